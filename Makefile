@@ -1,0 +1,51 @@
+# Every recipe sets up what it needs first; with nothing to do, set-up is silent and takes well under a second.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help run test test-faults lint build bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/uv: requirements/uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or call make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# The locks carry hashes; the project itself is installed editable, without fetching anything.
+define install
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/uv
+	$(call install,requirements/run.txt)
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
+	$(call install,requirements/dev.txt)
+	@touch $(VENV)/.run
+
+lint: $(VENV)/.dev  ## judge the code: style, complexity, rooms, SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
+	$(BIN)/pytest -q -n 2 -m "not faults"
+
+test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments
+	$(BIN)/pytest -q -n 2 -m faults
+
+lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in)
+	@for name in uv run dev; do $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --universal --generate-hashes \
+		--no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:  ## remove the virtual environment, the home and the answer key of the synthetic country
+	rm -rf $(VENV) data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache

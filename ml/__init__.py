@@ -1,0 +1,1 @@
+"""Training, selection and scoring; imports nothing of ours: paths and tables are passed in."""

@@ -1,0 +1,169 @@
+"""Every broken file is refused by name, or its bad lines are quarantined; nothing is read wrongly in silence."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.conftest import deliver
+from tests.landing import samples
+from tests.landing.samples import ATTENDANCE, HEADER, ROWS, attendance
+from warehouse import database
+from warehouse.landing.land import land
+
+GOOD = attendance().encode()
+SWAPPED = "MES|ID_ANIO|" + HEADER.split("|", 2)[2]
+SWAPPED_ROWS = ["|".join([r.split("|")[1], r.split("|")[0], r.split("|", 2)[2]]) for r in ROWS]
+
+
+def flipped(data: bytes) -> bytes:
+    packed = bytearray(gzip.compress(data, mtime=0))
+    packed[len(packed) // 2] ^= 0x10
+    return bytes(packed)
+
+
+REFUSED = {
+    "empty": (ATTENDANCE, b"", "the file is empty"),
+    "header only": (ATTENDANCE, (HEADER + "\n").encode(), "a header only"),
+    "missing column": (ATTENDANCE, attendance(header=HEADER.replace("|TARDANZAS", "")).encode(), "missing: tardanzas"),
+    "renamed column": (ATTENDANCE, GOOD.replace(b"FALTAS_INJ", b"INASIST_INJ"), "not in the contract: inasist_inj"),
+    "extra column": (ATTENDANCE, GOOD.replace(b"TARDANZAS\n", b"TARDANZAS|NOTA\n"), "not in the contract: nota"),
+    "duplicated column": (ATTENDANCE, GOOD.replace(b"|ANEXO|", b"|MES|"), "twice: mes"),
+    "wrong separator": (ATTENDANCE, GOOD.replace(b"|", b";"), "no header separated by '|'"),
+    "no header": (ATTENDANCE, "\n".join(ROWS).encode() + b"\n", "line 1 is no header"),
+    "title line": (ATTENDANCE, b"MINISTERIO|DE|EDUCACION\n" + GOOD, "line 1 is no header"),
+    "UTF-16": (ATTENDANCE, attendance().encode("utf-16"), "UTF-16"),
+    "50 MB field": (ATTENDANCE, GOOD + b"2024|3|" + b"x" * 50_000_000 + b"|0|0|0|0|0|0|0\n", "bytes"),
+    "unclosed quote": (ATTENDANCE, GOOD.replace(b"|7003|", b'|"7003|'), "line"),
+    "lone carriage returns": (ATTENDANCE, GOOD.replace(b"\n", b"\r"), "carriage return"),
+    "damaged gzip": (ATTENDANCE + ".gz", flipped(GOOD * 50), "damaged or cut"),
+    "cut gzip": (ATTENDANCE + ".gz", gzip.compress(GOOD * 50)[:-9], "damaged or cut"),
+    "gzip named txt": (ATTENDANCE, gzip.compress(GOOD), "lacks"),
+    "text named gz": (ATTENDANCE + ".gz", GOOD, "ends in .gz"),
+    "gzip bomb": (ATTENDANCE + ".gz", gzip.compress(GOOD + b"2024|3|\n" * (10 << 20)), "bomb"),
+    "unknown name": ("notas finales.txt", GOOD, "name"),
+    "unknown stem": ("NOTAS_2024_20240410.txt", GOOD, "unknown file name"),
+    "impossible date in name": ("SIAGIE_ASISTENCIA_202403_20241340.txt", GOOD, "unknown file name"),
+    "path tricks": ("%2e%2e%2fetc.txt", GOOD, "characters other than"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_whole(home, silent, case):
+    name, content, expected = REFUSED[case]
+    path = deliver(home, name, content)
+    (outcome,) = land(home, silent)
+    assert outcome.status == "refused"
+    assert expected in outcome.reason
+    assert not path.exists(), "a refused file goes to the archive"
+    assert len(list((home.archive / "refused").iterdir())) == 1
+    with database.warehouse(home, read_only=True) as db:
+        assert db.execute("select count(*) from raw.siagie_attendance").fetchone() == (0,)
+        row = db.execute("select status, reason, delivered_rows, accepted_rows from raw.deliveries").fetchone()
+        assert row == ("refused", outcome.reason, None, None)
+    assert not any(row.split("|")[5] in outcome.reason for row in ROWS), "a reason never holds a value"
+
+
+QUARANTINED = {
+    "short line": (attendance([*ROWS[:5], "2024|3|150101", *ROWS[5:]]), {7}, 40),
+    "long line": (attendance([*ROWS[:5], ROWS[5] + "|1|2", *ROWS[6:]]), {7}, 39),
+    "footer": (attendance([*ROWS, "Total: 40"]), {42}, 40),
+    "cut in the last line": (attendance()[:-12], {41}, 39),
+    "last line without an end": (attendance()[:-1], {41}, 39),
+    "NUL byte": (attendance([ROWS[0], ROWS[1].replace("|7001|", "|70\x0001|"), *ROWS[2:]]), {3}, 39),
+    "not a number": (attendance([ROWS[0].replace("|20|", "|veinte|"), *ROWS[1:]]), {2}, 39),
+    "not a whole number": (attendance([ROWS[0].replace("|20|", "|19.6|"), *ROWS[1:]]), {2}, 39),
+    "required value empty": (attendance([ROWS[0].replace("|7000|", "||"), *ROWS[1:]]), {2}, 39),
+    "the same key twice": (attendance([*ROWS, ROWS[3]]), {5}, 40),
+}
+
+
+@pytest.mark.parametrize("case", QUARANTINED)
+def test_bad_lines_are_quarantined(home, silent, case):
+    content, lines, accepted = QUARANTINED[case]
+    deliver(home, ATTENDANCE, content)
+    (outcome,) = land(home, silent)
+    assert outcome.status == "landed", outcome.reason
+    assert (outcome.accepted_rows, outcome.quarantined_rows) == (accepted, len(lines))
+    assert outcome.delivered_rows == outcome.accepted_rows + outcome.quarantined_rows
+    with database.warehouse(home, read_only=True) as db:
+        assert {line for (line,) in db.execute("select line from quarantine.rows").fetchall()} == lines
+        kept = {line for (line,) in db.execute("select _line from raw.siagie_attendance").fetchall()}
+        assert len(kept) == accepted
+        assert not kept & lines
+
+
+READ_RIGHT = {
+    "as agreed": attendance(),
+    "columns in another order": attendance(SWAPPED_ROWS, SWAPPED),
+    "CR LF": attendance(end="\r\n"),
+    "mixed line ends": attendance().replace("\n", "\r\n", 9),
+    "blank lines": attendance([*ROWS[:3], "", "", *ROWS[3:]]),
+    "byte order mark": "\ufeff" + attendance(),
+    "quoted values": attendance([ROWS[0].replace("|7000|", '|"7000"|'), *ROWS[1:]]),
+    "whole numbers written 20.0": attendance([r.replace("|20|", "|20.0|") for r in ROWS]),
+}
+
+
+@pytest.mark.parametrize("case", READ_RIGHT)
+def test_read_right(home, silent, case):
+    deliver(home, ATTENDANCE, READ_RIGHT[case], "utf-8")
+    (outcome,) = land(home, silent)
+    assert (outcome.status, outcome.accepted_rows, outcome.quarantined_rows) == ("landed", 40, 0), outcome.reason
+    with database.warehouse(home, read_only=True) as db:
+        rows = db.execute(
+            "select id_anio, mes, cod_mod, dias_abiertos, faltas_justificadas, faltas_injustificadas "
+            "from raw.siagie_attendance order by _line"
+        ).fetchall()
+    assert rows == [(2024, 3, f"0{100000 + n % 7}", 20, n % 3, n % 5) for n in range(40)]
+
+
+@pytest.mark.parametrize("written", ["2014-05-06", "06/05/2014", "06-05-2014", "20140506"])
+def test_dates_in_the_formats_that_are_seen(home, silent, written):
+    deliver(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written))
+    land(home, silent)
+    with database.warehouse(home, read_only=True) as db:
+        born = db.execute("select fecha_nacimiento::varchar from raw.siagie_enrollments where _line = 2").fetchone()
+    assert born == ("2014-05-06",)
+
+
+@pytest.mark.parametrize("written", ["31/02/2014", "2014-13-01", "0214-05-06", "ayer", "2114-05-06"])
+def test_impossible_dates_are_quarantined(home, silent, written):
+    deliver(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written))
+    (outcome,) = land(home, silent)
+    assert outcome.quarantined_rows == 1
+    with database.warehouse(home, read_only=True) as db:
+        found = db.execute("select line, column_name, reason from quarantine.rows").fetchall()
+    assert found == [(2, "fecha_nacimiento", "not a valid date")]
+
+
+def test_a_line_break_inside_quotes_keeps_line_numbers(home, silent):
+    text = samples.enrollment(NOMBRES='"ROSA\nLUZ | ""CHINA"""')
+    deliver(home, samples.ENROLLMENT, text)
+    (outcome,) = land(home, silent)
+    assert (outcome.accepted_rows, outcome.quarantined_rows) == (3, 0)
+    with database.warehouse(home, read_only=True) as db:
+        lines = db.execute("select _line from raw.siagie_enrollments order by 1").fetchall()
+    assert lines == [(2,), (4,), (5,)]
+
+
+def test_a_file_still_being_written_is_left(home, silent):
+    path = home.inbox / ATTENDANCE
+    path.write_bytes(GOOD)
+    (home.inbox / "SIAGIE_ASISTENCIA_202404_20240510.txt.part").write_bytes(GOOD)
+    assert land(home, silent) == []
+    assert path.exists()
+
+
+def test_a_link_is_never_followed(home, silent, tmp_path):
+    secret = tmp_path / "elsewhere.txt"
+    secret.write_bytes(GOOD)
+    (home.inbox / ATTENDANCE).symlink_to(secret)
+    import os
+
+    os.utime(home.inbox / ATTENDANCE, (1, 1), follow_symlinks=False)
+    (outcome,) = land(home, silent)
+    assert outcome.status == "refused"
+    assert "not a regular file" in outcome.reason
+    assert secret.exists()

@@ -1,0 +1,74 @@
+"""The `qhawaq` command. Each subcommand's module is imported only when it is called, so that help is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from warehouse.errors import QhawaqError, UsageError
+
+# Name → (module under warehouse.commands, one line for the overview, in the order of the day's work).
+COMMANDS = {
+    "simulate": ("simulate", "Write a synthetic country's deliveries into a synthetic home."),
+    "check": ("check", "Validate one delivery as landing would, without landing it."),
+    "land": ("land", "Land what waits in the inbox."),
+    "status": ("status", "Show the state of the home without opening the warehouse."),
+}
+
+
+class Lazy(click.Group):
+    """A group that knows its commands' names and summaries without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order of the day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the module of one command."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"warehouse.commands.{COMMANDS[name][0]}")
+        return getattr(module, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the overview from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", metavar="DIR", help="The home of the warehouse (default: $QHAWAQ_HOME, else ./data).")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", help="How progress is written.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.version_option("0.1.0", prog_name="qhawaq")
+@click.pass_context
+def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> None:
+    """Qhawaq watches over children's schooling: from raw deliveries to tested marts, scores and reasons."""
+    from warehouse.progress import Progress
+    from warehouse.settings import Home
+
+    context.obj = (Home.find(home), Progress(as_json=log == "json", quiet=quiet))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; exit 0 when done, 1 when something failed, 2 when called wrongly."""
+    try:
+        qhawaq.main(args=arguments, prog_name="qhawaq", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        _fail("interrupted: call again, it resumes where it stopped", 1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        _fail(str(error), 2)
+    except QhawaqError as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"qhawaq: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,24 @@
+"""`qhawaq check FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def check(context: tuple[Home, Progress], file: Path) -> None:
+    """Validate one delivery exactly as landing would, and change nothing: run it before you send a file."""
+    from warehouse.landing import land
+
+    outcome = land.check(file, context[1])
+    click.echo(
+        f"{outcome.file}: would land as {outcome.source}: {outcome.accepted_rows} of {outcome.delivered_rows} rows"
+        + (f", {outcome.quarantined_rows} quarantined" if outcome.quarantined_rows else "")
+    )

@@ -1,0 +1,24 @@
+"""`qhawaq land`."""
+
+from __future__ import annotations
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.option("--backfill", is_flag=True, help="A first historical load: facts keep their own dates.")
+@click.pass_obj
+def land(context: tuple[Home, Progress], backfill: bool) -> None:
+    """Land what waits in the inbox: validate, split identities into the vault, write raw tables, archive.
+
+    Refused files are kept, encrypted, with the reason in raw.deliveries; the other files go on.
+    """
+    from warehouse.landing import land as landing
+
+    home, progress = context
+    outcomes = landing.land(home, progress, backfill)
+    counted = ", ".join(f"{n} {status}" for status, n in sorted(landing.totals(outcomes).items()))
+    click.echo(f"{len(outcomes)} files: {counted}" if outcomes else f"nothing to land in {home.inbox}")

@@ -1,0 +1,26 @@
+"""`qhawaq status`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def status(context: tuple[Home, Progress], as_json: bool) -> None:
+    """Show the state of the home from its side file; the warehouse is never opened."""
+    home = context[0].existing()
+    facts = {"home": str(home.root), "kind": home.kind, "waiting": len(list(home.inbox.glob("[!.]*")))}
+    if home.status.exists():
+        facts |= json.loads(home.status.read_text())
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name:<12} {value}")

@@ -1,0 +1,186 @@
+"""Source contracts: dbt's `sources` YAML is the only description of a delivery; landing reads it here.
+
+What landing needs beyond dbt's own keys stands in `config.meta` of a table (`file_pattern`, `separator`,
+`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`) and of a column (`identity`,
+`alias`, `pseudonym`, `optional`). `docs/add-a-source.md` explains each.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from warehouse.errors import QhawaqError
+
+DOMAINS = ("education", "welfare", "protection")
+TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
+TABLE_KEYS = {
+    "file_pattern", "separator", "encoding", "key", "known_at", "replaces", "coverage", "line_end_required",
+}  # fmt: skip
+COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit"}
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A column whose value names a person, if the condition holds."""
+
+    kind: str
+    column: str
+    when: str = "true"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a delivery, named as in its header but in lower case."""
+
+    name: str
+    data_type: str
+    nullable: bool
+    identity: bool
+    alias: Alias | None
+    pseudonym: str | None
+    optional: bool
+
+    @property
+    def landed_name(self) -> str | None:
+        """The column's name in `raw`; None if only the vault may hold it."""
+        if self.pseudonym:
+            return f"{self.pseudonym}_key"
+        return None if self.identity or self.alias else self.name
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which region a row belongs to, and how few rows (of the period before) make its period withheld."""
+
+    region: str
+    minimum_share: float
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One source table and the files that fill it."""
+
+    source: str
+    table: str
+    domain: str
+    pattern: re.Pattern[str]
+    separator: str
+    encoding: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    known_at: str
+    replaces: str
+    coverage: Coverage | None
+    line_end_required: bool
+
+    @property
+    def name(self) -> str:
+        """The source's name in ledger, quarantine and logs."""
+        return f"{self.source}.{self.table}"
+
+    @cached_property
+    def aliases(self) -> tuple[Alias, ...]:
+        """The columns that name a person, most trusted first."""
+        return tuple(column.alias for column in self.columns if column.alias)
+
+    @cached_property
+    def vaulted(self) -> tuple[Column, ...]:
+        """The columns that only the vault may hold."""
+        return tuple(column for column in self.columns if column.identity or column.alias)
+
+    @cached_property
+    def landed(self) -> tuple[tuple[str, str], ...]:
+        """Name and type of what lands in `raw`, without landing's own columns."""
+        keys = (("child_key", "bigint"),) if self.aliases else ()
+        return keys + tuple(
+            (c.landed_name, "bigint" if c.pseudonym else c.data_type) for c in self.columns if c.landed_name
+        )
+
+    def delivered_at(self, file: str) -> tuple[str, date] | None:
+        """Return the period and the date that a file name states, None if it is not of this source."""
+        found = self.pattern.fullmatch(file)
+        if not found:
+            return None
+        stated = found["delivered"]
+        try:
+            delivered = date(int(stated[:4]), int(stated[4:6]), int(stated[6:8]))
+        except ValueError:
+            return None
+        return found["period"], delivered
+
+
+def _column(table: str, raw: dict[str, Any]) -> Column:
+    meta = (raw.get("config") or {}).get("meta") or {}
+    if unknown := set(meta) - COLUMN_KEYS:
+        raise QhawaqError(f"contract {table}.{raw['name']}: unknown meta {sorted(unknown)}")
+    data_type = raw.get("data_type", "").lower()
+    if data_type not in TYPES:
+        raise QhawaqError(f"contract {table}.{raw['name']}: data_type {data_type!r} is none of {sorted(TYPES)}")
+    name, alias = raw["name"].lower(), meta.get("alias")
+    tests = raw.get("data_tests") or []
+    return Column(
+        name=name,
+        data_type=data_type,
+        nullable="not_null" not in tests and not meta.get("required"),
+        identity=bool(meta.get("identity")),
+        alias=Alias(alias["kind"], name, alias.get("when", "true")) if alias else None,
+        pseudonym=meta.get("pseudonym"),
+        optional=bool(meta.get("optional")),
+    )
+
+
+def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
+    name = f"{source['name']}.{table['name']}"
+    meta = dict((table.get("config") or {}).get("meta") or {})
+    domain = ((source.get("config") or {}).get("meta") or {}).get("domain")
+    if unknown := set(meta) - TABLE_KEYS:
+        raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
+    if domain not in DOMAINS:
+        raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
+    coverage = meta.get("coverage")
+    return Contract(
+        source=source["name"],
+        table=table.get("identifier", table["name"]),
+        domain=domain,
+        pattern=re.compile(meta["file_pattern"]),
+        separator=meta.get("separator", ","),
+        encoding=meta.get("encoding", "utf-8"),
+        columns=tuple(_column(name, column) for column in table["columns"] if not _is_ours(column["name"])),
+        key=tuple(column.lower() for column in meta.get("key", ())),
+        known_at=meta.get("known_at", "_delivered_at"),
+        replaces=meta.get("replaces", "rows"),
+        coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
+        line_end_required=meta.get("line_end_required", True),
+    )
+
+
+def _is_ours(name: str) -> bool:
+    """Say whether landing adds the column (it is documented in the YAML but not part of the delivery)."""
+    return name.startswith("_") or name in ("known_at", "child_key") or name.endswith("_key")
+
+
+def read(project: Path) -> dict[str, Contract]:
+    """Read every contract of the dbt project, by raw table name.
+
+    Raises:
+        QhawaqError: a contract is not well-formed; the message names it.
+    """
+    found: dict[str, Contract] = {}
+    for path in sorted((project / "models").rglob("_*__sources.yml")):
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  a safe loader
+        for source in document.get("sources") or []:
+            for table in source["tables"]:
+                if "file_pattern" in ((table.get("config") or {}).get("meta") or {}):
+                    contract = _contract(source, table)
+                    found[contract.table] = contract
+    return found
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,77 @@
+"""Opening DuckDB files: encrypted spill, the encryption extension from the package, no downloads."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import HomeError
+from warehouse.keys import Keys
+from warehouse.settings import MEMORY_LIMIT, Home
+
+STORAGE_VERSION = "v1.4.0"
+
+
+def quoted(name: str, mark: str = '"') -> str:
+    """Quote an identifier (or, with a single quote as mark, a literal) for SQL."""
+    return mark + name.replace(mark, mark * 2) + mark
+
+
+@cache
+def crypto_extension() -> Path:
+    """Return the signed extension that can write encrypted files; it comes from the package registry."""
+    import duckdb_extension_httpfs
+
+    return next(Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb_extension"))
+
+
+def _config(home: Home, memory: str) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": memory,
+        "temp_directory": str(home.spill),
+        "temp_file_encryption": "true",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
+def scratch(home: Home, memory: str = "1GB") -> duckdb.DuckDBPyConnection:
+    """Open an in-memory database that spills encrypted: what reads hostile files is thrown away."""
+    db = duckdb.connect(":memory:", config=_config(home, memory))
+    db.execute(f"load '{crypto_extension()}'")
+    db.execute("set enable_progress_bar = false")
+    return db
+
+
+def warehouse(home: Home, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse.
+
+    Raises:
+        HomeError: another process holds it, or the file is damaged.
+    """
+    try:
+        db = duckdb.connect(str(home.warehouse), read_only=read_only, config=_config(home, MEMORY_LIMIT))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise HomeError(f"another process is using {home.warehouse}: wait for it, then call again") from None
+        raise HomeError(f"{home.warehouse} cannot be opened: {error}") from error
+    db.execute("set TimeZone = 'UTC'")
+    db.execute("set enable_progress_bar = false")
+    return db
+
+
+def attach_vault(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys, read_only: bool = False) -> None:
+    """Attach the encrypted vault as `vault`.
+
+    Raises:
+        HomeError: the key does not fit, or another process is writing.
+    """
+    mode = ", read_only" if read_only else ""
+    try:
+        db.execute(f"attach {quoted(str(home.vault), chr(39))} as vault (encryption_key '{keys.vault}'{mode})")
+    except duckdb.Error as error:
+        if "lock" in str(error).lower():
+            raise HomeError("another process is using the vault: wait for it, then call again") from None
+        raise HomeError(f"{home.vault} does not open with this secret: is it the one it was made with?") from None

@@ -1,0 +1,86 @@
+"""The one secret of a home: an age identity; everything else is derived from it by HMAC with a label.
+
+It comes from the environment, a secret file, or is generated once with mode 0600. Losing it makes the
+vault and the archive unreadable for ever.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from warehouse.errors import HomeError
+
+ENVIRONMENT = "QHAWAQ_SECRET"
+ENVIRONMENT_FILE = "QHAWAQ_SECRET_FILE"
+
+
+@dataclass(frozen=True, repr=False)
+class Keys:
+    """Keys derived from the secret; the secret itself never shows in a repr."""
+
+    secret: str
+
+    def _derived(self, label: str) -> bytes:
+        return hmac.new(self.secret.encode(), label.encode(), hashlib.sha256).digest()
+
+    @cached_property
+    def vault(self) -> str:
+        """The encryption key of the vault's DuckDB file."""
+        return base64.b64encode(self._derived("vault")).decode()
+
+    @cached_property
+    def pads(self) -> tuple[bytes, bytes]:
+        """The outer and inner pad of HMAC-SHA256 (RFC 2104) for pseudonyms, so that SQL can compute it."""
+        key = self._derived("pseudonym").ljust(64, b"\0")
+        return bytes(b ^ 0x5C for b in key), bytes(b ^ 0x36 for b in key)
+
+
+def load(secrets: Path) -> Keys:
+    """Read the secret, or generate it on first use.
+
+    Raises:
+        HomeError: the secret is not an age identity, or its file is readable by others.
+    """
+    if value := os.environ.get(ENVIRONMENT):
+        return _checked(value.strip(), ENVIRONMENT)
+    path = Path(os.environ.get(ENVIRONMENT_FILE) or secrets / "age.key")
+    if not path.exists():
+        _generate(path)
+    if path.stat().st_mode & 0o077:
+        raise HomeError(f"{path} can be read by others: chmod 600 {path}")
+    return _checked(path.read_text().strip(), str(path))
+
+
+def _checked(value: str, origin: str) -> Keys:
+    import pyrage
+
+    try:
+        pyrage.x25519.Identity.from_str(value)
+    except pyrage.IdentityError as error:
+        raise HomeError(f"{origin} holds no age identity (AGE-SECRET-KEY-1…)") from error
+    return Keys(value)
+
+
+def _generate(path: Path) -> None:
+    """Write a new secret so that no moment leaves it partly written or readable by others."""
+    import pyrage
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(str(pyrage.x25519.Identity.generate()) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)  # fails if another process was first: then its secret counts
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

@@ -1,0 +1,31 @@
+"""The encrypted archive: what was delivered, in the age format, so that any age tool can open it with the key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from warehouse.keys import Keys
+from warehouse.settings import Home
+
+
+def archived(home: Home, status: str, file: str, sha256: str) -> Path:
+    """Return where a delivery with this name and content lies once archived."""
+    return home.archive / status / f"{sha256[:16]}_{file}.age"
+
+
+def keep(home: Home, keys: Keys, path: Path, status: str, file: str, sha256: str) -> None:
+    """Encrypt a delivery into the archive and remove it from the inbox; safe to repeat at any moment."""
+    import pyrage
+
+    target = archived(home, status, file, sha256)
+    if not target.exists():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = target.with_suffix(".tmp")
+        recipient = pyrage.x25519.Identity.from_str(keys.secret).to_public()
+        with path.open("rb") as plain, temporary.open("wb") as sealed:
+            pyrage.encrypt_io(plain, sealed, [recipient])
+            sealed.flush()
+            os.fsync(sealed.fileno())
+        temporary.replace(target)
+    path.unlink()

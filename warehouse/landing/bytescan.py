@@ -1,0 +1,182 @@
+"""One pass over the bytes of a delivery: a CSV reader alone reads hostile files wrongly and silently."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from warehouse.errors import Refused
+
+CHUNK = 8 << 20
+LONGEST_LINE = 1 << 20
+LARGEST_FILE = 16 << 30
+GZIP_RATIO = 200
+GZIP_FREE = 64 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass
+class Scan:
+    """What the bytes of a file say; line numbers count from 1, the header being line 1."""
+
+    sha256: str = ""
+    size: int = 0
+    bom: str | None = None
+    header: bytes = b""
+    lines: int = 0
+    ends_with_newline: bool = True
+    carriage_returns: int = 0
+    crlf: int = 0
+    longest: int = 0
+    longest_at: int = 0
+    has_nul: bool = False
+    is_ascii: bool = True
+    is_utf8: bool = True
+    blank_lines: list[int] = field(default_factory=list)
+    first_odd_quote: int | None = None
+    some_utf8_lines: bool = False
+
+    @property
+    def mixes_line_ends(self) -> bool:
+        """Say whether some lines end in CR LF and others in LF."""
+        return 0 < self.crlf < self.lines - (not self.ends_with_newline)
+
+
+def scan(path: Path) -> Scan:
+    """Read the file once and return its hash and shape.
+
+    Raises:
+        Refused: the file is too large, damaged, not what its name says, or has a line that cannot be a row.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise Refused(f"the file has {path.stat().st_size} bytes; at most {LARGEST_FILE} are read")
+    found = Scan(size=path.stat().st_size)
+    with path.open("rb") as file:
+        found.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        is_gzip = file.read(2) == GZIP_MAGIC
+        if is_gzip != (path.suffix == ".gz"):
+            raise Refused(f"the name {'lacks' if is_gzip else 'ends in'} .gz but the content says otherwise")
+        file.seek(0)
+        _scan_lines(found, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)))
+    return found
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file that is not read otherwise; of its target's name if it is a link."""
+    if path.is_symlink() or not path.is_file():
+        return hashlib.sha256(str(path.name).encode(errors="replace")).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(CHUNK):
+        yield block
+
+
+def _unzipped(file: BinaryIO) -> Iterator[bytes]:
+    """Decompress with Python's gzip, which checks length and CRC; DuckDB checks neither."""
+    total, packed = 0, Path(file.name).stat().st_size
+    try:
+        with gzip.GzipFile(fileobj=file) as unzipped:
+            while block := unzipped.read(CHUNK):
+                total += len(block)
+                if (total > GZIP_FREE and total > GZIP_RATIO * packed) or total > LARGEST_FILE:
+                    raise Refused(f"the gzip unpacks to over {GZIP_RATIO} times its size: refused as a bomb")
+                yield block
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise Refused("the gzip is damaged or cut: its checksum or length does not hold") from error
+
+
+def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Regroup blocks so that each ends with a line; refuse a line that never ends."""
+    rest, line = b"", 1
+    for block in blocks:
+        cut = block.rfind(b"\n") + 1
+        if not cut:
+            rest += block
+        else:
+            yield rest + block[:cut]
+            line += 1
+            rest = block[cut:]
+        if len(rest) > CHUNK:
+            raise Refused(f"a line has over {CHUNK} bytes: no row of any source is that long")
+    if rest:
+        yield rest
+
+
+def _scan_lines(found: Scan, blocks: Iterator[bytes]) -> None:
+    """Fill the scan block by block; every block ends with a line."""
+    for block in blocks:
+        if not found.lines:
+            _scan_start(found, block)
+        _scan_shape(found, block)
+        _scan_text(found, block)
+        found.lines += block.count(b"\n") + (not block.endswith(b"\n"))
+        found.ends_with_newline = block.endswith(b"\n")
+
+
+def _scan_start(found: Scan, block: bytes) -> None:
+    for mark, name in BOMS.items():
+        if block.startswith(mark):
+            found.bom = name
+            block = block[len(mark) :]
+            break
+    found.header = block.split(b"\n", 1)[0].rstrip(b"\r")
+
+
+def _scan_shape(found: Scan, block: bytes) -> None:
+    """Note line ends, blank lines, odd quotes and the longest line of a block."""
+    if b"\r" in block:
+        found.carriage_returns += block.count(b"\r")
+        found.crlf += block.count(b"\r\n")
+    suspicious = b"\n\n" in block or b"\n\r\n" in block or block.startswith((b"\n", b"\r\n")) or b'"' in block
+    lines = block.split(b"\n")
+    longest = max(map(len, lines))
+    if longest > found.longest:
+        found.longest, found.longest_at = longest, found.lines + 1 + list(map(len, lines)).index(longest)
+    if longest > LONGEST_LINE:
+        raise Refused(f"line {found.longest_at} has {longest} bytes: no row of any source is that long")
+    if suspicious:
+        _scan_suspicious(found, lines if lines[-1] else lines[:-1])
+
+
+def _scan_suspicious(found: Scan, lines: list[bytes]) -> None:
+    for number, line in enumerate(lines, start=found.lines + 1):
+        if not line.rstrip(b"\r"):
+            found.blank_lines.append(number)
+        elif found.first_odd_quote is None and line.count(b'"') % 2:
+            found.first_odd_quote = number
+
+
+def _scan_text(found: Scan, block: bytes) -> None:
+    """Note NUL bytes and which encodings the block can be in."""
+    found.has_nul = found.has_nul or b"\0" in block
+    if block.isascii():
+        return
+    found.is_ascii = False
+    try:
+        block.decode("utf-8")
+        found.some_utf8_lines = True
+    except UnicodeDecodeError:
+        found.is_utf8 = False
+        found.some_utf8_lines = found.some_utf8_lines or any(map(_is_utf8_text, block.split(b"\n")))
+
+
+def _is_utf8_text(line: bytes) -> bool:
+    """Say whether a line that is not ASCII is well-formed UTF-8."""
+    if line.isascii():
+        return False
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""From text to types: each row is either wholly typed or has a fault that names its column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from warehouse.contracts import Column, Contract
+from warehouse.database import quoted
+from warehouse.landing.reader import Rejected
+
+DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
+EARLIEST, LATEST = "1900-01-01", "2100-01-01"
+INTEGERS = ("bigint", "integer", "smallint")
+
+
+def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], has_nul: bool) -> None:
+    """Make `temp.typed(_line, _fault_column, _fault, …)` from `temp.lines`; a good row has a null fault."""
+    present = set(columns)
+    typed, faults = [], []
+    for column in contract.columns:
+        if column.name not in present:
+            typed.append(f"cast(null as {column.data_type}) as {quoted(column.name)}")
+            continue
+        typed.append(f"{_typed(column)} as {quoted(column.name)}")
+        faults += _faults(column, has_nul)
+    named = " ".join(f"when {condition} then '{column}|{reason}'" for column, condition, reason in faults)
+    fault = f"case {named} end" if named else "cast(null as varchar)"
+    db.execute(
+        f"create or replace temp table typed as select _line, {', '.join(typed)}, "
+        f"split_part(fault, '|', 1) as _fault_column, split_part(fault, '|', 2) as _fault "
+        f"from (select *, {fault} as fault from lines)"
+    )
+
+
+def _typed(column: Column) -> str:
+    """Return the SQL that types one column; null where it cannot."""
+    name = quoted(column.name)
+    if column.data_type == "varchar":
+        return name
+    if column.data_type == "date":
+        formats = ", ".join(f"'{f}'" for f in DATE_FORMATS)
+        parsed = f"cast(try_strptime(trim({name}), [{formats}]) as date)"
+        return f"case when {parsed} between '{EARLIEST}' and '{LATEST}' then {parsed} end"
+    if column.data_type in INTEGERS:  # a plain cast would round 5.6 to 6
+        return (
+            f"case when not contains({name}, '.') or regexp_full_match(trim({name}), '-?[0-9]+\\.0+') "
+            f"then try_cast({name} as {column.data_type}) end"
+        )
+    return f"try_cast(trim({name}) as {column.data_type})"
+
+
+def _faults(column: Column, has_nul: bool) -> list[tuple[str, str, str]]:
+    """Return (column, SQL condition, reason) of what makes a row unusable."""
+    name, found = quoted(column.name), []
+    if has_nul:
+        found.append((column.name, f"contains({name}, chr(0))", "a NUL byte in the text"))
+    if not column.nullable:
+        found.append((column.name, f"{name} is null or trim({name}) = ''", "empty, but required"))
+    if column.data_type != "varchar":
+        bad = f"trim({name}) <> '' and {_typed(column)} is null"
+        found.append((column.name, bad, f"not a valid {column.data_type}"))
+    return found
+
+
+def quarantine(
+    db: duckdb.DuckDBPyConnection, contract: Contract, rejected: Sequence[Rejected], cut_line: int | None
+) -> None:
+    """Move faulty rows from `temp.typed` to `temp.faults(line, column_name, reason)`.
+
+    Besides rows with a fault these are: lines that are no rows, a last line that may be cut, and all but the
+    last row of a key that stands twice in the file.
+    """
+    db.execute("create or replace temp table faults (line bigint, column_name varchar, reason varchar)")
+    if rejected:
+        db.executemany("insert into faults values (?, null, ?)", [(r.line, r.reason) for r in rejected])
+    db.execute("insert into faults select _line, _fault_column, _fault from typed where _fault is not null")
+    db.execute("delete from typed where _fault is not null")
+    if cut_line is not None:
+        _move(db, f"_line = {cut_line}", "null", "the last line has no line end: it may be cut")
+    if contract.key:
+        key = ", ".join(quoted(name) for name in contract.key)
+        if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
+            keep = f"select max(_line) from typed group by {key}"
+            _move(db, f"_line not in ({keep})", f"'{contract.key[-1]}'", "a later line has the same key")
+
+
+def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, reason: str) -> None:
+    db.execute(f"insert into faults select _line, {column}, '{reason}' from typed where {condition}")
+    db.execute(f"delete from typed where {condition}")

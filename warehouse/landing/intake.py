@@ -1,0 +1,115 @@
+"""What may be a delivery: regular, settled files with plain names, and which contract their name calls."""
+
+from __future__ import annotations
+
+import re
+import stat
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from warehouse.contracts import Contract
+from warehouse.errors import Refused
+from warehouse.landing.bytescan import Scan
+
+SETTLE_SECONDS = 2.0
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+NOT_DELIVERIES = {"SYNTHETIC.json"}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file whose name is understood."""
+
+    path: Path
+    contract: Contract
+    period: str
+    delivered_at: date
+
+    @property
+    def file(self) -> str:
+        """The name it was delivered under."""
+        return self.path.name
+
+
+def waiting(inbox: Path) -> list[Path]:
+    """List what lies in the inbox, except what is still being written by its name."""
+    if not inbox.is_dir():
+        return []
+    return sorted(
+        path
+        for path in inbox.iterdir()
+        if not path.name.startswith(".")
+        and path.name not in NOT_DELIVERIES
+        and not path.name.endswith(UNFINISHED)
+        and (path.is_symlink() or not path.is_dir())
+    )
+
+
+def is_settled(path: Path, now: float | None = None) -> bool:
+    """Say whether nobody has written to the file for a moment."""
+    return (now or time.time()) - path.lstat().st_mtime >= SETTLE_SECONDS
+
+
+def shown(name: str) -> str:
+    """Return a name that is safe in a ledger, a log and a path."""
+    return name if PLAIN_NAME.fullmatch(name) else ascii(name)[:160]
+
+
+def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
+    """Find the contract that the file's name calls.
+
+    Raises:
+        Refused: the name or the kind of file cannot be a delivery.
+    """
+    if not PLAIN_NAME.fullmatch(path.name):
+        raise Refused("the name has characters other than letters, digits, '.', '_' and '-'")
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise Refused("not a regular file (a link or a device is never followed)")
+    for contract in contracts.values():
+        if stated := contract.delivered_at(path.name):
+            return Delivery(path, contract, *stated)
+    expected = ", ".join(sorted({contract.pattern.pattern.split("_(")[0] for contract in contracts.values()}))
+    raise Refused(f"unknown file name; names begin with one of: {expected}, then period and date YYYYMMDD")
+
+
+def header_columns(contract: Contract, scan: Scan) -> list[str]:
+    """Compare the header with the contract and return the columns in the file's own order.
+
+    DuckDB never compares names when columns are given, so this is the only guard against swapped columns.
+
+    Raises:
+        Refused: a column is missing, unknown, renamed or twice there.
+    """
+    if not scan.lines or not scan.header.strip():
+        raise Refused("the file is empty; expected a header line with " + _listed(contract))
+    names = [name.strip().strip('"').lower() for name in _decoded(scan.header).split(contract.separator)]
+    known = {column.name for column in contract.columns}
+    if len(names) == 1 and len(known) > 1:
+        raise Refused(f"line 1 is no header separated by {contract.separator!r}; expected " + _listed(contract))
+    if not known & set(names):
+        raise Refused("line 1 is no header (a title line, or none); expected " + _listed(contract))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
+    unknown = _showable(set(names) - known, len(known & set(names)) > len(known) // 2)
+    if twice or missing or unknown:
+        faults = [("twice", twice), ("missing", missing), ("not in the contract", unknown)]
+        raise Refused("columns " + "; ".join(f"{what}: {', '.join(c)}" for what, c in faults if c)[:600])
+    return names
+
+
+def _showable(names: set[str], is_a_header: bool) -> list[str]:
+    """Return names that may be shown: a line that only looks like a header can hold a child's data."""
+    plain = {name for name in names if is_a_header and re.fullmatch(r"[a-z_][a-z0-9_ ]{0,40}", name)}
+    hidden = len(names) - len(plain)
+    return sorted(plain) + ([f"{hidden} not shown"] if hidden else [])
+
+
+def _decoded(header: bytes) -> str:
+    return header.decode("utf-8", errors="replace")
+
+
+def _listed(contract: Contract) -> str:
+    return ", ".join(column.name for column in contract.columns)

@@ -1,0 +1,236 @@
+"""Landing a delivery, step by step: scan → header → strict read → types → vault → one transaction → archive."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse import contracts, database, keys, vault
+from warehouse.errors import Refused
+from warehouse.landing import archive, bytescan, cast, intake, ledger, reader
+from warehouse.landing.intake import Delivery
+from warehouse.landing.ledger import Outcome
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home
+
+
+@dataclass
+class Landing:
+    """Open databases and contracts while deliveries are landed."""
+
+    home: Home
+    keys: keys.Keys
+    contracts: dict[str, contracts.Contract]
+    warehouse: duckdb.DuckDBPyConnection
+    progress: Progress
+    backfill: bool = False
+    staging: duckdb.DuckDBPyConnection | None = None
+
+    def scratch(self) -> duckdb.DuckDBPyConnection:
+        """Return the throw-away database with the vault attached."""
+        if self.staging is None:
+            self.staging = database.scratch(self.home)
+            database.attach_vault(self.staging, self.home, self.keys)
+            vault.prepare(self.staging, list(self.contracts.values()))
+        return self.staging
+
+    def throw_away(self) -> None:
+        """Close the throw-away database: after a refusal nothing of it is used again."""
+        if self.staging is not None:
+            self.staging.close()
+            self.staging = None
+
+
+def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan) -> tuple[int, int]:
+    """Read a scanned delivery into `temp.typed` and `temp.faults`; return (accepted, quarantined) rows.
+
+    Raises:
+        Refused: the file breaks its contract as a whole.
+    """
+    contract = delivery.contract
+    encoding = reader.encoding_of(contract.encoding, scan)
+    columns = intake.header_columns(contract, scan)
+    rejected = reader.read(db, delivery.path, columns, contract.separator, encoding, scan)
+    cast.type_rows(db, contract, columns, scan.has_nul)
+    cut = scan.lines if contract.line_end_required and not scan.ends_with_newline else None
+    cast.quarantine(db, contract, rejected, cut)
+    accepted, quarantined = db.execute(
+        "select (select count(*) from typed), (select count(distinct line) from faults)"
+    ).fetchone() or (0, 0)
+    if not accepted:
+        raise Refused("no row can be used: " + ("a header only" if not quarantined else "every line has a fault"))
+    return accepted, quarantined
+
+
+def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
+    """Land everything that waits in the inbox, oldest delivery first, and return what became of each file."""
+    home.claim(home.kind or "real")
+    waiting = intake.waiting(home.inbox)
+    if not waiting and home.warehouse.exists():
+        return []
+    found = contracts.read(DBT_PROJECT)
+    db = database.warehouse(home)
+    try:
+        ledger.prepare(db, list(found.values()))
+        landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill)
+        try:
+            return _land_all(landing, waiting)
+        finally:
+            landing.throw_away()
+    finally:
+        db.close()
+
+
+def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
+    outcomes = []
+    ordered = sorted(waiting, key=lambda path: _order(path, landing.contracts))
+    listed = _synthetic_files(landing.home)
+    for number, path in enumerate(ordered, start=1):
+        if not intake.is_settled(path):
+            landing.progress.say(f"{intake.shown(path.name)} is still being written: left for the next landing")
+            continue
+        outcome = _land_one(landing, path, listed)
+        outcomes.append(outcome)
+        if outcome.status == "refused" or number % 25 == 0 or number == len(ordered):
+            landing.progress.say(
+                f"landed {number}/{len(ordered)}", file=outcome.file, status=outcome.status,
+                **({"reason": outcome.reason} if outcome.reason else {}),
+            )  # fmt: skip
+    return outcomes
+
+
+def _order(path: Path, found: dict[str, contracts.Contract]) -> tuple[str, int, str]:
+    """Sort by stated delivery date, then by the contracts' order in the project."""
+    for position, contract in enumerate(found.values()):
+        if stated := contract.delivered_at(path.name):
+            return stated[1].isoformat(), position, path.name
+    return "", 0, path.name
+
+
+def _synthetic_files(home: Home) -> set[str] | None:
+    """Return the hashes that the simulator wrote, None in a real home."""
+    if home.kind != "synthetic":
+        return None
+    manifest = home.root / "SYNTHETIC.json"
+    return set(json.loads(manifest.read_text())["sha256"]) if manifest.exists() else set()
+
+
+def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outcome:
+    """Land one file; whatever happens to it, the ledger says so."""
+    name, sha256, delivery = intake.shown(path.name), "", None
+    try:
+        delivery = intake.recognize(path, landing.contracts)
+        scan = bytescan.scan(path)
+        sha256 = scan.sha256
+        if synthetic is not None and sha256 not in synthetic:
+            raise Refused("this home is synthetic and the simulator did not write this file: use another home")
+        if before := ledger.earlier(landing.warehouse, name, sha256):
+            return _again(landing, path, delivery, sha256, before)
+        return _accept(landing, delivery, scan)
+    except Refused as refusal:
+        landing.throw_away()
+        sha256 = sha256 or bytescan.sha256_of(path)
+        return _set_aside(landing, path, Outcome(name, delivery.contract.name if delivery else None, "refused",
+                                                 reason=str(refusal)), sha256, delivery)  # fmt: skip
+
+
+def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
+    db, contract = landing.scratch(), delivery.contract
+    accepted, quarantined = stage(db, delivery, scan)
+    known = delivery.delivered_at.isoformat()
+    if contract.aliases:
+        vault.resolve(db, contract, landing.keys, known)
+    vault.store_identities(db, contract, delivery.file, known)
+    _pseudonymize(db, contract, landing.keys)
+    closed = landing.warehouse.execute("select max(as_of_date) from raw.closed_dates").fetchone()
+    known_at = ledger.known_at_sql(contract, delivery.delivered_at, closed[0] if closed else None, landing.backfill)
+    if path_changed(delivery.path, scan):
+        raise Refused("the file changed while it was read: deliver it again")
+    outcome = Outcome(
+        delivery.file, contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
+    )
+    ledger.commit(landing.warehouse, db, delivery, outcome, scan.sha256, known_at, _now())
+    archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, scan.sha256)
+    return outcome
+
+
+def _pseudonymize(db: duckdb.DuckDBPyConnection, contract: contracts.Contract, secret: keys.Keys) -> None:
+    for column in contract.columns:
+        if column.pseudonym:
+            source = f"'{column.pseudonym}:' || {database.quoted(column.name)}"
+            db.execute(f"alter table typed add column {column.landed_name} bigint")
+            db.execute(f"update typed set {column.landed_name} = {vault.key_sql(secret, source)}")
+
+
+def path_changed(path: Path, scan: bytescan.Scan) -> bool:
+    """Say whether the file's size is no longer what was scanned."""
+    return path.stat().st_size != scan.size
+
+
+def _note(scan: bytescan.Scan) -> str | None:
+    """Say what was put right in reading, so that nothing is fixed in silence."""
+    notes = []
+    if scan.some_utf8_lines and not scan.is_utf8:
+        notes.append("some lines are UTF-8 and some latin-1: each was read as what it is")
+    if scan.mixes_line_ends:
+        notes.append("line ends are mixed")
+    if scan.bom:
+        notes.append("byte order mark skipped")
+    return "; ".join(notes) or None
+
+
+def _again(landing: Landing, path: Path, delivery: Delivery, sha256: str, before: tuple[str, str]) -> Outcome:
+    """Handle content that the ledger knows: finish an interrupted archiving, or note a duplicate."""
+    name, contract = delivery.file, delivery.contract.name
+    if before[0] == name:
+        kept = "landed" if before[1] == "superseded" else before[1]
+        archive.keep(landing.home, landing.keys, path, kept, name, sha256)
+        return Outcome(name, contract, before[1], reason="this file had landed before")
+    outcome = Outcome(name, contract, "duplicate", reason=f"same content as {before[0]}")
+    return _set_aside(landing, path, outcome, sha256, delivery)
+
+
+def _set_aside(landing: Landing, path: Path, outcome: Outcome, sha256: str, delivery: Delivery | None) -> Outcome:
+    """Write a refused or duplicate file into ledger and archive."""
+    if not ledger.earlier(landing.warehouse, outcome.file, sha256) or outcome.status == "duplicate":
+        ledger.record(landing.warehouse, outcome, sha256, delivery, _now())
+    if path.is_symlink() or not path.is_file():
+        path.unlink(missing_ok=True)
+    else:
+        safe = outcome.file if intake.PLAIN_NAME.fullmatch(outcome.file) else "unnamed"
+        archive.keep(landing.home, landing.keys, path, outcome.status, safe, sha256)
+    return outcome
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def check(path: Path, progress: Progress, read_contracts: Callable[[Path], dict] = contracts.read) -> Outcome:
+    """Validate one file as landing would, and change nothing: what the sender runs before sending.
+
+    Raises:
+        Refused: the file would be refused; the message says why.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        delivery = intake.recognize(path, read_contracts(DBT_PROJECT))
+        db = database.scratch(Home(Path(folder)))
+        accepted, quarantined = stage(db, delivery, bytescan.scan(path))
+        faults = db.execute("select line, column_name, reason from faults order by line limit 20").fetchall()
+        for line, column, reason in faults:
+            progress.say(f"line {line}" + (f", column {column}" if column else "") + f": {reason}")
+        db.close()
+    return Outcome(path.name, delivery.contract.name, "would land", accepted + quarantined, accepted, quarantined)
+
+
+def totals(outcomes: list[Outcome]) -> Counter[str]:
+    """Count files by status."""
+    return Counter(outcome.status for outcome in outcomes)

@@ -1,0 +1,156 @@
+"""Strict reading of one file in a throw-away DuckDB, proved by the law of conservation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.database import quoted
+from warehouse.errors import Refused
+from warehouse.landing.bytescan import LONGEST_LINE, Scan
+
+# ASCII text in names that says "decode this again": UTF-8 read as latin-1 always holds one of these.
+MOJIBAKE = "[\u00c2-\u00f4][\u0080-\u00bf]"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A physical line that is no row, and why; the line's content is never kept."""
+
+    line: int
+    reason: str
+
+
+def encoding_of(contract_encoding: str, scan: Scan) -> str:
+    """Choose the encoding to read with.
+
+    Raises:
+        Refused: the bytes are in none of the encodings that a contract may state.
+    """
+    if scan.bom == "utf-16":
+        raise Refused(f"the file is UTF-16 (byte order mark); expected {contract_encoding}")
+    if scan.carriage_returns > scan.crlf:
+        raise Refused("a carriage return stands alone: lines must end in LF or CR LF")
+    if scan.is_ascii or scan.is_utf8:
+        return "utf-8"
+    if contract_encoding == "utf-8":
+        raise Refused("the file is not UTF-8; expected utf-8 (it may have been saved as latin-1)")
+    return "latin-1"
+
+
+def read(
+    db: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Sequence[str],
+    separator: str,
+    encoding: str,
+    scan: Scan,
+) -> list[Rejected]:
+    """Read every row as text into `temp.lines(_line, …)` and return the lines that are no rows.
+
+    Raises:
+        Refused: rows would be lost, doubled or shifted.
+    """
+    source = _source(path, columns, separator, encoding, strict=not scan.mixes_line_ends)
+    rejected: list[Rejected] = []
+    try:
+        db.execute(f"create or replace temp table rows as select * from {source}")
+    except duckdb.Error:  # its text holds the child's line: never shown
+        rejected = _read_with_rejects(db, source)
+    _number_lines(db, columns, scan, rejected)
+    if encoding == "latin-1" and scan.some_utf8_lines:
+        _decode_again(db, columns)
+    return rejected
+
+
+def _source(path: Path, columns: Sequence[str], separator: str, encoding: str, strict: bool) -> str:
+    typed = ", ".join(f"{quoted(name, chr(39))}: 'VARCHAR'" for name in columns)
+    return (
+        f"read_csv({quoted(str(path), chr(39))}, auto_detect=false, header=true, columns={{{typed}}}, "
+        f"delim={quoted(separator, chr(39))}, quote='\"', escape='\"', encoding='{encoding}', "
+        f"max_line_size={2 * LONGEST_LINE}, strict_mode={str(strict).lower()}, allow_quoted_nulls=false, "
+        f"compression='{'gzip' if path.suffix == '.gz' else 'none'}')"
+    )
+
+
+def _read_with_rejects(db: duckdb.DuckDBPyConnection, source: str) -> list[Rejected]:
+    for table in ("reject_errors", "reject_scans"):
+        db.execute(f"drop table if exists temp.{table}")
+    lenient = source[:-1] + ", store_rejects=true)"
+    try:
+        db.execute(f"create or replace temp table rows as select * from {lenient}")
+    except duckdb.Error as error:
+        found = re.search(r"[Ll]ine:? (\d+)", str(error))
+        where = f" near line {found[1]}" if found else ""
+        raise Refused(f"the file cannot be read{where}: check quotes, separators and line ends there") from None
+    found = db.execute("select line, min(error_type) from temp.reject_errors group by line order by line").fetchall()
+    return [Rejected(int(line), _reason(str(kind))) for line, kind in found]
+
+
+def _reason(kind: str) -> str:
+    known = {
+        "MISSING COLUMNS": "the line has fewer columns than the header",
+        "TOO MANY COLUMNS": "the line has more columns than the header",
+        "UNQUOTED VALUE": "a quote inside the line is not closed or not escaped",
+        "LINE SIZE OVER MAXIMUM": "the line is too long",
+        "INVALID ENCODING": "a character is not in the file's encoding",
+    }
+    return known.get(kind, "the line cannot be read")
+
+
+def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: Scan, rejected: list[Rejected]) -> None:
+    """Give each row the physical line it begins on, and hold the law of conservation.
+
+    physical lines = header + accepted + line breaks inside accepted values + rejected lines + blank lines
+    """
+    breaks = " + ".join(f"coalesce(len({quoted(c)}) - len(replace({quoted(c)}, chr(10), '')), 0)" for c in columns)
+    broken = []
+    if scan.first_odd_quote is not None:
+        broken = db.execute(f"select rowid, {breaks} as n from rows where {breaks} > 0 order by rowid").fetchall()
+    (accepted,) = db.execute("select count(*) from rows").fetchone() or (0,)
+    inside = sum(n for _, n in broken)
+    lost = scan.lines - 1 - accepted - inside - len(rejected) - len(scan.blank_lines)
+    if lost:
+        at = f"; a quote is not closed near line {scan.first_odd_quote}" if scan.first_odd_quote else ""
+        raise Refused(f"{abs(lost)} lines would be {'lost' if lost > 0 else 'doubled'} in reading{at}")
+    skipped = sorted([r.line for r in rejected] + scan.blank_lines)
+    db.execute("create or replace temp table skips (before bigint, n bigint)")
+    if pairs := _skips(skipped, broken):
+        db.executemany("insert into skips values (?, ?)", pairs)
+        shift = "(select coalesce(sum(n), 0) from skips where before <= rows.rowid)"
+    else:
+        shift = "0"
+    db.execute(f"create or replace temp view lines as select rowid + 2 + {shift} as _line, * from rows")
+
+
+def _skips(skipped: list[int], broken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Turn skipped physical lines and rows with line breaks into (first row shifted, by how many lines)."""
+    shifts = [(row + 1, n) for row, n in broken]
+    for line in skipped:
+        row = line - 2
+        while (moved := line - 2 - sum(n for at, n in shifts if at <= row)) != row and moved >= 0:
+            row = moved
+        shifts.append((row, 1))
+    return shifts
+
+
+def _decode_again(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> None:
+    """Repair UTF-8 lines inside a latin-1 file: there, and only there, text decodes once more."""
+    for column in columns:
+        name = quoted(column)
+        wrong = db.execute(f"select distinct {name} from rows where regexp_matches({name}, ?)", [MOJIBAKE])
+        pairs = [(value, _decoded(value)) for (value,) in wrong.fetchall()]
+        for value, right in pairs:
+            if right != value:
+                db.execute(f"update rows set {name} = ? where {name} = ?", [right, value])
+
+
+def _decoded(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value

@@ -1,0 +1,121 @@
+"""Where things are and what kind of home this is; paths only, nothing is opened here."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.errors import HomeError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DBT_PROJECT = Path(os.environ.get("QHAWAQ_DBT_PROJECT") or REPOSITORY / "dbt_project")
+MEMORY_LIMIT = os.environ.get("QHAWAQ_MEMORY_LIMIT", "3GB")
+
+
+@dataclass(frozen=True)
+class Home:
+    """One warehouse with everything that belongs to it."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, given: str | None = None) -> Home:
+        """Take the given folder, else $QHAWAQ_HOME, else ./data."""
+        return cls(Path(given or os.environ.get("QHAWAQ_HOME") or "data").absolute())
+
+    @property
+    def inbox(self) -> Path:
+        """Deliveries not yet landed."""
+        return self.root / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        """Landed, refused and duplicate deliveries, encrypted."""
+        return self.root / "archive"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt builds in."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def vault(self) -> Path:
+        """The encrypted DuckDB file of identities."""
+        return self.root / "vault.duckdb"
+
+    @property
+    def features(self) -> Path:
+        """Closed as-of dates as hashed Parquet."""
+        return self.root / "features"
+
+    @property
+    def models(self) -> Path:
+        """The model registry."""
+        return self.root / "models"
+
+    @property
+    def serving(self) -> Path:
+        """Published files, one folder per audience."""
+        return self.root / "serving"
+
+    @property
+    def secrets(self) -> Path:
+        """The generated secret, where none is given from outside."""
+        return self.root / "secrets"
+
+    @property
+    def spill(self) -> Path:
+        """Where DuckDB spills, encrypted."""
+        return self.root / "spill"
+
+    @property
+    def status(self) -> Path:
+        """What `qhawaq status` reads, so that it never opens the warehouse."""
+        return self.root / "status.json"
+
+    @property
+    def marker(self) -> Path:
+        """Says whether the home is synthetic or real."""
+        return self.root / "home.json"
+
+    @property
+    def kind(self) -> str | None:
+        """Return `synthetic`, `real`, or None for a home that does not exist yet."""
+        return json.loads(self.marker.read_text())["kind"] if self.marker.exists() else None
+
+    def claim(self, kind: str) -> None:
+        """Mark the home as synthetic or real, for ever.
+
+        Raises:
+            HomeError: it is of the other kind already.
+        """
+        if self.kind not in (None, kind):
+            raise HomeError(f"{self.root} is a {self.kind} home and cannot hold {kind} data: use another --home")
+        for folder in (self.root, self.inbox, self.spill):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(self.marker, json.dumps({"kind": kind}))
+
+    def existing(self) -> Home:
+        """Return the home if it exists.
+
+        Raises:
+            HomeError: it does not.
+        """
+        if not self.marker.exists():
+            raise HomeError(
+                f"{self.root} is no Qhawaq home yet: put deliveries into {self.inbox} and call 'qhawaq land' "
+                "or call 'qhawaq simulate' for a synthetic country"
+            )
+        return self
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old or the new content, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,35 @@
+"""`qhawaq simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from warehouse.errors import UsageError
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.option("--children", default=40_000, show_default=True, help="How many children live in the country.")
+@click.option("--years", default="2018-2025", show_default=True, help="School years, first-last.")
+@click.option("--seed", default=20250317, show_default=True, help="The same seed writes the same bytes.")
+@click.option("--truth", type=click.Path(path_type=Path), help="The answer key's folder (default: beside the home).")
+@click.pass_obj
+def simulate(context: tuple[Home, Progress], children: int, years: str, seed: int, truth: Path | None) -> None:
+    """Write a synthetic country's deliveries into the inbox of a synthetic home.
+
+    The answer key (true risks, what each trap touched) is written outside the home.
+    """
+    from warehouse.country.simulate import simulate as run
+
+    home, progress = context
+    first, _, last = years.partition("-")
+    if not (first.isdigit() and last.isdigit() and 2000 <= int(first) < int(last) <= 2100):
+        raise UsageError(f"--years {years}: expected first-last, for example 2018-2025")
+    if children < 500:
+        raise UsageError("--children: a country of fewer than 500 children has empty schools")
+    answers = truth or home.root.parent / "truth"
+    files = run(home, answers, children, range(int(first), int(last) + 1), seed, progress)
+    click.echo(f"{files} synthetic deliveries in {home.inbox}; answer key in {answers}")

@@ -1,0 +1,128 @@
+"""Households and children: who they are, with documents, languages and the risks they grow up with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.country.places import N_UGEL, PRIMARY, SECONDARY, Places
+
+SPANISH, QUECHUA, OTHER = 0, 1, 2
+LANGUAGES = np.array(["CASTELLANO", "QUECHUA", "ASHANINKA"])
+SURNAMES = np.array(
+    "QUISPE MAMANI FLORES ROJAS HUAMAN CHÁVEZ GARCÍA RAMOS TORRES ÑAHUI CONDORI VARGAS RAMÍREZ CASTILLO PÉREZ "
+    "GUTIÉRREZ SÁNCHEZ MUÑOZ DÍAZ HUARCAYA ESPINOZA LÓPEZ CCAHUANA SALAZAR APAZA PUMA YUPANQUI CUTIPA ORDÓÑEZ "
+    "CÁRDENAS HUANCA TICONA PALOMINO AYALA CCORI LAURA NÚÑEZ PEÑA ASTUHUAMAN SULLCA".split()
+)
+GIRLS = np.array(
+    "MARÍA ROSA LUZ ANA NOEMÍ YESSICA FLOR JULIA MILAGROS SOFÍA INÉS BEATRIZ LUCÍA NAYELI RUTH ELENA SAYURI".split()
+)
+BOYS = np.array(
+    "JOSÉ LUIS JUAN CARLOS JESÚS ÁNGEL MIGUEL RUBÉN KEVIN JHON CÉSAR FÉLIX ADRIÁN IKER WILBER TOMÁS EDÚ".split()
+)
+
+
+@dataclass(frozen=True)
+class People:
+    """Arrays by child; `household` points into the arrays by household."""
+
+    birth_year: NDArray[np.int64]
+    birth_day: NDArray[np.int64]  # day of the year, counted from 0
+    girl: NDArray[np.bool_]
+    household: NDArray[np.int64]
+    language: NDArray[np.int64]
+    disability: NDArray[np.bool_]
+    foreign: NDArray[np.bool_]
+    twin_of: NDArray[np.int64]
+    dni_from: NDArray[np.int64]  # first school year with a document; 9999 is never
+    second_id_from: NDArray[np.int64]  # school year from which a second SIAGIE number is used; 9999 is never
+    frailty: NDArray[np.float64]
+    ability: NDArray[np.float64]
+    household_class: NDArray[np.int64]  # 0 not poor, 1 poor, 2 extremely poor
+    household_rural: NDArray[np.bool_]
+    household_ugel: NDArray[np.int64]
+    household_primary: NDArray[np.int64]
+    household_secondary: NDArray[np.int64]
+    household_in_juntos: NDArray[np.bool_]
+    household_in_sisfoh: NDArray[np.bool_]
+    surnames: NDArray[np.int64]  # (households, 2)
+    given: NDArray[np.int64]  # (children, 2)
+
+    @property
+    def n(self) -> int:
+        """How many children there are."""
+        return len(self.birth_year)
+
+    def age_at_march(self, year: int) -> NDArray[np.int64]:
+        """Return completed years on 31 March, as the school system counts them."""
+        return year - self.birth_year - (self.birth_day > 89)
+
+
+def build(rng: np.random.Generator, places: Places, n: int, first_year: int, last_year: int) -> People:
+    """Draw children whose school ages fall into the years, in households of one to four."""
+    sizes = rng.choice([1, 2, 3, 4], n, p=[0.4, 0.35, 0.17, 0.08])
+    household = np.repeat(np.arange(n), sizes)[:n]
+    houses = int(household[-1]) + 1
+    home = _households(rng, places, houses)
+    birth_year = rng.integers(first_year - 17, last_year - 5, n)
+    birth_day = rng.integers(0, 365, n)
+    girl = rng.random(n) < 0.49
+    surnames = rng.integers(0, len(SURNAMES), (houses, 2))
+    given = rng.integers(0, len(GIRLS), (n, 2))
+    twin_of = np.full(n, -1)
+    candidates = np.flatnonzero((household[1:] == household[:-1]) & (rng.random(n - 1) < 0.02)) + 1
+    for second in candidates:
+        birth_year[second], birth_day[second] = birth_year[second - 1], birth_day[second - 1]
+        twin_of[second], girl[second] = second - 1, girl[second - 1]
+        given[second, 0] = given[second - 1, 0]  # twins often share the first given name
+    language = home["language"][household]
+    late = rng.random(n)
+    return People(
+        birth_year=birth_year,
+        birth_day=birth_day,
+        girl=girl,
+        household=household,
+        language=language,
+        disability=rng.random(n) < 0.025,
+        foreign=rng.random(n) < 0.02,
+        twin_of=twin_of,
+        dni_from=np.where(late < 0.02, 9999, np.where(late < 0.05, rng.integers(first_year + 1, last_year + 1, n), 0)),
+        second_id_from=np.where(rng.random(n) < 0.004, rng.integers(first_year + 1, last_year, n), 9999),
+        frailty=rng.normal(0, 1, n),
+        ability=rng.normal(0, 1, n) - 0.25 * home["class"][household] - 0.3 * (language > 0),
+        household_class=home["class"],
+        household_rural=home["rural"],
+        household_ugel=home["ugel"],
+        household_primary=home["primary"],
+        household_secondary=home["secondary"],
+        household_in_juntos=(home["class"] > 0) & (rng.random(houses) < np.where(home["rural"], 0.6, 0.25)),
+        household_in_sisfoh=rng.random(houses) < np.where(home["class"] > 0, 0.85, 0.5),
+        surnames=surnames,
+        given=given,
+    )
+
+
+def _households(rng: np.random.Generator, places: Places, n: int) -> dict:
+    """Draw where households live; each has a primary and a secondary service nearby."""
+    primaries = np.flatnonzero(places.service_level == PRIMARY)
+    primary = primaries[rng.integers(0, len(primaries), n)]
+    rural, ugel = places.service_rural[primary], places.service_ugel[primary]
+    secondary = np.zeros(n, dtype=np.int64)
+    for u in range(N_UGEL):
+        for r in (False, True):
+            here = np.flatnonzero((ugel == u) & (rural == r))
+            near = (places.service_level == SECONDARY) & (places.service_ugel == u) & (places.service_rural == r)
+            secondary[here] = rng.choice(np.flatnonzero(near), len(here))
+    poverty = places.district_poverty[places.service_district[primary]] + 0.12 * rural
+    draw = rng.random(n)
+    indigenous = rng.random(n) < np.where(places.service_bilingual[primary], 0.75, 0.08 + 0.12 * rural)
+    return {
+        "rural": rural,
+        "ugel": ugel,
+        "primary": primary,
+        "secondary": secondary,
+        "class": (draw < poverty).astype(np.int64) + (draw < poverty * 0.3),
+        "language": np.where(indigenous, np.where(rng.random(n) < 0.8, QUECHUA, OTHER), SPANISH),
+    }

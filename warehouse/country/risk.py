@@ -1,0 +1,78 @@
+"""The causal structure: what makes a child leave school, what services do about it, and what an oracle knows.
+
+Disengagement `e` follows a monthly autoregressive path, shows in absences and marks, and with the child's
+circumstances sets the chance of interrupting studies at the year's end. All coefficients are assumptions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_MONTH, LAST_MONTH = 3, 12
+MONTHS = LAST_MONTH - FIRST_MONTH + 1
+PERSISTENCE, SHOCK = 0.85, 0.38
+DISENGAGEMENT_EFFECT = 1.15
+BASE_RATES = {2018: 0.026, 2019: 0.031, 2020: 0.030, 2021: 0.015, 2022: 0.025, 2023: 0.026, 2024: 0.026}
+USUAL_RATE = 0.026
+SERVICE_EFFECTS = {"TUTOR": -0.5, "VISITA": -0.8, "REFUERZO": -0.35, "JUNTOS": -0.4}  # true effects in log-odds
+LEAVES_WITHIN_YEAR = 0.3  # of those who interrupt, this share is gone before the year ends
+LEAVING_MONTHS = (6, 11)
+
+
+def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logistic function."""
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def path(rng: np.random.Generator, start: NDArray[np.float64], drift: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw the monthly path of disengagement, shape (children, months), standardized units."""
+    found = np.empty((len(start), MONTHS))
+    now = start
+    for month in range(MONTHS):
+        now = PERSISTENCE * now + (1 - PERSISTENCE) * drift + SHOCK * rng.normal(0, 1, len(start))
+        found[:, month] = now
+    return found
+
+
+def untreated_log_odds(
+    poverty: NDArray, language: NDArray, over_age: NDArray, hours: NDArray, grade: NDArray, effect: NDArray
+) -> NDArray[np.float64]:
+    """Return the log-odds of interruption without services and before the path, up to the year's intercept."""
+    return (
+        0.45 * poverty
+        + 0.3 * (language == 1)
+        + 0.4 * (language == 2)
+        + 0.55 * np.clip(over_age, 0, 4)
+        + 0.8 * (hours >= 15)
+        + 0.45 * (grade >= 10)
+        + 0.6 * (grade == 9)
+        + effect
+    )
+
+
+def expected(log_odds: NDArray, now: NDArray, drift: NDArray, months_left: int) -> NDArray[np.float64]:
+    """Return the chance of interruption given disengagement now, the months to come integrated out.
+
+    The mean of a logistic of a normal is approximated by MacKay's (1992) probit formula.
+    """
+    kept = PERSISTENCE**months_left
+    mean = log_odds + DISENGAGEMENT_EFFECT * (kept * now + (1 - kept) * drift)
+    variance = (DISENGAGEMENT_EFFECT * SHOCK) ** 2 * (1 - kept**2) / (1 - PERSISTENCE**2)
+    return sigmoid(mean / np.sqrt(1 + np.pi / 8 * variance))
+
+
+def intercept(log_odds: NDArray[np.float64], rate: float) -> float:
+    """Find the intercept that gives the base rate, by bisection."""
+    low, high = -15.0, 5.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < rate else (low, middle)
+    return (low + high) / 2
+
+
+def still_here(risk: NDArray[np.float64], month: int) -> NDArray[np.float64]:
+    """Condition a risk on the child not having left by the end of a month."""
+    first, last = LEAVING_MONTHS
+    gone = LEAVES_WITHIN_YEAR * np.clip((month - first + 1) / (last - first + 1), 0, 1)
+    return risk * (1 - gone) / (1 - risk * gone)

@@ -1,0 +1,78 @@
+"""Simulate the country and write its deliveries into a home's inbox."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+from warehouse.country import lives, people, places, public, siagie, truth, welfare
+from warehouse.country.office import Office, register
+from warehouse.progress import Progress
+from warehouse.settings import Home, write_whole
+
+TODAY_MONTH, TODAY_DAY = 12, 5  # the day on which the snapshot of 30 November arrives
+
+
+def simulate(home: Home, answers: Path, children: int, years: range, seed: int, progress: Progress) -> int:
+    """Write every delivery of the years up to 5 December of the last one; return how many files.
+
+    The same arguments give the same bytes.
+
+    Raises:
+        HomeError: the home holds real data.
+    """
+    home.claim("synthetic")
+    office = Office(home.inbox, seed, date(years[-1], TODAY_MONTH, TODAY_DAY))
+    rng = office.rng("country")
+    land = places.build(rng, int(children * 0.57))
+    folk = people.build(rng, land, children, years[0], years[-1])
+    with progress.step(f"living {len(years)} school years of {children:,} synthetic children"):
+        lived = lives.live(rng, folk, land, years)
+    register(office, land, folk)
+    public.places(office, years[0])
+    for year in lived:
+        siagie.note_year(office, year)
+        welfare.deliver(office, year, first=year.year == years[0])
+        siagie.attendance(office, year)
+        siagie.grades(office, year)
+        siagie.enrollments(office, year.year)
+        public.deliver(office, year)
+        _alternative(office, year)
+        progress.say(f"wrote {year.year}", pupils=len(year.child), files=len(office.hashes))
+    _people_traps(office)
+    truth.write(answers, office, lived)
+    write_whole(home.root / "SYNTHETIC.json", json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
+    return len(office.hashes)
+
+
+def _alternative(office: Office, year: lives.Year) -> None:
+    """Enroll those who moved on in alternative education, from the next year."""
+    moved = year.child[year.fate == lives.TO_EBA]
+    office.table("moved", child=moved)
+    following = year.year + 1
+    path = office.deliver(
+        "EBA_MATRICULA", str(following), date(following, 6, 15),
+        f"select {following} as ID_ANIO, '0999999' as COD_MOD, 'DNI' as TIPO_DOC, c.dni as N_DOC, "
+        "c.father as APELLIDO_PATERNO, c.mother as APELLIDO_MATERNO, c.given_1 || ' ' || c.given_2 as NOMBRES, "
+        f"c.born as FECHA_NACIMIENTO, 'AVANZADO' as CICLO, date '{following}-03-20' as FECHA_MATRICULA "
+        f"from moved join child as c using (child) where c.dni_from <= {following} order by c.dni",
+    )  # fmt: skip
+    if path:
+        office.trap("a pupil who moves to alternative education", path.name, "true")
+
+
+def _people_traps(office: Office) -> None:
+    """Enter the traps that touch people rather than lines of one file."""
+    for trap, condition in (
+        ("the same child twice with and without a DNI", "second_id_from < 9999"),
+        ("twins", "is_twin"),
+        ("a child who gets a DNI later", "dni_from between 1 and 9998"),
+    ):
+        office.trap(trap, "children.parquet", condition)
+    for trap, condition in (
+        ("transfers that look like exits", "ESTADO_MATRICULA = 'TRASLADADO'"),
+        ("children who die or emigrate", "SITUACION_FINAL = 'FALLECIDO' or JUSTIFICACION_RETIRO like 'VIAJE%'"),
+        ("a leaked column filled in after the fact", "JUSTIFICACION_RETIRO is not null"),
+    ):
+        office.trap(trap, "SIAGIE_MATRICULA_*", condition)

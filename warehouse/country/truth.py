@@ -1,0 +1,64 @@
+"""The answer key: true risks by child and date, and what each trap touched. Outside the home, never a feature."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.country import lives, risk
+from warehouse.country.lives import Year
+from warehouse.country.office import Office
+
+
+def as_of_dates(year: int, today: date) -> list[date]:
+    """Return the as-of dates of a school year: three of a past one, every month's end of the current one."""
+    months = range(3, 13) if year == today.year else (4, 7, 10)
+    ends = [date(year + month // 12, month % 12 + 1, 1) for month in months]
+    dates = [date.fromordinal(end.toordinal() - 1) for end in ends]
+    return [day for day in dates if day <= today]
+
+
+def child_dates(year: Year, today: date) -> pa.Table | None:
+    """Return the true risks of everyone in school on each as-of date, with and without services."""
+    parts = []
+    for day in as_of_dates(year.year, today):
+        at = day.month - risk.FIRST_MONTH
+        here = year.left_month > day.month
+        args = (year.months[here, at], year.drift[here], risk.MONTHS - 1 - at)
+        parts.append(
+            pa.table(
+                {
+                    "child": year.child[here],
+                    "as_of_date": pa.array(np.full(here.sum(), np.datetime64(day)), type=pa.date32()),
+                    "risk": risk.still_here(risk.expected(year.log_odds[here], *args), day.month),
+                    "risk_untreated": risk.still_here(risk.expected(year.risk_untreated[here], *args), day.month),
+                    "interrupts": year.fate[here] == lives.LEAVES,
+                    "fate": year.fate[here],
+                }
+            )
+        )
+    return pa.concat_tables(parts) if parts else None
+
+
+def write(folder: Path, office: Office, years: list[Year]) -> None:
+    """Write `child_dates.parquet`, `children.parquet` and `traps.parquet`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = None
+    for year in years:
+        if (table := child_dates(year, office.today)) is not None:
+            writer = writer or pq.ParquetWriter(folder / "child_dates.parquet", table.schema)
+            writer.write_table(table)
+    if writer:
+        writer.close()
+    office.db.execute(
+        "copy (select child, household, persona, persona_2, dni, dni_from, second_id_from, father, mother, "
+        "given_1 || ' ' || given_2 as given, born, is_twin from child) to ? (format parquet)",
+        [str(folder / "children.parquet")],
+    )
+    names = ("trap", "file", "rows_touched")
+    found = pa.table({name: [row[i] for row in office.traps] for i, name in enumerate(names)})
+    pq.write_table(found, folder / "traps.parquet")

@@ -34,6 +34,7 @@ def _config(home: Home, memory: str) -> dict[str, str | bool | int | float | lis
         "temp_file_encryption": "true",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        "wal_autocheckpoint": "256MB",
     }
 
 

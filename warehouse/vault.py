@@ -48,36 +48,67 @@ def key_sql(keys: Keys, value: str) -> str:
 
 
 def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known_at: str) -> None:
-    """Give every row of `temp.typed` its `child_key`, minting persons and adding aliases and merges.
+    """Make `temp.people`: the `child_key` of each distinct combination of aliases in `temp.typed`.
 
     A row is one person; the first alias (most trusted) mints. An alias that is already another person's says
     that both are one: the key that had it first stays, the other is merged into it.
     """
-    db.execute("alter table typed add column child_key bigint")
+    _find_people(db, contract)
     for alias in contract.aliases:
-        _adopt(db, alias)
-    for alias in contract.aliases:
-        _mint(db, alias, keys, known_at)
+        if not _mint(db, alias, keys, known_at):
+            continue
         _adopt(db, alias)
         for other in contract.aliases:  # a row without the document may share the pupil number of one with it
             _add_alias(db, other, known_at)
             _adopt(db, other)
-    for alias in contract.aliases:
-        _merge(db, alias, known_at)
+    if len(contract.aliases) > 1:
+        for alias in contract.aliases:
+            _add_alias(db, alias, known_at)
+            _merge(db, alias, known_at)
 
 
-def _held(alias: Alias) -> str:
-    return f"{quoted(alias.column)} is not null and ({alias.when})"
-
-
-def _mint(db: duckdb.DuckDBPyConnection, alias: Alias, keys: Keys, known_at: str) -> None:
-    """Mint a person for each alias value of still nameless rows that no vault row knows."""
-    kind = f"'{alias.kind}'"
-    value = quoted(alias.column)
+def _find_people(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Make `temp.people` with the keys that the vault knows."""
+    columns = _columns(contract)
+    held = ", ".join(f"case when {a.when} then {quoted(a.column)} end as {a.kind}" for a in contract.aliases)
+    known = " ".join(
+        f"left join (select value, child_key from vault.aliases where kind = '{a.kind}') as k_{a.kind} "
+        f"on k_{a.kind}.value = d.{a.kind}"
+        for a in contract.aliases
+    )
+    first = ", ".join(f"k_{a.kind}.child_key" for a in contract.aliases)
     db.execute(
-        f"create or replace temp table minted as select {value} as value from typed "
-        f"where child_key is null and {_held(alias)} and not exists (select 1 from vault.aliases as a "
-        f"where a.kind = {kind} and a.value = {value}) group by all"
+        f"create or replace temp table people as "
+        f"with d as (select {columns}, {held}, min(_line) as _line from typed group by all) "
+        f"select d.*, coalesce({first}) as child_key from d {known}"
+    )
+
+
+def with_keys(contract: Contract) -> str:
+    """Return SQL for `temp.typed` with the `child_key` of each row."""
+    if not contract.aliases:
+        return "typed"
+    same = " and ".join(f"t.{quoted(a.column)} is not distinct from p.{quoted(a.column)}" for a in contract.aliases)
+    same += "".join(f" and t.{quoted(name)} is not distinct from p.{quoted(name)}" for name in _conditions(contract))
+    return f"(select t.*, p.child_key from typed as t left join people as p on {same})"
+
+
+def _conditions(contract: Contract) -> list[str]:
+    """Return the columns that decide whether an alias holds (such as the kind of document)."""
+    words = " ".join(alias.when for alias in contract.aliases).lower().split()
+    return [c.name for c in contract.vaulted if not c.alias and c.name in words]
+
+
+def _columns(contract: Contract) -> str:
+    return ", ".join(quoted(name) for name in [*(a.column for a in contract.aliases), *_conditions(contract)])
+
+
+def _mint(db: duckdb.DuckDBPyConnection, alias: Alias, keys: Keys, known_at: str) -> bool:
+    """Mint a person for each alias value of still nameless rows that no vault row knows; say if there was one."""
+    kind = f"'{alias.kind}'"
+    db.execute(
+        f"create or replace temp table minted as select distinct {alias.kind} as value from people "
+        f"where child_key is null and {alias.kind} is not null"
     )
     attempt = 0
     while db.execute("select 1 from minted limit 1").fetchone():  # again only where two HMACs share 52 bits
@@ -96,32 +127,31 @@ def _mint(db: duckdb.DuckDBPyConnection, alias: Alias, keys: Keys, known_at: str
         db.execute("commit")
         db.execute("delete from minted where value in (select value from fresh)")
         attempt += 1
+    return attempt > 0
 
 
 def _adopt(db: duckdb.DuckDBPyConnection, alias: Alias) -> None:
     db.execute(
-        f"update typed set child_key = a.child_key from vault.aliases as a where typed.child_key is null "
-        f"and a.kind = '{alias.kind}' and a.value = typed.{quoted(alias.column)} and {_held(alias)}"
+        f"update people set child_key = a.child_key from vault.aliases as a where people.child_key is null "
+        f"and a.kind = '{alias.kind}' and a.value = people.{alias.kind}"
     )
 
 
 def _add_alias(db: duckdb.DuckDBPyConnection, alias: Alias, known_at: str) -> None:
     """Add alias values that are new; where two new persons share one, the row that came first has it."""
-    value = quoted(alias.column)
     db.execute(
-        f"insert into vault.aliases select '{alias.kind}', {value}, arg_min(child_key, _line), date '{known_at}' "
-        f"from typed where child_key is not null and {_held(alias)} and not exists (select 1 from vault.aliases as a "
-        f"where a.kind = '{alias.kind}' and a.value = typed.{value}) group by {value}"
+        f"insert into vault.aliases select '{alias.kind}', {alias.kind}, arg_min(child_key, _line), "
+        f"date '{known_at}' from people as p where child_key is not null and {alias.kind} is not null "
+        f"and not exists (select 1 from vault.aliases as a where a.kind = '{alias.kind}' "
+        f"and a.value = p.{alias.kind}) group by {alias.kind}"
     )
 
 
 def _merge(db: duckdb.DuckDBPyConnection, alias: Alias, known_at: str) -> None:
     """Record that two keys are one person, both followed to where they were merged before."""
-    value = quoted(alias.column)
     pairs = db.execute(
-        f"select distinct t.child_key, a.child_key from typed as t join vault.aliases as a "
-        f"on a.kind = '{alias.kind}' and a.value = t.{value} where {_held(alias)} "
-        "and a.child_key <> t.child_key order by all"
+        f"select distinct p.child_key, a.child_key from people as p join vault.aliases as a "
+        f"on a.kind = '{alias.kind}' and a.value = p.{alias.kind} where a.child_key <> p.child_key order by all"
     ).fetchall()
     if not pairs:
         return
@@ -141,18 +171,15 @@ def _end(merged: dict[int, int], key: int) -> int:
 
 def store_identities(db: duckdb.DuckDBPyConnection, contract: Contract, file: str, known_at: str) -> None:
     """Keep each distinct content of the identity columns once; doing it twice changes nothing."""
-    if not contract.vaulted:
-        return
+    if not any(column.identity for column in contract.columns):
+        return  # nothing but aliases, and those are kept
     columns = ", ".join(quoted(column.name) for column in contract.vaulted)
     child = "child_key" if contract.aliases else "cast(null as bigint)"
-    unnamed = "case when child_key is null then concat('@', _file, _line) end"  # to be linked later: row by row
+    unnamed = f"case when {child} is null then concat('@{file}', _line) end"  # to be linked later: row by row
     db.execute(
-        f"create or replace temp table contents as select {child} as child_key, {columns}, "
-        f"{quoted(file, chr(39))} as _file, _line, md5(concat_ws('|', child_key, {unnamed}, {columns})) as content "
-        "from (select *, " + ("" if contract.aliases else "null as child_key, ") + f"'{file}' as _file from typed)"
-    )
-    db.execute(
-        f"insert into vault.{contract.table} select child_key, {columns}, content, _file, min(_line), "
-        f"date '{known_at}' from contents where not exists (select 1 from vault.{contract.table} as v "
-        "where v.content = contents.content) group by all"
+        f"insert into vault.{contract.table} "
+        f"select {child} as child_key, {columns}, md5(concat_ws('|', {child}, {unnamed}, {columns})) as content, "
+        f"'{file}', min(_line), date '{known_at}' from {with_keys(contract)} as t "
+        f"group by {child}, {columns}, content "
+        f"having content not in (select content from vault.{contract.table})"
     )

@@ -60,6 +60,8 @@ class Office:
         """Write the rows of a query as one delivery; deliveries dated after today do not exist yet."""  # fmt: skip
         if delivered > self.today:
             return None
+        if not self.db.execute(f"select 1 from ({sql}) limit 1").fetchone():
+            return None  # with nothing to tell, nothing is sent
         extension = "txt" if separator == "|" else "csv"
         path = self.folder / f"{stem}_{period}_{delivered:%Y%m%d}{mark}.{extension}"
         unfinished = path.with_name(path.name + ".part")

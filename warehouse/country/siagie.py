@@ -174,7 +174,7 @@ select y.year as ID_ANIO, {month} as MES,
 from month as m join year as y using (child) join child as c using (child)
 join service as s on s.service = case when y.new_service >= 0 and y.move_day < {month} * 30
   and (y.left_month = 99 or y.move_day < y.left_month * 30) then y.new_service else y.service end
-where y.left_month > {month} and {where} order by 3, 4, 6
+where y.left_month > {month} and y.registered <= last_day(make_date(y.year, {month}, 1)) and {where} order by 3, 4, 6
 """
 SMALLEST_REGION = "(select department from service group by 1 order by count(*), 1 limit 1)"
 

@@ -20,18 +20,26 @@ def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequen
     present = set(columns)
     typed, faults = [], []
     for column in contract.columns:
+        name = quoted(column.name)
         if column.name not in present:
-            typed.append(f"cast(null as {column.data_type}) as {quoted(column.name)}")
+            typed.append(f"cast(null as {column.data_type}) as {name}")
             continue
-        typed.append(f"{_typed(column)} as {quoted(column.name)}")
+        typed.append(f"{_typed(column)} as {name}")
         faults += _faults(column, has_nul)
     named = " ".join(f"when {condition} then '{column}|{reason}'" for column, condition, reason in faults)
     fault = f"case {named} end" if named else "cast(null as varchar)"
-    db.execute(
-        f"create or replace temp table typed as select _line, {', '.join(typed)}, "
+    values = ", ".join(f"t.{quoted(column.name)}" for column in contract.columns)
+    db.execute(  # typed once beside the text, so that a fault is a text whose typed value is null
+        f"create or replace temp table typed as select _line, {values}, "
         f"split_part(fault, '|', 1) as _fault_column, split_part(fault, '|', 2) as _fault "
-        f"from (select *, {fault} as fault from lines)"
+        f"from (select _line, t, {fault} as fault from "
+        f"(select lines as l, _line, struct_pack({', '.join(_packed(t) for t in typed)}) as t from lines))"
     )
+
+
+def _packed(aliased: str) -> str:
+    value, _, name = aliased.rpartition(" as ")
+    return f"{name} := {value}"
 
 
 def _typed(column: Column) -> str:
@@ -53,13 +61,13 @@ def _typed(column: Column) -> str:
 
 def _faults(column: Column, has_nul: bool) -> list[tuple[str, str, str]]:
     """Return (column, SQL condition, reason) of what makes a row unusable."""
-    name, found = quoted(column.name), []
+    name, found = f"l.{quoted(column.name)}", []
     if has_nul:
         found.append((column.name, f"contains({name}, chr(0))", "a NUL byte in the text"))
     if not column.nullable:
         found.append((column.name, f"{name} is null or trim({name}) = ''", "empty, but required"))
     if column.data_type != "varchar":
-        bad = f"trim({name}) <> '' and {_typed(column)} is null"
+        bad = f"trim({name}) <> '' and t.{quoted(column.name)} is null"
         found.append((column.name, bad, f"not a valid {column.data_type}"))
     return found
 

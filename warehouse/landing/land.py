@@ -84,7 +84,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         finally:
             landing.throw_away()
     finally:
-        db.close()
+        db.close()  # the last connection writes a checkpoint
 
 
 def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
@@ -147,7 +147,6 @@ def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     if contract.aliases:
         vault.resolve(db, contract, landing.keys, known)
     vault.store_identities(db, contract, delivery.file, known)
-    _pseudonymize(db, contract, landing.keys)
     closed = landing.warehouse.execute("select max(as_of_date) from raw.closed_dates").fetchone()
     known_at = ledger.known_at_sql(contract, delivery.delivered_at, closed[0] if closed else None, landing.backfill)
     if path_changed(delivery.path, scan):
@@ -155,17 +154,21 @@ def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     outcome = Outcome(
         delivery.file, contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
     )
-    ledger.commit(landing.warehouse, db, delivery, outcome, scan.sha256, known_at, _now())
+    source = _landed_source(contract, landing.keys)
+    ledger.commit(landing.warehouse, db, delivery, outcome, scan.sha256, source, known_at, _now())
     archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, scan.sha256)
     return outcome
 
 
-def _pseudonymize(db: duckdb.DuckDBPyConnection, contract: contracts.Contract, secret: keys.Keys) -> None:
-    for column in contract.columns:
-        if column.pseudonym:
-            source = f"'{column.pseudonym}:' || {database.quoted(column.name)}"
-            db.execute(f"alter table typed add column {column.landed_name} bigint")
-            db.execute(f"update typed set {column.landed_name} = {vault.key_sql(secret, source)}")
+def _landed_source(contract: contracts.Contract, secret: keys.Keys) -> str:
+    """Return SQL for the typed rows with their keys: the child's, and pseudonyms such as the household's."""
+    source = vault.with_keys(contract)
+    pseudonyms = [
+        vault.key_sql(secret, f"'{c.pseudonym}:' || {database.quoted(c.name)}") + f" as {c.landed_name}"
+        for c in contract.columns
+        if c.pseudonym
+    ]
+    return f"(select *, {', '.join(pseudonyms)} from {source})" if pseudonyms else source
 
 
 def path_changed(path: Path, scan: bytescan.Scan) -> bool:

@@ -87,9 +87,10 @@ def record(
 
 def known_at_sql(contract: Contract, delivered: date, closed: date | None, backfill: bool) -> str:
     """Return SQL for the date a fact is known: by contract and delivery, and never on a date already closed."""
-    parts = [f"cast({contract.known_at} as date)"]
-    if not backfill:
-        parts.append(f"date '{delivered}'")
+    parts = [f"date '{delivered}'"]
+    if contract.known_at != "_delivered_at":
+        stated = f"cast({contract.known_at} as date)"
+        parts = [stated] if backfill else [stated, *parts]
     if closed:
         parts.append(f"date '{closed}' + 1")
     return f"greatest({', '.join(parts)})"
@@ -101,6 +102,7 @@ def commit(
     delivery: Delivery,
     outcome: Outcome,
     sha256: str,
+    source: str,
     known_at: str,
     now: datetime,
 ) -> None:
@@ -113,8 +115,7 @@ def commit(
     # The last query on the staging connection: another one would end its stream of rows.
     rows = staging.execute(
         f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, '{sha256[:12]}' as _batch, "
-        f"date '{delivery.delivered_at}' as _delivered_at, {known_at} as known_at from typed "
-        f"cross join (select date '{delivery.delivered_at}' as _delivered_at)"
+        f"date '{delivery.delivered_at}' as _delivered_at, {known_at} as known_at from {source}"
     ).to_arrow_reader(100_000)
     db.register("arriving", rows)
     listed = ", ".join(quoted(name) for name in (*names, *(name for name, _ in OURS)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,7 @@ from warehouse.database import quoted
 from warehouse.errors import Refused
 from warehouse.landing.bytescan import LONGEST_LINE, Scan
 
-# ASCII text in names that says "decode this again": UTF-8 read as latin-1 always holds one of these.
-MOJIBAKE = "[\u00c2-\u00f4][\u0080-\u00bf]"
+LARGEST_MIXED = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ def read(
     Raises:
         Refused: rows would be lost, doubled or shifted.
     """
+    if encoding == "latin-1" and scan.some_utf8_lines:
+        with as_utf8(path, scan) as copy:
+            return read(db, copy, columns, separator, "utf-8", scan)
     source = _source(path, columns, separator, encoding, strict=not scan.mixes_line_ends)
     rejected: list[Rejected] = []
     try:
@@ -62,8 +66,6 @@ def read(
     except duckdb.Error:  # its text holds the child's line: never shown
         rejected = _read_with_rejects(db, source)
     _number_lines(db, columns, scan, rejected)
-    if encoding == "latin-1" and scan.some_utf8_lines:
-        _decode_again(db, columns)
     return rejected
 
 
@@ -138,19 +140,24 @@ def _skips(skipped: list[int], broken: list[tuple[int, int]]) -> list[tuple[int,
     return shifts
 
 
-def _decode_again(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> None:
-    """Repair UTF-8 lines inside a latin-1 file: there, and only there, text decodes once more."""
-    for column in columns:
-        name = quoted(column)
-        wrong = db.execute(f"select distinct {name} from rows where regexp_matches({name}, ?)", [MOJIBAKE])
-        pairs = [(value, _decoded(value)) for (value,) in wrong.fetchall()]
-        for value, right in pairs:
-            if right != value:
-                db.execute(f"update rows set {name} = ? where {name} = ?", [right, value])
+@contextmanager
+def as_utf8(path: Path, scan: Scan) -> Iterator[Path]:
+    """Lend a UTF-8 copy, in memory only, of a file whose lines mix UTF-8 and latin-1.
 
-
-def _decoded(value: str) -> str:
+    Raises:
+        Refused: the file is too large to be held, or this system has no files in memory.
+    """
+    if scan.size > LARGEST_MIXED or path.suffix == ".gz" or not hasattr(os, "memfd_create"):
+        raise Refused("some lines are UTF-8 and some latin-1: save the whole file in one encoding")
+    descriptor = os.memfd_create("delivery")
+    with path.open("rb") as mixed, os.fdopen(os.dup(descriptor), "wb") as plain:
+        for line in mixed:
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                line = line.decode("latin-1").encode("utf-8")
+            plain.write(line)
     try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return value
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)

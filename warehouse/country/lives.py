@@ -120,7 +120,7 @@ def _one_year(rng: np.random.Generator, people: People, places: Places, state: S
     attendance = _attendance(rng, places, service, months, year)
     services = _serve(rng, people, child, months, marks, year)
     log_odds = untreated + sum(risk.SERVICE_EFFECTS[code] * (month > 0) for code, month in services.items())
-    fate, left_month = _fates(rng, risk.sigmoid(log_odds + end), people.age_at_march(year)[child])
+    fate, left_month = _fates(rng, risk.sigmoid(log_odds + end), people.age_at_march(year)[child], grade == LAST_GRADE)
     found = Year(
         year, child, grade, situation[child], service, new_service, rng.integers(120, 280, n), hours, months,
         *attendance, marks, _results(rng, marks, year), fate, left_month, untreated, log_odds, drift, services,
@@ -210,8 +210,11 @@ def _serve(
     return {"TUTOR": tutor * 7, "VISITA": visit * 9, "REFUERZO": remedial * 8, "JUNTOS": juntos}
 
 
-def _fates(rng: np.random.Generator, chance: NDArray, age: NDArray) -> tuple[NDArray, NDArray]:
-    """Draw who stays, leaves, dies, emigrates or moves to alternative education, and when."""
+def _fates(rng: np.random.Generator, chance: NDArray, age: NDArray, last: NDArray) -> tuple[NDArray, NDArray]:
+    """Draw who stays, leaves, dies, emigrates or moves to alternative education, and when.
+
+    Whoever finishes the last grade has completed school: there one can only leave within the year.
+    """
     n = len(chance)
     leaves = rng.random(n) < chance
     fate = np.where(leaves, LEAVES, STAYS)
@@ -219,9 +222,8 @@ def _fates(rng: np.random.Generator, chance: NDArray, age: NDArray) -> tuple[NDA
     fate[~leaves & (age >= 14) & (draw < 0.008)] = TO_EBA
     fate[~leaves & (draw > 0.9996)] = DIES
     fate[~leaves & (draw > 0.9980) & (draw <= 0.9996)] = EMIGRATES
-    first, last = risk.LEAVING_MONTHS
-    early = ((fate == LEAVES) & (rng.random(n) < risk.LEAVES_WITHIN_YEAR)) | (fate == DIES)
-    return fate, np.where(early, rng.integers(first, last + 1, n), 99)
+    early = ((fate == LEAVES) & (rng.random(n) < risk.leaves_within_year(last))) | (fate == DIES)
+    return fate, np.where(early, rng.integers(risk.LEAVING_MONTHS[0], risk.LEAVING_MONTHS[1] + 1, n), 99)
 
 
 def _carry_over(state: State, year: Year) -> None:

@@ -71,8 +71,13 @@ def intercept(log_odds: NDArray[np.float64], rate: float) -> float:
     return (low + high) / 2
 
 
-def still_here(risk: NDArray[np.float64], month: int) -> NDArray[np.float64]:
+def leaves_within_year(is_last_grade: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return which share of those who interrupt is gone before the year ends."""
+    return np.where(is_last_grade, 1.0, LEAVES_WITHIN_YEAR)
+
+
+def still_here(risk: NDArray[np.float64], month: int, is_last_grade: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Condition a risk on the child not having left by the end of a month."""
     first, last = LEAVING_MONTHS
-    gone = LEAVES_WITHIN_YEAR * np.clip((month - first + 1) / (last - first + 1), 0, 1)
+    gone = leaves_within_year(is_last_grade) * np.clip((month - first + 1) / (last - first + 1), 0, 1)
     return risk * (1 - gone) / (1 - risk * gone)

@@ -28,14 +28,15 @@ def child_dates(year: Year, today: date) -> pa.Table | None:
     for day in as_of_dates(year.year, today):
         at = day.month - risk.FIRST_MONTH
         here = year.left_month > day.month
+        last = year.grade[here] == lives.LAST_GRADE
         args = (year.months[here, at], year.drift[here], risk.MONTHS - 1 - at)
         parts.append(
             pa.table(
                 {
                     "child": year.child[here],
                     "as_of_date": pa.array(np.full(here.sum(), np.datetime64(day)), type=pa.date32()),
-                    "risk": risk.still_here(risk.expected(year.log_odds[here], *args), day.month),
-                    "risk_untreated": risk.still_here(risk.expected(year.risk_untreated[here], *args), day.month),
+                    "risk": risk.still_here(risk.expected(year.log_odds[here], *args), day.month, last),
+                    "risk_untreated": risk.still_here(risk.expected(year.risk_untreated[here], *args), day.month, last),
                     "interrupts": year.fate[here] == lives.LEAVES,
                     "fate": year.fate[here],
                 }

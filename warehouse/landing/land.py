@@ -143,19 +143,19 @@ def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outco
 def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
     db, contract = landing.scratch(), delivery.contract
     accepted, quarantined = stage(db, delivery, scan)
-    known = delivery.delivered_at.isoformat()
+    closed = ledger.last_closed(landing.warehouse)
+    effective = ledger.effective_date(delivery.delivered_at, closed)
     if contract.aliases:
-        vault.resolve(db, contract, landing.keys, known)
-    vault.store_identities(db, contract, delivery.file, known)
-    closed = landing.warehouse.execute("select max(as_of_date) from raw.closed_dates").fetchone()
-    known_at = ledger.known_at_sql(contract, delivery.delivered_at, closed[0] if closed else None, landing.backfill)
+        vault.resolve(db, contract, landing.keys, effective.isoformat())
+    vault.store_identities(db, contract, delivery.file, effective.isoformat())
+    known_at = ledger.known_at_sql(contract, delivery.delivered_at, closed, landing.backfill)
     if path_changed(delivery.path, scan):
         raise Refused("the file changed while it was read: deliver it again")
     outcome = Outcome(
         delivery.file, contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
     )
     source = _landed_source(contract, landing.keys)
-    ledger.commit(landing.warehouse, db, delivery, outcome, scan.sha256, source, known_at, _now())
+    ledger.commit(landing.warehouse, db, delivery, outcome, scan.sha256, source, known_at, effective, _now())
     archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, scan.sha256)
     return outcome
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import duckdb
 
@@ -24,6 +24,7 @@ create table if not exists raw.withheld (
 create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
 create table if not exists raw.coverage (source varchar, period varchar, region varchar, n bigint, file varchar);
 create table if not exists raw.closed_dates (as_of_date date primary key);
+create table if not exists raw.calendar (today date);
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
 """
@@ -85,15 +86,25 @@ def record(
     )  # fmt: skip
 
 
+def last_closed(db: duckdb.DuckDBPyConnection) -> date | None:
+    """Return the last as-of date whose features are closed."""
+    found = db.execute("select max(as_of_date) from raw.closed_dates").fetchone()
+    return found[0] if found else None
+
+
+def effective_date(delivered: date, closed: date | None) -> date:
+    """Return the first date on which a delivery can count: never one that is closed already."""
+    return max(delivered, closed + timedelta(days=1)) if closed else delivered
+
+
 def known_at_sql(contract: Contract, delivered: date, closed: date | None, backfill: bool) -> str:
     """Return SQL for the date a fact is known: by contract and delivery, and never on a date already closed."""
-    parts = [f"date '{delivered}'"]
-    if contract.known_at != "_delivered_at":
-        stated = f"cast({contract.known_at} as date)"
-        parts = [stated] if backfill else [stated, *parts]
-    if closed:
-        parts.append(f"date '{closed}' + 1")
-    return f"greatest({', '.join(parts)})"
+    if contract.known_at == "_delivered_at":
+        return f"date '{effective_date(delivered, closed)}'"
+    stated = f"cast({contract.known_at} as date)"
+    if backfill:
+        return f"greatest({stated}, date '{closed + timedelta(days=1)}')" if closed else stated
+    return f"greatest({stated}, date '{effective_date(delivered, closed)}')"
 
 
 def commit(
@@ -104,6 +115,7 @@ def commit(
     sha256: str,
     source: str,
     known_at: str,
+    effective: date,
     now: datetime,
 ) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
@@ -129,10 +141,9 @@ def commit(
             )
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
                    "(select child_key from raw.child_merges)")  # fmt: skip
-        _supersede(db, delivery)
         record(db, outcome, sha256, delivery, now)
-        if contract.coverage:
-            _cover(db, delivery)
+        _supersede(db, delivery, effective)
+        _cover(db, delivery, effective)
         db.execute("commit")
     except BaseException:
         db.execute("rollback")
@@ -146,51 +157,44 @@ def _landed_sql(contract: Contract) -> list[str]:
     return [quoted(name) for name, _ in contract.landed]
 
 
-def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Mark the older whole file of the same period as superseded from this one's date on; its rows stay."""
-    if delivery.contract.replaces == "file":
-        db.execute(
-            "update raw.deliveries set status = 'superseded', superseded_at = ? where source = ? and period = ? "
-            "and status = 'landed' and delivered_at <= ?",
-            [delivery.delivered_at, delivery.contract.name, delivery.period, delivery.delivered_at],
-        )
+def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
+    """Mark the older whole file of the same period as superseded, whichever arrived first; its rows stay."""
+    if delivery.contract.replaces != "file":
+        return
+    same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = 'landed'"
+    db.execute(
+        f"update raw.deliveries set status = 'superseded', superseded_at = date '{effective}' where {same} and "
+        f"delivered_at < (select max(delivered_at) from raw.deliveries where {same})"
+    )
 
 
-def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
     """Withhold a region whose rows fall far below those of the period before, though totals may look right."""
     contract, coverage = delivery.contract, delivery.contract.coverage
     if coverage is None:
         return
+    source, period = f"'{contract.name}'", f"'{delivery.period}'"
     db.execute(
-        f"insert into raw.coverage select ?, ?, {coverage.region} as region, count(*), ? "
-        f"from raw.{contract.table} where _file = ? group by region",
-        [contract.name, delivery.period, delivery.file, delivery.file],
+        f"insert into raw.coverage select {source}, {period}, {coverage.region} as region, count(*), "
+        f"'{delivery.file}' from raw.{contract.table} where _file = '{delivery.file}' group by region"
     )
     db.execute(
-        "update raw.withheld set resolved_at = ? where source = ? and period = ? and resolved_at is null",
-        [delivery.delivered_at, contract.name, delivery.period],
+        f"update raw.withheld set resolved_at = date '{effective}' "
+        f"where source = {source} and period = {period} and resolved_at is null"
     )
-    before = db.execute(
-        "select max(period) from raw.coverage where source = ? and period < ? and left(period, 4) = left(?, 4)",
-        [contract.name, delivery.period, delivery.period],
-    ).fetchone()
-    if not before or not before[0]:
-        return
     db.execute(
-        "insert into raw.withheld "
-        "with counted as (select region, period, arg_max(n, rowid) as n from raw.coverage "
-        "where source = $1 group by all) "
-        "select $1, $2, earlier.region, "
-        "concat(coalesce(now.n, 0), ' rows where the period before has ', earlier.n), "
-        "$3, $4, null from counted as earlier "
-        "left join counted as now on now.region = earlier.region and now.period = $2 "
-        "where earlier.period = $5 and coalesce(now.n, 0) < earlier.n * $6",
-        [
-            contract.name,
-            delivery.period,
-            delivery.file,
-            delivery.delivered_at,
-            before[0],
-            coverage.minimum_share,
-        ],
+        f"""
+        insert into raw.withheld
+        with counted as (
+          select region, period, arg_max(n, rowid) as n from raw.coverage where source = {source} group by all),
+        previous as (
+          select * from counted
+          where period = (select max(period) from counted
+                          where period < {period} and left(period, 4) = left({period}, 4)))
+        select {source}, {period}, previous.region,
+          concat(coalesce(now.n, 0), ' rows where the period before has ', previous.n),
+          '{delivery.file}', date '{effective}', null
+        from previous left join counted as now on now.region = previous.region and now.period = {period}
+        where coalesce(now.n, 0) < previous.n * {coverage.minimum_share}
+        """
     )

@@ -1,1 +1,1 @@
-"""Training, selection and scoring; imports nothing of ours: paths and tables are passed in."""
+"""Time splits, training, evaluation, registry, scoring and reasons; paths and tables are passed in."""

@@ -155,7 +155,9 @@ def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcom
         delivery.file, contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
     )
     source = _landed_source(contract, landing.keys)
-    ledger.commit(landing.warehouse, db, delivery, outcome, scan.sha256, source, known_at, effective, _now())
+    ledger.commit(
+        landing.warehouse, db, delivery, outcome, scan.sha256, source, known_at, effective, _now(), landing.backfill
+    )
     archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, scan.sha256)
     return outcome
 

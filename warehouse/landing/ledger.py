@@ -18,7 +18,7 @@ create schema if not exists ml;
 create table if not exists raw.deliveries (
   file varchar, sha256 varchar, source varchar, period varchar, status varchar, delivered_rows bigint,
   accepted_rows bigint, quarantined_rows bigint, reason varchar, delivered_at date, landed_at timestamp,
-  is_backfill boolean, superseded_at date, primary key (file, sha256));
+  effective_at date, is_backfill boolean, superseded_at date, primary key (file, sha256));
 create table if not exists raw.withheld (
   source varchar, period varchar, region varchar, reason varchar, file varchar, known_at date, resolved_at date);
 create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
@@ -27,6 +27,16 @@ create table if not exists raw.closed_dates (as_of_date date primary key);
 create table if not exists raw.calendar (today date);
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
+create table if not exists ml.lists (
+  child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar);
+create table if not exists ml.model_versions (
+  model_version varchar, outcome varchar, algorithm varchar, is_live boolean, file varchar, sha256 varchar,
+  trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
+  primary key (model_version, outcome));
+create table if not exists ml.model_metrics (
+  model_version varchar, outcome varchar, dataset varchar, metric varchar, value double, low double, high double);
+create table if not exists ml.model_terms (
+  model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 """
 OURS = (
     ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),
@@ -73,15 +83,21 @@ def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> tuple[str,
 
 
 def record(
-    db: duckdb.DuckDBPyConnection, outcome: Outcome, sha256: str, delivery: Delivery | None, now: datetime
+    db: duckdb.DuckDBPyConnection,
+    outcome: Outcome,
+    sha256: str,
+    delivery: Delivery | None,
+    now: datetime,
+    effective: date | None = None,
+    backfill: bool = False,
 ) -> None:
-    """Write a ledger row for a file that brought no rows (refused, duplicate)."""
+    """Write the ledger row of a file; refused and duplicate ones bring no rows and count from no date."""
     db.execute(
-        "insert into raw.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false, null)",
+        "insert into raw.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
         [
             outcome.file, sha256, outcome.source, delivery.period if delivery else None, outcome.status,
             outcome.delivered_rows, outcome.accepted_rows, outcome.quarantined_rows, outcome.reason,
-            delivery.delivered_at if delivery else None, now,
+            delivery.delivered_at if delivery else None, now, effective, backfill,
         ],
     )  # fmt: skip
 
@@ -117,6 +133,7 @@ def commit(
     known_at: str,
     effective: date,
     now: datetime,
+    backfill: bool,
 ) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
     contract = delivery.contract
@@ -141,7 +158,7 @@ def commit(
             )
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
                    "(select child_key from raw.child_merges)")  # fmt: skip
-        record(db, outcome, sha256, delivery, now)
+        record(db, outcome, sha256, delivery, now, effective, backfill)
         _supersede(db, delivery, effective)
         _cover(db, delivery, effective)
         db.execute("commit")

@@ -1,0 +1,72 @@
+{#- The as-of date of the model that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
+{% macro as_of() -%} {%- do ref('as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date) {%- endmacro %}
+
+{#- What was known of a bitemporal relation on the as-of date. -#}
+{% macro known(relation) -%}
+  (select * from {{ relation }} where known_at <= {{ as_of() }} and known_until > {{ as_of() }})
+{%- endmacro %}
+
+{#- The same for facts of children, with `person_key`: two keys that turned out to be one child are one from then on. -#}
+{% macro known_by_child(relation) -%}
+  (
+    select coalesce(m.merged_into, f.child_key) as person_key, f.*
+    from {{ relation }} as f
+    left join {{ ref('int_children__merges') }} as m
+      on f.child_key = m.child_key and m.known_at <= {{ as_of() }} and m.known_until > {{ as_of() }}
+    where f.known_at <= {{ as_of() }} and f.known_until > {{ as_of() }}
+  )
+{%- endmacro %}
+
+{#- Builds one as-of date at a time and never touches a closed one: memory depends on a date, not on history.
+    Each date is a transaction of its own; after a crash the open dates are simply built again. -#}
+{% materialization as_of, adapter='duckdb' %}
+  {%- set target_relation = this.incorporate(type='table') -%}
+  {%- set existing = load_cached_relation(this) -%}
+  {%- set placeholder = "cast('" ~ var("as_of", "1900-01-01") ~ "' as date)" -%}
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {{ run_hooks(pre_hooks, inside_transaction=True) }}
+  {%- if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif -%}
+  {%- if existing is not none and (should_full_refresh() or not existing.is_table) -%}
+    {% do adapter.drop_relation(existing) %}
+    {%- set existing = none -%}
+  {%- endif -%}
+  {%- set everything = existing is none -%}
+  {%- if everything -%}
+    {% call statement('create') -%}
+      create table {{ target_relation }} as select * from ({{ sql }}) where false
+    {%- endcall %}
+    {% do adapter.commit() %}
+  {%- else -%}
+    {%- do check_same_columns(target_relation, sql) -%}
+  {%- endif -%}
+
+  {%- set dates = run_query(
+        "select cast(as_of_date as varchar) from intermediate.as_of_dates where as_of_date not in ("
+        ~ "select as_of_date from raw.closed_dates" ~ (" where false" if everything else "") ~ ") order by 1").columns[0].values() -%}
+  {%- for date in dates %}
+    {% call statement('delete', auto_begin=True) -%}
+      delete from {{ target_relation }} where as_of_date = '{{ date }}'
+    {%- endcall %}
+    {% call statement('main', auto_begin=True) -%}
+      insert into {{ target_relation }} by name {{ sql | replace(placeholder, "cast('" ~ date ~ "' as date)") }}
+    {%- endcall %}
+    {% do adapter.commit() %}
+  {%- endfor %}
+  {%- if not dates %}
+    {% call statement('main') -%} select 1 {%- endcall %}
+  {%- endif %}
+  {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {% do adapter.commit() %}
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+  {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{% macro check_same_columns(relation, sql) %}
+  {%- set wanted = get_column_schema_from_query(sql) | map(attribute='name') | map('lower') | sort | list -%}
+  {%- set held = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | sort | list -%}
+  {%- if wanted != held -%}
+    {{ exceptions.raise_compiler_error(
+        "columns of " ~ relation ~ " changed: closed dates would not have them. Call 'qhawaq build --full-refresh' to "
+        ~ "build every as-of date again.") }}
+  {%- endif -%}
+{% endmacro %}

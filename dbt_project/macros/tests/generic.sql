@@ -1,0 +1,22 @@
+{#- Generic tests of our own; what dbt ships is used as it is. -#}
+
+{% test unique_together(model, columns) %}
+select {{ columns | join(', ') }}, count(*) as n
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
+
+{% test in_range(model, column_name, at_least=none, at_most=none) %}
+select {{ column_name }}
+from {{ model }}
+where false
+  {% if at_least is not none %} or {{ column_name }} < {{ at_least }} {% endif %}
+  {% if at_most is not none %} or {{ column_name }} > {{ at_most }} {% endif %}
+{% endtest %}
+
+{% test holds(model, expression) %}
+select *
+from {{ model }}
+where not ({{ expression }})
+{% endtest %}

@@ -1,0 +1,44 @@
+{#- One row per child and date over the group models; the columns are those that the groups' YAML declares. -#}
+{% macro wide_features(groups) -%}
+with
+
+pupils as (
+    select * from {{ ref('int_pupils__as_of') }}
+    where as_of_date = {{ as_of() }}
+),
+{% for group in groups %}
+{{ group }} as (
+    select * from {{ ref('child_' ~ group) }}
+    where as_of_date = {{ as_of() }}
+),
+{% endfor %}
+wide as (
+    select
+        pupils.child_key,
+        pupils.as_of_date,
+        pupils.school_year,
+        pupils.service_code,
+        pupils.level,
+        pupils.ugel_code,
+        pupils.department_code
+        {%- for group in groups %}{% for column in columns_of('child_' ~ group) %},
+        {{ group }}.{{ column }}
+        {%- endfor %}{% endfor %}
+    from pupils
+    {%- for group in groups %}
+    inner join {{ group }} on pupils.child_key = {{ group }}.child_key
+    {%- endfor %}
+)
+
+select * from wide
+{%- endmacro %}
+
+{% macro columns_of(model) -%}
+  {%- set found = [] -%}
+  {%- if execute -%}
+    {%- for name in graph.nodes['model.qhawaq.' ~ model].columns if name not in ['child_key', 'as_of_date'] -%}
+      {%- do found.append(name) -%}
+    {%- endfor -%}
+  {%- endif -%}
+  {{ return(found) }}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{{ wide_features([
+    'identity', 'progression', 'attendance', 'grades', 'school', 'household', 'work', 'support', 'place', 'missing',
+]) }}

@@ -1,0 +1,41 @@
+with
+
+enrollments as (
+    select * from {{ ref('stg_siagie__enrollments') }}
+),
+
+versions as (
+    select
+        child_key,
+        guardian_key,
+        school_year,
+        service_code,
+        level,
+        grade,
+        section,
+        sex,
+        mother_tongue,
+        birth_country,
+        disability,
+        birth_date,
+        is_dni_validated,
+        guardian_schooling,
+        enrollment_state,
+        entry_situation,
+        final_result,
+        recovery_result,
+        withdrawal_reason,
+        declares_work,
+        declared_work_hours,
+        enrolled_date,
+        registered_date,
+        known_at,
+        lead(known_at, 1, {{ far_future() }}) over (
+            partition by child_key, school_year, service_code
+            order by known_at, registered_date, _file, _line
+        ) as known_until
+    from enrollments
+)
+
+select * from versions
+where known_until > known_at

@@ -1,0 +1,47 @@
+with
+
+grades as (
+    select * from {{ ref('stg_siagie__grades') }}
+),
+
+competences as (
+    select
+        child_key,
+        school_year,
+        period,
+        service_code,
+        learning_area,
+        known_at,
+        _file,
+        _line,
+        cast(competence_1_points is not null as integer) + cast(competence_2_points is not null as integer)
+        + cast(competence_3_points is not null as integer) as n_competences,
+        cast(coalesce(competence_1_points = 1, false) as integer)
+        + cast(coalesce(competence_2_points = 1, false) as integer)
+        + cast(coalesce(competence_3_points = 1, false) as integer) as n_lowest,
+        coalesce(competence_1_points, 0) + coalesce(competence_2_points, 0)
+        + coalesce(competence_3_points, 0) as points
+    from grades
+),
+
+versions as (
+    select
+        child_key,
+        school_year,
+        period,
+        learning_area,
+        n_competences,
+        n_lowest,
+        points,
+        n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
+        known_at,
+        lead(known_at, 1, {{ far_future() }}) over (
+            partition by child_key, school_year, period, service_code, learning_area
+            order by known_at, _file, _line
+        ) as known_until
+    from competences
+    where n_competences > 0
+)
+
+select * from versions
+where known_until > known_at

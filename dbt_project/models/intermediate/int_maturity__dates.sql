@@ -1,0 +1,37 @@
+with
+
+deliveries as (
+    select * from {{ source('landing', 'deliveries') }}
+    where source = 'siagie.siagie_enrollments' and status in ('landed', 'superseded')
+),
+
+-- a file that came late counts from its effective date on
+years as (
+    select
+        cast(period as integer) as file_year,
+        delivered_at,
+        effective_at
+    from deliveries
+),
+
+maturity as (
+    select
+        years.file_year,
+        min(case when years.delivered_at >= {{ date_of('years.file_year', var('maturity_month_day')) }}
+            then years.effective_at end) as snapshot_date,
+        min(case when years.delivered_at >= {{ date_of('years.file_year + 1', var('recovery_month_day')) }}
+            then years.effective_at end) as recovery_date
+    from years
+    group by years.file_year
+),
+
+matured as (
+    select
+        maturity.file_year as school_year,
+        following.snapshot_date as interruption_known_at,
+        maturity.recovery_date as repetition_known_at
+    from maturity
+    left join maturity as following on maturity.file_year + 1 = following.file_year
+)
+
+select * from matured

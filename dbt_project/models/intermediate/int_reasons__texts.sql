@@ -1,0 +1,53 @@
+with
+
+reasons as (
+    select * from {{ ref('risk_reasons') }}
+    where term not in ('base', 'rest') and contribution > 0
+),
+
+texts as (
+    select * from {{ ref('reason_texts') }}
+),
+
+valued as (
+    select
+        reasons.child_key,
+        reasons.as_of_date,
+        reasons.outcome,
+        reasons.model_version,
+        reasons.position,
+        reasons.term,
+        reasons.contribution,
+        texts.family,
+        texts.is_tutor_safe,
+        texts.reason_text as template,
+        texts.action_text,
+        case texts.value_unit
+            when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
+            when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
+            when 'decimal' then cast(cast(reasons.value as decimal(9, 1)) as varchar)
+            else cast(cast(round(reasons.value) as integer) as varchar)
+        end as value_text
+    from reasons
+    inner join texts on reasons.term = texts.feature
+    -- what is not so, or not known, is no observation that can be said
+    where reasons.value is not null and not (texts.value_unit = 'flag' and reasons.value = 0)
+),
+
+said as (
+    select
+        child_key,
+        as_of_date,
+        outcome,
+        model_version,
+        position,
+        term,
+        contribution,
+        family,
+        is_tutor_safe,
+        replace(template, '{value}', value_text) as reason_text,
+        action_text
+    from valued
+)
+
+select * from said

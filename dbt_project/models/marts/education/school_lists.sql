@@ -1,0 +1,37 @@
+with
+
+features as (
+    select
+        child_key,
+        as_of_date,
+        ugel_code,
+        service_code,
+        level
+    from {{ ref('child_features') }}
+    qualify as_of_date = max(as_of_date) over ()
+),
+
+listed as (
+    select
+        child_key,
+        as_of_date
+    from {{ ref('risk_scores') }}
+    where tier = 'alto'
+    qualify as_of_date = max(as_of_date) over ()
+),
+
+schools as (
+    select
+        features.ugel_code,
+        features.as_of_date,
+        features.service_code,
+        features.level,
+        cast(count(*) as bigint) as n_pupils,
+        cast(count(listed.child_key) as bigint) as n_listed
+    from features
+    left join listed on features.child_key = listed.child_key and features.as_of_date = listed.as_of_date
+    where features.ugel_code is not null
+    group by features.ugel_code, features.as_of_date, features.service_code, features.level
+)
+
+select * from schools

@@ -1,0 +1,26 @@
+with
+
+source as (
+    select * from {{ source('protection_cases', 'cem_cases') }}
+),
+
+renamed as (
+    select
+        -- keys
+        concat('CEM-', _file, '-', cast(_line as varchar)) as case_key,
+        child_key,
+        {{ code('ubigeo', 6) }} as district_code,
+        -- text
+        'CEM' as office,
+        upper(motivo) as reason,
+        upper(estado) as case_state,
+        -- dates
+        fecha_ingreso as opened_date,
+        fecha_cierre as closed_date,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,64 @@
+{{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
+
+with
+
+outputs as (
+    select * from {{ ref('score_outputs') }}
+    {% if is_incremental() %}
+    where (as_of_date, model_version) not in (select (s.as_of_date, s.model_version) from {{ this }} as s)
+    {% endif %}
+),
+
+capacities as (
+    select * from {{ ref('ugel_capacity') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by outcome, as_of_date, model_version, ugel_code
+            order by ranking desc, child_key
+        ) as rank_in_ugel,
+        count(*) over (partition by outcome, as_of_date, model_version, ugel_code) as n_pupils
+    from outputs
+),
+
+-- an assumption of its own for a UGEL, else the one for all
+applicable as (
+    select
+        ranked.*,
+        coalesce(
+            capacities.capacity_children, cast(ceil(capacities.capacity_share * ranked.n_pupils) as integer)
+        ) as capacity
+    from ranked
+    inner join capacities
+        on
+            capacities.ugel_code in (ranked.ugel_code, '*')
+            and ranked.as_of_date >= capacities.valid_from
+    qualify row_number() over (
+        partition by ranked.outcome, ranked.as_of_date, ranked.model_version, ranked.child_key
+        order by cast(capacities.ugel_code = '*' as integer), capacities.valid_from desc
+    ) = 1
+),
+
+scores as (
+    select
+        child_key,
+        as_of_date,
+        outcome,
+        model_version,
+        log_odds,
+        probability,
+        cast(rank_in_ugel as integer) as rank_in_ugel,
+        case
+            when rank_in_ugel <= capacity then 'alto'
+            when rank_in_ugel <= 2 * capacity then 'medio'
+            else 'bajo'
+        end as tier,
+        cast(as_of_date + {{ var('score_valid_days') }} as date) as expires_on,
+        {{ utc_now() }} as scored_at
+    from applicable
+)
+
+select * from scores

@@ -1,0 +1,29 @@
+"""One row per child, date and live model or rule: log-odds and ranking, streamed through ml.score."""
+
+TO_SCORE = """
+select f.* from ({features}) as f, (select today from ({calendar}) as c) as c
+where year(f.as_of_date) = year(c.today) and f.ugel_code is not null and (
+  f.as_of_date not in (select as_of_date from {scored})
+  or (f.as_of_date = (select max(as_of_date) from ({features}) as g)
+      and not exists (select 1 from {scored} as s where s.as_of_date = f.as_of_date
+                      and s.model_version in (select model_version from ({versions}) as v where is_live))))
+"""
+NOTHING = "(select cast(null as date) as as_of_date, cast(null as varchar) as model_version where false)"
+
+
+def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
+    """Score the dates of the current school year that have no score, and the newest if another model is live."""
+    dbt.config(materialized="incremental", full_refresh=False)
+    from ml import score
+
+    versions = dbt.source("ml", "model_versions")
+    sql = TO_SCORE.format(
+        features=dbt.ref("child_features").sql_query(),
+        calendar=dbt.source("landing", "calendar").sql_query(),
+        versions=versions.sql_query(),
+        scored=str(dbt.this) if dbt.is_incremental else NOTHING,
+    )
+    rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()
+    live = score.live(rows, dbt.source("ml", "model_terms").to_arrow_table())
+    # another cursor: this one will read what is returned here
+    return score.scores(session.cursor().execute(sql).to_arrow_reader(score.BATCH), live)

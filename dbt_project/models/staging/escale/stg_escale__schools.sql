@@ -1,0 +1,34 @@
+with
+
+source as (
+    select * from {{ source('escale', 'escale_schools') }}
+),
+
+renamed as (
+    select
+        -- keys
+        {{ service_code('codmod', 'anexo') }} as service_code,
+        {{ code('codlocal', 6) }} as site_code,
+        codinst as institution_code,
+        {{ code('consulta_ugel', 6) }} as ugel_code,
+        {{ code('consulta_ubigeo', 6) }} as district_code,
+        {{ code('codccpp', 10) }} as populated_place_code,
+        -- text
+        cenedu as school_name,
+        gestion as management,
+        estadistica_nivelmodalidad as level,
+        -- numbers
+        cast(estadistica_totalalumnos as integer) as n_pupils,
+        cast(estadistica_totaldocentes as integer) as n_teachers,
+        cast(estadistica_totalsecciones as integer) as n_sections,
+        nlatie as latitude,
+        nlongie as longitude,
+        -- booleans
+        estadistica_eseib = 'SI' as is_bilingual,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with
+
+source as (
+    select * from {{ source('inei', 'inei_districts') }}
+),
+
+renamed as (
+    select
+        -- keys
+        {{ code('inei', 6) }} as district_code,
+        {{ code('reniec', 6) }} as reniec_code,
+        -- text
+        distrito as district_name,
+        provincia as province_name,
+        -- numbers
+        altitude as altitude_m,
+        pct_pobreza_total as poverty_percent,
+        latitude,
+        longitude,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+with
+
+source as (
+    select * from {{ source('inei', 'inei_populated_places') }}
+),
+
+renamed as (
+    select
+        -- keys
+        {{ code('codccpp', 10) }} as populated_place_code,
+        {{ code('ubigeo', 6) }} as place_district_code,
+        -- text
+        upper(sistema_codigo) as code_system,
+        -- numbers
+        altitud as altitude_m,
+        -- booleans
+        upper(area) = 'RURAL' as is_rural,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+with
+
+source as (
+    select * from {{ source('midis', 'midis_sisfoh') }}
+),
+
+renamed as (
+    select
+        -- keys
+        child_key,
+        household_key,
+        -- numbers
+        case upper(clase) when 'NO POBRE' then 0 when 'POBRE' then 1 when 'POBRE EXTREMO' then 2 end as poverty_class,
+        -- booleans
+        upper(area) = 'RURAL' as is_rural,
+        -- dates
+        fecha_clasificacion as classified_date,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

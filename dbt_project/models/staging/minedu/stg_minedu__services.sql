@@ -1,0 +1,22 @@
+with
+
+source as (
+    select * from {{ source('minedu', 'minedu_services') }}
+),
+
+renamed as (
+    select
+        -- keys
+        child_key,
+        -- text
+        upper(servicio) as support_code,
+        upper(resultado) as result,
+        -- dates
+        fecha as support_date,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,43 @@
+with
+
+source as (
+    select * from {{ source('siagie', 'siagie_enrollments') }}
+),
+
+renamed as (
+    select
+        -- keys
+        child_key,
+        guardian_key,
+        {{ service_code('cod_mod', 'anexo') }} as service_code,
+        -- text
+        id_nivel as level,
+        id_seccion as section,
+        upper(sexo) as sex,
+        upper(dsc_lengua) as mother_tongue,
+        upper(dsc_pais) as birth_country,
+        upper(dsc_discapacidad) as disability,
+        estado_matricula as enrollment_state,
+        situacion_matricula as entry_situation,
+        situacion_final as final_result,
+        sf_recuperacion as recovery_result,
+        justificacion_retiro as withdrawal_reason,
+        apoderado_escolaridad as guardian_schooling,
+        -- numbers
+        cast(id_anio as integer) as school_year,
+        cast(id_grado as integer) as grade,
+        cast(horas_semanales_trabajo as integer) as declared_work_hours,
+        -- booleans
+        validado_reniec = 'SI' as is_dni_validated,
+        trabaja = 'SI' as declares_work,
+        -- dates
+        fecha_nacimiento as birth_date,
+        fecha_matricula as enrolled_date,
+        fecha_registro as registered_date,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with
+
+source as (
+    select * from {{ source('siagie_progress', 'siagie_grades') }}
+),
+
+renamed as (
+    select
+        -- keys
+        child_key,
+        {{ service_code('cod_mod', 'anexo') }} as service_code,
+        -- text
+        periodo as period,
+        area as learning_area,
+        -- numbers
+        cast(id_anio as integer) as school_year,
+        {{ mark_points('nl_c1') }} as competence_1_points,
+        {{ mark_points('nl_c2') }} as competence_2_points,
+        {{ mark_points('nl_c3') }} as competence_3_points,
+        _file,
+        _line,
+        known_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,36 @@
+"""The rules that people use today: what a model has to beat, and what ranks where no model may.
+
+A rule is a function of features; a larger number comes first, and whom the rule does not meet has 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOW_ATTENDANCE, FAILED_AREAS, OVER_AGE_YEARS = 0.90, 2, 2
+Columns = Mapping[str, NDArray[np.float64]]
+
+
+def abc(columns: Columns) -> NDArray[np.float64]:
+    """Attendance at or below 90 % or two failed areas (behavior reports are not for schools to see).
+
+    Those who meet more criteria come first, then those who attend least; missing values meet nothing.
+    """
+    attendance = columns["attendance_share"]
+    low = attendance <= LOW_ATTENDANCE
+    failed = columns["n_failed_areas"] >= FAILED_AREAS
+    met = low.astype(float) + failed
+    return np.where(met > 0, met + (1 - np.nan_to_num(attendance, nan=1.0)), 0.0)
+
+
+def over_age(columns: Columns) -> NDArray[np.float64]:
+    """Two years or more above the grade's age; the oldest first."""
+    years = np.nan_to_num(columns["over_age_years"], nan=0.0)
+    return np.where(years >= OVER_AGE_YEARS, years, 0.0)
+
+
+RULES: dict[str, Callable[[Columns], NDArray[np.float64]]] = {"rule:abc": abc, "rule:over_age": over_age}
+NEEDS = ("attendance_share", "n_failed_areas", "over_age_years")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute  # noqa: F401  used as pa.compute
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from ml import rules, terms

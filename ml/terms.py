@@ -44,10 +44,14 @@ class Terms:
             ]
         names = ("model_version", "feature", "bin", "lower_edge", "upper_edge", "points")
         types = (pa.string(), pa.string(), pa.int32(), pa.float64(), pa.float64(), pa.float64())
-        return pa.table({n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(names, types, strict=True))})
+        return pa.table(
+            {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(names, types, strict=True))}
+        )
 
 
-def read_off(model: Pipeline, features: tuple[str, ...], values: NDArray[np.float64], slope: float, shift: float) -> Terms:
+def read_off(
+    model: Pipeline, features: tuple[str, ...], values: NDArray[np.float64], slope: float, shift: float
+) -> Terms:
     """Read the terms off a fitted additive model by its public interface.
 
     Each feature is varied over its bins against a reference row; the differences are its points. They are

@@ -13,7 +13,16 @@ from warehouse.errors import QhawaqError, UsageError
 COMMANDS = {
     "simulate": ("simulate", "Write a synthetic country's deliveries into a synthetic home."),
     "check": ("check", "Validate one delivery as landing would, without landing it."),
+    "run": ("run", "Do the main job: land, build, train if due, score, publish."),
     "land": ("land", "Land what waits in the inbox."),
+    "build": ("build", "Build features and outcomes, close the as-of dates."),
+    "train": ("train", "Train on matured labels, if there are new ones."),
+    "deploy": ("deploy", "Make a model live if its gate passed, else the best rule."),
+    "score": ("score", "Score the current dates, give reasons, build the marts."),
+    "publish": ("publish", "Write, verify and switch the serving files."),
+    "rollback": ("publish", "Switch the serving files back to an earlier release."),
+    "explain": ("child", "Show how a child's score comes about, term by term."),
+    "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
     "status": ("status", "Show the state of the home without opening the warehouse."),
 }
 

@@ -71,6 +71,16 @@ class Home:
         return self.root / "spill"
 
     @property
+    def dbt(self) -> Path:
+        """What dbt compiles and logs; no identities are in its reach."""
+        return self.root / "dbt"
+
+    @property
+    def state(self) -> Path:
+        """Which steps of the main job are done, for resuming."""
+        return self.root / "state.json"
+
+    @property
     def status(self) -> Path:
         """What `qhawaq status` reads, so that it never opens the warehouse."""
         return self.root / "status.json"

@@ -183,3 +183,22 @@ def store_identities(db: duckdb.DuckDBPyConnection, contract: Contract, file: st
         f"group by {child}, {columns}, content "
         f"having content not in (select content from vault.{contract.table})"
     )
+
+
+def reveal(db: duckdb.DuckDBPyConnection, child: int, who: str, reason: str) -> dict[str, object] | None:
+    """Return a person's newest identity from the pupil records, after logging who asked, when and why.
+
+    None if the vault holds no such person; the request is logged all the same.
+    """
+    db.execute(
+        "insert into vault.reveals values (cast(now() at time zone 'UTC' as timestamp), ?, ?, ?)", [child, who, reason]
+    )
+    found = db.execute(
+        "select n_doc as document, id_persona as siagie_person, nombres as given_names, apellido_paterno as "
+        "first_surname, apellido_materno as second_surname, _file as file, _line as line "
+        "from vault.siagie_enrollments where child_key in (select ? union select child_key from vault.merges "
+        "where merged_into = ?) order by known_at desc, _line desc limit 1", [child, child],
+    )  # fmt: skip
+    names = [column[0] for column in found.description]
+    row = found.fetchone()
+    return dict(zip(names, row, strict=True)) if row else None

@@ -34,7 +34,8 @@ create table if not exists ml.model_versions (
   trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
   primary key (model_version, outcome));
 create table if not exists ml.model_metrics (
-  model_version varchar, outcome varchar, dataset varchar, metric varchar, value double, low double, high double);
+  model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
+  low double, high double);
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 """

@@ -29,7 +29,8 @@ matured as (
     select
         maturity.file_year as school_year,
         following.snapshot_date as interruption_known_at,
-        maturity.recovery_date as repetition_known_at
+        -- closed schools held no recovery program: then the next snapshot decides
+        coalesce(maturity.recovery_date, following.snapshot_date) as repetition_known_at
     from maturity
     left join maturity as following on maturity.file_year + 1 = following.file_year
 )

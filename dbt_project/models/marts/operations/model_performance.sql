@@ -13,6 +13,7 @@ performance as (
         metrics.model_version,
         metrics.outcome,
         metrics.dataset,
+        metrics.ranked_by,
         metrics.metric,
         metrics.value,
         metrics.low,

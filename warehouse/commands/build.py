@@ -1,0 +1,33 @@
+"""`qhawaq build`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from warehouse.commands import steps
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.option("--select", metavar="NODES", help="Only these nodes, in dbt's syntax (closes no dates).")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day to build for (default: the newest delivery's)."
+)
+@click.option("--full-refresh", is_flag=True, help="Build every as-of date again, closed ones too.")
+@click.pass_obj
+def build(context: tuple[Home, Progress], select: str | None, today: datetime | None, full_refresh: bool) -> None:
+    """Build features and outcomes with their tests, and close the as-of dates as Parquet."""
+    home, progress = context
+    home.existing()
+    day = today.date() if today else None
+    if select:
+        from warehouse import dbt
+
+        steps.set_calendar(home, day)
+        click.echo(str(dbt.build(home, progress, ("--select", *select.split()), full_refresh)))
+        return
+    found = steps.build(home, progress, day, full_refresh)
+    click.echo(f"{found['models']} models built, {found['tests']} tests passed, {found['closed_dates']} dates closed")

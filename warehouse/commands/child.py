@@ -1,0 +1,47 @@
+"""`qhawaq reidentify` and `qhawaq explain`: one child at a time."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import datetime
+
+import click
+
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.argument("child", type=int)
+@click.option("--reason", required=True, help="Why this child's identity is needed; it is logged for ever.")
+@click.option("--who", default=None, help="Who asks (default: the system's user).")
+@click.pass_obj
+def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str | None) -> None:
+    """Show who CHILD is, for a stated reason; the vault logs who asked, when and why, before it answers."""
+    from warehouse import database, keys, vault
+
+    if len(reason.strip()) < 10:
+        raise UsageError("--reason: say in a sentence why the identity is needed (at least 10 characters)")
+    home = context[0].existing()
+    db = database.scratch(home)
+    try:
+        database.attach_vault(db, home, keys.load(home.secrets))
+        found = vault.reveal(db, child, who or getpass.getuser(), reason.strip())
+    finally:
+        db.close()
+    if found is None:
+        raise QhawaqError(f"the vault holds no person with key {child}; the request was logged")
+    for name, value in found.items():
+        click.echo(f"{name:<18} {value}")
+
+
+@click.command()
+@click.argument("child", type=int)
+@click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
+@click.pass_obj
+def explain(context: tuple[Home, Progress], child: int, as_of: datetime) -> None:
+    """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
+    from warehouse import explaining
+
+    click.echo(explaining.explain(context[0].existing(), child, as_of.date()))

@@ -1,0 +1,31 @@
+"""`qhawaq publish` and `qhawaq rollback`."""
+
+from __future__ import annotations
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.pass_obj
+def publish(context: tuple[Home, Progress]) -> None:
+    """Write, verify and switch every audience's serving files."""
+    from warehouse.commands import steps
+    from warehouse.state import State
+
+    home, progress = context
+    found = steps.publish(home.existing(), progress, State.read(home).key or "00000000")
+    click.echo(f"release {found['release']}: {found['files']} files in {home.serving}")
+
+
+@click.command()
+@click.option("--to", metavar="RELEASE", help="The release to go back to (default: the one before).")
+@click.pass_obj
+def rollback(context: tuple[Home, Progress], to: str | None) -> None:
+    """Switch every serving file back to an earlier release; the last five are kept."""
+    from warehouse import publishing
+
+    release, files = publishing.rollback(context[0].existing(), to)
+    click.echo(f"release {release} is current again in {files} files")

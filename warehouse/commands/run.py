@@ -1,0 +1,72 @@
+"""`qhawaq run`: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import click
+
+from warehouse.commands import steps, summary
+from warehouse.progress import Progress
+from warehouse.settings import Home
+from warehouse.state import State, inputs_key
+
+
+@click.command()
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day to build for (default: the newest delivery's)."
+)
+@click.option("--backfill", is_flag=True, help="A first historical load: facts keep their own dates.")
+@click.pass_obj
+def run(context: tuple[Home, Progress], today: datetime | None, backfill: bool) -> None:
+    """Do the main job: land, build, train and deploy if due, score, publish.
+
+    Interrupted, it resumes where it stopped; with nothing new it does nothing.
+    """
+    home, progress = context
+    with progress.step("land"):
+        landed = land(home, progress, backfill)
+    day = steps.set_calendar(home, today.date() if today else None)
+    state = resume(home, str(day))
+    if "publish" in state.done:
+        click.echo(f"nothing new: release {state.done['publish']['release']} is current ({summary.where(home)})")
+        return
+    for name, step in job(home, progress, day, state.key).items():
+        if name not in state.done:
+            with progress.step(name):
+                state.done[name] = step()
+            state.write(home)
+    summary.write_status(home, state)
+    click.echo(summary.closing(home, state, landed))
+
+
+def land(home: Home, progress: Progress, backfill: bool) -> int:
+    """Land what waits, and return how many files that were."""
+    from warehouse.landing import land as landing
+
+    return len(landing.land(home, progress, backfill))
+
+
+def resume(home: Home, today: str) -> State:
+    """Return the state for these inputs: what was done for other inputs does not count."""
+    from warehouse import database
+
+    db = database.warehouse(home)
+    try:
+        key = inputs_key(db, today)
+    finally:
+        db.close()
+    state = State.read(home)
+    return state if state.key == key else State(key)
+
+
+def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Callable[[], dict[str, object]]]:
+    """Return the steps after landing, in order."""
+    return {
+        "build": lambda: steps.build(home, progress, today),
+        "train": lambda: steps.train(home, progress),
+        "deploy": lambda: steps.deploy(home),
+        "score": lambda: steps.score(home, progress),
+        "publish": lambda: steps.publish(home, progress, key),
+    }

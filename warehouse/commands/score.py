@@ -1,0 +1,18 @@
+"""`qhawaq score`."""
+
+from __future__ import annotations
+
+import click
+
+from warehouse.commands import steps
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.pass_obj
+def score(context: tuple[Home, Progress]) -> None:
+    """Score the current dates by the live model or rule, give reasons, and build the marts."""
+    home, progress = context
+    found = steps.score(home.existing(), progress)
+    click.echo(f"{found['models']} models built, {found['tests']} tests passed")

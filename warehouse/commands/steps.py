@@ -1,0 +1,137 @@
+"""The steps of the main job; the command line and Airflow call the same functions."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+
+from warehouse import closing, contracts, database, dbt, feature_catalog, publishing, registry_tables
+from warehouse.errors import HomeError, QhawaqError
+from warehouse.landing import ledger
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home
+
+OUTCOME = "interruption"
+DEFAULT_RULE = "rule:abc"
+
+
+def set_calendar(home: Home, today: date | None) -> date:
+    """Store the day for which the warehouse is built: the newest delivery's date where none is given.
+
+    Raises:
+        HomeError: nothing has landed yet.
+    """
+    db = database.warehouse(home)
+    try:
+        ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
+        row = db.execute(
+            "select max(delivered_at) from raw.deliveries where status in ('landed', 'superseded')"
+        ).fetchone()
+        found = today or (row[0] if row else None)
+        if found is None:
+            raise HomeError(
+                f"nothing has landed in {home.root}: put deliveries into {home.inbox} and call 'qhawaq land'"
+            )
+        db.execute("begin; delete from raw.calendar")
+        db.execute("insert into raw.calendar values (?)", [found])
+        db.execute("commit")
+        return found
+    finally:
+        db.close()
+
+
+def calendar(home: Home) -> date:
+    """Return the day for which the warehouse is built."""
+    db = database.warehouse(home)
+    try:
+        row = db.execute("select today from raw.calendar").fetchone()
+        if row is None:
+            raise HomeError("the warehouse has no day yet: call 'qhawaq build' first")
+        return row[0]
+    finally:
+        db.close()
+
+
+def build(home: Home, progress: Progress, today: date | None = None, full_refresh: bool = False) -> dict[str, object]:
+    """Build features and outcomes with their tests, then close the as-of dates."""
+    day = set_calendar(home, today)
+    built = dbt.build(home, progress, dbt.FEATURES, full_refresh)
+    closed = closing.close(home, progress, again=full_refresh)
+    return {"today": str(day), "models": built.models, "tests": built.tests, "closed_dates": len(closed)}
+
+
+def capacity_share() -> float:
+    """Return the share of its pupils that a UGEL can visit per list, from the seed's newest row for all."""
+    with (DBT_PROJECT / "seeds" / "ugel_capacity.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["ugel_code"] == "*"]
+    return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])
+
+
+def train(home: Home, progress: Progress) -> dict[str, object]:
+    """Train on matured labels if they are new; register the model with its gate's result."""
+    from ml import train as training
+    from ml.dataset import Spec
+
+    chosen = [feature for feature in feature_catalog.read() if feature.in_model]
+    spec = Spec(tuple(f.name for f in chosen), tuple(f.direction for f in chosen))
+    today, share = calendar(home), capacity_share()
+    db = database.warehouse(home)
+    try:
+        labels = db.execute(
+            "select child_key, as_of_date, outcome, label, label_status, label_known_at "
+            "from outcomes.child_outcomes where outcome = ? and label_known_at is not null", [OUTCOME],
+        ).to_arrow_table()  # fmt: skip
+        known = registry_tables.fingerprints(db, OUTCOME)
+        trained = training.train(home.features, labels, OUTCOME, spec, today, share, progress.say, known)
+        if trained is None:
+            return {"trained": None, "reason": "no new matured labels, or too few years"}
+        file, sha256 = training.register(home.models, trained, spec, share)
+        version = registry_tables.Version(
+            trained.version, OUTCOME, training.CHAMPION, False, file, sha256, today, str(trained.gate),
+            trained.fingerprint, trained.fitted.slope, trained.terms.base,
+        )  # fmt: skip
+        metrics = [
+            (trained.version, OUTCOME, where, who, m.name, m.value, m.low, m.high) for who, where, m in trained.metrics
+        ]
+        registry_tables.add(db, version, metrics, trained.terms.table(trained.version))
+        return {"trained": trained.version, "gate": str(trained.gate)}
+    finally:
+        db.close()
+
+
+def deploy(home: Home, version: str | None = None) -> dict[str, object]:
+    """Move the live row to a model whose gate passed; where none passes and none is live, to the best rule.
+
+    Raises:
+        QhawaqError: the named version does not exist or its gate refused it.
+    """
+    db = database.warehouse(home)
+    try:
+        today = db.execute("select today from raw.calendar").fetchone()
+        live = registry_tables.live(db, OUTCOME)
+        found = registry_tables.find(db, OUTCOME, version) if version else registry_tables.newest(db, OUTCOME)
+        if version and found is None:
+            raise QhawaqError(f"no model {version}: 'qhawaq status' shows the newest")
+        if version and found and not found.gate.startswith(("passed", "a rule")):
+            raise QhawaqError(f"{version} may not go live: {found.gate}")
+        if found and found.gate.startswith(("passed", "a rule")):
+            chosen = found.model_version
+        else:
+            chosen = live or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
+        if chosen != live and today:
+            registry_tables.make_live(db, OUTCOME, chosen, today[0])
+        return {"live": chosen, "gate": found.gate if found else "no model: too few matured years"}
+    finally:
+        db.close()
+
+
+def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[str, object]:
+    """Score the current dates, give reasons, and build the marts with their tests."""
+    built = dbt.build(home, progress, dbt.SCORES, full_refresh)
+    return {"models": built.models, "tests": built.tests}
+
+
+def publish(home: Home, progress: Progress, key: str) -> dict[str, object]:
+    """Publish the marts to each audience's serving files."""
+    release, files = publishing.publish(home, progress, key)
+    return {"release": release, "files": files}

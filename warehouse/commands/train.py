@@ -1,0 +1,18 @@
+"""`qhawaq train`."""
+
+from __future__ import annotations
+
+import click
+
+from warehouse.commands import steps
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.pass_obj
+def train(context: tuple[Home, Progress]) -> None:
+    """Train on matured labels, if there are new ones; judge on years not seen and register the model."""
+    home, progress = context
+    found = steps.train(home.existing(), progress)
+    click.echo(f"{found['trained']}: gate {found['gate']}" if found["trained"] else f"not trained: {found['reason']}")

@@ -1,0 +1,102 @@
+"""Running dbt inside this process: one parse, progress while it works, errors a person can act on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.database import crypto_extension
+from warehouse.errors import BuildFailed
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
+
+# Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
+FEATURES = ("--select", "+child_features", "+child_outcomes")
+SCORES = ("--exclude", "+child_features", "+child_outcomes")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did."""
+
+    models: int
+    tests: int
+    warnings: int
+    seconds: float
+    slowest: str
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        warned = f", {self.warnings} warnings" if self.warnings else ""
+        return f"{self.models} models built, {self.tests} tests passed{warned}"
+
+
+def environment(home: Home) -> dict[str, str]:
+    """Return what dbt reads from the environment."""
+    return {
+        "QHAWAQ_HOME": str(home.root),
+        "QHAWAQ_CRYPTO": str(crypto_extension()),
+        "QHAWAQ_MEMORY_LIMIT": MEMORY_LIMIT,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def build(home: Home, progress: Progress, selection: tuple[str, ...], full_refresh: bool = False) -> Built:
+    """Run `dbt build` on a selection.
+
+    Raises:
+        BuildFailed: models or tests failed; the message names each and says what it found.
+    """
+    os.environ.update(environment(home))
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    arguments = [
+        "--quiet", "build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
+        *selection,
+    ]  # fmt: skip
+    try:
+        result = dbtRunner(callbacks=[_Reporter(progress)]).invoke(
+            arguments + (["--full-refresh"] if full_refresh else [])
+        )
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    if result.exception is not None:
+        raise BuildFailed(f"dbt stopped: {result.exception}")
+    return _summary(result.result, home)
+
+
+class _Reporter:
+    """Says which model is done, from dbt's own events."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.tests = progress, 0
+
+    def __call__(self, event: Any) -> None:  # noqa: ANN401  dbt's event type
+        if event.info.name == "LogModelResult":
+            data = event.data
+            self.progress.say(
+                f"{data.index}/{data.total} {data.node_info.node_name}", took=f"{data.execution_time:.1f}s"
+            )
+
+
+def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result type
+    bad = [r for r in result.results if str(r.status) in ("error", "fail", "runtime error")]
+    if bad:
+        said = "\n".join(f"  {r.node.name}: {(r.message or '').strip()}" for r in bad[:20])
+        raise BuildFailed(
+            f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
+            f"compiled SQL is in {home.dbt / 'compiled'}"
+        )
+    models = [r for r in result.results if r.node.resource_type in ("model", "seed")]
+    slowest = max(models, key=lambda r: r.execution_time, default=None)
+    return Built(
+        models=len(models),
+        tests=sum(str(r.status) == "pass" for r in result.results),
+        warnings=sum(str(r.status) == "warn" for r in result.results),
+        seconds=result.elapsed_time,
+        slowest=slowest.node.name if slowest else "",
+    )

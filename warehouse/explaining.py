@@ -1,0 +1,64 @@
+"""Why a child has the score it has: the stored score, and every term that it is made of, from `ml.model_terms`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+
+from warehouse import database
+from warehouse.errors import QhawaqError
+from warehouse.settings import Home
+
+# Pure SQL over the public tables: what an auditor would write.
+TERMS = """
+with wide as (
+  select cast(columns(f.* exclude (child_key, as_of_date, service_code, level, ugel_code, department_code)) as double)
+  from features.child_features as f where f.child_key = $child and f.as_of_date = $day),
+feature as (select name as feature, value from (unpivot include nulls wide on columns(*)))
+select t.feature, f.value, t.points
+from ml.model_terms as t join feature as f using (feature)
+where t.model_version = $version and (
+  (f.value is null and t.bin = 0)
+  or (f.value is not null and t.bin > 0 and (t.lower_edge is null or f.value > t.lower_edge)
+      and (t.upper_edge is null or f.value <= t.upper_edge)))
+order by t.points desc, t.feature
+"""
+
+
+def terms_of(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple[str, float, float]]:
+    """Return (feature, value, contribution in log-odds) of every term, the largest first."""
+    return db.execute(TERMS, {"child": child, "day": day, "version": version}).fetchall()
+
+
+def explain(home: Home, child: int, day: date) -> str:
+    """Return the explanation as text.
+
+    Raises:
+        QhawaqError: the child has no score on that date.
+    """
+    db = database.warehouse(home, read_only=True)
+    try:
+        row = db.execute(
+            "select s.model_version, s.log_odds, s.probability, s.rank_in_ugel, s.tier, v.intercept "
+            "from scores.risk_scores as s left join ml.model_versions as v using (model_version, outcome) "
+            "where s.child_key = ? and s.as_of_date = ? order by s.scored_at desc limit 1", [child, day],
+        ).fetchone()  # fmt: skip
+        if row is None:
+            raise QhawaqError(
+                f"child {child} has no score on {day}: scores exist for the as-of dates of the current school year"
+            )
+        version, log_odds, probability, rank, tier, base = row
+        lines = [f"child {child} on {day}: rank {rank} in its UGEL, tier {tier}, by {version}"]
+        if log_odds is None:
+            return "\n".join([*lines, "a rule ranks; it gives no probability and no terms"])
+        found = terms_of(db, child, day, version)
+    finally:
+        db.close()
+    lines.append(f"{'base':<30} {'':>12} {base:+.6f}")
+    lines += [
+        f"{name:<30} {'missing' if value is None else f'{value:g}':>12} {points:+.6f}" for name, value, points in found
+    ]
+    total = base + sum(points for _, _, points in found)
+    lines.append(f"{'log-odds':<30} {'':>12} {total:+.6f}  (stored {log_odds:+.6f}), probability {probability:.4f}")
+    return "\n".join(lines)

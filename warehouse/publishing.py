@@ -1,0 +1,246 @@
+"""Publishing: each audience's file is built aside, verified, synced, and one relative link switches to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse import database
+from warehouse.database import STORAGE_VERSION, quoted
+from warehouse.errors import BuildFailed, DamagedFile, HomeError
+from warehouse.progress import Progress
+from warehouse.settings import Home, write_whole
+
+# Audience → the column whose values are its areas, each a file of its own.
+AUDIENCES: dict[str, str | None] = {
+    "officials": None, "education": "ugel_code", "protection": "area_code", "operations": None,
+}  # fmt: skip
+TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
+KEEP = 5
+CURRENT = "current.duckdb"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One serving file to write."""
+
+    audience: str
+    area: str | None
+    folder: Path
+
+
+def release_id(now: datetime, key: str) -> str:
+    """Return a name that sorts by time and says what was built."""
+    return f"{now:%Y%m%dT%H%M%S%f}-{key[:8]}"
+
+
+def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
+    """Write, verify and switch every audience's files; return the release id and how many files it has.
+
+    Raises:
+        BuildFailed: a mart has a type or text that a reader must not get; nothing is switched.
+    """
+    release = release_id(datetime.now(UTC), key)
+    db = database.warehouse(home)
+    try:
+        targets = _targets(db, home)
+        for target in targets:
+            _build(db, home, target, release)
+        for target in targets:
+            switch(target.folder, f"{release}.duckdb")
+        _note_lists(db, release)
+    finally:
+        db.close()
+    for target in targets:
+        _forget(target.folder)
+    progress.say("published", release=release, files=len(targets))
+    return release, len(targets)
+
+
+def _targets(db: duckdb.DuckDBPyConnection, home: Home) -> list[Target]:
+    found = []
+    for audience, column in AUDIENCES.items():
+        if column is None:
+            found.append(Target(audience, None, home.serving / audience))
+            continue
+        every = " union ".join(
+            f"select {column} from {audience}.{table} where {column} is not null" for table in _tables(db, audience)
+        )
+        for (area,) in db.execute(f"{every} order by 1").fetchall():
+            if not re.fullmatch(r"[0-9A-Za-z]{1,12}", area):
+                raise BuildFailed(f"{audience}: {column} {area!r} cannot name a folder: see the school register")
+            found.append(Target(audience, area, home.serving / audience / area))
+    return found
+
+
+def _tables(db: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    return [
+        row[0]
+        for row in db.execute(
+            "select table_name from information_schema.tables where table_schema = ? order by 1", [schema]
+        ).fetchall()
+    ]
+
+
+def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: str) -> None:
+    """Build one file aside and move it to its name; nobody reads it yet."""
+    target.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path, aside = target.folder / f"{release}.duckdb", target.folder / ".building.duckdb"
+    _remove(aside)
+    db.execute(f"attach {quoted(str(aside), chr(39))} as serving (storage_version '{STORAGE_VERSION}')")
+    try:
+        hashes = {table: _copy(db, target, table, release) for table in _tables(db, target.audience)}
+        db.execute(
+            "create table serving.release as select ? as release_id, ? as kind, "
+            "(select today from raw.calendar) as built_for, cast(now() at time zone 'UTC' as timestamp) as published_at",
+            [release, home.kind],
+        )
+        db.execute("checkpoint serving")
+    finally:
+        db.execute("detach serving")
+    _verify(aside, hashes)
+    with aside.open("rb+") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    os.utime(path)
+    tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in hashes.items()}
+    write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
+    _sync(target.folder)
+
+
+def _copy(db: duckdb.DuckDBPyConnection, target: Target, table: str, release: str) -> tuple[int, str]:
+    """Copy one mart, its area only, and return its content's count and hash."""
+    columns = db.execute(
+        "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? "
+        "order by ordinal_position", [target.audience, table],
+    ).fetchall()  # fmt: skip
+    if bad := [f"{name} {kind}" for name, kind in columns if kind not in TYPES]:
+        raise BuildFailed(f"{target.audience}.{table}: types that a reader cannot show: {', '.join(bad)}")
+    area_column = AUDIENCES[target.audience]
+    where = f"where {area_column} = '{target.area}'" if area_column else ""
+    shown = ", ".join(_safe(name) if kind == "VARCHAR" else quoted(name) for name, kind in columns)
+    db.execute(
+        f"create table serving.{table} as select {shown}, '{release}' as release_id "
+        f"from {target.audience}.{table} {where} order by all"
+    )
+    return content_hash(db, f"serving.{table}")
+
+
+def _safe(name: str) -> str:
+    """Return SQL for a text that no spreadsheet takes for a formula."""
+    column = quoted(name)
+    return f"case when regexp_matches({column}, '^[=+@\\t\\r-]') then chr(39) || {column} else {column} end as {column}"
+
+
+def content_hash(db: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
+    """Return number of rows and a hash of every value; it reads all of the file that the table uses."""
+    row = db.execute(f"select count(*), coalesce(bit_xor(hash(t)), 0)::varchar from {table} as t").fetchone()
+    return (row[0], row[1]) if row else (0, "0")
+
+
+def _verify(path: Path, hashes: dict[str, tuple[int, str]]) -> None:
+    """Read the closed file again, whole, against what was written.
+
+    Raises:
+        DamagedFile: it differs, or a log of unwritten changes is left beside it.
+    """
+    if path.with_name(path.name + ".wal").exists():
+        raise DamagedFile(f"{path} has a write-ahead log left: it was not written whole; call 'qhawaq publish' again")
+    with duckdb.connect(str(path), read_only=True) as written:
+        for table, expected in hashes.items():
+            if content_hash(written, table) != expected:
+                raise DamagedFile(f"{path}: table {table} is not what was written: is the disk damaged?")
+
+
+def switch(folder: Path, name: str) -> None:
+    """Make `current.duckdb` a relative link to a release: readers see the old one or the new one."""
+    temporary = folder / f".{CURRENT}.tmp"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(name)
+    temporary.replace(folder / CURRENT)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+
+def releases(folder: Path) -> list[Path]:
+    """Return the releases kept in a folder, oldest first."""
+    return sorted(path for path in folder.glob("[0-9]*.duckdb"))
+
+
+def _forget(folder: Path) -> None:
+    """Keep the last releases, and always the one that is current."""
+    current = (folder / CURRENT).resolve()
+    for path in releases(folder)[:-KEEP]:
+        if path != current:
+            path.unlink()
+            path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def _note_lists(db: duckdb.DuckDBPyConnection, release: str) -> None:
+    """Append who was listed, once: later labels must know who was seen because of a list."""
+    db.execute(
+        "insert into ml.lists select s.child_key, s.as_of_date, s.outcome, s.model_version, ? "
+        "from scores.risk_scores as s where s.tier = 'alto' and not exists (select 1 from ml.lists as l "
+        "where l.child_key = s.child_key and l.as_of_date = s.as_of_date and l.outcome = s.outcome "
+        "and l.model_version = s.model_version)",
+        [release],
+    )
+
+
+def current_release(home: Home) -> str | None:
+    """Return the release that officials read."""
+    link = home.serving / "officials" / CURRENT
+    return link.resolve().stem if link.is_symlink() else None
+
+
+def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
+    """Switch every file back to an earlier release; return it and the number of files.
+
+    Raises:
+        HomeError: there is none.
+        DamagedFile: it is not what its manifest states; nothing is switched.
+    """
+    now = current_release(home)
+    kept = [path.stem for path in releases(home.serving / "officials")]
+    earlier = [name for name in kept if now and name < now]
+    chosen = to or (earlier[-1] if earlier else None)
+    if chosen is None or chosen not in kept:
+        raise HomeError(f"no such release to go back to; kept are: {', '.join(kept) or 'none'}")
+    folders = sorted({path.parent for path in home.serving.rglob(f"{chosen}.duckdb")})
+    for folder in folders:
+        check_file(folder / f"{chosen}.duckdb")
+    for folder in folders:
+        switch(folder, f"{chosen}.duckdb")
+    return chosen, len(folders)
+
+
+def check_file(path: Path) -> None:
+    """Compare a serving file with its manifest.
+
+    Raises:
+        DamagedFile: they differ.
+    """
+    stated = json.loads(path.with_suffix(".json").read_text())["sha256"]
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != stated:
+            raise DamagedFile(f"{path} is not what its manifest states: choose another release")

@@ -1,0 +1,102 @@
+"""The `ml` tables of the warehouse: which models there are, how good they were, and which one is live."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+
+class Version(NamedTuple):
+    """One row of `ml.model_versions`."""
+
+    model_version: str
+    outcome: str
+    algorithm: str
+    is_live: bool
+    file: str | None
+    sha256: str | None
+    trained_at: date
+    gate: str
+    fingerprint: str | None
+    slope: float | None
+    intercept: float | None
+
+
+Metrics = list[tuple[str, str, str, str, str, float, float | None, float | None]]
+
+
+def fingerprints(db: duckdb.DuckDBPyConnection, outcome: str) -> list[str]:
+    """Return what was trained on before."""
+    rows = db.execute(
+        "select fingerprint from ml.model_versions where outcome = ? and fingerprint is not null", [outcome]
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def add(db: duckdb.DuckDBPyConnection, version: Version, metrics: Metrics, terms: pa.Table) -> None:
+    """Write a trained model with its metrics and terms, in one transaction."""
+    db.register("new_terms", terms)
+    db.execute("begin")
+    try:
+        db.execute(f"insert or replace into ml.model_versions values ({', '.join('?' * len(version))})", list(version))
+        db.execute("delete from ml.model_metrics where model_version = ?", [version.model_version])
+        db.executemany("insert into ml.model_metrics values (?, ?, ?, ?, ?, ?, ?, ?)", metrics)
+        db.execute("delete from ml.model_terms where model_version = ?", [version.model_version])
+        db.execute("insert into ml.model_terms select * from new_terms")
+        db.execute("commit")
+    except BaseException:
+        db.execute("rollback")
+        raise
+    finally:
+        db.unregister("new_terms")
+
+
+def newest(db: duckdb.DuckDBPyConnection, outcome: str) -> Version | None:
+    """Return the model trained last."""
+    row = db.execute(
+        "select * from ml.model_versions where outcome = ? and algorithm <> 'rule' "
+        "order by trained_at desc, model_version desc limit 1", [outcome],
+    ).fetchone()  # fmt: skip
+    return Version(*row) if row else None
+
+
+def find(db: duckdb.DuckDBPyConnection, outcome: str, version: str) -> Version | None:
+    """Return a version by its name."""
+    row = db.execute(
+        "select * from ml.model_versions where outcome = ? and model_version = ?", [outcome, version]
+    ).fetchone()
+    return Version(*row) if row else None
+
+
+def live(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
+    """Return what is live."""
+    row = db.execute("select model_version from ml.model_versions where is_live and outcome = ?", [outcome]).fetchone()
+    return row[0] if row else None
+
+
+def make_live(db: duckdb.DuckDBPyConnection, outcome: str, version: str, today: date) -> None:
+    """Move the live row, in one transaction; a rule gets its row when it is first needed."""
+    db.execute("begin")
+    try:
+        if version.startswith("rule:"):
+            row = Version(version, outcome, "rule", False, None, None, today, "a rule needs none", None, None, None)
+            db.execute(f"insert or ignore into ml.model_versions values ({', '.join('?' * len(row))})", list(row))
+        db.execute("update ml.model_versions set is_live = (model_version = ?) where outcome = ?", [version, outcome])
+        db.execute("commit")
+    except BaseException:
+        db.execute("rollback")
+        raise
+
+
+def best_rule(db: duckdb.DuckDBPyConnection, outcome: str, default: str) -> str:
+    """Return the rule that was most precise in the newest training's validation year."""
+    row = db.execute(
+        "select m.ranked_by from ml.model_metrics as m join ml.model_versions as v using (model_version, outcome) "
+        "where m.outcome = ? and m.dataset like 'validation%' and m.metric = 'precision_at_capacity' "
+        "and m.ranked_by like 'rule:%' order by v.trained_at desc, m.value desc, m.ranked_by limit 1",
+        [outcome],
+    ).fetchone()
+    return row[0] if row else default

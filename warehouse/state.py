@@ -1,0 +1,47 @@
+"""What the main job has done for what it was given: resuming after a crash, and nothing to do when nothing is new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from warehouse.settings import DBT_PROJECT, REPOSITORY, Home, write_whole
+
+CODE = ("warehouse", "ml")
+
+
+@dataclass
+class State:
+    """The key of the inputs and the steps that are done for it, each with what it found."""
+
+    key: str = ""
+    done: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, home: Home) -> State:
+        """Read the state; none is the beginning."""
+        return cls(**json.loads(home.state.read_text())) if home.state.exists() else cls()
+
+    def write(self, home: Home) -> None:
+        """Write the state whole."""
+        write_whole(home.state, json.dumps(asdict(self), indent=1, default=str))
+
+
+def inputs_key(db: duckdb.DuckDBPyConnection, today: str) -> str:
+    """Return a hash of the ledger, the day and the code: the same key must give the same tables."""
+    digest = hashlib.sha256(today.encode())
+    rows = db.execute("select file, sha256, status, source from raw.deliveries order by all").fetchall()
+    digest.update(repr(rows).encode())
+    for path in sorted(_code_files()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _code_files() -> list[Path]:
+    sources = [path for room in CODE for path in (REPOSITORY / room).rglob("*.py")]
+    project = [path for path in DBT_PROJECT.rglob("*") if path.suffix in (".sql", ".yml", ".csv", ".py")]
+    return sources + [path for path in project if "target" not in path.parts]

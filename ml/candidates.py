@@ -34,7 +34,7 @@ class Fitted:
 def additive(spec: Spec) -> Pipeline:
     """Return boosting without interactions, monotone where the domain knows the direction."""
     booster = HistGradientBoostingClassifier(
-        max_iter=160, learning_rate=0.08, max_leaf_nodes=6, min_samples_leaf=60, l2_regularization=2.0,
+        max_iter=100, learning_rate=0.1, max_leaf_nodes=6, min_samples_leaf=60, l2_regularization=2.0,
         interaction_cst="no_interactions", monotonic_cst=list(spec.directions), early_stopping=False, random_state=0,
     )  # fmt: skip
     return make_pipeline(QuantileBinner(), booster)
@@ -53,15 +53,21 @@ RECIPES = {"additive": additive, "logistic": logistic}
 
 
 def fit(algorithm: str, spec: Spec, rows: Rows) -> Fitted:
-    """Fit a recipe on rows with a label, and its calibration on folds of schools that it has not seen."""
+    """Fit a recipe on the rows that have a label; boosting is calibrated, logistic regression is as it comes."""
     known = rows.of(~np.isnan(rows.label))
-    school = np.unique(known.school, return_inverse=True)[1]
+    model = RECIPES[algorithm](spec).fit(known.values, known.label)
+    slope, shift = (1.0, 0.0) if algorithm == "logistic" else _calibration(algorithm, spec, known)
+    return Fitted(model, slope, shift)
+
+
+def _calibration(algorithm: str, spec: Spec, rows: Rows) -> tuple[float, float]:
+    """Return slope and shift in log-odds, from folds of schools that each part has not seen."""
+    school = np.unique(rows.school, return_inverse=True)[1]
     fold = np.random.default_rng(0).permutation(school.max() + 1)[school] % FOLDS
-    unseen = np.empty(len(known.label))
+    unseen = np.empty(len(rows.label))
     for number in range(FOLDS):
         apart = fold == number
-        part = RECIPES[algorithm](spec).fit(known.values[~apart], known.label[~apart])
-        unseen[apart] = part.decision_function(known.values[apart])
-    calibration = LogisticRegression(C=np.inf).fit(unseen[:, None], known.label)
-    model = RECIPES[algorithm](spec).fit(known.values, known.label)
-    return Fitted(model, float(calibration.coef_[0, 0]), float(calibration.intercept_[0]))
+        part = RECIPES[algorithm](spec).fit(rows.values[~apart], rows.label[~apart])
+        unseen[apart] = part.decision_function(rows.values[apart])
+    found = LogisticRegression(C=np.inf).fit(unseen[:, None], rows.label)
+    return float(found.coef_[0, 0]), float(found.intercept_[0])

@@ -35,7 +35,7 @@ def listed(rows: Rows, ranking: NDArray[np.float64], share: float) -> NDArray[np
 
 
 def school_weights(rows: Rows, seed: int = 0) -> NDArray[np.float64]:
-    """Draw schools with replacement; shape (REPLICATES, rows) is never held: return school weights and index."""
+    """Draw schools with replacement, how often each is drawn; shape (REPLICATES, schools)."""
     n = len(np.unique(rows.school))
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), REPLICATES).astype(float)
 

@@ -99,7 +99,8 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
         hashes = {table: _copy(db, target, table, release) for table in _tables(db, target.audience)}
         db.execute(
             "create table serving.release as select ? as release_id, ? as kind, "
-            "(select today from raw.calendar) as built_for, cast(now() at time zone 'UTC' as timestamp) as published_at",
+            "(select today from raw.calendar) as built_for, "
+            "cast(now() at time zone 'UTC' as timestamp) as published_at",
             [release, home.kind],
         )
         db.execute("checkpoint serving")

@@ -18,7 +18,7 @@ METRICS = """
 select m.dataset, m.ranked_by, m.metric, m.value, m.low, m.high from ml.model_metrics as m
 where m.model_version = (select model_version from ml.model_versions where algorithm <> 'rule'
   order by trained_at desc, model_version desc limit 1)
-and m.metric in ('precision_at_capacity', 'precision_ratio_to_rule') order by m.dataset desc, m.value desc
+and m.metric = 'precision_at_capacity' order by m.dataset desc, m.value desc
 """
 
 
@@ -63,10 +63,11 @@ def closing(home: Home, state: State, landed: int) -> str:
     lines = [
         "",
         f"Qhawaq, {done['build']['today']} ({kind})",
-        f"  deliveries   {landed} new; {known['landed']} landed, {known['refused']} refused, {known['duplicate']} duplicate",
+        f"  deliveries   {landed} new; {known['landed']} landed, {known['refused']} refused, "
+        f"{known['duplicate']} duplicate",
         f"  rows         {known['delivered_rows']:,} delivered = {known['accepted_rows']:,} accepted "
         f"+ {known['quarantined_rows']:,} quarantined",
-        *(f"               {n:,} × {source}: {reason}" for source, reason, n in known["quarantine"]),
+        *(f"               {n:,} of {source}: {reason}" for source, reason, n in known["quarantine"]),
         *(f"  refused      {file}: {reason}" for file, reason in known["refusals"]),
         *(f"  missing      {source} {period}, region {region}" for source, period, region in known["missing"]),
         f"  tests        {done['build']['tests'] + done['score']['tests']} passed "
@@ -81,7 +82,6 @@ def closing(home: Home, state: State, landed: int) -> str:
 
 def _metric_lines(metrics: list[list]) -> list[str]:
     lines = []
-    for dataset, ranked_by, metric, value, low, high in metrics:
-        if metric == "precision_at_capacity":
-            lines.append(f"  {dataset:<16} {ranked_by:<14} precision at capacity {value:.3f} [{low:.3f}, {high:.3f}]")
+    for dataset, ranked_by, _, value, low, high in metrics:
+        lines.append(f"  {dataset:<16} {ranked_by:<14} precision at capacity {value:.3f} [{low:.3f}, {high:.3f}]")
     return lines

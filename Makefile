@@ -32,6 +32,16 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
 	$(call install,requirements/dev.txt)
 	@touch $(VENV)/.run
 
+run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once) and run the main job on it
+	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate
+	$(BIN)/qhawaq run
+
+build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attendance
+	$(BIN)/qhawaq build $(if $(SELECT),--select "$(SELECT)")
+
+bench: $(VENV)/.dev  ## measure the main job: seconds, memory and shares of each step
+	$(BIN)/python -m benchmarks.main_job
+
 lint: $(VENV)/.dev  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ TERMS = """
 with wide as (
   select cast(columns(f.* exclude (child_key, as_of_date, service_code, level, ugel_code, department_code)) as double)
   from features.child_features as f where f.child_key = $child and f.as_of_date = $day),
-feature as (select name as feature, value from (unpivot include nulls wide on columns(*)))
+feature as (from wide unpivot include nulls (value for feature in (columns(*))))
 select t.feature, f.value, t.points
 from ml.model_terms as t join feature as f using (feature)
 where t.model_version = $version and (

@@ -31,11 +31,13 @@ class QuantileBinner(TransformerMixin, BaseEstimator):
             known = column[~np.isnan(column)]
             edges = np.unique(np.quantile(known, share, method="inverted_cdf")) if len(known) else np.empty(0)
             self.edges_.append(edges[edges < known.max()] if len(known) else edges)
+        self.seen_ = [bool((~np.isnan(column)).any()) for column in X.T]
         return self
 
     def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
         """Return the bins, shape as given."""
         columns = [bin_of(column, edges) for column, edges in zip(X.T, self.edges_, strict=True)]
         found = np.column_stack(columns).astype(float)
-        found[found == 0] = np.nan
+        for column, seen in zip(found.T, self.seen_, strict=True):
+            column[column == 0] = np.nan if seen else 1  # what training never saw says nothing
         return found

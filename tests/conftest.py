@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
+from filelock import FileLock
 
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -32,3 +38,38 @@ def deliver(home: Home, name: str, content: bytes | str, encoding: str = "latin-
     an_hour_ago = time.time() - 3600
     os.utime(path, (an_hour_ago, an_hour_ago))
     return path
+
+
+@dataclass(frozen=True)
+class Country:
+    """A small synthetic country after the main job: for tests that read and change nothing."""
+
+    home: Home
+    truth: Path
+
+    def ask(self, sql: str) -> list[tuple]:
+        """Ask the warehouse."""
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as db:
+            return db.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session")
+def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
+    """Simulate 2,000 children over all the years with planted traps, and run the main job once for all workers."""
+    root = tmp_path_factory.getbasetemp().parent / "country"
+    with FileLock(str(root) + ".lock"):
+        if not (root / "done").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir()
+            qhawaq(root / "home", "simulate", "--children", "2000", "--truth", str(root / "truth"))
+            said = qhawaq(root / "home", "run")
+            (root / "done").write_text(said.stdout + said.stderr)
+    return Country(Home(root / "home"), root / "truth")
+
+
+def qhawaq(home: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as a user does."""
+    command = [sys.executable, "-m", "warehouse", "--home", str(home), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == expect, done.stdout[-3000:] + done.stderr[-3000:]
+    return done

@@ -1,0 +1,5 @@
+"""`python -m warehouse` is the `qhawaq` command."""
+
+from warehouse.cli import main
+
+main()

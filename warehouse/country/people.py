@@ -89,7 +89,9 @@ def build(rng: np.random.Generator, places: Places, n: int, first_year: int, las
         foreign=rng.random(n) < 0.02,
         twin_of=twin_of,
         dni_from=np.where(late < 0.02, 9999, np.where(late < 0.05, rng.integers(first_year + 1, last_year + 1, n), 0)),
-        second_id_from=np.where(rng.random(n) < 0.004, rng.integers(first_year + 1, last_year, n), 9999),
+        second_id_from=np.where(
+            rng.random(n) < 0.004, rng.integers(first_year + 1, max(last_year, first_year + 2), n), 9999
+        ),
         frailty=rng.normal(0, 1, n),
         ability=rng.normal(0, 1, n) - 0.25 * home["class"][household] - 0.3 * (language > 0),
         household_class=home["class"],

@@ -1,0 +1,97 @@
+"""Identities stay in the vault: no document number, full name or canary occurs in any other file of a home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Country, deliver, qhawaq
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+ENCRYPTED = {"vault.duckdb"}  # and the archive: both hold identities, and both are read below as bytes
+
+
+def text_values(path: Path) -> set[str]:
+    """Return every distinct text of a DuckDB or Parquet file: compression may hide it from a search of bytes."""
+    if path.suffix == ".parquet":
+        tables, db = [f"read_parquet('{path}')"], duckdb.connect()
+    else:
+        db = duckdb.connect(str(path), read_only=True)
+        tables = [
+            f'"{s}"."{t}"'
+            for s, t in db.execute(
+                "select table_schema, table_name from information_schema.tables where table_schema <> 'pg_catalog'"
+            ).fetchall()
+        ]
+    found: set[str] = set()
+    for table in tables:
+        columns = db.execute(f"describe select * from {table}").fetchall()
+        for name in [c[0] for c in columns if c[1] == "VARCHAR"]:
+            found |= {v for (v,) in db.execute(f'select distinct "{name}" from {table}').fetchall() if v}
+    db.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def identities(country: Country) -> tuple[set[str], set[str]]:
+    """Document numbers, and full names as triples, from the answer key."""
+    rows = duckdb.execute(f"select dni, given, father, mother from '{country.truth / 'children.parquet'}'").fetchall()
+    return {str(row[0]) for row in rows}, {" ".join(row[1:]) for row in rows} | {f"{r[2]} {r[3]} {r[1]}" for r in rows}
+
+
+def test_no_identity_in_any_table_outside_the_vault(country: Country, identities: tuple[set[str], set[str]]) -> None:
+    documents, names = identities
+    files = [p for p in country.home.root.rglob("*") if p.suffix in (".duckdb", ".parquet") and p.is_file()]
+    looked_at = [p for p in files if p.name not in ENCRYPTED and not p.is_symlink()]
+    assert len(looked_at) > 60
+    for path in looked_at:
+        values = text_values(path)
+        assert not values & documents, path.name
+        assert not values & names, path.name
+        words = {word for value in values for word in value.split()}
+        assert not words & documents, path.name
+
+
+def test_no_document_number_in_the_bytes_of_any_file(country: Country, identities: tuple[set[str], set[str]]) -> None:
+    some = [document.encode() for document in sorted(identities[0])[::40]]
+    for path in country.home.root.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.suffix != ".parquet":
+            content = path.read_bytes()
+            assert not [d for d in some if d in content], path
+
+
+def test_the_vault_does_hold_them(country: Country, identities: tuple[set[str], set[str]]) -> None:
+    """The tests above would pass on an empty country."""
+    said = qhawaq(
+        country.home.root, "reidentify", str(country.ask("select min(child_key) from features.child_features")[0][0]),
+        "--reason", "prueba de que la bóveda responde", "--who", "test",
+    ).stdout  # fmt: skip
+    assert any(document in said for document in identities[0])
+
+
+CANARY_NAME, CANARY_DOCUMENT = "ZZCANARIOQ", "87654301"
+
+
+@pytest.mark.parametrize("tail", ["", f'"{CANARY_NAME}|{CANARY_DOCUMENT}|x\n', f"{CANARY_NAME}|{CANARY_DOCUMENT}\n"])
+def test_a_canary_reaches_no_message_and_no_file(home: Home, silent: Progress, tail: str) -> None:
+    """Landed whole, refused for an unclosed quote, and with a short line: the name stays in vault and archive."""
+    from tests.landing import samples
+    from warehouse.landing import land
+
+    content = samples.enrollment(NOMBRES=CANARY_NAME, N_DOC=CANARY_DOCUMENT, APODERADO_NOMBRES=CANARY_NAME) + tail
+    deliver(home, samples.ENROLLMENT, content)
+    outcomes = land.land(home, silent)
+    assert len(outcomes) == 1
+    assert not list(home.inbox.glob("*.txt"))
+    assert CANARY_NAME not in repr(outcomes)
+    assert CANARY_DOCUMENT not in repr(outcomes)
+    for path in home.root.rglob("*"):
+        if path.is_file():
+            content_found = path.read_bytes()
+            assert CANARY_NAME.encode() not in content_found, path
+            assert CANARY_DOCUMENT.encode() not in content_found, path
+        if path.suffix == ".duckdb" and path.name not in ENCRYPTED:
+            assert not {CANARY_NAME, CANARY_DOCUMENT} & text_values(path)

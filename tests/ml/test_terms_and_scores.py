@@ -1,0 +1,191 @@
+"""Scores by looking up are the model's own, exactly; reasons add up; rules and lists are right at their edges."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml import binning, candidates, dataset, evaluate, registry, rules, score, terms
+from ml.dataset import Rows, Spec
+
+SPEC = Spec(("a", "b", "c", "d"), (1, -1, 0, 0))
+
+
+def sample(n: int = 4000, seed: int = 1) -> Rows:
+    rng = np.random.default_rng(seed)
+    values = np.column_stack(
+        [rng.normal(size=n), rng.integers(0, 5, n), rng.integers(0, 2, n), np.full(n, np.nan)]
+    ).astype(float)
+    values[rng.random(n) < 0.1, 0] = np.nan
+    chance = 1 / (1 + np.exp(-(-2 + np.nan_to_num(values[:, 0]) - 0.3 * values[:, 1])))
+    return Rows(
+        np.arange(n), np.full(n, "2023-04-30"), rng.choice(["A", "B"], n), rng.choice([f"s{i}" for i in range(30)], n),
+        (rng.random(n) < chance).astype(float), values,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fitted() -> candidates.Fitted:
+    return candidates.fit("additive", SPEC, sample())
+
+
+@pytest.fixture(scope="module")
+def model_terms(fitted: candidates.Fitted) -> terms.Terms:
+    return terms.read_off(fitted.model, SPEC.features, sample().values, fitted.slope, fitted.shift)
+
+
+def test_terms_are_the_models_own_scores(fitted: candidates.Fitted, model_terms: terms.Terms) -> None:
+    values = sample(seed=2).values
+    assert np.abs(model_terms.log_odds(values) - fitted.log_odds(values)).max() < 1e-9
+
+
+def test_terms_survive_their_table(model_terms: terms.Terms) -> None:
+    back = terms.from_table(model_terms.table("v"), "v", model_terms.base)
+    values = sample(seed=3).values
+    assert np.array_equal(back.log_odds(values), model_terms.log_odds(values))
+
+
+def test_directions_the_domain_knows_are_kept(model_terms: terms.Terms) -> None:
+    assert (np.diff(model_terms.points[0][1:]) >= 0).all()
+    assert (np.diff(model_terms.points[1][1:]) <= 0).all()
+
+
+def test_training_is_the_same_twice(fitted: candidates.Fitted) -> None:
+    again = candidates.fit("additive", SPEC, sample())
+    values = sample(seed=4).values
+    assert np.array_equal(again.log_odds(values), fitted.log_odds(values))
+
+
+def test_calibration_is_near_the_truth(fitted: candidates.Fitted) -> None:
+    fresh = sample(20_000, seed=5)
+    probability = 1 / (1 + np.exp(-fitted.log_odds(fresh.values)))
+    assert abs(fresh.label.sum() / probability.sum() - 1) < 0.1
+
+
+def batch_of(rows: Rows, **more: list) -> pa.RecordBatchReader:
+    n = len(rows.child)
+    columns = {
+        "child_key": pa.array(rows.child), "as_of_date": pa.array([date(2023, 4, 30)] * n),
+        "ugel_code": pa.array(rows.ugel.tolist()),
+    }  # fmt: skip
+    columns |= {name: pa.array(rows.values[:, i], from_pandas=True) for i, name in enumerate(SPEC.features)}
+    columns |= {name: pa.array(value) for name, value in more.items()}
+    return pa.table(columns).to_reader(max_chunksize=333)
+
+
+def test_streamed_scores_do_not_depend_on_batches(model_terms: terms.Terms) -> None:
+    rows = sample(1000, seed=6)
+    live = [score.Live("v", "interruption", model_terms)]
+    streamed = score.scores(batch_of(rows), live).read_all()
+    assert np.array_equal(streamed.column("log_odds").to_numpy(), model_terms.log_odds(rows.values))
+    assert np.allclose(streamed.column("probability").to_numpy(), 1 / (1 + np.exp(-model_terms.log_odds(rows.values))))
+
+
+def test_reasons_with_base_and_rest_are_the_log_odds(model_terms: terms.Terms) -> None:
+    rows = sample(500, seed=7)
+    live = [score.Live("v", "interruption", model_terms)]
+    reader = batch_of(rows, outcome=["interruption"] * 500, model_version=["v"] * 500)
+    found = score.reasons(reader, live, count=2).read_all()
+    assert found.num_rows == 500 * 4
+    sums = np.bincount(found.column("child_key").to_numpy(), found.column("contribution").to_numpy())
+    assert np.abs(sums - model_terms.log_odds(rows.values)).max() < 1e-9
+    first = found.slice(0, 4).to_pylist()
+    assert [row["term"] for row in first][2:] == ["base", "rest"]
+    assert first[0]["contribution"] >= first[1]["contribution"]
+
+
+def test_a_rule_gives_no_probability() -> None:
+    table = pa.table({
+        "child_key": [1, 2, 3, 4], "as_of_date": [date(2023, 4, 30)] * 4, "ugel_code": ["A"] * 4,
+        "attendance_share": [0.90, 0.9001, None, 0.5], "n_failed_areas": [0, 1, 2, 2], "over_age_years": [0, 1, 2, 3],
+    })  # fmt: skip
+    live = score.live(
+        [("rule:abc", "interruption", None), ("rule:over_age", "interruption", None)],
+        pa.table({"model_version": pa.array([], pa.string())}),
+    )
+    found = score.scores(table.to_reader(), live).read_all().to_pylist()
+    assert all(row["probability"] is None and row["log_odds"] is None for row in found)
+    abc = [row["ranking"] for row in found if row["model_version"] == "rule:abc"]
+    assert abc[0] == pytest.approx(1.1)  # exactly 90 % counts
+    assert abc[1] == 0  # above it, with one failed area, does not
+    assert abc[2] == 1  # missing attendance meets nothing; two failed areas do
+    assert abc[3] == pytest.approx(2.5)  # both criteria, before everyone
+    over_age = [row["ranking"] for row in found if row["model_version"] == "rule:over_age"]
+    assert over_age == [0, 0, 2, 3]
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(-5, 5)), min_size=1, max_size=30),
+    st.lists(st.floats(-4, 4), unique=True, max_size=6),
+)
+def test_every_value_is_in_the_bin_whose_edges_hold_it(values: list, edges: list) -> None:
+    edges = np.sort(np.array(edges, dtype=float))
+    numbers = np.array([np.nan if v is None else v for v in values])
+    for value, found in zip(numbers, binning.bin_of(numbers, edges), strict=True):
+        if np.isnan(value):
+            assert found == 0
+        else:
+            assert found == 1 or value > edges[found - 2]
+            assert found == len(edges) + 1 or value <= edges[found - 1]
+
+
+@settings(max_examples=50)
+@given(st.integers(1, 60), st.floats(0.01, 0.5), st.integers(0, 1000))
+def test_a_list_has_the_capacity_of_each_ugel(n: int, share: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ugel = rng.choice(["A", "B", "C"], n)
+    rows = Rows(np.arange(n), np.full(n, "d"), ugel, ugel, np.zeros(n), np.zeros((n, 1)))
+    ranking = rng.integers(0, 4, n).astype(float)
+    on_list = evaluate.listed(rows, ranking, share)
+    for name in set(ugel):
+        mine = ugel == name
+        assert on_list[mine].sum() == np.ceil(share * mine.sum() - 1e-9)
+        if on_list[mine].any() and not on_list[mine].all():
+            assert ranking[mine & on_list].min() >= ranking[mine & ~on_list].max()
+
+
+def test_precision_leaves_out_whose_outcome_cannot_be_said() -> None:
+    rows = Rows(
+        np.arange(4),
+        np.full(4, "d"),
+        np.full(4, "A"),
+        np.array(list("abcd")),
+        np.array([1, np.nan, 0, 0]),
+        np.zeros((4, 1)),
+    )
+    assert evaluate.precision(rows, np.array([True, True, True, False])) == 0.5
+
+
+def test_a_changed_model_file_is_refused(fitted: candidates.Fitted, tmp_path) -> None:
+    file, sha256 = registry.save(tmp_path, "v1", fitted.model, {})
+    values = sample(seed=8).values
+    assert np.array_equal(
+        registry.load(tmp_path, file, sha256).decision_function(values), fitted.model.decision_function(values)
+    )
+    (tmp_path / file).write_bytes((tmp_path / file).read_bytes() + b"x")
+    with pytest.raises(registry.DamagedModel, match="checksum"):
+        registry.load(tmp_path, file, sha256)
+
+
+def test_a_model_of_other_types_is_refused(tmp_path) -> None:
+    import skops.io
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    content = skops.io.dumps(make_pipeline(FunctionTransformer(dataset.fingerprint)))
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model.skops").write_bytes(content)
+    with pytest.raises(registry.DamagedModel, match="not trusted"):
+        registry.load(tmp_path, "m/model.skops", hashlib.sha256(content).hexdigest())
+
+
+def test_rules_use_only_what_they_name() -> None:
+    columns = {name: np.array([0.5, 3.0]) for name in rules.NEEDS}
+    for rule in rules.RULES.values():
+        assert rule(columns).shape == (2,)

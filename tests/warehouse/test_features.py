@@ -1,0 +1,78 @@
+"""The wide table's YAML is generated; features know only what was known on their date."""
+
+from __future__ import annotations
+
+import duckdb
+
+from tests.conftest import Country
+from warehouse import closing, feature_catalog
+from warehouse.settings import DBT_PROJECT
+
+
+def test_the_wide_tables_yaml_is_generated() -> None:
+    path = DBT_PROJECT / "models" / "features" / "_child_features__models.yml"
+    assert path.read_text(encoding="utf-8") == feature_catalog.wide_yaml()
+
+
+def test_at_least_thirty_features_from_ten_groups() -> None:
+    found = feature_catalog.read()
+    assert len(found) >= 30
+    assert len({f.group for f in found}) == 10
+    assert max(sum(f.group == g for f in found) for g in {f.group for f in found}) <= 15
+
+
+def test_protected_traits_are_in_no_model() -> None:
+    used = {f.name for f in feature_catalog.read() if f.in_model}
+    assert not used & {"is_female", "speaks_indigenous_language", "is_foreign", "has_disability"}
+
+
+def test_every_model_feature_can_be_a_reason(country: Country) -> None:
+    texts = {row[0] for row in country.ask("select feature from staging.reason_texts")}
+    assert {f.name for f in feature_catalog.read() if f.in_model} <= texts
+
+
+def test_tutors_read_nothing_they_must_not(country: Country) -> None:
+    safe = {row[0] for row in country.ask("select feature from staging.reason_texts where is_tutor_safe")}
+    for word in ("poverty", "foreign", "female", "disability", "language", "sibling", "transfer_", "household", "work"):
+        assert not [name for name in safe if word in name], word
+    said = " ".join(row[0] for row in country.ask("select reason_text from education.priority_list"))
+    assert said
+    for word in ("pobre", "pobreza", "JUNTOS", "hermano", "lengua", "trabaja", "socioecon"):
+        assert word not in said
+
+
+def test_closed_dates_are_what_the_manifest_states(country: Country) -> None:
+    assert closing.verify(country.home) == len(country.ask("select as_of_date from raw.closed_dates"))
+
+
+def test_parquet_equals_the_table(country: Country) -> None:
+    files = str(country.home.features / "as_of=*" / "*.parquet")
+    closed = duckdb.execute(
+        f"select count(*), sum(hash(f))::varchar from read_parquet('{files}', hive_partitioning=false) as f"
+    )
+    assert closed.fetchall() == country.ask("select count(*), sum(hash(f))::varchar from features.child_features as f")
+
+
+def test_no_fact_of_a_closed_date_came_later(country: Country) -> None:
+    """A feature row exists only for children whose enrollment was known by the date."""
+    late = country.ask(
+        "with known as (select e.child_key, e.known_at from raw.siagie_enrollments as e "
+        "union all select m.merged_into, greatest(e.known_at, m.known_at) from raw.siagie_enrollments as e "
+        "join intermediate.int_children__merges as m using (child_key)), "
+        "first as (select child_key, min(known_at) as known_at from known group by 1) "
+        "select count(*) from features.child_features as f left join first using (child_key) "
+        "where first.known_at is null or first.known_at > f.as_of_date"
+    )
+    assert late == [(0,)]
+
+
+def test_no_label_before_it_could_be_known(country: Country) -> None:
+    early = country.ask(
+        "select count(*) from outcomes.child_outcomes, raw.calendar where label is not null "
+        "and (label_known_at is null or label_known_at > today or label_known_at <= as_of_date)"
+    )
+    assert early == [(0,)]
+    current = country.ask(
+        "select distinct label_status from outcomes.child_outcomes where year(as_of_date) = 2025 and outcome = 'interruption'"
+    )
+    assert current == [("provisional",)]

@@ -1,0 +1,84 @@
+"""Nothing for education, officials or operations, and no score, has protection data among its ancestors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.conftest import Country
+
+CLOSED_TO = ("education", "officials", "operations", "scores", "features", "outcomes")
+
+
+@pytest.fixture(scope="module")
+def manifest(country: Country) -> dict:
+    return json.loads((country.home.dbt / "manifest.json").read_text())
+
+
+def is_protection(node: dict) -> bool:
+    meta = (node.get("config") or {}).get("meta") or {}
+    return (
+        "protection" in str(node.get("schema", ""))
+        or meta.get("domain") == "protection"
+        or (node["resource_type"] == "source" and node["source_name"] == "protection_cases")
+    )
+
+
+def ancestors(manifest: dict, name: str) -> set[str]:
+    found, todo = set(), [name]
+    while todo:
+        for parent in manifest["parent_map"].get(todo.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                todo.append(parent)
+    return found
+
+
+def test_no_protection_ancestor(manifest: dict) -> None:
+    nodes = manifest["nodes"] | manifest["sources"]
+    checked = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] in CLOSED_TO]
+    assert len(checked) > 15
+    for node in checked:
+        bad = [a for a in ancestors(manifest, node["unique_id"]) if a in nodes and is_protection(nodes[a])]
+        assert bad == [], node["name"]
+
+
+def test_the_protection_marts_do_have_them(manifest: dict) -> None:
+    """The test above would pass if nothing were recognized as protection."""
+    nodes = manifest["nodes"] | manifest["sources"]
+    found = ancestors(manifest, "model.qhawaq.caseload")
+    assert sum(is_protection(nodes[a]) for a in found if a in nodes) >= 6
+
+
+def test_every_model_is_described_and_unique(manifest: dict) -> None:
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") in ("unique", "unique_together")
+    }
+    for model in models:
+        assert model["description"].startswith("One row per"), model["name"]
+        assert model["unique_id"] in tested, model["name"]
+        assert all(column["description"] for column in model["columns"].values()), model["name"]
+
+
+def test_every_column_that_is_built_is_described(manifest: dict, country: Country) -> None:
+    built: dict[str, set[str]] = {}
+    for schema, table, column in country.ask(
+        "select table_schema, table_name, column_name from information_schema.columns"
+    ):
+        built.setdefault(f"{schema}.{table}", set()).add(column)
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            assert set(node["columns"]) == built[f"{node['schema']}.{node['name']}"], node["name"]
+
+
+def test_public_tables_have_contracts(manifest: dict) -> None:
+    public = ("officials", "education", "protection", "operations")
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and (
+            node["schema"] in public or node["name"] in ("child_features", "child_outcomes", "risk_scores")
+        ):
+            assert node["config"]["contract"]["enforced"], node["name"]

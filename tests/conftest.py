@@ -56,7 +56,7 @@ class Country:
 @pytest.fixture(scope="session")
 def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
     """Simulate 2,000 children over all the years with planted traps, and run the main job once for all workers."""
-    root = tmp_path_factory.getbasetemp().parent / "country"
+    root = shared(tmp_path_factory) / "country"
     with FileLock(str(root) + ".lock"):
         if not (root / "done").exists():
             shutil.rmtree(root, ignore_errors=True)
@@ -65,6 +65,12 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
             said = qhawaq(root / "home", "run")
             (root / "done").write_text(said.stdout + said.stderr)
     return Country(Home(root / "home"), root / "truth")
+
+
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this session share, and no other session."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def qhawaq(home: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery; landing reads it here.
 
 What landing needs beyond dbt's own keys stands in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`) and of a column (`identity`,
+`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`) and of a column (`identity`,
 `alias`, `pseudonym`, `optional`). `docs/add-a-source.md` explains each.
 """
 
@@ -22,6 +22,7 @@ DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = {
     "file_pattern", "separator", "encoding", "key", "known_at", "replaces", "coverage", "line_end_required",
+    "missing",
 }  # fmt: skip
 COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit"}
 
@@ -79,6 +80,7 @@ class Contract:
     replaces: str
     coverage: Coverage | None
     line_end_required: bool
+    missing: str | None = None  # the text that stands for a missing value, besides nothing
 
     @property
     def name(self) -> str:
@@ -158,6 +160,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         replaces=meta.get("replaces", "rows"),
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
         line_end_required=meta.get("line_end_required", True),
+        missing=meta.get("missing"),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.conftest import qhawaq
+from tests.conftest import qhawaq, shared
 from tests.faults import tables
 from warehouse import keys
 from warehouse.settings import Home
@@ -62,13 +62,13 @@ def undisturbed(root: Path, children: int, years: str) -> Undisturbed:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Five school years: enough that a model is trained too."""
-    return undisturbed(tmp_path_factory.getbasetemp().parent / "whole", 600, "2014-2018")
+    return undisturbed(shared(tmp_path_factory) / "whole", 600, "2014-2018")
 
 
 @pytest.fixture(scope="module")
 def slice_(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Two school years: too few for a model, so the best rule ranks; a run takes a third of the time."""
-    return undisturbed(tmp_path_factory.getbasetemp().parent / "slice", 500, "2022-2023")
+    return undisturbed(shared(tmp_path_factory) / "slice", 500, "2022-2023")
 
 
 def killed_and_run_again(state: Undisturbed, home: Path, seed: int, kills: int) -> None:

@@ -29,12 +29,19 @@ def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequen
     named = " ".join(f"when {condition} then '{column}|{reason}'" for column, condition, reason in faults)
     fault = f"case {named} end" if named else "cast(null as varchar)"
     values = ", ".join(f"t.{quoted(column.name)}" for column in contract.columns)
+    source = _without(contract.missing, columns) if contract.missing else "lines"
     db.execute(  # typed once beside the text, so that a fault is a text whose typed value is null
         f"create or replace temp table typed as select _line, {values}, "
         f"split_part(fault, '|', 1) as _fault_column, split_part(fault, '|', 2) as _fault "
         f"from (select _line, t, {fault} as fault from "
-        f"(select lines as l, _line, struct_pack({', '.join(_packed(t) for t in typed)}) as t from lines))"
+        f"(select lines as l, _line, struct_pack({', '.join(_packed(t) for t in typed)}) as t from {source} as lines))"
     )
+
+
+def _without(missing: str, columns: Sequence[str]) -> str:
+    """Return SQL for `temp.lines` with the text that stands for a missing value as null."""
+    listed = ", ".join(f"nullif({quoted(name)}, {quoted(missing, chr(39))}) as {quoted(name)}" for name in columns)
+    return f"(select _line, {listed} from lines)"
 
 
 def _packed(aliased: str) -> str:

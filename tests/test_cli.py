@@ -1,0 +1,134 @@
+"""The command as its users meet it: help, errors that say what to do, exit codes, no traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Country, deliver, qhawaq
+from tests.landing import samples
+from warehouse import cli
+from warehouse.settings import Home
+
+
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS])
+def test_every_command_has_help(tmp_path: Path, command: str) -> None:
+    said = qhawaq(tmp_path / "home", *command.split(), "--help").stdout
+    assert "Usage: qhawaq" in said
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [
+    (("no-such",), 2, "No such command"),
+    (("status",), 1, "call 'qhawaq simulate'"),
+    (("build",), 1, "no Qhawaq home yet"),
+    (("explain", "1", "not-a-date"), 2, "not-a-date"),
+    (("simulate", "--years", "2025"), 2, "expected first-last"),
+    (("simulate", "--children", "3"), 2, "fewer than 500"),
+    (("reidentify", "1"), 2, "--reason"),
+    (("check", "no-file"), 2, "does not exist"),
+])  # fmt: skip
+def test_a_users_mistake_is_told_without_a_traceback(tmp_path: Path, arguments: tuple, code: int, says: str) -> None:
+    done = qhawaq(tmp_path / "home", *arguments, expect=code)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_and_status_import_nothing_heavy(country: Country) -> None:
+    for arguments in (["--help"], ["--home", str(country.home.root), "status"]):
+        code = (
+            "import sys; from warehouse import cli\n"
+            "try: cli.main(sys.argv[1:])\nexcept SystemExit: pass\n"
+            "heavy = {'duckdb', 'pandas', 'numpy', 'sklearn', 'dbt', 'pyarrow'} & set(sys.modules)\n"
+            "assert not heavy, heavy"
+        )
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
+
+
+def test_status_as_json(country: Country) -> None:
+    facts = json.loads(qhawaq(country.home.root, "status", "--json").stdout)
+    assert (facts["kind"], facts["waiting"], facts["refused"]) == ("synthetic", 0, 1)
+    assert facts["delivered_rows"] == facts["accepted_rows"] + facts["quarantined_rows"]
+
+
+def test_nothing_new_is_nothing_to_do(country: Country, tmp_path: Path) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(country.home.root, copy, symlinks=True)
+    before = (copy / "state.json").read_text()
+    assert "nothing new" in qhawaq(copy, "run").stdout
+    assert (copy / "state.json").read_text() == before
+    again = qhawaq(copy, "train").stdout
+    assert "not trained: no new matured labels" in again
+
+
+def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(country.home.root, copy, symlinks=True)
+    assert "no such release" in qhawaq(copy, "rollback", expect=1).stderr
+    first = (copy / "serving" / "officials" / "current.duckdb").resolve().stem
+    assert "files in" in qhawaq(copy, "publish").stdout
+    assert first in qhawaq(copy, "rollback").stdout
+
+
+def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(country.home.root, copy, symlinks=True)
+    import duckdb
+
+    with duckdb.connect(str(copy / "warehouse.duckdb")) as db:
+        name = db.execute("select model_version from ml.model_versions where algorithm = 'additive'").fetchone()[0]
+        db.execute(
+            "update ml.model_versions set gate = 'refused: 0.9 times', is_live = false where model_version = ?", [name]
+        )
+        db.execute("update ml.model_versions set is_live = false")
+    assert "may not go live: refused" in qhawaq(copy, "deploy", name, expect=1).stderr
+    assert "live: rule:" in qhawaq(copy, "deploy").stdout
+    assert "no model x" in qhawaq(copy, "deploy", "x", expect=1).stderr
+
+
+def test_revealing_an_identity_is_logged_even_if_there_is_none(country: Country, tmp_path: Path) -> None:
+    from warehouse import database, keys
+
+    copy = tmp_path / "home"
+    shutil.copytree(country.home.root, copy, symlinks=True)
+    assert (
+        "no person with key 5"
+        in qhawaq(copy, "reidentify", "5", "--reason", "una prueba larga", "--who", "ana", expect=1).stderr
+    )
+    assert "at least 10" in qhawaq(copy, "reidentify", "5", "--reason", "corta", expect=2).stderr
+    db = database.scratch(Home(copy))
+    database.attach_vault(db, Home(copy), keys.load(Home(copy).secrets), read_only=True)
+    rows = db.execute("select child_key, who, reason from vault.reveals where child_key = 5").fetchall()
+    assert rows == [(5, "ana", "una prueba larga")]
+
+
+def test_a_home_refuses_to_mix_real_and_synthetic(home: Home, country: Country, tmp_path: Path) -> None:
+    assert "real home" in qhawaq(home.root, "simulate", "--children", "500", "--years", "2022-2023", expect=1).stderr
+    copy = Home(tmp_path / "synthetic")
+    shutil.copytree(country.home.root, copy.root, symlinks=True)
+    deliver(copy, samples.ATTENDANCE, samples.attendance())
+    qhawaq(copy.root, "land")
+    import duckdb
+
+    with duckdb.connect(str(copy.warehouse), read_only=True) as db:
+        rows = db.execute("select status, reason from raw.deliveries where file = ?", [samples.ATTENDANCE]).fetchall()
+    assert sorted(row[0] for row in rows) == ["landed", "refused"]  # the simulator delivered one of that name itself
+    assert "synthetic" in next(row[1] for row in rows if row[0] == "refused")
+
+
+def test_check_tells_the_sender_and_changes_nothing(home: Home, tmp_path: Path) -> None:
+    good = tmp_path / samples.ATTENDANCE
+    good.write_text(samples.attendance(), encoding="latin-1")
+    assert "40 of 40 rows" in qhawaq(home.root, "check", str(good)).stdout
+    bad = tmp_path / "bad" / samples.ATTENDANCE
+    bad.parent.mkdir()
+    bad.write_text(samples.attendance(header=samples.HEADER.replace("MES", "MONTH")), encoding="latin-1")
+    said = qhawaq(home.root, "check", str(bad), expect=1).stderr
+    assert "mes" in said
+    assert "Traceback" not in said
+    assert not home.warehouse.exists()

@@ -80,7 +80,7 @@ class Contract:
     replaces: str
     coverage: Coverage | None
     line_end_required: bool
-    missing: str | None = None  # the text that stands for a missing value, besides nothing
+    missing: tuple[str, ...] = ()  # texts that stand for a missing value, besides nothing
 
     @property
     def name(self) -> str:
@@ -160,7 +160,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         replaces=meta.get("replaces", "rows"),
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
         line_end_required=meta.get("line_end_required", True),
-        missing=meta.get("missing"),
+        missing=tuple(meta.get("missing", ())),
     )
 
 

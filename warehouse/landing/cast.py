@@ -38,9 +38,10 @@ def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequen
     )
 
 
-def _without(missing: str, columns: Sequence[str]) -> str:
-    """Return SQL for `temp.lines` with the text that stands for a missing value as null."""
-    listed = ", ".join(f"nullif({quoted(name)}, {quoted(missing, chr(39))}) as {quoted(name)}" for name in columns)
+def _without(missing: Sequence[str], columns: Sequence[str]) -> str:
+    """Return SQL for `temp.lines` with the texts that stand for a missing value as null."""
+    texts = ", ".join(quoted(text, "'") for text in missing)
+    listed = ", ".join(f"case when {quoted(c)} not in ({texts}) then {quoted(c)} end as {quoted(c)}" for c in columns)
     return f"(select _line, {listed} from lines)"
 
 

@@ -12,22 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml import candidates, dataset, evaluate, registry, rules, terms
+from ml import candidates, dataset, evaluate, registry, rules, splits, terms
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric
 
-PANDEMIC = (2020, 2021)
 CHAMPION, RULE_TO_BEAT = "additive", "rule:abc"
-FIRST_AS_OF_DATE = (4, 30)
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Which years train, validate and test; decided by what was known at each year's first as-of date."""
-
-    validation: int
-    test: int
-    refit: tuple[int, ...]
 
 
 @dataclass
@@ -61,24 +50,6 @@ class Gate:
         return f"passed: {said}" if self.passed else f"refused: {said}, the interval is not above 1"
 
 
-def origins(labels: pa.Table, outcome: str, today: date) -> Origins | None:
-    """Choose the years; None while there are too few (each judged year needs years matured before it began)."""
-    mature = dataset.matured_years(labels, outcome, today, PANDEMIC)
-    judged = [year for year in mature if _known_before(labels, outcome, year)]
-    return Origins(judged[-2], judged[-1], tuple(mature)) if len(judged) > 1 else None
-
-
-def _known_before(labels: pa.Table, outcome: str, year: int) -> list[int]:
-    return dataset.matured_years(labels, outcome, date(year, *FIRST_AS_OF_DATE), PANDEMIC)
-
-
-def training_rows(
-    features: Path, labels: pa.Table, outcome: str, spec: Spec, years: Sequence[int], today: date
-) -> Rows:
-    """Read everything the refit will see; its fingerprint says whether a training is due."""
-    return dataset.read(features, labels, outcome, spec, years, today)
-
-
 def train(
     features: Path, labels: pa.Table, outcome: str, spec: Spec, today: date, share: float,
     say: Callable[[str], None] = lambda _: None, known: Sequence[str] = (),
@@ -95,17 +66,17 @@ def train(
         say: progress.
         known: fingerprints already trained on; None is returned where this one is among them.
     """
-    chosen = origins(labels, outcome, today)
+    chosen = splits.origins(labels, outcome, today)
     if chosen is None:
         return None
-    rows = training_rows(features, labels, outcome, spec, chosen.refit, today)
+    rows = dataset.read(features, labels, outcome, spec, chosen.refit, today)
     mark = dataset.fingerprint(rows, spec)
     if mark in known:
         return None
     metrics: list[tuple[str, str, Metric]] = []
     gate = None
     for name, year in (("validation", chosen.validation), ("test", chosen.test)):
-        seen = _known_before(labels, outcome, year)
+        seen = splits.known_before(labels, outcome, year)
         say(f"{outcome}: trained on {', '.join(map(str, seen))}, judged on {year} ({name})")
         before = rows.of(np.isin(rows.year, seen))
         judged = rows.of(rows.year == year)

@@ -7,7 +7,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from ml import dataset, train
+from ml import dataset, splits, train
 from ml.evaluate import Metric
 
 
@@ -23,23 +23,23 @@ KNOWN = {year: date(year + 1, 12, 5) for year in range(2018, 2025)}
 
 
 def test_years_that_train_validate_and_test() -> None:
-    found = train.origins(labels(KNOWN), "interruption", date(2025, 12, 5))
-    assert found == train.Origins(2023, 2024, (2018, 2019, 2022, 2023, 2024))
+    found = splits.origins(labels(KNOWN), "interruption", date(2025, 12, 5))
+    assert found == splits.Origins(2023, 2024, (2018, 2019, 2022, 2023, 2024))
 
 
 def test_a_label_that_comes_tomorrow_does_not_exist() -> None:
-    assert train.origins(labels(KNOWN), "interruption", date(2025, 12, 4)).test == 2023
+    assert splits.origins(labels(KNOWN), "interruption", date(2025, 12, 4)).test == 2023
 
 
 @pytest.mark.parametrize(
     ("known", "counts"), [(date(2023, 4, 29), True), (date(2023, 4, 30), True), (date(2023, 5, 1), False)]
 )
 def test_a_judged_year_is_predicted_from_what_was_known_at_its_first_date(known: date, counts: bool) -> None:
-    assert (2019 in train._known_before(labels(KNOWN | {2019: known}), "interruption", 2023)) is counts
+    assert (2019 in splits.known_before(labels(KNOWN | {2019: known}), "interruption", 2023)) is counts
 
 
 def test_the_pandemic_is_a_regime_of_its_own() -> None:
-    assert dataset.matured_years(labels(KNOWN), "interruption", date(2025, 12, 5), train.PANDEMIC) == [
+    assert dataset.matured_years(labels(KNOWN), "interruption", date(2025, 12, 5), splits.PANDEMIC) == [
         2018,
         2019,
         2022,
@@ -50,11 +50,11 @@ def test_the_pandemic_is_a_regime_of_its_own() -> None:
 
 def test_too_few_years_train_nothing() -> None:
     few = {year: KNOWN[year] for year in (2018, 2019)}
-    assert train.origins(labels(few), "interruption", date(2025, 12, 5)) is None
+    assert splits.origins(labels(few), "interruption", date(2025, 12, 5)) is None
 
 
 def test_another_outcome_is_another_matter() -> None:
-    assert train.origins(labels(KNOWN, "repetition"), "interruption", date(2025, 12, 5)) is None
+    assert splits.origins(labels(KNOWN, "repetition"), "interruption", date(2025, 12, 5)) is None
 
 
 @pytest.mark.parametrize(("low", "passed"), [(0.99, False), (1.0, False), (1.0001, True), (None, False)])

@@ -69,7 +69,7 @@ def capacity_share() -> float:
 
 def train(home: Home, progress: Progress) -> dict[str, object]:
     """Train on matured labels if they are new; register the model with its gate's result."""
-    from ml import train as training
+    from ml import splits
     from ml.dataset import Spec
 
     chosen = [feature for feature in feature_catalog.read() if feature.in_model]
@@ -81,10 +81,14 @@ def train(home: Home, progress: Progress) -> dict[str, object]:
             "select child_key, as_of_date, outcome, label, label_status, label_known_at "
             "from outcomes.child_outcomes where outcome = ? and label_known_at is not null", [OUTCOME],
         ).to_arrow_table()  # fmt: skip
+        if splits.origins(labels, OUTCOME, today) is None:
+            return {"trained": None, "reason": "too few years have matured"}
+        from ml import train as training  # the heavy libraries, only now
+
         known = registry_tables.fingerprints(db, OUTCOME)
         trained = training.train(home.features, labels, OUTCOME, spec, today, share, progress.say, known)
         if trained is None:
-            return {"trained": None, "reason": "no new matured labels, or too few years"}
+            return {"trained": None, "reason": "no new matured labels"}
         file, sha256 = training.register(home.models, trained, spec, share)
         version = registry_tables.Version(
             trained.version, OUTCOME, training.CHAMPION, False, file, sha256, today, str(trained.gate),

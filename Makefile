@@ -46,6 +46,7 @@ lint: $(VENV)/.dev  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar -p 2 dbt_project/models dbt_project/macros/tests
 
 test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
 	$(BIN)/pytest -q -n 2 -m "not faults"

@@ -4,7 +4,7 @@ maturity as (
     select * from {{ ref('int_maturity__dates') }}
 ),
 
-merges as (
+merged_keys as (
     select * from {{ ref('int_children__merges') }}
 ),
 
@@ -25,17 +25,17 @@ alternative as (
 -- facts as they were known when the year's label became final
 results as (
     select
-        coalesce(merges.merged_into, years.child_key) as child_key,
+        coalesce(merged_keys.merged_into, years.child_key) as child_key,
         years.school_year,
         years.grade,
         years.year_result
     from years
     inner join maturity on years.school_year = maturity.school_year
-    left join merges
+    left join merged_keys
         on
-            years.child_key = merges.child_key
-            and maturity.interruption_known_at >= merges.known_at
-            and maturity.interruption_known_at < merges.known_until
+            years.child_key = merged_keys.child_key
+            and maturity.interruption_known_at >= merged_keys.known_at
+            and maturity.interruption_known_at < merged_keys.known_until
     where
         maturity.interruption_known_at >= years.known_at
         and maturity.interruption_known_at < years.known_until
@@ -54,29 +54,29 @@ fates as (
 
 followed as (
     select distinct -- one row per child and year before, whatever the number of schools
-        coalesce(merges.merged_into, years.child_key) as child_key,
+        coalesce(merged_keys.merged_into, years.child_key) as child_key,
         years.school_year - 1 as school_year
     from years
     inner join maturity on years.school_year - 1 = maturity.school_year
-    left join merges
+    left join merged_keys
         on
-            years.child_key = merges.child_key
-            and maturity.interruption_known_at >= merges.known_at
-            and maturity.interruption_known_at < merges.known_until
+            years.child_key = merged_keys.child_key
+            and maturity.interruption_known_at >= merged_keys.known_at
+            and maturity.interruption_known_at < merged_keys.known_until
     where maturity.interruption_known_at >= years.known_at
 ),
 
 moved as (
     select distinct -- one row per child and year before, whatever the number of centers
-        coalesce(merges.merged_into, alternative.child_key) as child_key,
+        coalesce(merged_keys.merged_into, alternative.child_key) as child_key,
         alternative.school_year - 1 as school_year
     from alternative
     inner join maturity on alternative.school_year - 1 = maturity.school_year
-    left join merges
+    left join merged_keys
         on
-            alternative.child_key = merges.child_key
-            and maturity.interruption_known_at >= merges.known_at
-            and maturity.interruption_known_at < merges.known_until
+            alternative.child_key = merged_keys.child_key
+            and maturity.interruption_known_at >= merged_keys.known_at
+            and maturity.interruption_known_at < merged_keys.known_until
     where maturity.interruption_known_at >= alternative.known_at
 ),
 

@@ -12,12 +12,12 @@ maturity as (
     select * from {{ ref('int_maturity__dates') }}
 ),
 
-merges as (
+merged_keys as (
     select * from {{ ref('int_children__merges') }}
 ),
 
 last_merges as (
-    select * from merges
+    select * from merged_keys
     where known_until = {{ far_future() }}
 ),
 
@@ -59,12 +59,12 @@ keyed as (
         coalesce(last_merges.merged_into, pupils.child_key) as last_key
     from pupils
     left join maturity on pupils.school_year = maturity.school_year
-    left join merges as at_interruption
+    left join merged_keys as at_interruption
         on
             pupils.child_key = at_interruption.child_key
             and maturity.interruption_known_at >= at_interruption.known_at
             and maturity.interruption_known_at < at_interruption.known_until
-    left join merges as at_repetition
+    left join merged_keys as at_repetition
         on
             pupils.child_key = at_repetition.child_key
             and maturity.repetition_known_at >= at_repetition.known_at

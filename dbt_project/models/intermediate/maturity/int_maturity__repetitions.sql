@@ -4,7 +4,7 @@ maturity as (
     select * from {{ ref('int_maturity__dates') }}
 ),
 
-merges as (
+merged_keys as (
     select * from {{ ref('int_children__merges') }}
 ),
 
@@ -14,17 +14,17 @@ years as (
 
 results as (
     select
-        coalesce(merges.merged_into, years.child_key) as child_key,
+        coalesce(merged_keys.merged_into, years.child_key) as child_key,
         years.school_year,
         bool_or(years.year_result = 'failed') as has_failed,
         bool_or(years.year_result = 'passed') as has_passed
     from years
     inner join maturity on years.school_year = maturity.school_year
-    left join merges
+    left join merged_keys
         on
-            years.child_key = merges.child_key
-            and maturity.repetition_known_at >= merges.known_at
-            and maturity.repetition_known_at < merges.known_until
+            years.child_key = merged_keys.child_key
+            and maturity.repetition_known_at >= merged_keys.known_at
+            and maturity.repetition_known_at < merged_keys.known_until
     where
         maturity.repetition_known_at >= years.known_at
         and maturity.repetition_known_at < years.known_until

@@ -1,6 +1,6 @@
 with recursive
 
-merges as (
+merged_keys as (
     select * from {{ source('landing', 'child_merges') }}
 ),
 
@@ -11,15 +11,15 @@ chains as (
         merged_into,
         known_at,
         1 as depth
-    from merges
+    from merged_keys
     union all
     select
         chains.child_key,
-        merges.merged_into,
-        greatest(chains.known_at, merges.known_at) as known_at,
+        merged_keys.merged_into,
+        greatest(chains.known_at, merged_keys.known_at) as known_at,
         chains.depth + 1 as depth
     from chains
-    inner join merges on chains.merged_into = merges.child_key
+    inner join merged_keys on chains.merged_into = merged_keys.child_key
 ),
 
 versions as (

@@ -43,8 +43,27 @@ def environment(home: Home) -> dict[str, str]:
     }
 
 
+def unit_tests(home: Home, progress: Progress) -> Built:
+    """Run dbt's unit tests: they judge the code and not the data, so builds leave them out.
+
+    Raises:
+        BuildFailed: a rule does not do what its test says.
+    """
+    return _invoke(home, progress, "test", ("--select", "test_type:unit"))
+
+
 def build(home: Home, progress: Progress, selection: tuple[str, ...], full_refresh: bool = False) -> Built:
     """Run `dbt build` on a selection.
+
+    Raises:
+        BuildFailed: models or tests failed; the message names each and says what it found.
+    """
+    extra = ("--exclude-resource-type", "unit_test", *(("--full-refresh",) if full_refresh else ()))
+    return _invoke(home, progress, "build", (*selection, *extra))
+
+
+def _invoke(home: Home, progress: Progress, command: str, arguments: tuple[str, ...]) -> Built:
+    """Run a dbt command in this process and close its connections.
 
     Raises:
         BuildFailed: models or tests failed; the message names each and says what it found.
@@ -53,15 +72,12 @@ def build(home: Home, progress: Progress, selection: tuple[str, ...], full_refre
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    arguments = [
-        "--quiet", "build", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+    places = [
+        "--quiet", command, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
-        *selection,
     ]  # fmt: skip
     try:
-        result = dbtRunner(callbacks=[_Reporter(progress)]).invoke(
-            arguments + (["--full-refresh"] if full_refresh else [])
-        )
+        result = dbtRunner(callbacks=[_Reporter(progress)]).invoke([*places, *arguments])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:

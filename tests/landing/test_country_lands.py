@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse import contracts
+from warehouse import contracts, database, keys
 from warehouse.settings import DBT_PROJECT
 
 RAW = tuple(contracts.read(DBT_PROJECT))
@@ -83,12 +83,45 @@ def test_mixed_encodings_are_read_right_and_noted(country: Country) -> None:
     assert "UTF-8" in str(one(country, f"select reason from raw.deliveries where file = '{file}'"))
 
 
-def test_the_same_child_twice_is_merged(country: Country) -> None:
-    expected = duckdb.execute(
-        f"select count(*) from '{country.truth / 'children.parquet'}' where second_id_from < 9999 or dni_from between 1 and 9998"
-    ).fetchone()[0]
-    merged = one(country, "select count(*) from raw.child_merges")
-    assert 0 < merged <= expected
+def test_each_child_has_one_key_and_each_key_one_child(country: Country) -> None:
+    """Names that ever stood in one row lead to one key, and no key, twins' neither, is two children's.
+
+    A child whose document and number never stand in one row keeps two keys: that is for linkage.
+    """
+    db = database.scratch(country.home)
+    database.attach_vault(db, country.home, keys.load(country.home.secrets), read_only=True)
+    merged = dict(db.execute("select child_key, merged_into from vault.merges").fetchall())
+    names = db.execute(
+        "select c.child, a.child_key, c.second_id_from < 9999 or c.dni_from > 0 from vault.aliases as a "
+        f"join '{country.truth / 'children.parquet'}' as c on (a.kind = 'dni' and a.value = c.dni::varchar) "
+        "or (a.kind = 'siagie' and a.value in (c.persona::varchar, c.persona_2::varchar))"
+    ).fetchall()
+    together = db.execute(
+        "select distinct d.child_key, p.child_key from vault.siagie_enrollments as e "
+        "join vault.aliases as d on d.kind = 'dni' and d.value = e.n_doc and e.tipo_doc = 'DNI' "
+        "join vault.aliases as p on p.kind = 'siagie' and p.value = e.id_persona"
+    ).fetchall()
+    twins = one_of(db, f"select count(*) from '{country.truth / 'children.parquet'}' where is_twin")
+    db.close()
+
+    def last(key: int) -> int:
+        while key in merged:
+            key = merged[key]
+        return key
+
+    children_of: dict[int, set[int]] = {}
+    for child, key, _ in names:
+        children_of.setdefault(last(key), set()).add(child)
+    assert merged
+    assert twins > 0
+    assert any(trapped for *_, trapped in names)
+    assert any(first != second for first, second in together)
+    assert [pair for pair in together if last(pair[0]) != last(pair[1])] == []
+    assert {key: found for key, found in children_of.items() if len(found) > 1} == {}
+
+
+def one_of(db: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return db.execute(sql).fetchone()[0]
 
 
 def test_no_child_is_lost_or_doubled_on_a_date(country: Country) -> None:

@@ -130,12 +130,14 @@ def _one_year(rng: np.random.Generator, people: People, places: Places, state: S
 
 
 def _transfer(rng: np.random.Generator, places: Places, service: NDArray, chance: NDArray) -> NDArray[np.int64]:
-    """Move some children to another service of the same level, mostly in the same UGEL."""
+    """Move some children to another service of the same level, four of five within the UGEL."""
     moved = service.copy()
-    ugel, level = places.service_ugel[service], places.service_level[service]
-    for here in np.flatnonzero(rng.random(len(service)) < chance):
-        same = (places.service_level == level[here]) & ((places.service_ugel == ugel[here]) | (here % 5 == 0))
-        moved[here] = rng.choice(np.flatnonzero(same))
+    here = np.flatnonzero(rng.random(len(service)) < chance)
+    level = places.service_level
+    for group, key in ((here[here % 5 > 0], places.service_ugel * 2 + level), (here[here % 5 == 0], level)):
+        order = np.argsort(key, kind="stable")
+        first, last = (np.searchsorted(key[order], key[service[group]], side) for side in ("left", "right"))
+        moved[group] = order[first + (rng.random(len(group)) * (last - first)).astype(np.int64)]
     return moved
 
 

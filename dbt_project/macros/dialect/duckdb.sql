@@ -4,6 +4,19 @@
   {%- if env_var('QHAWAQ_CRYPTO', '') -%} load '{{ env_var('QHAWAQ_CRYPTO') }}' {%- else -%} select 1 {%- endif -%}
 {%- endmacro %}
 
+{#- A killed build leaves the half-built tables that dbt would have renamed or dropped: nothing else runs now, so they
+    go. -#}
+{% macro drop_leftovers() -%}
+  {%- if execute -%}
+    {%- set found = run_query(
+          "select concat('drop ', case table_type when 'VIEW' then 'view' else 'table' end, ' if exists \"', "
+          ~ "table_schema, '\".\"', table_name, '\"') from information_schema.tables "
+          ~ "where table_catalog = current_catalog() "
+          ~ "and (contains(table_name, '__dbt_tmp') or contains(table_name, '__dbt_backup'))").columns[0].values() -%}
+    {%- for drop in found %} {{ drop }}; {% endfor -%}
+  {%- endif -%}
+{%- endmacro %}
+
 {% macro date_of(year, month_day) -%}
   cast(concat(cast({{ year }} as varchar), '-{{ month_day }}') as date)
 {%- endmacro %}

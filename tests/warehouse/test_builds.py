@@ -1,0 +1,35 @@
+"""What dbt does when called: the unit tests of rules pass; what a killed build left behind goes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from tests.conftest import Country
+from warehouse import dbt
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+def test_rules_and_thresholds(country: Country, tmp_path: Path, silent: Progress) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    built = dbt.unit_tests(home, silent)
+    assert (built.models, built.tests) == (0, 6)
+
+
+def test_a_build_removes_what_a_killed_build_left(country: Country, tmp_path: Path, silent: Progress) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    with duckdb.connect(str(home.warehouse)) as db:
+        db.execute("create table main.risk_reasons__dbt_tmp20260101 as select 1 as x")
+        db.execute("create view marts__dbt_backup as select 1 as x")
+        db.execute("create schema if not exists staging; create table staging.kept as select 1 as x")
+    dbt.build(home, silent, ("--select", "departments"))
+    with duckdb.connect(str(home.warehouse)) as db:
+        left = db.execute(
+            "select table_name from information_schema.tables where table_name similar to '.*__dbt_.*|kept'"
+        ).fetchall()
+    assert left == [("kept",)]

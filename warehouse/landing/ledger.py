@@ -139,9 +139,10 @@ def commit(
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
     contract = delivery.contract
     names = [name for name, _ in contract.landed]
-    faults = staging.execute("select line, column_name, reason from faults").fetchall()
+    faults = staging.execute("select line, column_name, reason from faults").to_arrow_table()
     merges = staging.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
     db.register("merges", merges)
+    db.register("faults", faults)
     # The last query on the staging connection: another one would end its stream of rows.
     rows = staging.execute(
         f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, '{sha256[:12]}' as _batch, "
@@ -152,11 +153,8 @@ def commit(
     db.execute("begin")
     try:
         db.execute(f"insert into raw.{contract.table} ({listed}) select {listed} from arriving")
-        if faults:
-            db.executemany(
-                "insert into quarantine.rows values (?, ?, ?, ?, ?)",
-                [(delivery.file, line, contract.name, column, reason) for line, column, reason in faults],
-            )
+        db.execute("insert into quarantine.rows select ?, line, ?, column_name, reason from faults",
+                   [delivery.file, contract.name])  # fmt: skip
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
                    "(select child_key from raw.child_merges)")  # fmt: skip
         record(db, outcome, sha256, delivery, now, effective, backfill)
@@ -169,6 +167,7 @@ def commit(
     finally:
         db.unregister("arriving")
         db.unregister("merges")
+        db.unregister("faults")
 
 
 def _landed_sql(contract: Contract) -> list[str]:

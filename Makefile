@@ -39,8 +39,9 @@ run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once) and run the ma
 build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attendance
 	$(BIN)/qhawaq build $(if $(SELECT),--select "$(SELECT)")
 
-bench: $(VENV)/.dev  ## measure the main job: seconds, memory and shares of each step
+bench: $(VENV)/.dev  ## measure the main job: seconds, memory and shares of each step; landing's memory against a file's size
 	$(BIN)/python -m benchmarks.main_job
+	$(BIN)/python -m benchmarks.landing_memory
 
 lint: $(VENV)/.dev  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from warehouse.keys import Keys
 from warehouse.settings import MEMORY_LIMIT, Home
 
 STORAGE_VERSION = "v1.4.0"
+SCRATCH_MEMORY = "2GB"  # enough for the keys of 8 million children, and with the warehouse's below 4 GiB
 
 
 def quoted(name: str, mark: str = '"') -> str:
@@ -38,22 +39,22 @@ def _config(home: Home, memory: str) -> dict[str, str | bool | int | float | lis
     }
 
 
-def scratch(home: Home, memory: str = "1GB") -> duckdb.DuckDBPyConnection:
+def scratch(home: Home) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database that spills encrypted: what reads hostile files is thrown away."""
-    db = duckdb.connect(":memory:", config=_config(home, memory))
+    db = duckdb.connect(":memory:", config=_config(home, SCRATCH_MEMORY))
     db.execute(f"load '{crypto_extension()}'")
     db.execute("set enable_progress_bar = false")
     return db
 
 
-def warehouse(home: Home, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def warehouse(home: Home, read_only: bool = False, memory: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
     """Open the warehouse.
 
     Raises:
         HomeError: another process holds it, or the file is damaged.
     """
     try:
-        db = duckdb.connect(str(home.warehouse), read_only=read_only, config=_config(home, MEMORY_LIMIT))
+        db = duckdb.connect(str(home.warehouse), read_only=read_only, config=_config(home, memory))
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise HomeError(f"another process is using {home.warehouse}: wait for it, then call again") from None

@@ -13,12 +13,11 @@ from warehouse.contracts import Alias, Contract
 from warehouse.database import quoted
 from warehouse.keys import Keys
 
+# No index guards that keys and names are unique: a country's would not fit into memory. What inserts looks first.
 DDL = """
-create table if not exists vault.persons (child_key bigint primary key, minted_from varchar, known_at date);
-create table if not exists vault.aliases (
-  kind varchar, value varchar, child_key bigint, known_at date, primary key (kind, value));
-create table if not exists vault.merges (
-  child_key bigint primary key, merged_into bigint, known_at date);
+create table if not exists vault.persons (child_key bigint, minted_from varchar, known_at date);
+create table if not exists vault.aliases (kind varchar, value varchar, child_key bigint, known_at date);
+create table if not exists vault.merges (child_key bigint, merged_into bigint, known_at date);
 create table if not exists vault.reveals (
   revealed_at timestamp, child_key bigint, who varchar, reason varchar);
 """
@@ -131,9 +130,11 @@ def _mint(db: duckdb.DuckDBPyConnection, alias: Alias, keys: Keys, known_at: str
 
 
 def _adopt(db: duckdb.DuckDBPyConnection, alias: Alias) -> None:
+    """Give nameless rows the key that their alias has now (written anew: an update would be held in memory)."""
     db.execute(
-        f"update people set child_key = a.child_key from vault.aliases as a where people.child_key is null "
-        f"and a.kind = '{alias.kind}' and a.value = people.{alias.kind}"
+        f"create or replace temp table people as "
+        f"select p.* replace (coalesce(p.child_key, a.child_key) as child_key) from people as p left join "
+        f"(select value, child_key from vault.aliases where kind = '{alias.kind}') as a on a.value = p.{alias.kind}"
     )
 
 

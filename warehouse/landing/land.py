@@ -19,6 +19,8 @@ from warehouse.landing.ledger import Outcome
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
+APPEND_MEMORY = "1GB"  # the warehouse only appends here: what sorts and joins is the throw-away database
+
 
 @dataclass
 class Landing:
@@ -75,7 +77,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     if not waiting and home.warehouse.exists():
         return []
     found = contracts.read(DBT_PROJECT)
-    db = database.warehouse(home)
+    db = database.warehouse(home, memory=APPEND_MEMORY)
     try:
         ledger.prepare(db, list(found.values()))
         landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import duckdb
+import pyarrow
 
 from warehouse.contracts import Contract
 from warehouse.database import quoted
@@ -42,6 +43,7 @@ create table if not exists ml.model_terms (
 OURS = (
     ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),
 )  # fmt: skip
+ROW_GROUP = 122_880  # rows that DuckDB writes as one
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,6 @@ def commit(
 ) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
     contract = delivery.contract
-    names = [name for name, _ in contract.landed]
     faults = staging.execute("select line, column_name, reason from faults").to_arrow_table()
     merges = staging.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
     db.register("merges", merges)
@@ -147,12 +148,11 @@ def commit(
     rows = staging.execute(
         f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, '{sha256[:12]}' as _batch, "
         f"date '{delivery.delivered_at}' as _delivered_at, {known_at} as known_at from {source}"
-    ).to_arrow_reader(100_000)
-    db.register("arriving", rows)
-    listed = ", ".join(quoted(name) for name in (*names, *(name for name, _ in OURS)))
+    ).to_arrow_reader(ROW_GROUP)
     db.execute("begin")
     try:
-        db.execute(f"insert into raw.{contract.table} ({listed}) select {listed} from arriving")
+        for batch in rows:  # one by one: given the reader itself, DuckDB would hold what it has not yet written
+            _append(db, contract.table, pyarrow.Table.from_batches([batch]))
         db.execute("insert into quarantine.rows select ?, line, ?, column_name, reason from faults",
                    [delivery.file, contract.name])  # fmt: skip
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
@@ -165,9 +165,13 @@ def commit(
         db.execute("rollback")
         raise
     finally:
-        db.unregister("arriving")
         db.unregister("merges")
         db.unregister("faults")
+
+
+def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:
+    """Insert rows; DuckDB finds `arriving` by its name (one registered would be held until the commit)."""
+    db.execute(f"insert into raw.{table} by name select * from arriving")
 
 
 def _landed_sql(contract: Contract) -> list[str]:

@@ -37,6 +37,16 @@ def test_accepted_and_quarantined_are_delivered(country: Country) -> None:
         assert (accepted + quarantined, held[file], set_aside.get(file, 0)) == (delivered, accepted, quarantined), file
 
 
+def test_dates_that_do_not_exist_are_quarantined(country: Country) -> None:
+    files = traps(country, "a date typed by hand that does not exist")
+    rows = country.ask("select file, column_name, reason from quarantine.rows")
+    assert len(rows) > 5
+    assert {row[0] for row in rows} <= set(files)
+    assert {row[1:] for row in rows} == {("fecha_ingreso", "not a valid date")}
+    assert one(country, "select count(*) from protection_staging.stg_protection__demuna_cases "
+               "where opened_date is null") == 0  # fmt: skip
+
+
 def test_a_renamed_column_is_refused_and_the_repaired_file_lands(country: Country) -> None:
     (broken,) = traps(country, "a year's file with a renamed column")
     status, reason = country.ask(f"select status, reason from raw.deliveries where file = '{broken}'")[0]

@@ -148,12 +148,18 @@ def test_a_line_break_inside_quotes_keeps_line_numbers(home, silent):
     assert lines == [(2,), (4,), (5,)]
 
 
-def test_a_file_still_being_written_is_left(home, silent):
+def test_a_file_still_being_written_is_left(home, silent, monkeypatch):
     path = home.inbox / ATTENDANCE
     path.write_bytes(GOOD)
     (home.inbox / "SIAGIE_ASISTENCIA_202404_20240510.txt.part").write_bytes(GOOD)
+    monkeypatch.setattr("warehouse.landing.intake.time.sleep", lambda _: path.write_bytes(GOOD + b"2024"))
     assert land(home, silent) == []
     assert path.exists()
+
+
+def test_a_file_copied_just_now_lands(home, silent):
+    (home.inbox / ATTENDANCE).write_bytes(GOOD)
+    assert [outcome.status for outcome in land(home, silent)] == ["landed"]
 
 
 def test_a_link_is_never_followed(home, silent, tmp_path):

@@ -94,7 +94,8 @@ def _cases(office: Office, year: Year, stem: str, share: int) -> None:
             "case when i.slip between 0.1 and 0.2 then strip_accents(c.mother) else c.mother end as APELLIDO_MATERNO, "
             "case when i.slip > 0.8 then c.given_1 else c.given_1 || ' ' || c.given_2 end as NOMBRES, "
             "case when i.slip > 0.95 then c.born + 1 else c.born end as FECHA_NACIMIENTO, d.inei as UBIGEO, "
-            f"date '{year.year}-01-01' + i.day::int as FECHA_INGRESO, "
+            f"case when i.number % 40 = 7 then '31/02/{year.year}' "
+            f"else strftime(date '{year.year}-01-01' + i.day::int, '%Y-%m-%d') end as FECHA_INGRESO, "
             "(['VIOLENCIA', 'ABANDONO', 'TRABAJO', 'ALIMENTOS'])[i.number % 4 + 1] as MOTIVO, "
             "case when i.number % 3 = 0 then 'CERRADO' else 'ABIERTO' end as ESTADO, "
             f"case when i.number % 3 = 0 then date '{year.year}-01-01' + i.day::int + 20 end as FECHA_CIERRE "
@@ -103,4 +104,5 @@ def _cases(office: Office, year: Year, stem: str, share: int) -> None:
         )  # fmt: skip
         if path:
             office.trap("welfare cases without a document number", path.name, "N_DOC is null")
+            office.trap("a date typed by hand that does not exist", path.name, "FECHA_INGRESO like '31/02/%'")
         since = upto

@@ -49,8 +49,14 @@ def waiting(inbox: Path) -> list[Path]:
 
 
 def is_settled(path: Path, now: float | None = None) -> bool:
-    """Say whether nobody has written to the file for a moment."""
-    return (now or time.time()) - path.lstat().st_mtime >= SETTLE_SECONDS
+    """Say whether nobody has written to the file for a moment (a time ahead of our clock says nothing)."""
+    return abs((now or time.time()) - path.lstat().st_mtime) >= SETTLE_SECONDS
+
+
+def let_settle(paths: list[Path]) -> None:
+    """Wait that moment, once, if somebody has only just written: who copies a file and calls us should not wait."""
+    if not all(is_settled(path) for path in paths):
+        time.sleep(SETTLE_SECONDS)
 
 
 def shown(name: str) -> str:

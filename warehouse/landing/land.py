@@ -76,6 +76,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     waiting = intake.waiting(home.inbox)
     if not waiting and home.warehouse.exists():
         return []
+    intake.let_settle(waiting)
     found = contracts.read(DBT_PROJECT)
     db = database.warehouse(home, memory=APPEND_MEMORY)
     try:

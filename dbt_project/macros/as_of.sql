@@ -1,6 +1,20 @@
 {#- The as-of date of the model that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
 {% macro as_of() -%} {%- do ref('as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date) {%- endmacro %}
 
+{#- The date from which something else is known instead: what was delivered later counts, also where it arrived first,
+    so a row ends with the first of the later deliveries that is known. Rows that nobody ever knew as the newest have
+    known_until <= known_at: the model leaves them out. -#}
+{% macro known_until(partition_by, then_by=[]) -%}
+  coalesce(
+    min(known_at) over (
+      partition by {{ partition_by | join(', ') }}
+      order by {{ (['_delivered_at', 'known_at'] + then_by + ['_file', '_line']) | join(' desc, ') }} desc
+      rows between unbounded preceding and 1 preceding
+    ),
+    {{ far_future() }}
+  )
+{%- endmacro %}
+
 {#- What was known of a bitemporal relation on the as-of date. -#}
 {% macro known(relation) -%}
   (select * from {{ relation }} where known_at <= {{ as_of() }} and known_until > {{ as_of() }})

@@ -17,6 +17,8 @@ progression as (
 
 schools as {{ known(ref('int_schools__registers')) }},
 
+feeding as {{ known(ref('int_schools__feeding')) }},
+
 -- integers and not shares are summed: sums of doubles depend on the number of threads
 members as (
     select
@@ -52,12 +54,16 @@ school as (
         coalesce(
             schoolmates.mother_tongue <> 'CASTELLANO' and not schools.is_bilingual, false
         ) as lacks_bilingual_school,
-        coalesce(schools.feeding_known_at <= schoolmates.as_of_date, false) as has_school_feeding,
+        feeding.service_code is not null as has_school_feeding,
         {{ share('schoolmates.mates_absence_days', 'schoolmates.n_mates_counted', 2) }}
             as schoolmates_absence_days,
         {{ share('schoolmates.n_mates_over_age', 'schoolmates.n_mates') }} as schoolmates_over_age_share
     from schoolmates
     left join schools on schoolmates.service_code = schools.service_code
+    left join feeding
+        on
+            schoolmates.service_code = feeding.service_code
+            and year(schoolmates.as_of_date) = feeding.program_year
 )
 
 select * from school

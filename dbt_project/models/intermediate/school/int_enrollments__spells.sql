@@ -30,10 +30,7 @@ versions as (
         enrolled_date,
         registered_date,
         known_at,
-        lead(known_at, 1, {{ far_future() }}) over (
-            partition by child_key, school_year, service_code
-            order by known_at, registered_date, _file, _line
-        ) as known_until
+        {{ known_until(['child_key', 'school_year', 'service_code'], ['registered_date']) }} as known_until
     from enrollments
 )
 

@@ -12,6 +12,7 @@ competences as (
         service_code,
         learning_area,
         known_at,
+        _delivered_at,
         _file,
         _line,
         cast(competence_1_points is not null as integer) + cast(competence_2_points is not null as integer)
@@ -35,10 +36,7 @@ versions as (
         points,
         n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
         known_at,
-        lead(known_at, 1, {{ far_future() }}) over (
-            partition by child_key, school_year, period, service_code, learning_area
-            order by known_at, _file, _line
-        ) as known_until
+        {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }} as known_until
     from competences
     where n_competences > 0
 )

@@ -6,6 +6,8 @@ spells as {{ known_by_child(ref('int_enrollments__spells')) }},
 
 schools as {{ known(ref('int_schools__registers')) }},
 
+places as {{ known(ref('int_places__populated')) }},
+
 -- a transfer is not an exit: the school a child is at counts first, then an exit, then a school it has left
 ranked as (
     select
@@ -52,9 +54,10 @@ pupils as (
         schools.ugel_code,
         schools.department_code,
         schools.district_code,
-        coalesce(schools.is_rural, false) as is_rural
+        coalesce(places.is_rural, false) as is_rural
     from current_spells
     left join schools on current_spells.service_code = schools.service_code
+    left join places on schools.populated_place_code = places.populated_place_code
     where
         current_spells.enrollment_state in ('DEFINITIVA', 'TRASLADADO')
         and current_spells.level in ('B0', 'F0')

@@ -11,9 +11,7 @@ versions as (
         poverty_class,
         classified_date,
         known_at,
-        lead(known_at, 1, {{ far_future() }}) over (
-            partition by child_key order by known_at, classified_date, _file, _line
-        ) as known_until
+        {{ known_until(['child_key'], ['classified_date']) }} as known_until
     from households
     where child_key is not null
 )

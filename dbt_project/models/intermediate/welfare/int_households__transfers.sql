@@ -12,9 +12,7 @@ versions as (
         is_active,
         joined_date,
         known_at,
-        lead(known_at, 1, {{ far_future() }}) over (
-            partition by child_key, roll_year order by known_at, _file, _line
-        ) as known_until
+        {{ known_until(['child_key', 'roll_year']) }} as known_until
     from transfers
     where child_key is not null
 )

@@ -19,6 +19,7 @@ renamed as (
         longitude,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

@@ -17,6 +17,7 @@ renamed as (
         upper(area) = 'RURAL' as is_rural,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

@@ -15,6 +15,7 @@ renamed as (
         cast(raciones as integer) as n_rations,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

@@ -17,6 +17,7 @@ renamed as (
         fecha_afiliacion as joined_date,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

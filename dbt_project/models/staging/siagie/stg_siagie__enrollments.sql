@@ -36,6 +36,7 @@ renamed as (
         fecha_registro as registered_date,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

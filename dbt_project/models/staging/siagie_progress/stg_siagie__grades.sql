@@ -19,6 +19,7 @@ renamed as (
         {{ mark_points('nl_c3') }} as competence_3_points,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

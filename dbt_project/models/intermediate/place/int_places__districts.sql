@@ -1,0 +1,21 @@
+with
+
+districts as (
+    select * from {{ ref('stg_inei__districts') }}
+),
+
+versions as (
+    select
+        district_code,
+        reniec_code,
+        altitude_m,
+        poverty_percent,
+        latitude,
+        longitude,
+        known_at,
+        {{ known_until(['district_code']) }} as known_until
+    from districts
+)
+
+select * from versions
+where known_until > known_at

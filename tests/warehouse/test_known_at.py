@@ -1,0 +1,173 @@
+"""The past does not depend on the future: replayed with the future deleted, it is the same; planted leaks are not."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from tests.conftest import Country, qhawaq, shared
+from warehouse import contracts, keys
+from warehouse.settings import DBT_PROJECT, Home
+
+LEAKS = Path(__file__).parent / "leaks"
+DAYS = ("2022-10-31", "2023-07-31")  # a correction comes after the one; a region is withheld on the other
+
+
+def forget(home: Home, day: str) -> None:
+    """Delete from a warehouse everything that was not yet known on a day."""
+    with duckdb.connect(str(home.warehouse)) as db:
+        for table in contracts.read(DBT_PROJECT):
+            db.execute(f"delete from raw.{table} where known_at > date '{day}'")
+        for table in ("child_merges", "withheld"):
+            db.execute(f"delete from raw.{table} where known_at > date '{day}'")
+        db.execute(f"update raw.withheld set resolved_at = null where resolved_at > date '{day}'")
+        db.execute(f"delete from raw.deliveries where effective_at > date '{day}'")
+        db.execute(
+            "update raw.deliveries set status = 'landed', superseded_at = null "
+            f"where superseded_at > date '{day}'"
+        )  # fmt: skip
+        db.execute("delete from raw.closed_dates")
+        db.execute(f"delete from ml.lists where as_of_date > date '{day}'")
+
+
+def copied(country: Country, home: Home) -> Home:
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    return home
+
+
+def built(home: Home, project: Path, *arguments: str) -> None:
+    """Build in a process of its own, with another project's models."""
+    command = [sys.executable, "-m", "warehouse", "--home", str(home.root), "--quiet", "build", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | {"QHAWAQ_DBT_PROJECT": str(project)}
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@dataclass(frozen=True)
+class Futures:
+    """The whole country, and the same with all after a day forgotten; leaky models are built in both."""
+
+    whole: Home
+    cut: dict[str, Home]
+
+    def differing(self, table: str, day: str) -> int:
+        """Count rows of dates up to the day that stand in one only."""
+        with duckdb.connect() as db:
+            db.execute(f"attach '{self.whole.warehouse}' as whole_country (read_only)")
+            db.execute(f"attach '{self.cut[day].warehouse}' as cut (read_only)")
+            (common,) = db.execute(
+                f"select count(distinct as_of_date) from whole_country.features.{table} as w "
+                f"semi join cut.features.{table} as c using (as_of_date) where as_of_date <= date '{day}'"
+            ).fetchone()
+            (all_,) = db.execute(
+                f"select count(distinct as_of_date) from whole_country.features.{table} where as_of_date <= date '{day}'"
+            ).fetchone()
+            assert (common, common > 10) == (all_, True)
+            rows = [
+                f"(select * from {name}.features.{table} where as_of_date <= date '{day}' "
+                f"and as_of_date in (select as_of_date from whole_country.features.{table}))"
+                for name in ("whole_country", "cut")
+            ]
+            return db.execute(
+                f"select count(*) from (({rows[0]} except all {rows[1]}) union all ({rows[1]} except all {rows[0]}))"
+            ).fetchone()[0]
+
+
+@pytest.fixture(scope="module")
+def futures(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Futures:
+    root = shared(tmp_path_factory) / "futures"
+    found = Futures(Home(root / "whole"), {day: Home(root / day) for day in DAYS})
+    with FileLock(str(root) + ".lock"):
+        if not (root / "done").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            project = root / "project"
+            shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+            shutil.copytree(LEAKS, project / "models" / "features" / "leaks")
+            built(copied(country, found.whole), project, "--select", "features.leaks")
+            for day, home in found.cut.items():
+                forget(copied(country, home), day)
+                built(home, project, "--today", day, "--full-refresh", "--select", "+features.leaks +child_features")
+            (root / "done").touch()
+    return found
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_with_the_future_deleted_the_past_is_the_same(futures: Futures, day: str) -> None:
+    assert futures.differing("child_features", day) == 0
+
+
+def test_a_column_filled_in_afterwards_is_caught(futures: Futures) -> None:
+    assert futures.differing("leak_filled_in_afterwards", "2023-07-31") > 0
+
+
+def test_a_late_correction_is_caught(futures: Futures) -> None:
+    assert futures.differing("leak_late_correction", "2022-10-31") > 0
+
+
+def test_an_aggregate_over_the_whole_year_is_caught(futures: Futures) -> None:
+    assert futures.differing("leak_whole_year", "2023-07-31") > 0
+
+
+def test_a_feature_made_of_the_label_is_caught(futures: Futures) -> None:
+    assert futures.differing("leak_of_the_label", "2023-07-31") > 0
+
+
+def reads_unguarded(sql: str) -> list[str]:
+    """Return what a feature model reads other than by `known` or from models of its own as-of date."""
+    guarded = re.findall(r"known(?:_by_child)?\(ref\('(\w+)'\)\)", sql)
+    free = [name for name in re.findall(r"ref\('(\w+)'\)", sql) if name not in guarded]
+    return [name for name in free if name != "int_pupils__as_of" and not name.startswith("child_")] + [
+        name for name in free if name == "child_outcomes"
+    ]
+
+
+@pytest.mark.parametrize("path", sorted((DBT_PROJECT / "models" / "features").rglob("*.sql")), ids=lambda p: p.stem)
+def test_features_read_facts_only_as_known(path: Path) -> None:
+    assert reads_unguarded(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", sorted(LEAKS.glob("*.sql")), ids=lambda p: p.stem)
+def test_leaks_are_seen_in_the_text_too(path: Path) -> None:
+    assert reads_unguarded(path.read_text(encoding="utf-8")) != []
+
+
+def test_a_full_refresh_equals_what_was_built_month_by_month(tmp_path: Path) -> None:
+    """Deliveries that arrive in three parts, each built and closed before the next, then everything built anew."""
+    template, home = tmp_path / "template", Home(tmp_path / "home")
+    qhawaq(template, "simulate", "--children", "500", "--years", "2021-2023", "--truth", str(tmp_path / "truth"))
+    shutil.copytree(template, home.root)
+    keys.load(home.secrets)
+    waiting = sorted((template / "inbox").iterdir())
+    for day in ("20220715", "20230720", "99999999"):
+        for path in waiting:
+            (home.inbox / path.name).unlink(missing_ok=True)
+        for path in waiting:
+            if re.search(r"_(\d{8})(_|\.)", path.name)[1] <= day:
+                shutil.copy2(path, home.inbox / path.name)
+        qhawaq(home.root, "--quiet", "land")
+        qhawaq(home.root, "--quiet", "build")
+    before = content(home)
+    qhawaq(home.root, "--quiet", "build", "--full-refresh")
+    assert content(home) == before
+    assert len(before[1]) > 10
+
+
+def content(home: Home) -> tuple[list[tuple], list[tuple]]:
+    """Return features and outcomes as counts and hashes by date."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        return tuple(
+            db.execute(
+                f"select as_of_date, count(*), sum(hash(t))::varchar from {t} as t group by 1 order by 1"
+            ).fetchall()
+            for t in ("outcomes.child_outcomes", "features.child_features")
+        )

@@ -32,6 +32,9 @@ class Feature:
     description: str
     direction: int  # +1: more of it means more risk, -1: less; 0: nothing is assumed
     in_model: bool
+    unit: str | None  # None for what is true or false
+    domain: str
+    source: str  # the delivered table it comes from, the main one where there are more
 
 
 def read(project: Path = DBT_PROJECT) -> list[Feature]:
@@ -57,6 +60,7 @@ def _of_group(project: Path, group: str) -> list[Feature]:
             Feature(
                 column["name"], group, column["data_type"], column["description"],
                 int(meta.get("direction", 0)), bool(meta.get("in_model")),
+                meta.get("unit"), meta["domain"], meta["source"],
             )
         )  # fmt: skip
     return found

@@ -38,6 +38,37 @@
   cast(round(cast({{ part }} as double) / nullif({{ whole }}, 0), {{ digits }}) as double)
 {%- endmacro %}
 
+{#- How many times in a row a flag was set at most: `flags` is a text of 0 and 1 in order. -#}
+{% macro longest_run(flags, at_most) -%}
+  case
+    {%- for n in range(at_most, 0, -1) %}
+    when {{ flags }} like '%{{ '1' * n }}%' then {{ n }}
+    {%- endfor %}
+    else 0
+  end
+{%- endmacro %}
+
+{#- A sum or count over the others of a named window: leave-one-out, so that a child is never its own peer. -#}
+{% macro of_mates(function, column, window='school') -%}
+  {{ function }}({{ column }}) over ({{ window }})
+  - {% if function == 'count' %}cast({{ column }} is not null as integer){% else %}coalesce({{ column }}, 0){% endif %}
+{%- endmacro %}
+
+{#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}
+{% macro grades_of_level(level) -%} case {{ level }} when 'F0' then 5 else 6 end {%- endmacro %}
+
+{#- Great-circle distance between two relations with latitude and longitude, km (haversine, mean radius 6,371 km). -#}
+{% macro distance_km(a, b) -%}
+  2 * 6371 * asin(sqrt(
+    pow(sin(radians({{ b }}.latitude - {{ a }}.latitude) / 2), 2)
+    + cos(radians({{ a }}.latitude)) * cos(radians({{ b }}.latitude))
+    * pow(sin(radians({{ b }}.longitude - {{ a }}.longitude) / 2), 2)
+  ))
+{%- endmacro %}
+
+{#- A difference of two such shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
+{% macro gap(a, b, digits=4) -%} round({{ a }} - {{ b }}, {{ digits }}) {%- endmacro %}
+
 {#- Counts of officials: rounded once; hidden is decided in the mart. -#}
 {% macro rounded(count) -%}
   cast({{ var('rounding') }} * round({{ count }} / {{ var('rounding') }}.0) as bigint)

@@ -5,69 +5,76 @@ pupils as (
     where as_of_date = {{ as_of() }}
 ),
 
--- 2020 and 2021: schools were closed, «attended» meant another thing
-months as {{ known_by_child(ref('int_attendance__months')) }},
-
-comparable as (
-    select
-        person_key,
-        school_year,
-        month,
-        sum(open_days) as open_days,
-        sum(absence_days) as absence_days,
-        sum(unjustified_absence_days) as unjustified_absence_days,
-        sum(late_days) as late_days
-    from months
-    where
-        absence_days is not null
-        and open_days > 0
-        and school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
-        and school_year not in ({{ var('pandemic_years') | join(', ') }})
-    group by person_key, school_year, month
+years as (
+    select * from {{ ref('int_attendance__years') }}
+    where as_of_date = {{ as_of() }}
 ),
 
 this_year as (
-    select
-        person_key,
-        sum(open_days) as open_days,
-        sum(absence_days) as absence_days,
-        sum(unjustified_absence_days) as unjustified_absence_days,
-        sum(late_days) as late_days,
-        max_by(absence_days, month) as last_absence_days,
-        max_by(open_days, month) as last_open_days,
-        sum(cast({{ is_low_attendance(share('open_days - absence_days', 'open_days')) }} as integer)) as n_low
-    from comparable
+    select * from years
     where school_year = year({{ as_of() }})
-    group by person_key
 ),
 
 last_year as (
     select
-        person_key,
-        {{ share('sum(open_days) - sum(absence_days)', 'sum(open_days)') }} as attendance_share
-    from comparable
+        child_key,
+        {{ share('open_days - absence_days', 'open_days') }} as attendance_share
+    from years
     where school_year = year({{ as_of() }}) - 1
-    group by person_key
+),
+
+-- whole numbers and not shares are summed: sums of doubles depend on the number of threads
+classes as (
+    select
+        pupils.child_key,
+        pupils.as_of_date,
+        this_year.open_days,
+        this_year.absence_days,
+        this_year.unjustified_absence_days,
+        this_year.late_days,
+        this_year.last_open_days,
+        this_year.last_absence_days,
+        this_year.worst_month_share,
+        this_year.n_low_months,
+        this_year.longest_low_run_months,
+        this_year.absence_days_slope,
+        sum(this_year.open_days) over (class) - this_year.open_days as mates_open_days,
+        sum(this_year.absence_days) over (class) - this_year.absence_days as mates_absence_days
+    from pupils
+    left join this_year on pupils.child_key = this_year.child_key
+    window class as (partition by pupils.service_code, pupils.grade, pupils.section)
+),
+
+shares as (
+    select
+        *,
+        {{ share('open_days - absence_days', 'open_days') }} as attendance_share,
+        {{ share('last_open_days - last_absence_days', 'last_open_days') }} as last_month_attendance_share,
+        {{ share('(open_days - last_open_days) - (absence_days - last_absence_days)',
+            'open_days - last_open_days') }} as earlier_attendance_share,
+        {{ share('mates_open_days - mates_absence_days', 'mates_open_days') }} as mates_attendance_share
+    from classes
 ),
 
 attendance as (
     select
-        pupils.child_key,
-        pupils.as_of_date,
-        {{ share('t.open_days - t.absence_days', 't.open_days') }} as attendance_share,
-        {{ share('t.last_open_days - t.last_absence_days', 't.last_open_days') }} as last_month_attendance_share,
-        {{ share('t.last_open_days - t.last_absence_days', 't.last_open_days') }}
-        - {{ share('(t.open_days - t.last_open_days) - (t.absence_days - t.last_absence_days)',
-            't.open_days - t.last_open_days') }} as attendance_change,
-        cast(t.absence_days as integer) as absence_days,
-        cast(t.last_absence_days as integer) as last_month_absence_days,
-        cast(t.unjustified_absence_days as integer) as unjustified_absence_days,
-        cast(t.late_days as integer) as late_days,
-        cast(t.n_low as integer) as n_low_attendance_months,
-        last_year.attendance_share as last_year_attendance_share
-    from pupils
-    left join this_year as t on pupils.child_key = t.person_key
-    left join last_year on pupils.child_key = last_year.person_key
+        shares.child_key,
+        shares.as_of_date,
+        shares.attendance_share,
+        shares.last_month_attendance_share,
+        {{ gap('shares.last_month_attendance_share', 'shares.earlier_attendance_share') }} as attendance_change,
+        shares.absence_days,
+        shares.unjustified_absence_days,
+        shares.late_days,
+        shares.n_low_months as n_low_attendance_months,
+        shares.longest_low_run_months,
+        shares.worst_month_share as worst_month_attendance_share,
+        shares.absence_days_slope,
+        {{ gap('shares.attendance_share', 'shares.mates_attendance_share') }} as class_attendance_gap,
+        last_year.attendance_share as last_year_attendance_share,
+        {{ gap('shares.attendance_share', 'last_year.attendance_share') }} as own_past_attendance_gap
+    from shares
+    left join last_year on shares.child_key = last_year.child_key
 )
 
 select * from attendance

@@ -15,9 +15,37 @@ grades as (
     where as_of_date = {{ as_of() }}
 ),
 
+progression as (
+    select * from {{ ref('child_progression') }}
+    where as_of_date = {{ as_of() }}
+),
+
+place as (
+    select * from {{ ref('child_place') }}
+    where as_of_date = {{ as_of() }}
+),
+
 household as (
     select * from {{ ref('child_household') }}
     where as_of_date = {{ as_of() }}
+),
+
+months as (
+    select
+        child_key,
+        n_months
+    from {{ ref('int_attendance__years') }}
+    where as_of_date = {{ as_of() }} and school_year = year({{ as_of() }})
+),
+
+-- how many months the office of the school has, to see which of them a child lacks
+offices as (
+    select
+        pupils.ugel_code,
+        max(months.n_months) as n_months
+    from pupils
+    inner join months on pupils.child_key = months.child_key
+    group by pupils.ugel_code
 ),
 
 withheld as (
@@ -43,11 +71,22 @@ missing as (
         grades.n_areas is null as lacks_marks,
         household.poverty_class is null as lacks_household_class,
         pupils.guardian_key is null as lacks_guardian,
-        pupils.ugel_code is null as lacks_school_register
+        pupils.ugel_code is null as lacks_school_register,
+        coalesce(months.n_months, 0) as n_attendance_months,
+        coalesce(offices.n_months, 0) - coalesce(months.n_months, 0) as n_missing_months,
+        place.altitude_m is null as lacks_place,
+        pupils.birth_date is null as lacks_birth_date,
+        pupils.mother_tongue is null as lacks_mother_tongue,
+        not (progression.n_repetitions > 0 or progression.n_transfers > 0)
+        and grades.earlier_failed_areas is null and attendance.last_year_attendance_share is null as lacks_history
     from pupils
     inner join attendance on pupils.child_key = attendance.child_key
     inner join grades on pupils.child_key = grades.child_key
     inner join household on pupils.child_key = household.child_key
+    inner join place on pupils.child_key = place.child_key
+    inner join progression on pupils.child_key = progression.child_key
+    left join months on pupils.child_key = months.child_key
+    left join offices on pupils.ugel_code = offices.ugel_code
     left join withheld on pupils.department_code = withheld.region
 )
 

@@ -5,23 +5,36 @@ pupils as (
     where as_of_date = {{ as_of() }}
 ),
 
-schools as {{ known(ref('int_schools__registers')) }},
+schools as (
+    select * from {{ ref('int_schools__as_of') }}
+    where as_of_date = {{ as_of() }}
+),
 
-places as {{ known(ref('int_places__populated')) }},
+classes as {{ known_by_child(ref('int_households__classes')) }},
 
-districts as {{ known(ref('int_places__districts')) }},
+homes as (
+    select
+        person_key,
+        max_by(home_district_code, classified_date) as home_district_code
+    from classes
+    group by person_key
+),
 
 place as (
     select
         pupils.child_key,
         pupils.as_of_date,
         pupils.is_rural,
-        places.altitude_m,
-        districts.poverty_percent as district_poverty_percent
+        schools.altitude_m,
+        schools.altitude_m >= {{ var('highland_altitude_m') }} as is_highland,
+        schools.poverty_percent as district_poverty_percent,
+        schools.capital_distance_km,
+        schools.secondary_distance_km,
+        schools.n_district_secondary_services,
+        homes.home_district_code <> schools.district_code as is_home_in_other_district
     from pupils
     left join schools on pupils.service_code = schools.service_code
-    left join places on schools.populated_place_code = places.populated_place_code
-    left join districts on schools.district_code = districts.district_code
+    left join homes on pupils.child_key = homes.person_key
 )
 
 select * from place

@@ -17,6 +17,7 @@ versions as (
         n_teachers,
         n_sections,
         is_bilingual,
+        management <> 'Privada' as is_public,
         latitude,
         longitude,
         known_at,

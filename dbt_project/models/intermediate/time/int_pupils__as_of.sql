@@ -4,9 +4,10 @@ with
 
 spells as {{ known_by_child(ref('int_enrollments__spells')) }},
 
-schools as {{ known(ref('int_schools__registers')) }},
-
-places as {{ known(ref('int_places__populated')) }},
+schools as (
+    select * from {{ ref('int_schools__as_of') }}
+    where as_of_date = {{ as_of() }}
+),
 
 -- a transfer is not an exit: the school a child is at counts first, then an exit, then a school it has left
 ranked as (
@@ -54,10 +55,9 @@ pupils as (
         schools.ugel_code,
         schools.department_code,
         schools.district_code,
-        coalesce(places.is_rural, false) as is_rural
+        coalesce(schools.is_rural, false) as is_rural
     from current_spells
     left join schools on current_spells.service_code = schools.service_code
-    left join places on schools.populated_place_code = places.populated_place_code
     where
         current_spells.enrollment_state in ('DEFINITIVA', 'TRASLADADO')
         and current_spells.level in ('B0', 'F0')

@@ -8,6 +8,7 @@ versions as (
     select
         child_key,
         household_key,
+        home_district_code,
         poverty_class,
         classified_date,
         known_at,

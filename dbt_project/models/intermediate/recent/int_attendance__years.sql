@@ -1,0 +1,56 @@
+{{ config(materialized='as_of') }}
+
+with
+
+-- 2020 and 2021: schools were closed, «attended» meant another thing
+known as {{ known_by_child(ref('int_attendance__months')) }},
+
+months as (
+    select
+        person_key,
+        school_year,
+        month,
+        sum(open_days) as open_days,
+        sum(absence_days) as absence_days,
+        sum(unjustified_absence_days) as unjustified_absence_days,
+        sum(late_days) as late_days
+    from known
+    where
+        absence_days is not null
+        and open_days > 0
+        and school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
+        and school_year not in ({{ var('pandemic_years') | join(', ') }})
+    group by person_key, school_year, month
+),
+
+judged as (
+    select
+        *,
+        {{ share('open_days - absence_days', 'open_days') }} as attendance_share,
+        {{ is_low_attendance(share('open_days - absence_days', 'open_days')) }} as is_low
+    from months
+),
+
+years as (
+    select
+        person_key as child_key,
+        {{ as_of() }} as as_of_date,
+        school_year,
+        cast(count(*) as integer) as n_months,
+        cast(sum(open_days) as integer) as open_days,
+        cast(sum(absence_days) as integer) as absence_days,
+        cast(sum(unjustified_absence_days) as integer) as unjustified_absence_days,
+        cast(sum(late_days) as integer) as late_days,
+        cast(max_by(open_days, month) as integer) as last_open_days,
+        cast(max_by(absence_days, month) as integer) as last_absence_days,
+        min(attendance_share) as worst_month_share,
+        cast(sum(cast(is_low as integer)) as integer) as n_low_months,
+        {{ longest_run(string_agg_by("cast(cast(is_low as integer) as varchar)", "month"), 10) }} as longest_low_run_months,
+        -- the slope of a line through the months: whole numbers until the last division, so it is exact
+        {{ share('count(*) * sum(month * absence_days) - sum(month) * sum(absence_days)',
+            'count(*) * sum(month * month) - sum(month) * sum(month)') }} as absence_days_slope
+    from judged
+    group by person_key, school_year
+)
+
+select * from years

@@ -12,8 +12,8 @@ from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
-FEATURES = ("--select", "+child_features", "+child_outcomes", "resource_type:seed")
-SCORES = ("--exclude", "+child_features", "+child_outcomes", "resource_type:seed")
+_FIRST = ("+child_features", "+child_outcomes", "+int_indicators__counts", "resource_type:seed")
+FEATURES, SCORES = ("--select", *_FIRST), ("--exclude", *_FIRST)
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,3 @@
 
 {#- A difference of two such shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
 {% macro gap(a, b, digits=4) -%} round({{ a }} - {{ b }}, {{ digits }}) {%- endmacro %}
-
-{#- Counts of officials: rounded once; hidden is decided in the mart. -#}
-{% macro rounded(count) -%}
-  cast({{ var('rounding') }} * round({{ count }} / {{ var('rounding') }}.0) as bigint)
-{%- endmacro %}

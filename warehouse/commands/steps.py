@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import date
 
-from warehouse import closing, contracts, database, dbt, feature_catalog, publishing, registry_tables
+from warehouse import closing, contracts, database, dbt, disclosure, feature_catalog, publishing, registry_tables
 from warehouse.errors import HomeError, QhawaqError
 from warehouse.landing import ledger
 from warehouse.progress import Progress
@@ -130,7 +130,9 @@ def deploy(home: Home, version: str | None = None) -> dict[str, object]:
 
 
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[str, object]:
-    """Score the current dates, give reasons, and build the marts with their tests."""
+    """Score the current dates, give reasons, decide what officials see, and build the marts with their tests."""
+    cells = disclosure.decide_all(home)
+    progress.say("cells for officials decided", new=cells)
     built = dbt.build(home, progress, dbt.SCORES, full_refresh)
     return {"models": built.models, "tests": built.tests}
 

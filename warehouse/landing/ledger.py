@@ -26,6 +26,9 @@ create table if not exists raw.child_merges (child_key bigint, merged_into bigin
 create table if not exists raw.coverage (source varchar, period varchar, region varchar, n bigint, file varchar);
 create table if not exists raw.closed_dates (as_of_date date primary key);
 create table if not exists raw.calendar (today date);
+create table if not exists raw.official_cells (
+  school_year integer, department_code varchar, level varchar, indicator varchar, n_pupils bigint, n_cases bigint,
+  is_hidden boolean, decided_on date, primary key (school_year, department_code, level, indicator));
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
 create table if not exists ml.lists (

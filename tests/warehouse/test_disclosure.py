@@ -1,0 +1,137 @@
+"""An attacker with everything ever shown bounds no hidden count to fewer than five whole numbers."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Country
+from warehouse import disclosure
+from warehouse.disclosure import HIDDEN, NATION, Cell, Shown, attack, decide, first_look
+from warehouse.errors import BuildFailed
+
+Counts = dict[Cell, tuple[int, int]]
+
+
+def counts(indicator: str, departments: list[tuple[int, int]]) -> Counts:
+    """Return the true counts of an indicator: departments and their sum."""
+    found = {Cell(indicator, f"{n + 1:02}"): both for n, both in enumerate(departments)}
+    return found | {Cell(indicator, NATION): tuple(map(sum, zip(*departments, strict=True)))}
+
+
+@pytest.mark.parametrize(("cases", "hidden"), [(9, True), (10, False), (11, False)])
+def test_below_ten_is_hidden(cases: int, hidden: bool) -> None:
+    assert first_look({Cell("over_age", NATION): (100, cases)})[Cell("over_age", NATION)].is_hidden is hidden
+    assert first_look({Cell("over_age", NATION): (100, 100 - cases)})[Cell("over_age", NATION)].is_hidden is hidden
+
+
+def test_zero_is_hidden_too() -> None:
+    assert first_look({Cell("over_age", NATION): (100, 0)})[Cell("over_age", NATION)] == HIDDEN
+
+
+@pytest.mark.parametrize(("n", "shown"), [(10, 10), (12, 10), (13, 15), (17, 15), (18, 20)])
+def test_counts_are_rounded_to_five(n: int, shown: int) -> None:
+    assert first_look({Cell("over_age", NATION): (1000, n)})[Cell("over_age", NATION)].n_cases == shown
+
+
+def test_one_hidden_department_takes_the_next_smallest_with_it() -> None:
+    found = first_look(counts("over_age", [(500, 3), (500, 40), (500, 30)]))
+    assert {c.department for c, s in found.items() if s.is_hidden} == {"01", "03"}
+
+
+def test_rounding_alone_can_give_a_sum_away_and_the_attack_sees_it() -> None:
+    """71 and one more child: shown as 40, 35 and 70, so that the two hidden departments can only hold 0 or 1."""
+    true = counts("over_age", [(900, 38), (900, 33), (900, 0), (900, 1)])
+    found = attack(first_look(true))
+    assert {(b.cell.department, b.quantity, b.low, b.high) for b in found} == {
+        ("03", "cases", 0, 1),
+        ("04", "cases", 0, 1),
+    }
+    assert attack(decide(true, {})) == []
+
+
+def test_two_indicators_together_can_give_a_count_away() -> None:
+    """Who interrupts also leaves: a hidden count below a small shown one is bounded by it, which alone is harmless."""
+    true = counts("interruption", [(900, 1), (900, 2), (900, 300)]) | counts(
+        "ebr_exit", [(900, 10), (900, 10), (900, 300)]
+    )
+    assert attack(decide(true, {})) == []
+
+
+def test_what_was_shown_stays_as_it_was() -> None:
+    """Corrected counts of a later delivery neither show what was hidden nor change what was shown."""
+    first = decide(counts("over_age", [(500, 3), (500, 40), (500, 30), (500, 50)]), {})
+    later = {cell: n for cell, n in counts("interruption", [(500, 12), (500, 41), (500, 33), (500, 52)]).items()}
+    second = decide(later, first)
+    assert set(second) == set(later)
+    assert attack(first | second) == []
+
+
+def test_nothing_is_shown_where_older_cells_would_bound_it() -> None:
+    kept = {
+        Cell("over_age", NATION): Shown(20, 10),
+        Cell("over_age", "01"): Shown(20, 10),
+        Cell("over_age", "02"): HIDDEN,
+    }
+    with pytest.raises(BuildFailed, match="over_age"):
+        decide({Cell("over_age", "03"): (1, 1)}, kept)
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> Counts:
+    """Return counts that hold together: who interrupts leaves, and all are among the pupils of April."""
+    pupils = draw(st.lists(st.integers(1, 400), min_size=1, max_size=7))
+    found: Counts = {}
+    leaving = [draw(st.integers(0, min(n, draw(st.sampled_from([3, 15, 60]))))) for n in pupils]
+    interrupting = [draw(st.integers(0, n)) for n in leaving]
+    found |= counts("over_age", [(n, draw(st.integers(0, n))) for n in pupils])
+    found |= counts("ebr_exit", list(zip(pupils, leaving, strict=True)))
+    found |= counts("interruption", list(zip(pupils, interrupting, strict=True)))
+    return found
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(blocks())
+def test_no_hidden_count_is_bounded(true: Counts) -> None:
+    decided = decide(true, {})
+    assert attack(decided) == []
+    for cell, shown in decided.items():
+        small = min(true[cell][1], true[cell][0] - true[cell][1]) < 10
+        assert shown.is_hidden or not small
+        assert shown.is_hidden or (abs(shown.n_pupils - true[cell][0]) <= 2 and abs(shown.n_cases - true[cell][1]) <= 2)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(blocks())
+def test_the_attackers_bounds_hold_the_truth(true: Counts) -> None:
+    """Bounds that leave the truth out would prove nothing."""
+    for bounded in attack(first_look(true)):
+        value = true[bounded.cell][bounded.quantity == "cases"]
+        if bounded.high >= 9 or bounded.quantity == "pupils":
+            assert bounded.low <= value <= bounded.high
+
+
+def test_the_country_published_nothing_that_can_be_bounded(country: Country) -> None:
+    """As an attacker would: from the file that officials read, and nothing else."""
+    link = country.home.serving / "officials" / "current.duckdb"
+    tables: dict[tuple[int, str], disclosure.Block] = {}
+    with duckdb.connect(str(link.resolve()), read_only=True) as db:
+        rows = db.execute(
+            "select school_year, level, indicator, department_code, n_pupils, n_cases from indicators"
+        ).fetchall()
+    for year, level, indicator, department, pupils, cases in rows:
+        tables.setdefault((year, level), {})[Cell(indicator, department)] = Shown(pupils, cases)
+    assert sum(shown.is_hidden for block in tables.values() for shown in block.values()) > 100
+    assert {where: attack(block) for where, block in tables.items() if attack(block)} == {}
+
+
+def test_every_count_was_decided_and_all_is_in_the_ledger(country: Country) -> None:
+    undecided = country.ask(
+        "select count(*) from intermediate.int_indicators__counts "
+        "anti join raw.official_cells using (school_year, department_code, level, indicator)"
+    )
+    shown = country.ask("select count(*) from officials.indicators")
+    assert undecided == [(0,)]
+    assert shown == country.ask("select count(*) from raw.official_cells")

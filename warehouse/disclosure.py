@@ -23,7 +23,10 @@ SMALLEST, ROUNDING, POSSIBLE = 10, 5, 5
 NATION = "00"
 MOST = 50_000_000  # nobody believes in more pupils than this
 # Every pupil counted in the first is counted in the second: what an attacker who read the definitions knows.
-PUPILS_WITHIN = (("interruption", "over_age"), ("ebr_exit", "over_age"), ("repetition", "over_age"))
+PUPILS_WITHIN = (
+    ("interruption", "over_age"), ("ebr_exit", "over_age"), ("repetition", "over_age"),
+    ("unmet_need", "over_age"), ("over_age", "unmet_need"),
+)  # fmt: skip
 CASES_WITHIN = (("interruption", "ebr_exit"),)
 
 

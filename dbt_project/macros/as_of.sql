@@ -15,19 +15,23 @@
   )
 {%- endmacro %}
 
+{#- The day for which the warehouse is built: for rules that run at every delivery instead of on as-of dates. -#}
+{% macro today() -%} (select today from {{ source('landing', 'calendar') }}) {%- endmacro %}
+
 {#- What was known of a bitemporal relation on the as-of date. -#}
 {% macro known(relation) -%}
   (select * from {{ relation }} where known_at <= {{ as_of() }} and known_until > {{ as_of() }})
 {%- endmacro %}
 
 {#- The same for facts of children, with `person_key`: two keys that turned out to be one child are one from then on. -#}
-{% macro known_by_child(relation) -%}
+{% macro known_by_child(relation, on=none) -%}
+  {%- set on = on or as_of() -%}
   (
     select coalesce(m.merged_into, f.child_key) as person_key, f.*
     from {{ relation }} as f
     left join {{ ref('int_children__merges') }} as m
-      on f.child_key = m.child_key and m.known_at <= {{ as_of() }} and m.known_until > {{ as_of() }}
-    where f.known_at <= {{ as_of() }} and f.known_until > {{ as_of() }}
+      on f.child_key = m.child_key and m.known_at <= {{ on }} and m.known_until > {{ on }}
+    where f.known_at <= {{ on }} and f.known_until > {{ on }}
   )
 {%- endmacro %}
 

@@ -52,6 +52,33 @@ def test_tutors_read_nothing_they_must_not(country: Country) -> None:
         assert word not in said
 
 
+def test_education_sees_only_services_that_a_tutor_may_read_of(country: Country) -> None:
+    codes = {row[0] for row in country.ask("select support_code from education.suggested_services")}
+    assert codes
+    assert not codes & {"JUNTOS", "DEMUNA", "VIOLENCIA", "EIB", "SAANEE"}
+    assert country.ask("select count(*) from protection.work_referrals")[0][0] > 0
+
+
+def test_the_feeding_programme_is_called_what_it_was_called_then(country: Country) -> None:
+    """Renamed on 4 December 2024, abolished by 31 December 2025: at each moment there is one."""
+    names = country.ask(
+        "select d, s.service_name from (values (date '2024-12-03'), ('2024-12-04'), ('2025-12-30'), ('2025-12-31')) as t (d) "
+        "left join staging.services as s on s.support_code = 'ALIMENTACION' and d >= valid_from and d < valid_until order by 1"
+    )
+    assert [name for _, name in names] == ["Qali Warma", "Wasi Mikuna", "Wasi Mikuna", "Programa de Alimentación Escolar"]
+
+
+def test_who_left_is_looked_for(country: Country) -> None:
+    """Of the children who are looked for because nowhere enrolled, the answer key says that most left."""
+    looked_for, all_left = country.ask(
+        "select count(*), count(*) filter (where label) from intermediate.int_supports__unregistered as u "
+        "join outcomes.child_outcomes as o on o.child_key = u.child_key and o.outcome = 'interruption' "
+        "and o.as_of_date = date '2024-10-31'"
+    )[0]
+    assert looked_for > 5
+    assert all_left == looked_for
+
+
 def test_closed_dates_are_what_the_manifest_states(country: Country) -> None:
     assert closing.verify(country.home) == len(country.ask("select as_of_date from raw.closed_dates"))
 
@@ -80,7 +107,7 @@ def test_no_fact_of_a_closed_date_came_later(country: Country) -> None:
 def test_no_label_before_it_could_be_known(country: Country) -> None:
     early = country.ask(
         "select count(*) from outcomes.child_outcomes, raw.calendar where label is not null "
-        "and (label_known_at is null or label_known_at > today or label_known_at <= as_of_date)"
+        "and outcome <> 'unmet_need' and (label_known_at is null or label_known_at > today or label_known_at <= as_of_date)"
     )
     assert early == [(0,)]
     current = country.ask(

@@ -38,12 +38,37 @@ repeats as (
     from labeled
 ),
 
+needs as (
+    select distinct -- one unmet need or more
+        child_key,
+        as_of_date
+    from {{ ref('int_supports__needs') }}
+    where not is_received
+),
+
+-- a rule and no prediction: known on the date itself
+unmet_needs as (
+    select
+        labeled.child_key,
+        labeled.as_of_date,
+        'unmet_need' as outcome,
+        needs.child_key is not null as label,
+        'final' as label_status,
+        labeled.as_of_date as label_known_at,
+        labeled.was_listed,
+        labeled.was_served
+    from labeled
+    left join needs on labeled.child_key = needs.child_key and labeled.as_of_date = needs.as_of_date
+),
+
 outcomes as (
     select * from interruptions
     union all
     select * from exits
     union all
     select * from repeats
+    union all
+    select * from unmet_needs
 )
 
 select * from outcomes

@@ -4,6 +4,15 @@ scores as (
     select * from {{ ref('risk_scores') }}
 ),
 
+-- scores of earlier models stay in history; a list shows the one that is live
+live as (
+    select
+        model_version,
+        outcome
+    from {{ source('ml', 'model_versions') }}
+    where is_live
+),
+
 features as (
     select
         child_key,
@@ -28,15 +37,19 @@ safe_reasons as (
 
 listed as (
     select
-        *,
-        min(as_of_date) over (partition by child_key, outcome, year(as_of_date)) as first_listed_on
+        scores.*,
+        min(scores.as_of_date) over (
+            partition by scores.child_key, scores.outcome, year(scores.as_of_date)
+        ) as first_listed_on
     from scores
-    where tier = 'alto'
+    where scores.tier = 'alto'
 ),
 
 latest as (
-    select * from listed
-    qualify as_of_date = max(as_of_date) over ()
+    select listed.*
+    from listed
+    inner join live on listed.model_version = live.model_version and listed.outcome = live.outcome
+    qualify listed.as_of_date = max(listed.as_of_date) over ()
 ),
 
 priority as (

@@ -11,13 +11,26 @@ features as (
     qualify as_of_date = max(as_of_date) over ()
 ),
 
+scores as (
+    select * from {{ ref('risk_scores') }}
+    where tier = 'alto'
+),
+
+live as (
+    select
+        model_version,
+        outcome
+    from {{ source('ml', 'model_versions') }}
+    where is_live
+),
+
 listed as (
     select
-        child_key,
-        as_of_date
-    from {{ ref('risk_scores') }}
-    where tier = 'alto'
-    qualify as_of_date = max(as_of_date) over ()
+        scores.child_key,
+        scores.as_of_date
+    from scores
+    inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
+    qualify scores.as_of_date = max(scores.as_of_date) over ()
 ),
 
 schools as (

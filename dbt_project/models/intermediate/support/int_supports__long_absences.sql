@@ -1,0 +1,50 @@
+with
+
+calendar as (
+    select * from {{ source('landing', 'calendar') }}
+),
+
+spells as {{ known_by_child(ref('int_enrollments__spells'), today()) }},
+
+months as {{ known_by_child(ref('int_attendance__months'), today()) }},
+
+absences as (
+    select
+        months.person_key,
+        sum(months.absence_days) as absence_days
+    from months
+    cross join calendar
+    where
+        months.school_year = year(calendar.today)
+        and months.school_year not in ({{ var('pandemic_years') | join(', ') }})
+    group by months.person_key
+    having sum(months.absence_days) > {{ var('long_absence_days') }}
+),
+
+current_schools as (
+    select
+        spells.person_key,
+        spells.service_code,
+        spells.grade
+    from spells
+    cross join calendar
+    where
+        spells.school_year = year(calendar.today)
+        and spells.level in ('B0', 'F0')
+        and spells.enrollment_state = 'DEFINITIVA'
+    qualify row_number() over (
+        partition by spells.person_key order by spells.enrolled_date desc nulls last, spells.service_code
+    ) = 1
+),
+
+long_absences as (
+    select
+        absences.person_key as child_key,
+        current_schools.service_code,
+        current_schools.grade,
+        cast(absences.absence_days as integer) as absence_days
+    from absences
+    inner join current_schools on absences.person_key = current_schools.person_key
+)
+
+select * from long_absences

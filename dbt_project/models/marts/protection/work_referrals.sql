@@ -1,0 +1,34 @@
+with
+
+work as (
+    select * from {{ ref('child_work') }}
+    where has_risky_work_hours
+    qualify as_of_date = max(as_of_date) over ()
+),
+
+pupils as (
+    select * from {{ ref('int_pupils__as_of') }}
+),
+
+services as (
+    select * from {{ ref('services') }}
+    where need = 'risky_work'
+),
+
+-- a referral and no ranking: the office decides whom it sees first
+referrals as (
+    select
+        left(pupils.district_code, 4) as area_code,
+        work.as_of_date,
+        cast(work.child_key as varchar) as child_key,
+        pupils.service_code,
+        work.weekly_work_hours,
+        services.service_name,
+        services.need_text
+    from work
+    inner join pupils on work.child_key = pupils.child_key and work.as_of_date = pupils.as_of_date
+    inner join services on work.as_of_date >= services.valid_from and work.as_of_date < services.valid_until
+)
+
+select * from referrals
+where area_code is not null

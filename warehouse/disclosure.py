@@ -9,7 +9,7 @@ to fewer than five whole numbers, more is hidden.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -175,33 +175,60 @@ class _System:
     def ranges(self) -> dict[tuple[Cell, str], tuple[int, int]]:
         """Return for every hidden count whole numbers (low, high) that it can be.
 
-        They are exact where they are fewer than five apart; elsewhere two solutions at least that far apart are proof
-        enough, and few programs are solved for all of them together.
+        They are exact where they are fewer than five apart, or where a count seems not to be small; elsewhere two
+        solutions at least that far apart are proof enough, and few programs are solved for all of them together.
         """
-        places = [self.at[name] for name in self.hidden]
-        random = np.random.default_rng(0)
+        places = np.array([self.at[name] for name in self.hidden])
+        cases = np.array([quantity == "cases" for _, quantity in self.hidden])
         low, high = np.full(len(places), np.inf), np.full(len(places), -np.inf)
-        for weights in (np.ones(len(places)), -np.ones(len(places)), *random.choice([-1.0, 1.0], (4, len(places)))):
-            solution = self._solve(places, weights)[places]
-            low, high = np.minimum(low, solution), np.maximum(high, solution)
-        for k in np.flatnonzero((high - low < POSSIBLE) | (low >= SMALLEST)):
-            low[k] = self._solve([places[k]], np.ones(1))[places[k]]
-            high[k] = self._solve([places[k]], -np.ones(1))[places[k]]
+        doubtful = np.ones(len(places), dtype=bool)
+        while doubtful.any():
+            for solution in self._far_apart(places[doubtful], np.minimum(low, MOST)[doubtful]):
+                low, high = np.minimum(low, solution[places]), np.maximum(high, solution[places])
+            before, doubtful = doubtful, (high - low < POSSIBLE) | (cases & (low >= SMALLEST))
+            if doubtful.sum() == before.sum():
+                break
+        for k in np.flatnonzero(doubtful):
+            low[k] = self._solve([places[k]], 1.0)[places[k]]
+            high[k] = self._solve([places[k]], -1.0)[places[k]]
         return {
             name: (math.ceil(a - 1e-6), math.floor(b + 1e-6))
             for name, a, b in zip(self.hidden, low, high, strict=True)
         }  # fmt: skip
 
-    def _solve(self, places: list[int], weights: np.ndarray) -> np.ndarray:
-        """Minimize a weighted sum of counts; return the solution."""
-        from scipy.optimize import linprog
+    def _far_apart(self, places: np.ndarray, low: np.ndarray) -> Iterable[np.ndarray]:
+        """Return two solutions: these counts as low as they get together, then each as far above as is of interest."""
+        least = self._solve(places, 1.0)
+        yield least
+        yield self._solve(places, -1.0, np.minimum(low, least[places]) + POSSIBLE)
 
-        objective = np.zeros(len(self.names))
-        objective[places] = weights
-        found = linprog(objective, *self.matrices, bounds=self.limits, method="highs")
+    def _solve(self, places: Sequence[int] | np.ndarray, weight: float, caps: np.ndarray | None = None) -> np.ndarray:
+        """Minimize a count or the sum of several, times a weight; return the solution.
+
+        Args:
+            places: which counts.
+            weight: 1 for the least, -1 for the most.
+            caps: what is above these does not count, so that one count cannot take it all.
+        """
+        from scipy.optimize import linprog
+        from scipy.sparse import block_array, csr_array, eye_array
+
+        n, (upper, upper_limits, equal, totals) = len(self.names), self.matrices
+        objective, limits = np.zeros(n), self.limits
+        if caps is None:
+            objective[places] = weight
+        else:  # one more variable for each: at most the count, at most the cap
+            extra = len(places)
+            chosen = csr_array((np.ones(extra), (np.arange(extra), places)), shape=(extra, n))
+            upper = block_array([[upper, None], [-chosen, eye_array(extra)]], format="csr")
+            equal = block_array([[equal, csr_array((equal.shape[0], extra))]], format="csr")
+            upper_limits = np.concatenate([upper_limits, np.zeros(extra)])
+            objective = np.concatenate([objective, np.full(extra, weight)])
+            limits = [*limits, *((0, cap) for cap in caps)]
+        found = linprog(objective, upper, upper_limits, equal, totals, bounds=limits, method="highs")
         if found.x is None:  # what was shown at different times contradicts itself: it then says nothing together
             raise BuildFailed(f"officials: counts of one year and level contradict each other: {found.message}")
-        return found.x
+        return found.x[:n]
 
     def _matrices(self) -> tuple[object, np.ndarray, object, np.ndarray]:
         """Return the inequalities and the equalities of totals, as scipy wants them."""

@@ -65,7 +65,12 @@ def test_the_feeding_programme_is_called_what_it_was_called_then(country: Countr
         "select d, s.service_name from (values (date '2024-12-03'), ('2024-12-04'), ('2025-12-30'), ('2025-12-31')) as t (d) "
         "left join staging.services as s on s.support_code = 'ALIMENTACION' and d >= valid_from and d < valid_until order by 1"
     )
-    assert [name for _, name in names] == ["Qali Warma", "Wasi Mikuna", "Wasi Mikuna", "Programa de Alimentación Escolar"]
+    assert [name for _, name in names] == [
+        "Qali Warma",
+        "Wasi Mikuna",
+        "Wasi Mikuna",
+        "Programa de Alimentación Escolar",
+    ]
 
 
 def test_who_left_is_looked_for(country: Country) -> None:

@@ -2,7 +2,7 @@
 
 What landing needs beyond dbt's own keys stands in `config.meta` of a table (`file_pattern`, `separator`,
 `encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`) and of a column (`identity`,
-`alias`, `pseudonym`, `optional`). `docs/add-a-source.md` explains each.
+`alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TABLE_KEYS = {
     "file_pattern", "separator", "encoding", "key", "known_at", "replaces", "coverage", "line_end_required",
     "missing",
 }  # fmt: skip
-COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit"}
+COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Column:
     alias: Alias | None
     pseudonym: str | None
     optional: bool
+    link: str | None = None  # what it stands for when records are linked by name
 
     @property
     def landed_name(self) -> str | None:
@@ -98,6 +99,11 @@ class Contract:
         return tuple(column for column in self.columns if column.identity or column.alias)
 
     @cached_property
+    def link(self) -> dict[str, str]:
+        """The columns by which a record without a document can be linked: what each stands for → its name."""
+        return {column.link: column.name for column in self.columns if column.link}
+
+    @cached_property
     def landed(self) -> tuple[tuple[str, str], ...]:
         """Name and type of what lands in `raw`, without landing's own columns."""
         keys = (("child_key", "bigint"),) if self.aliases else ()
@@ -135,6 +141,7 @@ def _column(table: str, raw: dict[str, Any]) -> Column:
         alias=Alias(alias["kind"], name, alias.get("when", "true")) if alias else None,
         pseudonym=meta.get("pseudonym"),
         optional=bool(meta.get("optional")),
+        link=meta.get("link"),
     )
 
 

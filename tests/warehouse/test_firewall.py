@@ -21,7 +21,7 @@ def is_protection(node: dict) -> bool:
     return (
         "protection" in str(node.get("schema", ""))
         or meta.get("domain") == "protection"
-        or (node["resource_type"] == "source" and node["source_name"] == "protection_cases")
+        or (node["resource_type"] == "source" and node["source_name"] in ("protection_cases", "linkage"))
     )
 
 

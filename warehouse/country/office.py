@@ -30,6 +30,7 @@ class Office:
         self.traps: list[tuple[str, str, str]] = []  # (trap, file, rows touched as SQL over the file's columns)
         self.db = duckdb.connect(":memory:", config={"preserve_insertion_order": "true"})
         self.db.execute("set enable_progress_bar = false")
+        self.db.execute("create table case_of (file varchar, line bigint, child bigint, documented boolean)")
 
     def rng(self, *label: int | str) -> np.random.Generator:
         """Return a stream of its own for each use, so that a change of one leaves the others alone."""

@@ -46,7 +46,7 @@ def child_dates(year: Year, today: date) -> pa.Table | None:
 
 
 def write(folder: Path, office: Office, years: list[Year]) -> None:
-    """Write `child_dates.parquet`, `children.parquet` and `traps.parquet`."""
+    """Write `child_dates.parquet`, `children.parquet`, `cases.parquet` and `traps.parquet`."""
     folder.mkdir(parents=True, exist_ok=True)
     writer = None
     for year in years:
@@ -60,6 +60,7 @@ def write(folder: Path, office: Office, years: list[Year]) -> None:
         "given_1 || ' ' || given_2 as given, born, is_twin from child) to ? (format parquet)",
         [str(folder / "children.parquet")],
     )
+    office.db.execute("copy (from case_of order by all) to ? (format parquet)", [str(folder / "cases.parquet")])
     names = ("trap", "file", "rows_touched")
     found = pa.table({name: [row[i] for row in office.traps] for i, name in enumerate(names)})
     pq.write_table(found, folder / "traps.parquet")

@@ -103,6 +103,10 @@ def _cases(office: Office, year: Year, stem: str, share: int) -> None:
             f"where i.day > {since} and i.day <= {upto} order by i.number",
         )  # fmt: skip
         if path:
+            office.db.execute(
+                f"insert into case_of select '{path.name}', 1 + row_number() over (order by i.number), i.child, "
+                f"{has_dni} from involved as i join child as c using (child) where i.day > {since} and i.day <= {upto}"
+            )
             office.trap("welfare cases without a document number", path.name, "N_DOC is null")
             office.trap("a date typed by hand that does not exist", path.name, "FECHA_INGRESO like '31/02/%'")
         since = upto

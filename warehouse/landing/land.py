@@ -16,6 +16,7 @@ from warehouse.errors import Refused
 from warehouse.landing import archive, bytescan, cast, intake, ledger, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
+from warehouse.linkage import link as linkage
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -74,8 +75,6 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     """Land everything that waits in the inbox, oldest delivery first, and return what became of each file."""
     home.claim(home.kind or "real")
     waiting = intake.waiting(home.inbox)
-    if not waiting and home.warehouse.exists():
-        return []
     intake.let_settle(waiting)
     found = contracts.read(DBT_PROJECT)
     db = database.warehouse(home, memory=APPEND_MEMORY)
@@ -83,7 +82,9 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         ledger.prepare(db, list(found.values()))
         landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill)
         try:
-            return _land_all(landing, waiting)
+            outcomes = _land_all(landing, waiting)
+            _link(landing)
+            return outcomes
         finally:
             landing.throw_away()
     finally:
@@ -106,6 +107,17 @@ def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
                 **({"reason": outcome.reason} if outcome.reason else {}),
             )  # fmt: skip
     return outcomes
+
+
+def _link(landing: Landing) -> None:
+    """Link records without a document number, if something landed since it was last done."""
+    landed = ledger.not_linked(landing.warehouse)
+    if landed is None:
+        return
+    found = linkage.link(landing.scratch(), landing.warehouse, list(landing.contracts.values()))
+    ledger.note_linked(landing.warehouse, landed)
+    if found:
+        landing.progress.say("records without a document linked", links=found["link"], reviews=found["review"])
 
 
 def _order(path: Path, found: dict[str, contracts.Contract]) -> tuple[str, int, str]:

@@ -23,6 +23,10 @@ create table if not exists raw.deliveries (
 create table if not exists raw.withheld (
   source varchar, period varchar, region varchar, reason varchar, file varchar, known_at date, resolved_at date);
 create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
+create table if not exists raw.record_links (
+  source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
+  model_version varchar, known_at date);
+create table if not exists raw.linked (n_deliveries bigint);
 create table if not exists raw.coverage (source varchar, period varchar, region varchar, n bigint, file varchar);
 create table if not exists raw.closed_dates (as_of_date date primary key);
 create table if not exists raw.calendar (today date);
@@ -77,6 +81,22 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
         for name, kind in columns:
             if have and name not in have:
                 db.execute(f"alter table raw.{contract.table} add column {quoted(name)} {kind}")
+
+
+def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
+    """Return how many files have landed, or None if their records were linked already."""
+    landed, linked = db.execute(
+        "select (select count(*) from raw.deliveries where status in ('landed', 'superseded')), "
+        "(select max(n_deliveries) from raw.linked)"
+    ).fetchone() or (0, None)
+    return landed if landed and landed != linked else None
+
+
+def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
+    """Note that the records of so many files were linked."""
+    db.execute("begin; delete from raw.linked")
+    db.execute("insert into raw.linked values (?)", [landed])
+    db.execute("commit")
 
 
 def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> tuple[str, str] | None:

@@ -1,27 +1,11 @@
 with
 
-demuna as (
-    select * from {{ ref('stg_protection__demuna_cases') }}
-),
-
-cem as (
-    select * from {{ ref('stg_protection__cem_cases') }}
-),
-
-upe as (
-    select * from {{ ref('stg_protection__upe_cases') }}
+cases as (
+    select * from {{ ref('int_protection__cases') }}
 ),
 
 calendar as (
     select * from {{ source('landing', 'calendar') }}
-),
-
-cases as (
-    select * from demuna
-    union all
-    select * from cem
-    union all
-    select * from upe
 ),
 
 -- a known violation is reported by law and never ranked: the queue is in order of waiting
@@ -31,7 +15,8 @@ caseload as (
         cases.office,
         cases.case_key,
         cast(cases.child_key as varchar) as child_key,
-        cases.child_key is not null as is_linked,
+        cases.linkage,
+        cases.link_probability,
         cases.reason,
         cases.case_state,
         cases.opened_date,

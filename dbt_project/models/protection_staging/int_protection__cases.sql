@@ -1,0 +1,71 @@
+with
+
+demuna as (
+    select * from {{ ref('stg_protection__demuna_cases') }}
+),
+
+cem as (
+    select * from {{ ref('stg_protection__cem_cases') }}
+),
+
+upe as (
+    select * from {{ ref('stg_protection__upe_cases') }}
+),
+
+links as (
+    select * from {{ ref('stg_protection__links') }}
+    qualify row_number() over (partition by _file, _line order by decision, known_at) = 1 -- a link before a review
+),
+
+merges as (
+    select
+        child_key,
+        merged_into
+    from {{ ref('int_children__merges') }}
+    where known_until = {{ far_future() }}
+),
+
+cases as (
+    select * from demuna
+    union all
+    select * from cem
+    union all
+    select * from upe
+),
+
+-- a document names the child; without one a link does, if it is sure enough
+named as (
+    select
+        cases.*,
+        coalesce(cases.child_key, links.child_key) as found_key,
+        case
+            when cases.child_key is not null then 'document'
+            when links.decision = 'link' then 'linked'
+            when links.decision = 'review' then 'review'
+            else 'unknown'
+        end as linkage,
+        links.probability as link_probability
+    from cases
+    left join links on cases._file = links._file and cases._line = links._line
+),
+
+linked as (
+    select
+        named.case_key,
+        coalesce(merges.merged_into, named.found_key) as child_key,
+        named.linkage,
+        named.link_probability,
+        named.district_code,
+        named.office,
+        named.reason,
+        named.case_state,
+        named.opened_date,
+        named.closed_date,
+        named._file,
+        named._line,
+        named.known_at
+    from named
+    left join merges on named.found_key = merges.child_key
+)
+
+select * from linked

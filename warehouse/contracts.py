@@ -81,6 +81,7 @@ class Contract:
     replaces: str
     coverage: Coverage | None
     line_end_required: bool
+    sender: str = ""  # who delivers it, in Spanish
     missing: tuple[str, ...] = ()  # texts that stand for a missing value, besides nothing
 
     @property
@@ -168,6 +169,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
+        sender=((source.get("config") or {}).get("meta") or {}).get("sender", source["name"]),
     )
 
 

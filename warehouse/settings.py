@@ -66,6 +66,11 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def fault_sheets(self) -> Path:
+        """What senders have to put right, a sheet in Spanish for each delivery."""
+        return self.root / "fault_sheets"
+
+    @property
     def spill(self) -> Path:
         """Where DuckDB spills, encrypted."""
         return self.root / "spill"

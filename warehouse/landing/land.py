@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, keys, vault
+from warehouse import contracts, database, fault_sheets, keys, vault
 from warehouse.errors import Refused
 from warehouse.landing import archive, bytescan, cast, intake, ledger, reader
 from warehouse.landing.intake import Delivery
@@ -84,6 +84,9 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         try:
             outcomes = _land_all(landing, waiting)
             _link(landing)
+            if outcomes:
+                sheets = fault_sheets.write(home, db, found.values())
+                progress.say("fault sheets for senders", due=len(sheets), folder=home.fault_sheets)
             return outcomes
         finally:
             landing.throw_away()

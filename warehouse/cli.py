@@ -22,6 +22,7 @@ COMMANDS = {
     "publish": ("publish", "Write, verify and switch the serving files."),
     "rollback": ("publish", "Switch the serving files back to an earlier release."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
+    "audit": ("audit", "Walk a number down to file and line; pack what proves it."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
     "status": ("status", "Show the state of the home without opening the warehouse."),
 }

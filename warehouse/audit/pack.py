@@ -1,0 +1,121 @@
+"""The audit pack: a zip of everything registered here, with an index of hashes and dates.
+
+What a later part of the system can prove it registers in `DOCUMENTS`: a name and how its content is made.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse import contracts, database, keys
+from warehouse.audit import register
+from warehouse.errors import QhawaqError
+from warehouse.settings import DBT_PROJECT, Home
+
+Content = bytes | None  # None: there is nothing of this kind yet
+
+
+def _table(sql: str) -> Callable[[Home], Content]:
+    """Return a document that is a query of the warehouse as CSV."""
+
+    def made(home: Home) -> Content:
+        db = database.warehouse(home, read_only=True)
+        try:
+            return _csv(db.execute(sql))
+        except duckdb.CatalogException:
+            return None
+        finally:
+            db.close()
+
+    return made
+
+
+def _csv(found: duckdb.DuckDBPyConnection) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(column[0] for column in found.description)
+    writer.writerows(found.fetchall())
+    return text.getvalue().encode()
+
+
+def _file(place: Callable[[Home], Path]) -> Callable[[Home], Content]:
+    def made(home: Home) -> Content:
+        path = place(home)
+        return path.read_bytes() if path.exists() else None
+
+    return made
+
+
+def _access_log(home: Home) -> Content:
+    """Who saw which child, when and why, from the vault: keys, never names."""
+    db = database.scratch(home)
+    try:
+        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+        return _csv(db.execute("select * from vault.reveals order by revealed_at"))
+    finally:
+        db.close()
+
+
+def _test_results(home: Home) -> Content:
+    path = home.dbt / "run_results.json"
+    if not path.exists():
+        return None
+    run = json.loads(path.read_text(encoding="utf-8"))
+    results = [(r["unique_id"], r["status"], r["failures"]) for r in run["results"]]
+    return json.dumps({"generated_at": run["metadata"]["generated_at"], "results": results}, indent=1).encode()
+
+
+def _contracts(home: Home) -> Content:
+    parts = sorted(DBT_PROJECT.rglob("_*__sources.yml"))
+    return "\n".join(f"# {path.name}\n{path.read_text(encoding='utf-8')}" for path in parts).encode()
+
+
+DOCUMENTS: dict[str, Callable[[Home], Content]] = {
+    "lineage/manifest.json": _file(lambda home: home.dbt / "manifest.json"),
+    "tests/results.json": _test_results,
+    "contracts/sources.yml": _contracts,
+    "register/tratamientos.md": lambda home: register.processing(contracts.read(DBT_PROJECT).values()).encode(),
+    "register/diccionario.md": lambda home: register.dictionary(home).encode(),
+    "deliveries/ledger.csv": _table("select * from raw.deliveries order by delivered_at, file"),
+    "deliveries/quarantine.csv": _table("select * from quarantine.rows order by all"),
+    "deliveries/withheld.csv": _table("select * from raw.withheld order by all"),
+    "officials/cells.csv": _table("select * from raw.official_cells order by all"),
+    "models/versions.csv": _table("select * from ml.model_versions order by all"),
+    "models/metrics.csv": _table("select * from ml.model_metrics order by all"),
+    "models/terms.csv": _table("select * from ml.model_terms order by all"),
+    "features/manifest.json": _file(lambda home: home.features / "manifest.json"),
+    "access/reveals.csv": _access_log,
+}
+
+
+def write(home: Home, to: Path | None = None) -> tuple[Path, int]:
+    """Write the pack; return its path and the number of documents.
+
+    Raises:
+        QhawaqError: nothing has been built yet.
+    """
+    if not (home.dbt / "manifest.json").exists():
+        raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    now = datetime.now(UTC)
+    path = to or Path(f"audit-{now:%Y%m%d}.zip")
+    index = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, made in DOCUMENTS.items():
+            content = made(home)
+            state = {"document": name, "made_at": now.isoformat(timespec="seconds")}
+            if content is None:
+                index.append(state | {"sha256": None, "note": "nothing of this kind yet"})
+                continue
+            pack.writestr(name, content)
+            index.append(state | {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)})
+        pack.writestr("index.json", json.dumps({"kind": home.kind, "documents": index}, indent=1, ensure_ascii=False))
+    return path, sum(entry["sha256"] is not None for entry in index)

@@ -1,0 +1,157 @@
+"""The way of one row of a table down to the lines of the files that it was made from; generated, not written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from warehouse import database
+from warehouse.database import quoted
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.settings import Home
+
+LINES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """dbt's manifest, as far as a trace needs it."""
+
+    nodes: dict[str, dict[str, Any]]
+    parents: dict[str, list[str]]
+    keys: dict[str, list[str]]  # model → the columns that a test proves unique together
+
+    @classmethod
+    def read(cls, home: Home) -> Lineage:
+        """Read the manifest of the last build.
+
+        Raises:
+            QhawaqError: there is none.
+        """
+        path = home.dbt / "manifest.json"
+        if not path.exists():
+            raise QhawaqError(f"{path} is missing: call 'qhawaq build' first")
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        keys = {}
+        for node in manifest["nodes"].values():
+            test = node.get("test_metadata") or {}
+            if test.get("name") == "unique_together":
+                keys[node["attached_node"]] = test["kwargs"]["columns"]
+            elif test.get("name") == "unique":
+                keys.setdefault(node["attached_node"], [test["kwargs"]["column_name"]])
+        return cls(manifest["nodes"] | manifest["sources"], manifest["parent_map"], keys)
+
+    def find(self, table: str) -> str:
+        """Return the model of a table, given as `schema.table` or `table`.
+
+        Raises:
+            UsageError: there is no such model.
+        """
+        schema, _, name = table.rpartition(".")
+        for identity, node in self.nodes.items():
+            if node["resource_type"] == "model" and node["name"] == name and schema in ("", node["schema"]):
+                return identity
+        raise UsageError(f"no table {table} is built by a model: name one as schema.table, such as scores.risk_scores")
+
+    def down(self, model: str, depth: int = 0, seen: set[str] | None = None) -> Iterator[tuple[int, str, bool]]:
+        """Yield (depth, node, whether it was shown above) of everything a model is made from."""
+        seen = set() if seen is None else seen
+        for parent in sorted(self.parents.get(model, [])):
+            known = parent in seen
+            seen.add(parent)
+            yield depth, parent, known
+            if not known:
+                yield from self.down(parent, depth + 1, seen)
+
+    def sources(self, model: str) -> list[str]:
+        """Return the raw tables that a model is made from."""
+        found = {self.nodes[name]["identifier"] for _, name, _ in self.down(model) if name.startswith("source.")}
+        return sorted(found)
+
+
+def trace(home: Home, table: str, key: str) -> str:
+    """Return the way of the row with this key as text.
+
+    Args:
+        home: the home.
+        table: `schema.table`.
+        key: the values of the table's key columns, separated by `/`.
+
+    Raises:
+        UsageError: no such table, or the key does not fit it.
+        QhawaqError: no such row.
+    """
+    lineage = Lineage.read(home)
+    model = lineage.find(table)
+    columns, values = lineage.keys[model], key.split("/")
+    if len(columns) != len(values):
+        raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
+    db = database.warehouse(home, read_only=True)
+    try:
+        row = _row(db, lineage.nodes[model], dict(zip(columns, values, strict=True)))
+        lines = [f"{table}  {key}", *(f"  {name} = {value}" for name, value in row.items()), "", "made by"]
+        lines += [f"  {lineage.nodes[model]['original_file_path']}", *_tree(lineage, model), ""]
+        return "\n".join([*lines, *_facts(db, lineage.sources(model), row)])
+    finally:
+        db.close()
+
+
+def _row(db: duckdb.DuckDBPyConnection, node: dict[str, Any], key: dict[str, str]) -> dict[str, Any]:
+    where = " and ".join(f"cast({quoted(column)} as varchar) = ?" for column in key)
+    found = db.execute(
+        f"select * from {quoted(node['schema'])}.{quoted(node['name'])} where {where}", list(key.values())
+    )
+    names, row = [column[0] for column in found.description], found.fetchone()
+    if row is None:
+        raise QhawaqError(f"{node['schema']}.{node['name']} has no row {key}")
+    return dict(zip(names, row, strict=True))
+
+
+def _tree(lineage: Lineage, model: str) -> list[str]:
+    lines = []
+    for depth, name, known in lineage.down(model):
+        node = lineage.nodes[name]
+        kind = "raw" if name.startswith("source.") else node["original_file_path"]
+        where = f"{node['schema']}.{node.get('identifier') or node['name']}"
+        lines.append("  " * (depth + 2) + where + ("  (above)" if known else f"  [{kind}]"))
+    return lines
+
+
+def _facts(db: duckdb.DuckDBPyConnection, sources: list[str], row: dict[str, Any]) -> list[str]:
+    """Return files and lines: of the row's child as known on its date, or of all files where it is no child's row."""
+    day = row.get("as_of_date") or (db.execute("select today from raw.calendar").fetchone() or (None,))[0]
+    child = row.get("child_key")
+    lines = [f"lines of the child's records known on {day}" if child else f"files known on {day}"]
+    landed = dict(
+        db.execute(
+            "select table_name, bool_or(column_name = 'child_key') from information_schema.columns "
+            "where table_schema = 'raw' group by 1 having bool_or(column_name = '_line')"
+        ).fetchall()
+    )
+    for source in sources:
+        if source in landed and (landed[source] or not child):
+            lines += _of_child(db, source, int(child), day) if child else _of_files(db, source, day)
+    return lines
+
+
+def _of_child(db: duckdb.DuckDBPyConnection, source: str, child: int, day: object) -> list[str]:
+    found = db.execute(
+        f"select _file, _line, known_at from raw.{source} where known_at <= ? and child_key in (select ? union all "
+        "select child_key from intermediate.int_children__merges where merged_into = ? and known_at <= ?) "
+        "order by known_at, _file, _line", [day, child, child, day],
+    ).fetchall()  # fmt: skip
+    more = [f"  … and {len(found) - LINES_SHOWN} more"] if len(found) > LINES_SHOWN else []
+    return [f"  {file}:{line}  known {known}" for file, line, known in found[-LINES_SHOWN:]] + more
+
+
+def _of_files(db: duckdb.DuckDBPyConnection, source: str, day: object) -> list[str]:
+    found = db.execute(
+        f"select _file, count(*), min(_line), max(_line) from raw.{source} where known_at <= ? group by 1 order by 1",
+        [day],
+    ).fetchall()
+    more = [f"  … and {len(found) - LINES_SHOWN} files more"] if len(found) > LINES_SHOWN else []
+    return [f"  {file}:{first}-{last}  {n} rows" for file, n, first, last in found[-LINES_SHOWN:]] + more

@@ -1,0 +1,41 @@
+"""`qhawaq audit`: what an auditor asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.group()
+def audit() -> None:
+    """Walk a number down to file and line, or pack everything that proves it."""
+
+
+@audit.command()
+@click.argument("table")
+@click.argument("key")
+@click.pass_obj
+def trace(context: tuple[Home, Progress], table: str, key: str) -> None:
+    """Print the way of one row of TABLE (schema.table) down to the lines of the files it was made from.
+
+    KEY holds the values of the table's key columns, separated by '/': for example
+    'qhawaq audit trace features.child_features 123456789/2025-11-30'.
+    """
+    from warehouse.audit import trace as tracing
+
+    click.echo(tracing.trace(context[0].existing(), table, key))
+
+
+@audit.command()
+@click.option("--to", type=click.Path(path_type=Path), help="The zip to write (default: audit-<day>.zip).")
+@click.pass_obj
+def pack(context: tuple[Home, Progress], to: Path | None) -> None:
+    """Write a zip with everything registered for auditors, each with its hash and date; no identity is in it."""
+    from warehouse.audit import pack as packing
+
+    path, entries = packing.write(context[0].existing(), to)
+    click.echo(f"{path}: {entries} documents, listed with hash and date in index.json")

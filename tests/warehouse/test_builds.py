@@ -33,3 +33,13 @@ def test_a_build_removes_what_a_killed_build_left(country: Country, tmp_path: Pa
             "select table_name from information_schema.tables where table_name similar to '.*__dbt_.*|kept'"
         ).fetchall()
     assert left == [("kept",)]
+
+
+def test_building_scores_again_leaves_nothing_behind(country: Country, tmp_path: Path, silent: Progress) -> None:
+    """An incremental Python model writes its new rows into a table in `main` first; it goes with the build."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores", "risk_reasons"))
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        left = db.execute("select table_name from information_schema.tables where contains(table_name, '__dbt_')")
+        assert left.fetchall() == []

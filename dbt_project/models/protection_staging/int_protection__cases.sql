@@ -17,7 +17,7 @@ links as (
     qualify row_number() over (partition by _file, _line order by decision, known_at) = 1 -- a link before a review
 ),
 
-merges as (
+joined_keys as (
     select
         child_key,
         merged_into
@@ -52,7 +52,7 @@ named as (
 linked as (
     select
         named.case_key,
-        coalesce(merges.merged_into, named.found_key) as child_key,
+        coalesce(joined_keys.merged_into, named.found_key) as child_key,
         named.linkage,
         named.link_probability,
         named.district_code,
@@ -65,7 +65,7 @@ linked as (
         named._line,
         named.known_at
     from named
-    left join merges on named.found_key = merges.child_key
+    left join joined_keys on named.found_key = joined_keys.child_key
 )
 
 select * from linked

@@ -32,8 +32,9 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
 	$(call install,requirements/dev.txt)
 	@touch $(VENV)/.run
 
-run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once) and run the main job on it
-	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate
+run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from its APIs and run the main job on it
+	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api
+	@test -f data/collected.json || $(BIN)/python -m warehouse.country.api truth/api -- $(BIN)/qhawaq collect --today 2025-12-05
 	$(BIN)/qhawaq run
 
 build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attendance

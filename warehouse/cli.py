@@ -12,6 +12,7 @@ from warehouse.errors import QhawaqError, UsageError
 # Name → (module under warehouse.commands, one line for the overview, in the order of the day's work).
 COMMANDS = {
     "simulate": ("simulate", "Write a synthetic country's deliveries into a synthetic home."),
+    "collect": ("collect", "Collect deliveries from the APIs into the inbox."),
     "check": ("check", "Validate one delivery as landing would, without landing it."),
     "run": ("run", "Do the main job: land, build, train if due, score, publish."),
     "land": ("land", "Land what waits in the inbox."),

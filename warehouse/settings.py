@@ -66,6 +66,11 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def collected(self) -> Path:
+        """Which parts of each API are in the inbox or landed already."""
+        return self.root / "collected.json"
+
+    @property
     def fault_sheets(self) -> Path:
         """What senders have to put right, a sheet in Spanish for each delivery."""
         return self.root / "fault_sheets"

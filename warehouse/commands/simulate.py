@@ -16,8 +16,11 @@ from warehouse.settings import Home
 @click.option("--years", default="2018-2025", show_default=True, help="School years, first-last.")
 @click.option("--seed", default=20250317, show_default=True, help="The same seed writes the same bytes.")
 @click.option("--truth", type=click.Path(path_type=Path), help="The answer key's folder (default: beside the home).")
+@click.option("--api", type=click.Path(path_type=Path), help="Leave JUNTOS and DEMUNA to APIs served from this folder.")
 @click.pass_obj
-def simulate(context: tuple[Home, Progress], children: int, years: str, seed: int, truth: Path | None) -> None:
+def simulate(
+    context: tuple[Home, Progress], children: int, years: str, seed: int, truth: Path | None, api: Path | None
+) -> None:
     """Write a synthetic country's deliveries into the inbox of a synthetic home.
 
     The answer key (true risks, what each trap touched) is written outside the home.
@@ -31,5 +34,5 @@ def simulate(context: tuple[Home, Progress], children: int, years: str, seed: in
     if children < 500:
         raise UsageError("--children: a country of fewer than 500 children has empty schools")
     answers = truth or home.root.parent / "truth"
-    files = run(home, answers, children, range(int(first), int(last) + 1), seed, progress)
+    files = run(home, answers, children, range(int(first), int(last) + 1), seed, progress, api)
     click.echo(f"{files} synthetic deliveries in {home.inbox}; answer key in {answers}")

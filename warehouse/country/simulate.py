@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,12 @@ from warehouse.settings import Home, write_whole
 TODAY_MONTH, TODAY_DAY = 12, 5  # the day on which the snapshot of 30 November arrives
 
 
-def simulate(home: Home, answers: Path, children: int, years: range, seed: int, progress: Progress) -> int:
+BY_API = ("JUNTOS_PADRON", "DEMUNA_CASOS")  # what an office gives by its API is not put into the inbox
+
+
+def simulate(
+    home: Home, answers: Path, children: int, years: range, seed: int, progress: Progress, api: Path | None = None
+) -> int:
     """Write every delivery of the years up to 5 December of the last one; return how many files.
 
     The same arguments give the same bytes.
@@ -42,8 +48,19 @@ def simulate(home: Home, answers: Path, children: int, years: range, seed: int, 
         progress.say(f"wrote {year.year}", pupils=len(year.child), files=len(office.hashes))
     _people_traps(office)
     truth.write(answers, office, lived)
+    if api:
+        _leave_to_apis(home, api)
     write_whole(home.root / "SYNTHETIC.json", json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
     return len(office.hashes)
+
+
+def _leave_to_apis(home: Home, folder: Path) -> None:
+    """Move the files of the offices that have an API to where it is served from, and copy the newest register."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in sorted(home.inbox.iterdir()):
+        if path.name.startswith(BY_API):
+            shutil.move(path, folder / path.name)
+    shutil.copy2(max(home.inbox.glob("ESCALE_PADRON_*")), folder)
 
 
 def _alternative(office: Office, year: lives.Year) -> None:

@@ -1,0 +1,29 @@
+"""`qhawaq collect`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.argument("apis", nargs=-1, type=click.Choice(["escale", "juntos", "demuna"]))
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The date that a register's delivery states (default: today)."
+)
+@click.pass_obj
+def collect(context: tuple[Home, Progress], apis: tuple[str, ...], today: datetime | None) -> None:
+    """Collect from the APIs (default: all that are configured) into the inbox, as deliveries.
+
+    Addresses and secrets come from the environment: QHAWAQ_ESCALE_URL, QHAWAQ_JUNTOS_URL, QHAWAQ_DEMUNA_URL, and
+    QHAWAQ_JUNTOS_TOKEN or QHAWAQ_JUNTOS_TOKEN_FILE (the same for DEMUNA). Cut off, it resumes where it stopped.
+    """
+    from warehouse.collect import run
+
+    home, progress = context
+    written = run.collect(home, progress, (today or datetime.now(UTC)).date(), apis)
+    click.echo(f"{len(written)} deliveries collected into {home.inbox}")

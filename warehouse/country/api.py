@@ -1,0 +1,148 @@
+"""The synthetic country's APIs on 127.0.0.1, from the files that `simulate --api` wrote; every answer says synthetic.
+
+`python -m warehouse.country.api FOLDER -- COMMAND …` serves them on a free port while COMMAND runs, with their
+addresses and token in its environment.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from warehouse.collect.client import SYNTHETIC_HEADER
+
+PAGE, SCHOOLS_A_PAGE = 500, 50
+NAME = re.compile(r"(?P<stem>.+)_(?P<period>\d{4})_(?P<delivered>\d{8})(?:_[A-Z0-9]+)?\.(?:txt|csv)")
+ALWAYS_EMPTY = ("area", "distrito", "ugel", "nivelModalidad")
+Answer = tuple[int, str, str]  # status, content type, body
+Query = dict[str, str]
+
+
+@dataclass
+class Country:
+    """Rows of the APIs by file, the token they ask for, and how often the next requests fail (tests)."""
+
+    folder: Path
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    failures: list[int] = field(default_factory=list)  # statuses of the next answers
+    asked: list[str] = field(default_factory=list)
+
+    def rows(self, stem: str) -> list[dict[str, str]]:
+        """Return the rows of every file of a kind, in order of delivery, each with period and date."""
+        found: list[dict[str, str]] = []
+        for path in sorted(self.folder.glob(f"{stem}_*"), key=lambda p: (p.name.split("_")[-1], p.name)):
+            name = NAME.fullmatch(path.name)
+            if name is None:
+                continue
+            day = name["delivered"]
+            stated = {"_period": name["period"], "_delivered": f"{day[:4]}-{day[4:6]}-{day[6:]}"}
+            with path.open(encoding="latin-1" if path.suffix == ".txt" else "utf-8", newline="") as file:
+                found += [row | stated for row in csv.DictReader(file, delimiter="|" if path.suffix == ".txt" else ",")]
+        return found
+
+    def answer(self, path: str, query: Query, token: str | None) -> Answer:
+        """Answer one request."""
+        if self.failures:
+            return self.failures.pop(0), "text/plain", "busy"
+        room, _, rest = path.strip("/").partition("/")
+        if not rest:
+            return 200, "text/plain", room
+        if room != "escale" and token != f"Bearer {self.token}":
+            return 401, "text/plain", "sign in"
+        found = {"escale": self._escale, "juntos": self._juntos, "demuna": self._demuna}.get(room)
+        return found(rest, query) if found else (404, "text/plain", "nothing here")
+
+    def _juntos(self, rest: str, query: Query) -> Answer:
+        rows, at = self.rows("JUNTOS_PADRON"), int(query.get("cursor", "0"))
+        following = str(at + PAGE) if at + PAGE < len(rows) else None
+        return _json({"datos": rows[at : at + PAGE], "siguiente": following})
+
+    def _demuna(self, rest: str, query: Query) -> Answer:
+        rows = [row for row in self.rows("DEMUNA_CASOS") if row["_delivered"] > query.get("desde", "")]
+        page = int(query.get("pagina", "1"))
+        return _json({"datos": rows[(page - 1) * PAGE : page * PAGE], "paginas": max(1, -(-len(rows) // PAGE))})
+
+    def _escale(self, rest: str, query: Query) -> Answer:
+        schools = self.rows("ESCALE_PADRON")
+        if rest in ("distritos", "ugels"):
+            column = "consulta_ubigeo" if rest == "distritos" else "consulta_ugel"
+            return _json(sorted({row[column] for row in schools}))
+        wanted = {f"consulta_{kind}": code for kind, code in query.items() if kind in ("ubigeo", "ugel")}
+        found = [row for row in schools if all(row[column].startswith(code) for column, code in wanted.items())]
+        if rest == "instituciones/cuenta":
+            return 200, "text/plain", str(len(found))
+        start = int(query.get("start", "0"))
+        return _json([_school(row) for row in found[start : start + SCHOOLS_A_PAGE]])
+
+
+def _school(row: dict[str, str]) -> dict[str, Any]:
+    """Return a school in the register's real shape: numbers as text, statistics nested, some fields always empty."""
+    plain = {k: v for k, v in row.items() if not k.startswith(("estadistica_", "consulta_", "_"))}
+    nested = {k.removeprefix("estadistica_"): v for k, v in row.items() if k.startswith("estadistica_")}
+    return plain | dict.fromkeys(ALWAYS_EMPTY) | {"estadistica": nested}
+
+
+def _json(content: object) -> Answer:
+    return 200, "application/json", json.dumps(content, ensure_ascii=False)
+
+
+@contextmanager
+def serving(country: Country) -> Iterator[dict[str, str]]:
+    """Serve while the block runs; lend the environment that `qhawaq collect` needs."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(country.answer, country.asked))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    urls = {f"QHAWAQ_{name.upper()}_URL": f"{base}/{name}" for name in ("escale", "juntos", "demuna")}
+    tokens = {f"QHAWAQ_{name}_TOKEN": country.token for name in ("JUNTOS", "DEMUNA")}
+    try:
+        yield urls | tokens
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(answer: Callable[[str, Query, str | None], Answer], asked: list[str]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            url = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            status, kind, body = answer(url.path, query, self.headers.get("Authorization"))
+            self.send_response(status)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header(SYNTHETIC_HEADER, "1")
+            content = body.encode()
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: a query may hold a child's data."""
+
+    return Handler
+
+
+def main(arguments: list[str]) -> int:
+    """Serve a folder while a command runs; return the command's exit code."""
+    folder, command = Path(arguments[0]), arguments[2:]
+    with serving(Country(folder)) as environment:
+        return subprocess.run(command, env=os.environ | environment, check=False).returncode  # noqa: S603  our caller's
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

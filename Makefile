@@ -40,9 +40,10 @@ run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from 
 build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attendance
 	$(BIN)/qhawaq build $(if $(SELECT),--select "$(SELECT)")
 
-bench: $(VENV)/.dev  ## measure the main job: seconds, memory and shares of each step; landing's memory against a file's size
+bench: $(VENV)/.dev  ## measure the main job: seconds, memory and shares of each step; landing's memory against a file's size; linkage
 	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python -m benchmarks.landing_memory
+	$(BIN)/python -m benchmarks.linkage
 
 lint: $(VENV)/.dev  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .

@@ -257,3 +257,12 @@ def test_labels_agree_with_the_answer_key(country: Country) -> None:
         "where month(as_of_date) = 10 and fate in (0, 1, 4) group by 1").fetchall())  # fmt: skip
     for year, share in found.items():
         assert abs(share - true[year]) < 0.006, year
+
+
+def test_what_landed_adds_up_to_what_the_ministry_publishes(country: Country) -> None:
+    """By school, level and age; a file that lost rows would show as a gap."""
+    years = country.ask("select school_year, sum(n_published), sum(n_gap), bool_and(is_reconciled) "
+                        "from operations.control_totals where level in ('B0', 'F0') group by 1 order by 1")  # fmt: skip
+    assert [row[0] for row in years] == [2021, 2022, 2023, 2024]
+    assert all(published > 500 for _, published, _, _ in years)
+    assert [(gap, reconciled) for _, _, gap, reconciled in years] == [(0, True)] * 4

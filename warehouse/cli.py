@@ -22,6 +22,7 @@ COMMANDS = {
     "score": ("score", "Score the current dates, give reasons, build the marts."),
     "publish": ("publish", "Write, verify and switch the serving files."),
     "rollback": ("publish", "Switch the serving files back to an earlier release."),
+    "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
     "audit": ("audit", "Walk a number down to file and line; pack what proves it."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from warehouse.database import crypto_extension
@@ -52,17 +53,41 @@ def unit_tests(home: Home, progress: Progress) -> Built:
     return _invoke(home, progress, "test", ("--select", "test_type:unit"))
 
 
-def build(home: Home, progress: Progress, selection: tuple[str, ...], full_refresh: bool = False) -> Built:
+def compile_models(home: Home, progress: Progress, project: Path) -> None:
+    """Compile every model of a project against a home's warehouse; the result is in the home's manifest."""
+    _invoke(home, progress, "compile", (), project)
+
+
+def build(
+    home: Home,
+    progress: Progress,
+    selection: tuple[str, ...],
+    full_refresh: bool = False,
+    project: Path = DBT_PROJECT,
+    tests: bool = True,
+) -> Built:
     """Run `dbt build` on a selection.
+
+    Args:
+        home: the home.
+        progress: where to say it.
+        selection: dbt's arguments that choose nodes.
+        full_refresh: build closed dates again.
+        project: the dbt project.
+        tests: run the nodes' data tests too.
 
     Raises:
         BuildFailed: models or tests failed; the message names each and says what it found.
     """
-    extra = ("--exclude-resource-type", "unit_test", *(("--full-refresh",) if full_refresh else ()))
-    return _invoke(home, progress, "build", (*selection, *extra))
+    extra = ["--exclude-resource-type", "unit_test"]
+    extra += [] if tests else ["--exclude-resource-type", "test"]
+    extra += ["--full-refresh"] if full_refresh else []
+    return _invoke(home, progress, "build", (*selection, *extra), project)
 
 
-def _invoke(home: Home, progress: Progress, command: str, arguments: tuple[str, ...]) -> Built:
+def _invoke(
+    home: Home, progress: Progress, command: str, arguments: tuple[str, ...], project: Path = DBT_PROJECT
+) -> Built:
     """Run a dbt command in this process and close its connections.
 
     Raises:
@@ -73,7 +98,7 @@ def _invoke(home: Home, progress: Progress, command: str, arguments: tuple[str, 
     from dbt.cli.main import dbtRunner
 
     places = [
-        "--quiet", command, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--quiet", command, "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
     ]  # fmt: skip
     try:

@@ -1,0 +1,65 @@
+"""What a change of SQL alters is told row by row and child by child, and the home stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Country
+from warehouse import diff
+from warehouse.errors import UsageError
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home
+
+
+@pytest.fixture
+def copied(country: Country, tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    return home
+
+
+def project(folder: Path, **changes: tuple[str, str, str]) -> Path:
+    """Return a copy of the dbt project in which one text of each named file is replaced."""
+    target = folder / "project"
+    shutil.copytree(DBT_PROJECT, target, ignore=shutil.ignore_patterns("target", "logs"))
+    for file, old, new in changes.values():
+        text = (target / file).read_text(encoding="utf-8")
+        assert old in text
+        (target / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return target
+
+
+def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: Progress, tmp_path: Path) -> None:
+    changed = project(
+        tmp_path,
+        threshold=("dbt_project.yml", "over_age_risk_years: 2 ", "over_age_risk_years: 3 "),
+        capacity=("seeds/ugel_capacity.csv", ",0.05,", ",0.10,"),
+    )
+    before = hashlib.sha256(copied.warehouse.read_bytes()).hexdigest()
+    found = diff.compare(copied, DBT_PROJECT, silent, changed)
+    assert {"child_school", "int_supports__needs", "ugel_capacity"} <= set(found.changed)
+    tables = {table.name: table for table in found.tables}
+    features = tables["features.child_features"]
+    assert (features.added, features.removed, set(features.columns)) == (0, 0, {"schoolmates_over_age_share"})
+    listed = tables["education.priority_list"]
+    assert listed.added > 0
+    assert listed.after - listed.before == listed.added - listed.removed
+    assert sum(entered for _, entered, _ in listed.moves) == listed.added
+    assert "entered" in str(found)
+    assert hashlib.sha256(copied.warehouse.read_bytes()).hexdigest() == before
+    assert not list(copied.root.glob(".diff-*"))
+
+
+def test_the_same_sql_changes_nothing(copied: Home, silent: Progress, tmp_path: Path) -> None:
+    found = diff.compare(copied, project(tmp_path), silent)
+    assert (found.changed, found.tables) == ([], [])
+    assert "nothing changes" in str(found)
+
+
+def test_an_unknown_revision_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no revision"):
+        diff.project_at("no-such-revision", tmp_path)

@@ -1,0 +1,27 @@
+"""`qhawaq diff BASE`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.argument("base")
+@click.pass_obj
+def diff(context: tuple[Home, Progress], base: str) -> None:
+    """Show which rows, marts and lists the SQL of today changes against git revision BASE.
+
+    Both versions of what differs are built on copies of the home's warehouse; the home itself stays as it is. Use it on
+    a small home: 'qhawaq --home small simulate --children 2000', then 'qhawaq --home small run'.
+    """
+    from warehouse import diff as comparing
+
+    home, progress = context
+    with tempfile.TemporaryDirectory() as folder:
+        click.echo(str(comparing.compare(home.existing(), comparing.project_at(base, Path(folder)), progress)))

@@ -1,0 +1,202 @@
+"""What a change of SQL alters: both versions are built from the same raw tables, side by side, and compared by key."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse import dbt
+from warehouse.audit.trace import Lineage
+from warehouse.database import quoted
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
+
+ASIDE = {"scored_at", "published_at", "landed_at"}  # when, not what
+LISTS = {"priority_list": "ugel_code", "immediate_cases": "ugel_code", "work_referrals": "area_code"}
+SCORED = ("score_outputs", "risk_scores", "risk_reasons")  # history is kept there: scored anew only where it is dropped
+
+
+@dataclass
+class Table:
+    """How one table differs."""
+
+    name: str
+    before: int
+    after: int
+    added: int
+    removed: int
+    changed: int
+    columns: dict[str, int] = field(default_factory=dict)  # column → rows in which it differs
+    moves: list[tuple[str, int, int]] = field(default_factory=list)  # of a list: area, entered, left
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything does."""
+        return bool(self.added or self.removed or self.changed)
+
+
+@dataclass
+class Difference:
+    """What a change alters."""
+
+    changed: list[str]
+    affected: list[str]
+    tables: list[Table]
+
+    def __str__(self) -> str:
+        """Say it as text."""
+        if not self.changed:
+            return "no model compiles to other SQL: nothing changes"
+        lines = [f"changed: {', '.join(self.changed)}", f"built on both sides: {len(self.affected)} models", ""]
+        for table in self.tables:
+            if table.differs:
+                lines.append(f"  {table.name:<44} {table.before:>9,} → {table.after:>9,} rows   "
+                             f"+{table.added:,} -{table.removed:,} ~{table.changed:,}")  # fmt: skip
+                lines += [f"      {name}: {n:,} rows" for name, n in table.columns.items()]
+                lines += [f"      {area}: {entered} entered, {left} left" for area, entered, left in table.moves]
+        same = sum(not table.differs for table in self.tables)
+        return "\n".join([*lines, f"  {same} of {len(self.tables)} tables are the same, row by row"])
+
+
+def project_at(revision: str, folder: Path) -> Path:
+    """Write the dbt project as it stood at a git revision into a folder.
+
+    Raises:
+        UsageError: git does not know the revision.
+    """
+    command = ["git", "-C", str(REPOSITORY), "archive", revision, "dbt_project"]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  git, with a revision as argument
+    if done.returncode:
+        raise UsageError(f"git knows no revision {revision!r} with a dbt_project in {REPOSITORY}")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "dbt_project"
+
+
+def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT) -> Difference:
+    """Build what differs between two versions of the dbt project on copies of a home, and compare.
+
+    Raises:
+        QhawaqError: the home has nothing built.
+        BuildFailed: a version does not build.
+    """
+    if not home.warehouse.exists():
+        raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    with tempfile.TemporaryDirectory(dir=home.root, prefix=".diff-") as folder:
+        sides = {name: _copy(home, Path(folder) / name) for name in ("base", "new")}
+        projects = {"base": base, "new": new}
+        for name, side in sides.items():
+            with progress.step(f"compile {name}"):
+                dbt.compile_models(side, progress, projects[name])
+        sql = {name: _sql(side) for name, side in sides.items()}
+        changed = sorted(n for n in sql["base"] | sql["new"] if sql["base"].get(n) != sql["new"].get(n))
+        affected = _affected(sides["new"], changed)
+        for name, side in sides.items():
+            chosen = [model for model in affected if model in sql[name]]
+            if chosen:
+                _forget_scores(side, chosen)
+                with progress.step(f"build {len(chosen)} models of {name}"):
+                    dbt.build(side, Progress(quiet=True), ("--select", *chosen), True, projects[name], tests=False)
+        tables = [_table(sides, model) for model in affected if all(model in sql[name] for name in sides)]
+        return Difference(changed, affected, [table for table in tables if table])
+
+
+def _copy(home: Home, root: Path) -> Home:
+    root.mkdir()
+    shutil.copy2(home.warehouse, root / home.warehouse.name)
+    return Home(root)
+
+
+def _sql(side: Home) -> dict[str, str]:
+    """Return what each model and seed compiles to: a change of a macro or a variable shows there too."""
+    manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
+    found = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            text = node.get("compiled_code") or node["raw_code"]
+            found[node["name"]] = json.dumps([text, node["config"]["materialized"]])
+        elif node["resource_type"] == "seed":
+            found[node["name"]] = node["checksum"]["checksum"]
+    return {name: text.replace(str(side.root), "") for name, text in found.items()}
+
+
+def _affected(side: Home, changed: list[str]) -> list[str]:
+    """Return the changed models and seeds and every model below them."""
+    manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
+    names = {key: node["name"] for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    found, todo = set(changed), [key for key, name in names.items() if name in changed]
+    while todo:
+        for child in manifest["child_map"].get(todo.pop(), []):
+            if child in names and names[child] not in found:
+                found.add(names[child])
+                todo.append(child)
+    return sorted(found)
+
+
+def _forget_scores(side: Home, chosen: list[str]) -> None:
+    """Drop the tables that keep their history, so that this school year's dates are scored anew on both sides."""
+    with duckdb.connect(str(side.warehouse)) as db:
+        for name in SCORED:
+            if name in chosen:
+                db.execute(f"drop table if exists scores.{name}")
+
+
+def _table(sides: dict[str, Home], model: str) -> Table | None:
+    """Compare one table by the key that a test proves unique; None for what has no such key."""
+    lineage = Lineage.read(sides["new"])
+    node = next(n for n in lineage.nodes.values() if n["name"] == model and n["resource_type"] in ("model", "seed"))
+    key = lineage.keys.get(node["unique_id"])
+    if not key:
+        return None
+    place = f"{quoted(node['schema'])}.{quoted(model)}"
+    with duckdb.connect() as db:
+        for name, side in sides.items():
+            db.execute(f"attach '{side.warehouse}' as {name}_side (read_only)")
+        columns = _common_columns(db, node["schema"], model)
+        return _compared(db, place, key, [c for c in columns if c not in (*key, *ASIDE)], node, model)
+
+
+def _common_columns(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
+    rows = db.execute(
+        "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+        "and table_catalog in ('base_side', 'new_side') group by 1 having count(*) = 2 order by min(ordinal_position)",
+        [schema, table],
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _compared(
+    db: duckdb.DuckDBPyConnection, place: str, key: list[str], columns: list[str], node: dict[str, Any], model: str
+) -> Table:
+    on = " and ".join(f"b.{quoted(c)} is not distinct from n.{quoted(c)}" for c in key)
+    base, new = f"base_side.{place}", f"new_side.{place}"
+    differ = {c: f"b.{quoted(c)} is distinct from n.{quoted(c)}" for c in columns}
+    counts = ", ".join(f"count(*) filter (where {condition})" for condition in differ.values())
+    joined = f"from {base} as b join {new} as n on {on}"
+    anywhere = " or ".join(differ.values()) or "false"
+    before, after, both, changed = db.execute(
+        f"select (select count(*) from {base}), (select count(*) from {new}), count(*), "
+        f"count(*) filter (where {anywhere}) {joined}"
+    ).fetchone() or (0, 0, 0, 0)
+    found = Table(f"{node['schema']}.{model}", before, after, after - both, before - both, changed)
+    if changed:
+        each = db.execute(f"select {counts} {joined}").fetchone() or ()
+        found.columns = {c: n for c, n in zip(columns, each, strict=True) if n}
+    if model in LISTS and (found.added or found.removed):
+        area = LISTS[model]
+        found.moves = db.execute(
+            f"select area, sum(entered)::bigint, sum(gone)::bigint from ("
+            f"select n.{area} as area, 1 as entered, 0 as gone from {new} as n anti join {base} as b on {on} union all "
+            f"select b.{area}, 0, 1 from {base} as b anti join {new} as n on {on}) group by 1 order by 1"
+        ).fetchall()
+    return found

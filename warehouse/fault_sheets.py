@@ -97,11 +97,13 @@ class Sheet:
 
     def text(self) -> str:
         """Return the sheet as Markdown, in Spanish."""
-        children = (
-            "No se sabe cuántas niñas, niños y adolescentes quedan sin evaluar por este envío."
-            if self.unscored is None
-            else f"Hasta {self.unscored} niñas, niños y adolescentes quedan sin evaluar, o con datos incompletos, "
-            "mientras no se corrija."
+        children = {
+            None: "No se sabe cuántas niñas, niños y adolescentes quedan sin evaluar por este envío.",
+            1: "Una niña, un niño o adolescente queda sin evaluar, o con datos incompletos, mientras no se corrija.",
+        }.get(
+            self.unscored,
+            f"Hasta {self.unscored} niñas, niños y adolescentes quedan sin evaluar, o con datos incompletos, "
+            "mientras no se corrija.",
         )
         return "\n".join([
             f"# Ficha de errores: {self.file}", "",

@@ -42,6 +42,13 @@ def test_quarantined_lines_are_counted_and_named(home: Home, silent: Progress) -
     assert "veinte" not in text
 
 
+def test_one_line_is_one_child(home: Home, silent: Progress) -> None:
+    rows = [samples.ROWS[0].replace("|20|", "|veinte|"), *samples.ROWS[1:]]
+    deliver(home, samples.ATTENDANCE, samples.attendance(rows))
+    land.land(home, silent)
+    assert "Una niña, un niño o adolescente queda sin evaluar" in sheets(home)[samples.ATTENDANCE]
+
+
 def test_the_countrys_sheets_are_those_of_its_open_faults(country: Country) -> None:
     """The file with a renamed column was repaired later: no sheet; dates that do not exist never were."""
     found = sheets(country.home)

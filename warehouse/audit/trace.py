@@ -144,7 +144,7 @@ def _of_child(db: duckdb.DuckDBPyConnection, source: str, child: int, day: objec
         "select child_key from intermediate.int_children__merges where merged_into = ? and known_at <= ?) "
         "order by known_at, _file, _line", [day, child, child, day],
     ).fetchall()  # fmt: skip
-    more = [f"  … and {len(found) - LINES_SHOWN} more"] if len(found) > LINES_SHOWN else []
+    more = [f"  … and {len(found) - LINES_SHOWN} earlier ones"] if len(found) > LINES_SHOWN else []
     return [f"  {file}:{line}  known {known}" for file, line, known in found[-LINES_SHOWN:]] + more
 
 
@@ -153,5 +153,5 @@ def _of_files(db: duckdb.DuckDBPyConnection, source: str, day: object) -> list[s
         f"select _file, count(*), min(_line), max(_line) from raw.{source} where known_at <= ? group by 1 order by 1",
         [day],
     ).fetchall()
-    more = [f"  … and {len(found) - LINES_SHOWN} files more"] if len(found) > LINES_SHOWN else []
+    more = [f"  … and {len(found) - LINES_SHOWN} other files"] if len(found) > LINES_SHOWN else []
     return [f"  {file}:{first}-{last}  {n} rows" for file, n, first, last in found[-LINES_SHOWN:]] + more

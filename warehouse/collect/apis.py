@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warehouse.collect.client import Api, CollectFailed
 from warehouse.collect.work import Work
 from warehouse.contracts import Contract
 
+if TYPE_CHECKING:  # imported only when it is called: dlt takes a second
+    from dlt.sources.helpers.rest_client import RESTClient
+    from requests import Response
+
 PAGE = 50  # ESCALE gives no more at once
 Row = dict[str, Any]
 
 
-def _checked(response: Any, api: Api) -> Any:  # noqa: ANN401  requests' response
+def _checked(response: Response, api: Api) -> Response:
     """Return the response if it is one.
 
     Raises:
@@ -29,7 +33,7 @@ def _checked(response: Any, api: Api) -> Any:  # noqa: ANN401  requests' respons
     return response
 
 
-def juntos(api: Api, client: Any, work: Work, known: set[str], today: date) -> None:  # noqa: ANN401
+def juntos(api: Api, client: RESTClient, work: Work, known: set[str], today: date) -> None:
     """Collect the roll of JUNTOS, page by page by cursor."""
     cursor, over = work.position().get("cursor"), work.position().get("over", False)
     while not over:
@@ -40,7 +44,7 @@ def juntos(api: Api, client: Any, work: Work, known: set[str], today: date) -> N
         work.add(fresh, cursor=cursor, over=over)
 
 
-def demuna(api: Api, client: Any, work: Work, known: set[str], today: date) -> None:  # noqa: ANN401
+def demuna(api: Api, client: RESTClient, work: Work, known: set[str], today: date) -> None:
     """Collect the cases of DEMUNA published since the last time, page by page."""
     since = max((part.split("/")[1] for part in known), default="")
     position = work.position()
@@ -52,7 +56,7 @@ def demuna(api: Api, client: Any, work: Work, known: set[str], today: date) -> N
         work.add(answer["datos"], page=page, of=pages)
 
 
-def escale(api: Api, client: Any, work: Work, known: set[str], today: date) -> None:  # noqa: ANN401
+def escale(api: Api, client: RESTClient, work: Work, known: set[str], today: date) -> None:
     """Collect the school register: of each district, then of each UGEL (the answer leaves both empty).
 
     Raises:
@@ -73,7 +77,7 @@ def escale(api: Api, client: Any, work: Work, known: set[str], today: date) -> N
         work.add([_flat(row, kind, code, today) for row in rows], units=done)
 
 
-def _schools(api: Api, client: Any, kind: str, code: str) -> Iterator[Row]:  # noqa: ANN401
+def _schools(api: Api, client: RESTClient, kind: str, code: str) -> Iterator[Row]:
     """Yield the schools of a district or UGEL, 50 at a time."""
     start = 0
     while True:

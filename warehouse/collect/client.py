@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from warehouse.errors import QhawaqError
+
+if TYPE_CHECKING:  # imported only when it is called: dlt takes a second
+    from dlt.sources.helpers.rest_client import RESTClient
 
 RETRIED = (429, 500, 502, 503, 504)
 TIMEOUT_SECONDS, ATTEMPTS, LONGEST_WAIT_SECONDS = 30, 6, 60
@@ -35,7 +38,7 @@ class Api:
             token = Path(file).read_text(encoding="utf-8").strip()
         return cls(name, url.rstrip("/"), token) if url else None
 
-    def client(self, back_off: float = 1.0) -> Any:  # noqa: ANN401  dlt's client, imported when needed
+    def client(self, back_off: float = 1.0) -> RESTClient:
         """Return dlt's REST client with retries."""
         from dlt.sources.helpers import requests
         from dlt.sources.helpers.rest_client import RESTClient

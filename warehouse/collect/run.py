@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warehouse import contracts, keys
 from warehouse.collect import apis
@@ -18,6 +18,9 @@ from warehouse.collect.work import Work, collected, note
 from warehouse.contracts import Contract
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home, write_whole
+
+if TYPE_CHECKING:
+    from dlt.sources.helpers.rest_client import RESTClient
 
 # API → (raw table whose contract it fills, first part of the file's name, how it is asked)
 APIS: dict[str, tuple[str, str, Callable[..., None]]] = {
@@ -77,7 +80,7 @@ def _one(
     return written
 
 
-def _same_kind(home: Home, api: Api, client: Any) -> None:  # noqa: ANN401
+def _same_kind(home: Home, api: Api, client: RESTClient) -> None:
     """Refuse synthetic answers in a real home and real ones in a synthetic home.
 
     Raises:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyrage
@@ -23,7 +24,7 @@ class Work:
     name: str
 
     @property
-    def _folder(self) -> Any:  # noqa: ANN401
+    def _folder(self) -> Path:
         return self.home.spill / "collect" / self.name
 
     def position(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def project_at(revision: str, folder: Path) -> Path:
     Raises:
         UsageError: git does not know the revision.
     """
-    command = ["git", "-C", str(REPOSITORY), "archive", revision, "dbt_project"]
+    command = ["git", "-C", str(REPOSITORY), "archive", "--end-of-options", revision, "dbt_project"]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  git, with a revision as argument
     if done.returncode:
         raise UsageError(f"git knows no revision {revision!r} with a dbt_project in {REPOSITORY}")

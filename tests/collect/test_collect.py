@@ -170,6 +170,25 @@ def test_a_token_may_come_from_a_file(
     assert collected(synthetic, "juntos")
 
 
+def test_a_token_file_that_is_not_there_is_told(
+    synthetic: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("QHAWAQ_JUNTOS_URL", "http://127.0.0.1:9/juntos")
+    monkeypatch.setenv("QHAWAQ_JUNTOS_TOKEN_FILE", str(tmp_path / "none"))
+    with pytest.raises(CollectFailed, match="TOKEN_FILE cannot be read"):
+        collected(synthetic, "juntos")
+
+
+def test_one_api_that_fails_leaves_the_others(
+    served: api.Country, synthetic: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("QHAWAQ_JUNTOS_TOKEN")
+    monkeypatch.setenv("QHAWAQ_JUNTOS_TOKEN_FILE", str(tmp_path / "none"))
+    with pytest.raises(CollectFailed, match="JUNTOS"):
+        collected(synthetic)
+    assert {path.name.split("_2")[0] for path in synthetic.inbox.iterdir()} == {"ESCALE_PADRON", "DEMUNA_CASOS"}
+
+
 def test_synthetic_answers_do_not_enter_a_real_home(served: api.Country, home: Home) -> None:
     with pytest.raises(CollectFailed, match="real home"):
         collected(home, "juntos")

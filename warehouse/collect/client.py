@@ -31,11 +31,18 @@ class Api:
 
     @classmethod
     def configured(cls, name: str) -> Api | None:
-        """Read `QHAWAQ_<NAME>_URL` and `QHAWAQ_<NAME>_TOKEN` or `…_TOKEN_FILE`; None without an address."""
+        """Read `QHAWAQ_<NAME>_URL` and `QHAWAQ_<NAME>_TOKEN` or `…_TOKEN_FILE`; None without an address.
+
+        Raises:
+            CollectFailed: the token's file cannot be read.
+        """
         prefix = f"QHAWAQ_{name.upper()}"
         url, token, file = (os.environ.get(f"{prefix}_{what}") for what in ("URL", "TOKEN", "TOKEN_FILE"))
         if file and not token:
-            token = Path(file).read_text(encoding="utf-8").strip()
+            try:
+                token = Path(file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise CollectFailed(f"{prefix}_TOKEN_FILE cannot be read ({error.strerror}): see {file}") from None
         return cls(name, url.rstrip("/"), token) if url else None
 
     def client(self, back_off: float = 1.0) -> RESTClient:

@@ -41,11 +41,11 @@ def collect(
     home.claim(home.kind or "real")
     found, written, failures = contracts.read(DBT_PROJECT), [], []
     for name, (table, stem, ask) in APIS.items():
-        api = Api.configured(name)
-        if api is None or (only and name not in only):
-            progress.say(f"{name}: not asked" + ("" if api else f" (QHAWAQ_{name.upper()}_URL is not set)"))
-            continue
         try:
+            api = Api.configured(name)
+            if api is None or (only and name not in only):
+                progress.say(f"{name}: not asked" + ("" if api else f" (QHAWAQ_{name.upper()}_URL is not set)"))
+                continue
             written += _one(home, progress, api, found[table], stem, ask, today, back_off)
         except CollectFailed as failure:
             failures.append(str(failure))

@@ -20,6 +20,7 @@ where m.model_version = (select model_version from ml.model_versions where algor
   order by trained_at desc, model_version desc limit 1)
 and m.metric = 'precision_at_capacity' order by m.dataset desc, m.value desc
 """
+ABSENT = "select topic_name, missing_text from officials.availability where not is_available order by source, topic"
 
 
 def where(home: Home) -> str:
@@ -44,6 +45,7 @@ def facts(home: Home, state: State) -> dict[str, object]:
                 "select source, period, region from raw.withheld where resolved_at is null order by all limit 10"
             ).fetchall(),
             "metrics": db.execute(METRICS).fetchall(),
+            "absent": db.execute(ABSENT).fetchall(),
             "steps": state.done,
         }
     finally:
@@ -70,6 +72,7 @@ def closing(home: Home, state: State, landed: int) -> str:
         *(f"               {n:,} of {source}: {reason}" for source, reason, n in known["quarantine"]),
         *(f"  refused      {file}: {reason}" for file, reason in known["refusals"]),
         *(f"  missing      {source} {period}, region {region}" for source, period, region in known["missing"]),
+        *(f"  not to see   {topic}: {text}" for topic, text in known["absent"]),
         f"  tests        {done['build']['tests'] + done['score']['tests']} passed "
         f"on {done['build']['models'] + done['score']['models']} models",
         f"  live         {done['deploy']['live']} ({done['deploy']['gate']})",

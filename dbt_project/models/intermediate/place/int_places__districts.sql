@@ -8,6 +8,8 @@ versions as (
     select
         district_code,
         reniec_code,
+        district_name,
+        province_name,
         altitude_m,
         poverty_percent,
         latitude,

@@ -1,33 +1,12 @@
 with
 
-trajectories as (
-    select * from {{ ref('stg_minedu__trajectories') }}
-),
-
-deliveries as (
-    select
-        file,
-        period
-    from {{ source('landing', 'deliveries') }}
-    where status = 'landed'
+published as (
+    select * from {{ ref('int_published__totals') }}
 ),
 
 spells as (
     select * from {{ ref('int_enrollments__spells') }}
     where known_until = {{ far_future() }} and final_result is not null
-),
-
-published as (
-    select
-        cast(deliveries.period as integer) as school_year,
-        trajectories.service_code,
-        trajectories.level,
-        trajectories.age_years,
-        sum(trajectories.n_pupils) as n_pupils,
-        sum(trajectories.n_withdrawn) as n_withdrawn
-    from trajectories
-    inner join deliveries on trajectories._file = deliveries.file
-    group by 1, 2, 3, 4
 ),
 
 landed as (
@@ -44,6 +23,30 @@ landed as (
 ),
 
 -- one row each, then added up: what stands on one side only needs no outer join
+both_sides as (
+    select
+        school_year,
+        service_code,
+        level,
+        age_years,
+        n_pupils as n_published,
+        0 as n_landed,
+        n_withdrawn as n_published_withdrawn,
+        0 as n_landed_withdrawn
+    from published
+    union all
+    select
+        school_year,
+        service_code,
+        level,
+        age_years,
+        0 as n_published,
+        n_pupils as n_landed,
+        0 as n_published_withdrawn,
+        n_withdrawn as n_landed_withdrawn
+    from landed
+),
+
 totals as (
     select
         school_year,
@@ -54,29 +57,7 @@ totals as (
         cast(sum(n_landed) as bigint) as n_landed,
         cast(sum(n_published_withdrawn) as bigint) as n_published_withdrawn,
         cast(sum(n_landed_withdrawn) as bigint) as n_landed_withdrawn
-    from (
-        select
-            school_year,
-            service_code,
-            level,
-            age_years,
-            n_pupils as n_published,
-            0 as n_landed,
-            n_withdrawn as n_published_withdrawn,
-            0 as n_landed_withdrawn
-        from published
-        union all
-        select
-            school_year,
-            service_code,
-            level,
-            age_years,
-            0 as n_published,
-            n_pupils as n_landed,
-            0 as n_published_withdrawn,
-            n_withdrawn as n_landed_withdrawn
-        from landed
-    ) as both_sides
+    from both_sides
     group by 1, 2, 3, 4
 )
 

@@ -16,6 +16,7 @@ renamed as (
         cast(aprobado as integer) as n_passed,
         cast(desaprobado as integer) as n_failed,
         cast(retirado as integer) as n_withdrawn,
+        cast(tot_atraso as integer) as n_over_age,
         _file,
         _line,
         known_at

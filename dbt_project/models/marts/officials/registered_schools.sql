@@ -1,0 +1,44 @@
+with
+
+schools as (
+    select * from {{ ref('int_schools__registers') }}
+    where known_until = {{ far_future() }}
+),
+
+districts as (
+    select * from {{ ref('int_places__districts') }}
+    where known_until = {{ far_future() }}
+),
+
+-- schools are institutions: they are counted as they are, their pupils as officials may see them
+counts as (
+    select
+        district_code,
+        level,
+        count(*) as n_services,
+        count(distinct site_code) as n_sites,
+        cast(count_if(is_public) as bigint) as n_public_services,
+        cast(count_if(is_bilingual) as bigint) as n_bilingual_services,
+        sum(n_pupils) as n_pupils,
+        cast(sum(n_teachers) as bigint) as n_teachers
+    from schools
+    group by district_code, level
+),
+
+registered as (
+    select
+        counts.district_code,
+        districts.district_name,
+        districts.province_name,
+        counts.level,
+        counts.n_services,
+        counts.n_sites,
+        counts.n_public_services,
+        counts.n_bilingual_services,
+        {{ official_count('counts.n_pupils') }} as n_pupils,
+        counts.n_teachers
+    from counts
+    left join districts on counts.district_code = districts.district_code
+)
+
+select * from registered

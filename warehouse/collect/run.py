@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse import contracts, keys
+from warehouse import contracts, keys, synthetic
 from warehouse.collect import apis
 from warehouse.collect.client import SYNTHETIC_HEADER, Api, CollectFailed
 from warehouse.collect.work import Work, collected, note
 from warehouse.contracts import Contract
 from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import DBT_PROJECT, Home
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client import RESTClient
@@ -106,10 +104,6 @@ def _deliver(
         file.flush()
         os.fsync(file.fileno())
     if home.kind == "synthetic":
-        manifest = home.root / "SYNTHETIC.json"
-        known = json.loads(manifest.read_text())
-        with unfinished.open("rb") as written:
-            known["sha256"] = sorted({*known["sha256"], hashlib.file_digest(written, "sha256").hexdigest()})
-        write_whole(manifest, json.dumps(known))
+        synthetic.note(home, unfinished)
     unfinished.replace(path)
     return path

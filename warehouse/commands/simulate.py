@@ -17,9 +17,16 @@ from warehouse.settings import Home
 @click.option("--seed", default=20250317, show_default=True, help="The same seed writes the same bytes.")
 @click.option("--truth", type=click.Path(path_type=Path), help="The answer key's folder (default: beside the home).")
 @click.option("--api", type=click.Path(path_type=Path), help="Leave JUNTOS and DEMUNA to APIs served from this folder.")
+@click.option("--feedback", is_flag=True, help="Instead: synthetic staff tell what became of the listed children.")
 @click.pass_obj
 def simulate(
-    context: tuple[Home, Progress], children: int, years: str, seed: int, truth: Path | None, api: Path | None
+    context: tuple[Home, Progress],
+    children: int,
+    years: str,
+    seed: int,
+    truth: Path | None,
+    api: Path | None,
+    feedback: bool,
 ) -> None:
     """Write a synthetic country's deliveries into the inbox of a synthetic home.
 
@@ -28,6 +35,11 @@ def simulate(
     from warehouse.country.simulate import simulate as run
 
     home, progress = context
+    if feedback:
+        from warehouse.country.feedback import tell
+
+        click.echo(f"{tell(home.existing())}: land it with 'qhawaq run'")
+        return
     first, _, last = years.partition("-")
     if not (first.isdigit() and last.isdigit() and 2000 <= int(first) < int(last) <= 2100):
         raise UsageError(f"--years {years}: expected first-last, for example 2018-2025")

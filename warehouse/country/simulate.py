@@ -11,10 +11,9 @@ from warehouse.country import lives, people, places, public, siagie, truth, welf
 from warehouse.country.office import Office, register
 from warehouse.progress import Progress
 from warehouse.settings import Home, write_whole
+from warehouse.synthetic import MANIFEST
 
 TODAY_MONTH, TODAY_DAY = 12, 5  # the day on which the snapshot of 30 November arrives
-
-
 BY_API = ("JUNTOS_PADRON", "DEMUNA_CASOS")  # what an office gives by its API is not put into the inbox
 
 
@@ -50,7 +49,7 @@ def simulate(
     truth.write(answers, office, lived)
     if api:
         _leave_to_apis(home, api)
-    write_whole(home.root / "SYNTHETIC.json", json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
+    write_whole(home.root / MANIFEST, json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
     return len(office.hashes)
 
 

@@ -16,7 +16,6 @@ from warehouse.landing.bytescan import Scan
 SETTLE_SECONDS = 2.0
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
-NOT_DELIVERIES = {"SYNTHETIC.json"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ def waiting(inbox: Path) -> list[Path]:
         path
         for path in inbox.iterdir()
         if not path.name.startswith(".")
-        and path.name not in NOT_DELIVERIES
         and not path.name.endswith(UNFINISHED)
         and (path.is_symlink() or not path.is_dir())
     )

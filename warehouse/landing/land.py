@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, fault_sheets, keys, vault
+from warehouse import contracts, database, fault_sheets, keys, synthetic, vault
 from warehouse.errors import Refused
 from warehouse.landing import archive, bytescan, cast, intake, ledger, reader
 from warehouse.landing.intake import Delivery
@@ -135,8 +134,7 @@ def _synthetic_files(home: Home) -> set[str] | None:
     """Return the hashes that the simulator wrote, None in a real home."""
     if home.kind != "synthetic":
         return None
-    manifest = home.root / "SYNTHETIC.json"
-    return set(json.loads(manifest.read_text())["sha256"]) if manifest.exists() else set()
+    return synthetic.noted(home)
 
 
 def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outcome:

@@ -1,57 +1,29 @@
 with
 
-long_absences as (
-    select * from {{ ref('int_supports__long_absences') }}
-),
-
-unregistered as (
-    select * from {{ ref('int_supports__unregistered') }}
+looked_for as (
+    select * from {{ ref('int_supports__looked_for') }}
 ),
 
 calendar as (
     select * from {{ source('landing', 'calendar') }}
 ),
 
-schools as (
-    select * from {{ ref('int_schools__registers') }}
-    where known_until = {{ far_future() }}
-),
-
-cases as (
-    select
-        child_key,
-        service_code,
-        grade,
-        'long_absence' as need,
-        absence_days
-    from long_absences
-    union all
-    select
-        child_key,
-        service_code,
-        grade,
-        'unregistered' as need,
-        null as absence_days
-    from unregistered
-),
-
 -- a rule needs no model: these children are looked for at every delivery
 immediate as (
     select
-        schools.ugel_code,
+        looked_for.ugel_code,
         calendar.today as on_date,
-        cast(cases.child_key as varchar) as child_key,
-        cases.service_code,
-        cases.grade,
-        cases.need,
-        case cases.need
-            when 'long_absence' then concat('acumula ', cases.absence_days, ' días de falta este año')
+        cast(looked_for.child_key as varchar) as child_key,
+        looked_for.service_code,
+        looked_for.grade,
+        looked_for.need,
+        case looked_for.need
+            when 'long_absence' then concat('acumula ', looked_for.absence_days, ' días de falta este año')
             else 'estuvo matriculado el año pasado y este año no figura'
         end as reason_text,
         'visita domiciliaria' as action_text
-    from cases
+    from looked_for
     cross join calendar
-    left join schools on cases.service_code = schools.service_code
 )
 
 select * from immediate

@@ -1,0 +1,40 @@
+with
+
+events as (
+    select * from {{ ref('stg_feedback__case_events') }}
+),
+
+last_merges as (
+    select * from {{ ref('int_children__merges') }}
+    where known_until = {{ far_future() }}
+),
+
+services as (
+    select distinct support_code -- a service has a row per span of time
+    from {{ ref('services') }}
+    where domain <> 'protection'
+),
+
+-- what was delivered last about a state counts; a protection service that somebody names is not said here
+told as (
+    select
+        coalesce(last_merges.merged_into, events.child_key) as child_key,
+        events.school_year,
+        events.matter,
+        events.case_state,
+        events.event_date,
+        events.ugel_code,
+        services.support_code,
+        events.dismissed_reason,
+        events.known_at
+    from events
+    left join last_merges on events.child_key = last_merges.child_key
+    left join services on events.support_code = services.support_code
+    qualify row_number() over (
+        partition by coalesce(last_merges.merged_into, events.child_key), events.school_year, events.matter,
+            events.case_state
+        order by events._delivered_at desc, events.event_date desc, events._file desc, events._line desc
+    ) = 1
+)
+
+select * from told

@@ -13,6 +13,7 @@ from warehouse.settings import DBT_PROJECT
 
 N_UGEL = 30
 PUPILS_A_PRIMARY, PUPILS_A_SECONDARY = 55, 95
+HIGHEST_TOWN_M = 5_200  # nobody in Peru lives in a town above this
 PRIMARY, SECONDARY = 0, 1
 NAMES = ("SANTA ROSA", "SAN JUAN", "LOS ANDES", "BELLAVISTA", "LA UNION", "MIRAFLORES", "PAMPAS", "SAN PEDRO")
 
@@ -77,7 +78,7 @@ def build(rng: np.random.Generator, pupils: int) -> Places:
         district_names=[NAMES[(i * 5 + i // 6) % len(NAMES)] for i in range(len(codes))],
         district_department=of_ugel[district_ugel],
         district_poverty=poverty,
-        district_altitude=np.round(rng.gamma(2, 900, len(codes))),
+        district_altitude=np.minimum(HIGHEST_TOWN_M, np.round(rng.gamma(2, 900, len(codes)))),
         service_ugel=services["ugel"],
         service_level=services["level"],
         service_rural=services["rural"],

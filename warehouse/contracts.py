@@ -1,8 +1,8 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery; landing reads it here.
 
 What landing needs beyond dbt's own keys stands in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`) and of a column (`identity`,
-`alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
+`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a
+column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = {
     "file_pattern", "separator", "encoding", "key", "known_at", "replaces", "coverage", "line_end_required",
-    "missing",
+    "missing", "retention_years",
 }  # fmt: skip
 COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"}
 
@@ -83,6 +83,7 @@ class Contract:
     line_end_required: bool
     sender: str = ""  # who delivers it, in Spanish
     missing: tuple[str, ...] = ()  # texts that stand for a missing value, besides nothing
+    retention_years: int | None = None  # after so many years a delivery is deleted; None for what holds no person
 
     @property
     def name(self) -> str:
@@ -169,6 +170,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
+        retention_years=meta.get("retention_years"),
         sender=((source.get("config") or {}).get("meta") or {}).get("sender", source["name"]),
     )
 

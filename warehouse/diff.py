@@ -23,7 +23,7 @@ from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
 ASIDE = {"scored_at", "published_at", "landed_at"}  # when, not what
 LISTS = {"priority_list": "ugel_code", "immediate_cases": "ugel_code", "work_referrals": "area_code"}
-SCORED = ("score_outputs", "risk_scores", "risk_reasons")  # history is kept there: scored anew only where it is dropped
+SCORED = ("score_outputs", "risk_scores", "reason_outputs")  # history is kept there: scored anew only where it is dropped
 
 
 @dataclass

@@ -94,3 +94,12 @@ def test_the_later_file_of_a_period_counts_whichever_arrives_first(home: Home, s
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         rows = dict(db.execute("select file, status from raw.deliveries").fetchall())
     assert rows == {later: "landed", samples.ATTENDANCE: "superseded"}
+
+
+def test_whatever_is_about_a_person_has_an_end() -> None:
+    found = contracts.read(DBT_PROJECT).values()
+    about_persons = [c for c in found if c.vaulted or c.table in ("feedback_case_events", "siseve_reports")]
+    assert len(about_persons) > 10
+    assert [c.name for c in about_persons if not c.retention_years] == []
+    public = {c.table for c in found} - {c.table for c in about_persons}
+    assert {c.table for c in found if not c.retention_years} == public

@@ -24,7 +24,7 @@ def test_a_build_removes_what_a_killed_build_left(country: Country, tmp_path: Pa
     home = Home(tmp_path / "home")
     shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
     with duckdb.connect(str(home.warehouse)) as db:
-        db.execute("create table main.risk_reasons__dbt_tmp20260101 as select 1 as x")
+        db.execute("create table main.reason_outputs__dbt_tmp20260101 as select 1 as x")
         db.execute("create view marts__dbt_backup as select 1 as x")
         db.execute("create schema if not exists staging; create table staging.kept as select 1 as x")
     dbt.build(home, silent, ("--select", "departments"))
@@ -39,7 +39,7 @@ def test_building_scores_again_leaves_nothing_behind(country: Country, tmp_path:
     """An incremental Python model writes its new rows into a table in `main` first; it goes with the build."""
     home = Home(tmp_path / "home")
     shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
-    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores", "risk_reasons"))
+    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores", "reason_outputs"))
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         left = db.execute("select table_name from information_schema.tables where contains(table_name, '__dbt_')")
         assert left.fetchall() == []

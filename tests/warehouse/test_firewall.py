@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import Country
+from warehouse import dbt
+from warehouse.errors import BuildFailed
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home
 
 CLOSED_TO = ("education", "officials", "operations", "scores", "features", "outcomes")
 
@@ -79,6 +85,37 @@ def test_public_tables_have_contracts(manifest: dict) -> None:
     public = ("officials", "education", "protection", "operations")
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and (
-            node["schema"] in public or node["name"] in ("child_features", "child_outcomes", "risk_scores")
+            node["schema"] in (*public, "features", "outcomes") or node["name"] in ("risk_scores", "risk_reasons")
         ):
             assert node["config"]["contract"]["enforced"], node["name"]
+
+
+def test_dbt_itself_refuses_an_education_model_on_a_protection_one(
+    home: Home, silent: Progress, tmp_path: Path
+) -> None:
+    project = Path(shutil.copytree(DBT_PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
+    model = project / "models" / "marts" / "education" / "leak.sql"
+    model.write_text("select * from {{ ref('stg_protection__demuna_cases') }}")
+    with pytest.raises(BuildFailed, match="private to the 'protection' group"):
+        dbt.compile_models(home, silent, project)
+
+
+def test_every_source_says_how_often_it_is_expected_and_the_mart_when_it_came(manifest: dict, country: Country) -> None:
+    delivered = {n["unique_id"] for n in manifest["sources"].values() if "file_pattern" in n["config"]["meta"]}
+    assert len(delivered) > 15
+    held = country.ask("select source, last_delivered_at, is_late, age_days, expected_days from operations.freshness")
+    assert {f"source.qhawaq.{source}" for source, *_ in held} == delivered
+    by_source = {source: rest for source, *rest in held}
+    assert by_source["feedback.feedback_case_events"][:2] == [None, True]  # nobody told anything yet
+    assert by_source["siagie.siagie_enrollments"][1] is False
+    last = country.ask("select max(delivered_at) from raw.deliveries where source = 'midis.midis_sisfoh'")[0][0]
+    assert by_source["midis.midis_sisfoh"][0] == last
+
+
+def test_every_serving_table_has_a_reader(manifest: dict) -> None:
+    read = {name for exposure in manifest["exposures"].values() for name in exposure["depends_on"]["nodes"]}
+    marts = {
+        n["unique_id"] for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["schema"] in ("officials", "education", "protection", "operations")
+    }  # fmt: skip
+    assert marts <= read

@@ -1,0 +1,44 @@
+with
+
+sources as (
+    select
+        source,
+        domain,
+        expected_days
+    from (values {{ delivered_sources() }}) as delivered (source, domain, expected_days)
+),
+
+deliveries as (
+    select * from {{ source('landing', 'deliveries') }}
+    where status in ('landed', 'superseded')
+),
+
+calendar as (
+    select * from {{ source('landing', 'calendar') }}
+),
+
+last_deliveries as (
+    select
+        source,
+        count(*) as n_deliveries,
+        max(delivered_at) as last_delivered_at
+    from deliveries
+    group by source
+),
+
+freshness as (
+    select
+        sources.source,
+        sources.domain,
+        coalesce(last_deliveries.n_deliveries, 0) as n_deliveries,
+        last_deliveries.last_delivered_at,
+        sources.expected_days,
+        cast({{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} as integer) as age_days,
+        coalesce({{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} > sources.expected_days, true)
+            as is_late
+    from sources
+    cross join calendar
+    left join last_deliveries on sources.source = last_deliveries.source
+)
+
+select * from freshness

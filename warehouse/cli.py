@@ -25,6 +25,8 @@ COMMANDS = {
     "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
     "audit": ("audit", "Walk a number down to file and line; pack what proves it."),
+    "subject": ("subject", "Answer a family: what is held, a correction, an objection, a review."),
+    "retain": ("retain", "Delete what has been kept long enough, and prove it."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
     "status": ("status", "Show the state of the home without opening the warehouse."),
 }

@@ -10,7 +10,6 @@ import tarfile
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -23,7 +22,7 @@ from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
 ASIDE = {"scored_at", "published_at", "landed_at"}  # when, not what
 LISTS = {"priority_list": "ugel_code", "immediate_cases": "ugel_code", "work_referrals": "area_code"}
-SCORED = ("score_outputs", "risk_scores", "reason_outputs")  # history is kept there: scored anew only where it is dropped
+SCORED = ("score_outputs", "risk_scores", "reason_outputs")  # history: scored anew only where it is dropped
 
 
 @dataclass
@@ -92,9 +91,9 @@ def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT)
     """
     if not home.warehouse.exists():
         raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    projects = {"base": base, "new": new}
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".diff-") as folder:
-        sides = {name: _copy(home, Path(folder) / name) for name in ("base", "new")}
-        projects = {"base": base, "new": new}
+        sides = {name: _copy(home, Path(folder) / name) for name in projects}
         for name, side in sides.items():
             with progress.step(f"compile {name}"):
                 dbt.compile_models(side, progress, projects[name])
@@ -102,13 +101,18 @@ def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT)
         changed = sorted(n for n in sql["base"] | sql["new"] if sql["base"].get(n) != sql["new"].get(n))
         affected = _affected(sides["new"], changed)
         for name, side in sides.items():
-            chosen = [model for model in affected if model in sql[name]]
-            if chosen:
-                _forget_scores(side, chosen)
-                with progress.step(f"build {len(chosen)} models of {name}"):
-                    dbt.build(side, Progress(quiet=True), ("--select", *chosen), True, projects[name], tests=False)
-        tables = [_table(sides, model) for model in affected if all(model in sql[name] for name in sides)]
+            _build(side, projects[name], [model for model in affected if model in sql[name]], name, progress)
+        tables = [_table(sides, model) for model in affected if model in sql["base"].keys() & sql["new"].keys()]
         return Difference(changed, affected, [table for table in tables if table])
+
+
+def _build(side: Home, project: Path, chosen: list[str], name: str, progress: Progress) -> None:
+    """Build the chosen models of one side anew."""
+    if not chosen:
+        return
+    _forget_scores(side, chosen)
+    with progress.step(f"build {len(chosen)} models of {name}"):
+        dbt.build(side, Progress(quiet=True), ("--select", *chosen), True, project, tests=False)
 
 
 def _copy(home: Home, root: Path) -> Home:
@@ -123,8 +127,8 @@ def _sql(side: Home) -> dict[str, str]:
     found = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model":
-            text = node.get("compiled_code") or node["raw_code"]
-            found[node["name"]] = json.dumps([text, node["config"]["materialized"]])
+            words = (node.get("compiled_code") or node["raw_code"]).split()  # how it is laid out changes nothing
+            found[node["name"]] = json.dumps([" ".join(words), node["config"]["materialized"]])
         elif node["resource_type"] == "seed":
             found[node["name"]] = node["checksum"]["checksum"]
     return {name: text.replace(str(side.root), "") for name, text in found.items()}
@@ -152,18 +156,25 @@ def _forget_scores(side: Home, chosen: list[str]) -> None:
 
 
 def _table(sides: dict[str, Home], model: str) -> Table | None:
-    """Compare one table by the key that a test proves unique; None for what has no such key."""
+    """Compare one table by the key that a test proves unique; None for a view: what it alters shows in tables."""
     lineage = Lineage.read(sides["new"])
     node = next(n for n in lineage.nodes.values() if n["name"] == model and n["resource_type"] in ("model", "seed"))
     key = lineage.keys.get(node["unique_id"])
-    if not key:
-        return None
-    place = f"{quoted(node['schema'])}.{quoted(model)}"
     with duckdb.connect() as db:
         for name, side in sides.items():
             db.execute(f"attach '{side.warehouse}' as {name}_side (read_only)")
-        columns = _common_columns(db, node["schema"], model)
-        return _compared(db, place, key, [c for c in columns if c not in (*key, *ASIDE)], node, model)
+        if not key or not _is_table_twice(db, node["schema"], model):
+            return None
+        columns = [c for c in _common_columns(db, node["schema"], model) if c not in (*key, *ASIDE)]
+        return _compared(db, Pair.of(node["schema"], model, key), columns)
+
+
+def _is_table_twice(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    found = db.execute(
+        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ? "
+        "and database_name in ('base_side', 'new_side')", [schema, table],
+    ).fetchone()  # fmt: skip
+    return found == (2,)
 
 
 def _common_columns(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
@@ -175,28 +186,59 @@ def _common_columns(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> l
     return [row[0] for row in rows.fetchall()]
 
 
-def _compared(
-    db: duckdb.DuckDBPyConnection, place: str, key: list[str], columns: list[str], node: dict[str, Any], model: str
-) -> Table:
-    on = " and ".join(f"b.{quoted(c)} is not distinct from n.{quoted(c)}" for c in key)
-    base, new = f"base_side.{place}", f"new_side.{place}"
+@dataclass(frozen=True)
+class Pair:
+    """One table on both sides, as SQL, and what joins their rows."""
+
+    name: str
+    base: str
+    new: str
+    on: str
+
+    @classmethod
+    def of(cls, schema: str, table: str, key: list[str]) -> Pair:
+        """Name a table of both sides."""
+        place = f"{quoted(schema)}.{quoted(table)}"
+        on = " and ".join(f"b.{quoted(c)} is not distinct from n.{quoted(c)}" for c in key)
+        return cls(f"{schema}.{table}", f"base_side.{place}", f"new_side.{place}", on)
+
+    @property
+    def joined(self) -> str:
+        """Rows that are on both sides."""
+        return f"from {self.base} as b join {self.new} as n on {self.on}"
+
+
+def _compared(db: duckdb.DuckDBPyConnection, pair: Pair, columns: list[str]) -> Table:
     differ = {c: f"b.{quoted(c)} is distinct from n.{quoted(c)}" for c in columns}
-    counts = ", ".join(f"count(*) filter (where {condition})" for condition in differ.values())
-    joined = f"from {base} as b join {new} as n on {on}"
     anywhere = " or ".join(differ.values()) or "false"
     before, after, both, changed = db.execute(
-        f"select (select count(*) from {base}), (select count(*) from {new}), count(*), "
-        f"count(*) filter (where {anywhere}) {joined}"
+        f"select (select count(*) from {pair.base}), (select count(*) from {pair.new}), count(*), "
+        f"count(*) filter (where {anywhere}) {pair.joined}"
     ).fetchone() or (0, 0, 0, 0)
-    found = Table(f"{node['schema']}.{model}", before, after, after - both, before - both, changed)
+    found = Table(pair.name, before, after, after - both, before - both, changed)
     if changed:
-        each = db.execute(f"select {counts} {joined}").fetchone() or ()
-        found.columns = {c: n for c, n in zip(columns, each, strict=True) if n}
-    if model in LISTS and (found.added or found.removed):
-        area = LISTS[model]
-        found.moves = db.execute(
-            f"select area, sum(entered)::bigint, sum(gone)::bigint from ("
-            f"select n.{area} as area, 1 as entered, 0 as gone from {new} as n anti join {base} as b on {on} union all "
-            f"select b.{area}, 0, 1 from {base} as b anti join {new} as n on {on}) group by 1 order by 1"
-        ).fetchall()
+        found.columns = _by_column(db, pair, differ)
+    if found.added or found.removed:
+        found.moves = _moves(db, pair)
     return found
+
+
+def _by_column(db: duckdb.DuckDBPyConnection, pair: Pair, differ: dict[str, str]) -> dict[str, int]:
+    """Return in how many rows each column differs, where it does."""
+    counts = ", ".join(f"count(*) filter (where {condition})" for condition in differ.values())
+    each = db.execute(f"select {counts} {pair.joined}").fetchone() or ()
+    return {column: n for column, n in zip(differ, each, strict=True) if n}
+
+
+def _moves(db: duckdb.DuckDBPyConnection, pair: Pair) -> list[tuple[str, int, int]]:
+    """Return of a list, by area, how many enter and leave."""
+    area = LISTS.get(pair.name.partition(".")[2])
+    if area is None:
+        return []
+    return db.execute(
+        f"select area, sum(entered)::bigint, sum(gone)::bigint from ("
+        f"select n.{area} as area, 1 as entered, 0 as gone "
+        f"from {pair.new} as n anti join {pair.base} as b on {pair.on} union all "
+        f"select b.{area}, 0, 1 from {pair.base} as b anti join {pair.new} as n on {pair.on}) "
+        "group by 1 order by 1"
+    ).fetchall()

@@ -59,7 +59,7 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
     finally:
         db.close()
     for target in targets:
-        _forget(target.folder)
+        forget(target.folder)
     progress.say("published", release=release, files=len(targets))
     return release, len(targets)
 
@@ -188,20 +188,26 @@ def releases(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("[0-9]*.duckdb"))
 
 
-def _forget(folder: Path) -> None:
-    """Keep the last releases, and always the one that is current."""
+def forget(folder: Path, keep: int = KEEP) -> None:
+    """Keep the last releases of a folder, and always the one that is current."""
     current = (folder / CURRENT).resolve()
-    for path in releases(folder)[:-KEEP]:
+    for path in releases(folder)[:-keep]:
         if path != current:
             path.unlink()
             path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def forget_all_but_current(home: Home) -> None:
+    """Remove every earlier release of every audience: they hold what has been deleted since."""
+    for link in home.serving.rglob(CURRENT):
+        forget(link.parent, keep=1)
 
 
 def _note_lists(db: duckdb.DuckDBPyConnection, release: str) -> None:
     """Append who was listed, once: later labels must know who was seen because of a list."""
     db.execute(
         "insert into ml.lists select s.child_key, s.as_of_date, s.outcome, s.model_version, ? "
-        "from scores.risk_scores as s where s.tier = 'alto' and not exists (select 1 from ml.lists as l "
+        "from intermediate.int_lists__current as s where not exists (select 1 from ml.lists as l "
         "where l.child_key = s.child_key and l.as_of_date = s.as_of_date and l.outcome = s.outcome "
         "and l.model_version = s.model_version)",
         [release],

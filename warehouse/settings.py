@@ -96,6 +96,16 @@ class Home:
         return self.root / "status.json"
 
     @property
+    def retention(self) -> Path:
+        """What was deleted when because its time was over, and how a search proved it."""
+        return self.root / "retention.json"
+
+    @property
+    def retaining(self) -> Path:
+        """There while a deletion is not finished and proved."""
+        return self.root / "retaining"
+
+    @property
     def marker(self) -> Path:
         """Says whether the home is synthetic or real."""
         return self.root / "home.json"

@@ -20,6 +20,8 @@ create table if not exists vault.aliases (kind varchar, value varchar, child_key
 create table if not exists vault.merges (child_key bigint, merged_into bigint, known_at date);
 create table if not exists vault.reveals (
   revealed_at timestamp, child_key bigint, who varchar, reason varchar);
+create table if not exists vault.requests (
+  requested_at timestamp, child_key bigint, kind varchar, who varchar, reason varchar, detail varchar);
 """
 
 

@@ -55,14 +55,20 @@ def _file(place: Callable[[Home], Path]) -> Callable[[Home], Content]:
     return made
 
 
-def _access_log(home: Home) -> Content:
-    """Who saw which child, when and why, from the vault: keys, never names."""
-    db = database.scratch(home)
-    try:
-        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
-        return _csv(db.execute("select * from vault.reveals order by revealed_at"))
-    finally:
-        db.close()
+def _vault_table(table: str, order: str) -> Callable[[Home], Content]:
+    """Return a log of the vault as CSV, by key: who saw which child or asked what, when and why; never names."""
+
+    def made(home: Home) -> Content:
+        db = database.scratch(home)
+        try:
+            database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+            return _csv(db.execute(f"select * from vault.{table} order by {order}"))
+        except duckdb.CatalogException:
+            return None
+        finally:
+            db.close()
+
+    return made
 
 
 def _test_results(home: Home) -> Content:
@@ -93,7 +99,15 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {
     "models/metrics.csv": _table("select * from ml.model_metrics order by all"),
     "models/terms.csv": _table("select * from ml.model_terms order by all"),
     "features/manifest.json": _file(lambda home: home.features / "manifest.json"),
-    "access/reveals.csv": _access_log,
+    "access/reveals.csv": _vault_table("reveals", "revealed_at"),
+    "access/requests.csv": _vault_table("requests", "requested_at"),
+    "supervision/human_reviews.csv": _table("select * from raw.human_reviews order by request_number"),
+    "supervision/objections.csv": _table("select * from raw.objections order by request_number"),
+    "retention/proof.json": _file(lambda home: home.retention),
+    "retention/deleted.csv": _table(
+        "select file, source, period, deleted_on from raw.deliveries where deleted_on is not null order by all"
+    ),
+    "retention/erasures.csv": _table("select * from raw.erasures order by all"),
 }
 
 

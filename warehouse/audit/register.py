@@ -27,10 +27,17 @@ def processing(contracts: Iterable[Contract]) -> str:
             f"- **Ámbito:** {DOMAINS[contract.domain]}",
             f"- **Finalidad:** {PURPOSES[contract.domain]}",
             f"- **Identidades (solo en la bóveda cifrada):** {', '.join(vaulted) or 'ninguna'}",
+            f"- **Plazo:** {_period(contract)}",
             f"- **Otros datos:** {', '.join(name for name, _ in contract.landed)}",
             f"- **Desde cuándo se conoce un dato:** `{contract.known_at}`, nunca antes de la entrega",
         ]  # fmt: skip
     return "\n".join(parts) + "\n"
+
+
+def _period(contract: Contract) -> str:
+    if contract.retention_years is None:
+        return "sin plazo: datos públicos, sin personas"
+    return f"{contract.retention_years} años desde el fin del año al que se refieren (supuesto: lo fija la entidad)"
 
 
 def dictionary(home: Home) -> str:

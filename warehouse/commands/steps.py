@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from datetime import date
+from typing import TypeVar
 
-from warehouse import closing, contracts, database, dbt, disclosure, feature_catalog, publishing, registry_tables
+import duckdb
+
+from warehouse import (
+    built,
+    closing,
+    contracts,
+    database,
+    dbt,
+    disclosure,
+    feature_catalog,
+    publishing,
+    registry_tables,
+    state,
+)
 from warehouse.errors import HomeError, QhawaqError
 from warehouse.landing import ledger
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
 OUTCOME = "interruption"
+Noted = TypeVar("Noted")
 DEFAULT_RULE = "rule:abc"
 
 
@@ -54,10 +70,20 @@ def calendar(home: Home) -> date:
 
 def build(home: Home, progress: Progress, today: date | None = None, full_refresh: bool = False) -> dict[str, object]:
     """Build features and outcomes with their tests, then close the as-of dates."""
-    day = set_calendar(home, today)
-    built = dbt.build(home, progress, dbt.FEATURES, full_refresh)
+    day, code = set_calendar(home, today), state.code_hash()
+    files = _noted(home, lambda db: built.begin(db, code))
+    made = dbt.build(home, progress, dbt.FEATURES, full_refresh)
     closed = closing.close(home, progress, again=full_refresh)
-    return {"today": str(day), "models": built.models, "tests": built.tests, "closed_dates": len(closed)}
+    _noted(home, lambda db: built.half_done(db, code, files))
+    return {"today": str(day), "models": made.models, "tests": made.tests, "closed_dates": len(closed)}
+
+
+def _noted(home: Home, note: Callable[[duckdb.DuckDBPyConnection], Noted]) -> Noted:
+    db = database.warehouse(home)
+    try:
+        return note(db)
+    finally:
+        db.close()
 
 
 def capacity_share() -> float:
@@ -133,8 +159,9 @@ def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[st
     """Score the current dates, give reasons, decide what officials see, and build the marts with their tests."""
     cells = disclosure.decide_all(home)
     progress.say("cells for officials decided", new=cells)
-    built = dbt.build(home, progress, dbt.SCORES, full_refresh)
-    return {"models": built.models, "tests": built.tests}
+    made = dbt.build(home, progress, dbt.SCORES, full_refresh)
+    _noted(home, lambda db: built.done(db, state.code_hash()))
+    return {"models": made.models, "tests": made.tests}
 
 
 def publish(home: Home, progress: Progress, key: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from warehouse.errors import HomeError
 from warehouse.keys import Keys
 from warehouse.settings import Home
 
@@ -29,3 +30,20 @@ def keep(home: Home, keys: Keys, path: Path, status: str, file: str, sha256: str
             os.fsync(sealed.fileno())
         temporary.replace(target)
     path.unlink()
+
+
+def opened(home: Home, keys: Keys, file: str, sha256: str, status: str = "landed") -> bytes:
+    """Return the content of an archived delivery, unpacked if it came packed.
+
+    Raises:
+        HomeError: it is not in the archive any more.
+    """
+    import gzip
+
+    import pyrage
+
+    path = archived(home, status, file, sha256)
+    if not path.exists():
+        raise HomeError(f"{path.name} is not in the archive: was it deleted because its time was over?")
+    content = pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(keys.secret)])
+    return gzip.decompress(content) if file.endswith(".gz") else content

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pyarrow
 
+from warehouse import built
 from warehouse.contracts import Contract
 from warehouse.database import quoted
 from warehouse.landing.intake import Delivery
@@ -19,7 +20,7 @@ create schema if not exists ml;
 create table if not exists raw.deliveries (
   file varchar, sha256 varchar, source varchar, period varchar, status varchar, delivered_rows bigint,
   accepted_rows bigint, quarantined_rows bigint, reason varchar, delivered_at date, landed_at timestamp,
-  effective_at date, is_backfill boolean, superseded_at date, primary key (file, sha256));
+  effective_at date, is_backfill boolean, superseded_at date, deleted_on date, primary key (file, sha256));
 create table if not exists raw.withheld (
   source varchar, period varchar, region varchar, reason varchar, file varchar, known_at date, resolved_at date);
 create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
@@ -30,9 +31,14 @@ create table if not exists raw.linked (n_deliveries bigint);
 create table if not exists raw.coverage (source varchar, period varchar, region varchar, n bigint, file varchar);
 create table if not exists raw.closed_dates (as_of_date date primary key);
 create table if not exists raw.calendar (today date);
+create table if not exists raw.objections (
+  request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
+create table if not exists raw.human_reviews (
+  request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
 create table if not exists raw.official_cells (
   school_year integer, department_code varchar, level varchar, indicator varchar, n_pupils bigint, n_cases bigint,
   is_hidden boolean, decided_on date, primary key (school_year, department_code, level, indicator));
+create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
 create table if not exists ml.lists (
@@ -69,6 +75,8 @@ class Outcome:
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create or widen raw tables so that they hold what the contracts say."""
     db.execute(DDL)
+    db.execute(built.DDL)
+    db.execute("alter table raw.deliveries add column if not exists deleted_on date")
     held = db.execute(
         "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
     ).fetchall()
@@ -119,7 +127,7 @@ def record(
 ) -> None:
     """Write the ledger row of a file; refused and duplicate ones bring no rows and count from no date."""
     db.execute(
-        "insert into raw.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
+        "insert into raw.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
         [
             outcome.file, sha256, outcome.source, delivery.period if delivery else None, outcome.status,
             outcome.delivered_rows, outcome.accepted_rows, outcome.quarantined_rows, outcome.reason,

@@ -1,8 +1,5 @@
 with
-
-labeled as (
-    select * from {{ ref('int_maturity__labels') }}
-),
+labeled as (select * from {{ ref('int_maturity__labels') }}),
 
 interruptions as (
     select

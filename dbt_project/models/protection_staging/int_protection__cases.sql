@@ -1,29 +1,14 @@
 with
-
-demuna as (
-    select * from {{ ref('stg_protection__demuna_cases') }}
-),
-
-cem as (
-    select * from {{ ref('stg_protection__cem_cases') }}
-),
-
-upe as (
-    select * from {{ ref('stg_protection__upe_cases') }}
-),
+demuna as (select * from {{ ref('stg_protection__demuna_cases') }}),
+cem as (select * from {{ ref('stg_protection__cem_cases') }}),
+upe as (select * from {{ ref('stg_protection__upe_cases') }}),
 
 links as (
     select * from {{ ref('stg_protection__links') }}
     qualify row_number() over (partition by _file, _line order by decision, known_at) = 1 -- a link before a review
 ),
 
-joined_keys as (
-    select
-        child_key,
-        merged_into
-    from {{ ref('int_children__merges') }}
-    where known_until = {{ far_future() }}
-),
+last_merges as (select * from {{ ref('int_children__merges') }} where known_until = {{ far_future() }}),
 
 cases as (
     select * from demuna
@@ -52,7 +37,7 @@ named as (
 linked as (
     select
         named.case_key,
-        coalesce(joined_keys.merged_into, named.found_key) as child_key,
+        coalesce(last_merges.merged_into, named.found_key) as child_key,
         named.linkage,
         named.link_probability,
         named.district_code,
@@ -65,7 +50,7 @@ linked as (
         named._line,
         named.known_at
     from named
-    left join joined_keys on named.found_key = joined_keys.child_key
+    left join last_merges on named.found_key = last_merges.child_key
 )
 
 select * from linked

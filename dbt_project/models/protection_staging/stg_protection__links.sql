@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('linkage', 'record_links') }}
-),
+source as (select * from {{ source('linkage', 'record_links') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('protection_cases', 'siseve_reports') }}
-),
+source as (select * from {{ source('protection_cases', 'siseve_reports') }}),
 
 renamed as (
     select

@@ -1,11 +1,9 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
 with
 
 -- Python streams the reasons; here they get their contract
-outputs as (
-    select * from {{ ref('reason_outputs') }}
-),
+outputs as (select * from {{ ref('reason_outputs') }}),
 
 reasons as (
     select

@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
 
 with
-
 outputs as (
     select * from {{ ref('score_outputs') }}
     {% if is_incremental() %}
@@ -9,9 +8,7 @@ outputs as (
     {% endif %}
 ),
 
-capacities as (
-    select * from {{ ref('ugel_capacity') }}
-),
+capacities as (select * from {{ ref('ugel_capacity') }}),
 
 ranked as (
     select

@@ -2,7 +2,8 @@
 
 TO_SCORE = """
 select f.* from ({features}) as f, (select today from ({calendar}) as c) as c
-where year(f.as_of_date) = year(c.today) and f.ugel_code is not null and (
+where year(f.as_of_date) = year(c.today) and f.ugel_code is not null
+and f.child_key not in (select o.child_key from ({objections}) as o) and (
   f.as_of_date not in (select as_of_date from {scored})
   or (f.as_of_date = (select max(as_of_date) from ({features}) as g)
       and not exists (select 1 from {scored} as s where s.as_of_date = f.as_of_date
@@ -21,6 +22,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         features=dbt.ref("child_features").sql_query(),
         calendar=dbt.source("landing", "calendar").sql_query(),
         versions=versions.sql_query(),
+        objections=dbt.ref("int_subjects__objections").sql_query(),
         scored=str(dbt.this) if dbt.is_incremental else NOTHING,
     )
     rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()

@@ -1,14 +1,6 @@
 with
-
-pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
-periods as (
-    select * from {{ ref('int_grades__periods') }}
-    where as_of_date = {{ as_of() }}
-),
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+periods as (select * from {{ ref('int_grades__periods') }} where as_of_date = {{ as_of() }}),
 
 classes as (
     select

@@ -1,20 +1,7 @@
 with
-
-pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
-welfare as (
-    select * from {{ ref('int_households__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
-attendance as (
-    select * from {{ ref('child_attendance') }}
-    where as_of_date = {{ as_of() }}
-),
-
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+welfare as (select * from {{ ref('int_households__as_of') }} where as_of_date = {{ as_of() }}),
+attendance as (select * from {{ ref('child_attendance') }} where as_of_date = {{ as_of() }}),
 spells as {{ known_by_child(ref('int_enrollments__spells')) }},
 
 withdrawals as (

@@ -1,34 +1,10 @@
 with
-
-pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
-attendance as (
-    select * from {{ ref('child_attendance') }}
-    where as_of_date = {{ as_of() }}
-),
-
-grades as (
-    select * from {{ ref('child_grades') }}
-    where as_of_date = {{ as_of() }}
-),
-
-progression as (
-    select * from {{ ref('child_progression') }}
-    where as_of_date = {{ as_of() }}
-),
-
-place as (
-    select * from {{ ref('child_place') }}
-    where as_of_date = {{ as_of() }}
-),
-
-household as (
-    select * from {{ ref('child_household') }}
-    where as_of_date = {{ as_of() }}
-),
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+attendance as (select * from {{ ref('child_attendance') }} where as_of_date = {{ as_of() }}),
+grades as (select * from {{ ref('child_grades') }} where as_of_date = {{ as_of() }}),
+progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
+place as (select * from {{ ref('child_place') }} where as_of_date = {{ as_of() }}),
+household as (select * from {{ ref('child_household') }} where as_of_date = {{ as_of() }}),
 
 months as (
     select

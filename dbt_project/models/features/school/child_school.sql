@@ -1,29 +1,9 @@
 with
-
-pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
-schools as (
-    select * from {{ ref('int_schools__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
-attendance as (
-    select * from {{ ref('child_attendance') }}
-    where as_of_date = {{ as_of() }}
-),
-
-grades as (
-    select * from {{ ref('child_grades') }}
-    where as_of_date = {{ as_of() }}
-),
-
-progression as (
-    select * from {{ ref('child_progression') }}
-    where as_of_date = {{ as_of() }}
-),
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+schools as (select * from {{ ref('int_schools__as_of') }} where as_of_date = {{ as_of() }}),
+attendance as (select * from {{ ref('child_attendance') }} where as_of_date = {{ as_of() }}),
+grades as (select * from {{ ref('child_grades') }} where as_of_date = {{ as_of() }}),
+progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
 
 members as (
     select

@@ -1,10 +1,5 @@
 with
-
-pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = {{ as_of() }}
-),
-
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 surveys as {{ known_by_child(ref('int_work__hours')) }},
 
 surveyed as (

@@ -1,8 +1,5 @@
 with
-
-events as (
-    select * from {{ ref('stg_feedback__case_events') }}
-),
+events as (select * from {{ ref('stg_feedback__case_events') }}),
 
 last_merges as (
     select * from {{ ref('int_children__merges') }}

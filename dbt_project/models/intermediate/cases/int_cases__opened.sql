@@ -1,29 +1,9 @@
 with
-
-scores as (
-    select * from {{ ref('risk_scores') }}
-    where tier = 'alto'
-),
-
-looked_for as (
-    select * from {{ ref('int_supports__looked_for') }}
-),
-
-states as (
-    select * from {{ ref('int_cases__states') }}
-),
-
-places as (
-    select
-        child_key,
-        as_of_date,
-        ugel_code
-    from {{ ref('int_pupils__as_of') }}
-),
-
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
+scores as (select * from {{ ref('risk_scores') }} where tier = 'alto'),
+looked_for as (select * from {{ ref('int_supports__looked_for') }}),
+states as (select * from {{ ref('int_cases__states') }}),
+places as (select * from {{ ref('int_pupils__as_of') }}),
+calendar as (select * from {{ source('landing', 'calendar') }}),
 
 last_merges as (
     select * from {{ ref('int_children__merges') }}

@@ -1,8 +1,5 @@
 with
-
-events as (
-    select * from {{ ref('int_cases__events') }}
-),
+events as (select * from {{ ref('int_cases__events') }}),
 
 states as (
     select

@@ -1,5 +1,4 @@
 with
-
 deliveries as (
     select * from {{ source('landing', 'deliveries') }}
     where source = 'siagie.siagie_enrollments' and status in ('landed', 'superseded')

@@ -1,16 +1,7 @@
 with
-
-maturity as (
-    select * from {{ ref('int_maturity__dates') }}
-),
-
-merged_keys as (
-    select * from {{ ref('int_children__merges') }}
-),
-
-years as (
-    select * from {{ ref('int_progression__years') }}
-),
+maturity as (select * from {{ ref('int_maturity__dates') }}),
+merged_keys as (select * from {{ ref('int_children__merges') }}),
+years as (select * from {{ ref('int_progression__years') }}),
 
 alternative as (
     select

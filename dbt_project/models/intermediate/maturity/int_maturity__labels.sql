@@ -1,33 +1,10 @@
 with
-
-pupils as (
-    select
-        child_key,
-        as_of_date,
-        school_year
-    from {{ ref('int_pupils__as_of') }}
-),
-
-maturity as (
-    select * from {{ ref('int_maturity__dates') }}
-),
-
-merged_keys as (
-    select * from {{ ref('int_children__merges') }}
-),
-
-last_merges as (
-    select * from merged_keys
-    where known_until = {{ far_future() }}
-),
-
-fates as (
-    select * from {{ ref('int_maturity__fates') }}
-),
-
-repetitions as (
-    select * from {{ ref('int_maturity__repetitions') }}
-),
+pupils as (select * from {{ ref('int_pupils__as_of') }}),
+maturity as (select * from {{ ref('int_maturity__dates') }}),
+merged_keys as (select * from {{ ref('int_children__merges') }}),
+last_merges as (select * from merged_keys where known_until = {{ far_future() }}),
+fates as (select * from {{ ref('int_maturity__fates') }}),
+repetitions as (select * from {{ ref('int_maturity__repetitions') }}),
 
 lists as (
     select distinct -- listed once or more, by any model

@@ -1,8 +1,5 @@
 with
-
-districts as (
-    select * from {{ ref('stg_inei__districts') }}
-),
+districts as (select * from {{ ref('stg_inei__districts') }}),
 
 versions as (
     select

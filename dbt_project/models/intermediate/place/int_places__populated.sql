@@ -1,12 +1,6 @@
 with
-
-populated_places as (
-    select * from {{ ref('stg_inei__populated_places') }}
-),
-
-districts as (
-    select * from {{ ref('int_places__districts') }}
-),
+populated_places as (select * from {{ ref('stg_inei__populated_places') }}),
+districts as (select * from {{ ref('int_places__districts') }}),
 
 versions as (
     select

@@ -1,7 +1,6 @@
 {{ config(materialized='as_of') }}
 
 with
-
 areas as {{ known_by_child(ref('int_grades__areas')) }},
 
 periods as (

@@ -1,9 +1,7 @@
 {{ config(materialized='as_of') }}
 
 with
-
 classes as {{ known_by_child(ref('int_households__classes')) }},
-
 transfers as {{ known_by_child(ref('int_households__transfers')) }},
 
 ranked as (
@@ -29,10 +27,7 @@ last_classes as (
 ),
 
 -- a household is on the roll of this year, or, before it is delivered, of the year before
-last_roll as (
-    select max(roll_year) as roll_year
-    from transfers
-),
+last_roll as (select max(roll_year) as roll_year from transfers),
 
 enrolled as (
     select

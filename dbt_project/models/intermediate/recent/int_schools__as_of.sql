@@ -1,18 +1,11 @@
 {{ config(materialized='as_of') }}
 
 with
-
 schools as {{ known(ref('int_schools__registers')) }},
-
 places as {{ known(ref('int_places__populated')) }},
-
 districts as {{ known(ref('int_places__districts')) }},
-
 feeding as {{ known(ref('int_schools__feeding')) }},
-
-departments as (
-    select * from {{ ref('departments') }}
-),
+departments as (select * from {{ ref('departments') }}),
 
 cells as (
     select

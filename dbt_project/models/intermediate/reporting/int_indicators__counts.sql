@@ -1,9 +1,5 @@
 with
-
-features as (
-    select * from {{ ref('child_features') }}
-    where month(as_of_date) = 4
-),
+features as (select * from {{ ref('child_features') }} where month(as_of_date) = 4),
 
 outcomes as (
     select
@@ -43,26 +39,19 @@ placed as (
     where features.department_code is not null
 ),
 
+-- each department, and the nation as department 00
 counts as (
     select
         school_year,
-        department_code,
+        coalesce(department_code, '00') as department_code,
         level,
         indicator,
         count(*) as n_pupils,
         sum(cast(label as integer)) as n_cases
     from placed
-    group by school_year, department_code, level, indicator
-    union all
-    select
-        school_year,
-        '00' as department_code,
-        level,
-        indicator,
-        count(*) as n_pupils,
-        sum(cast(label as integer)) as n_cases
-    from placed
-    group by school_year, level, indicator
+    group by grouping sets (
+        (school_year, department_code, level, indicator), (school_year, level, indicator)
+    )
 )
 
 select * from counts

@@ -1,16 +1,6 @@
 with
-
-trajectories as (
-    select * from {{ ref('stg_minedu__trajectories') }}
-),
-
-deliveries as (
-    select
-        file,
-        period
-    from {{ source('landing', 'deliveries') }}
-    where status = 'landed'
-),
+trajectories as (select * from {{ ref('stg_minedu__trajectories') }}),
+deliveries as (select * from {{ source('landing', 'deliveries') }} where status = 'landed'),
 
 -- a corrected file of the ministry counts instead of the one before
 published as (

@@ -1,13 +1,10 @@
 with
-
 reasons as (
     select * from {{ ref('risk_reasons') }}
     where term not in ('base', 'rest') and contribution > 0
 ),
 
-texts as (
-    select * from {{ ref('reason_texts') }}
-),
+texts as (select * from {{ ref('reason_texts') }}),
 
 valued as (
     select

@@ -1,8 +1,5 @@
 with
-
-reasons as (
-    select * from {{ ref('int_reasons__texts') }}
-),
+reasons as (select * from {{ ref('int_reasons__texts') }}),
 
 -- what a tutor may read: not poverty, pregnancy, nationality, nor anything about a sibling
 safe as (

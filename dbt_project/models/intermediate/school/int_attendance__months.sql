@@ -1,8 +1,7 @@
-with
+{{ config(materialized='by_year', facts='stg_siagie__attendance') }}
 
-attendance as (
-    select * from {{ ref('stg_siagie__attendance') }}
-),
+with
+attendance as (select * from {{ ref('stg_siagie__attendance') }} where {{ in_built_years() }}),
 
 deliveries as (
     select
@@ -12,12 +11,7 @@ deliveries as (
     where status in ('landed', 'superseded')
 ),
 
-withheld as (
-    select
-        file,
-        region
-    from {{ source('landing', 'withheld') }}
-),
+withheld as (select * from {{ source('landing', 'withheld') }}),
 
 months as (
     select
@@ -31,6 +25,7 @@ months as (
         attendance.justified_absence_days + attendance.unjustified_absence_days as absence_days,
         attendance.unjustified_absence_days,
         attendance.late_days,
+        attendance._file,
         attendance.known_at,
         coalesce(deliveries.superseded_at, {{ far_future() }}) as known_until
     from attendance

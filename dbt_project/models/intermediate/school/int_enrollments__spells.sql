@@ -1,8 +1,7 @@
-with
+{{ config(materialized='by_year', facts='stg_siagie__enrollments') }}
 
-enrollments as (
-    select * from {{ ref('stg_siagie__enrollments') }}
-),
+with
+enrollments as (select * from {{ ref('stg_siagie__enrollments') }} where {{ in_built_years() }}),
 
 versions as (
     select
@@ -29,6 +28,7 @@ versions as (
         declared_work_hours,
         enrolled_date,
         registered_date,
+        _file,
         known_at,
         {{ known_until(['child_key', 'school_year', 'service_code'], ['registered_date']) }} as known_until
     from enrollments

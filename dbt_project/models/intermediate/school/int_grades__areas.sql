@@ -1,8 +1,7 @@
-with
+{{ config(materialized='by_year', facts='stg_siagie__grades') }}
 
-grades as (
-    select * from {{ ref('stg_siagie__grades') }}
-),
+with
+grades as (select * from {{ ref('stg_siagie__grades') }} where {{ in_built_years() }}),
 
 competences as (
     select
@@ -35,6 +34,7 @@ versions as (
         n_lowest,
         points,
         n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
+        _file,
         known_at,
         {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }} as known_until
     from competences

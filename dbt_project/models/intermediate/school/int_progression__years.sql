@@ -1,8 +1,5 @@
 with
-
-spells as (
-    select * from {{ ref('int_enrollments__spells') }}
-),
+spells as (select * from {{ ref('int_enrollments__spells') }}),
 
 results as (
     select

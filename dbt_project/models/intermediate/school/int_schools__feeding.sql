@@ -1,8 +1,5 @@
 with
-
-feeding as (
-    select * from {{ ref('stg_midis__feeding') }}
-),
+feeding as (select * from {{ ref('stg_midis__feeding') }}),
 
 versions as (
     -- a ration list counts for its own year, whatever the program is called by then

@@ -1,8 +1,5 @@
 with
-
-schools as (
-    select * from {{ ref('stg_escale__schools') }}
-),
+schools as (select * from {{ ref('stg_escale__schools') }}),
 
 versions as (
     select

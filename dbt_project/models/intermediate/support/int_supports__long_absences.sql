@@ -1,11 +1,6 @@
 with
-
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
-
+calendar as (select * from {{ source('landing', 'calendar') }}),
 spells as {{ known_by_child(ref('int_enrollments__spells'), today()) }},
-
 months as {{ known_by_child(ref('int_attendance__months'), today()) }},
 
 absences as (

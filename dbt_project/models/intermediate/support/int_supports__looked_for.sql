@@ -1,12 +1,6 @@
 with
-
-long_absences as (
-    select * from {{ ref('int_supports__long_absences') }}
-),
-
-unregistered as (
-    select * from {{ ref('int_supports__unregistered') }}
-),
+long_absences as (select * from {{ ref('int_supports__long_absences') }}),
+unregistered as (select * from {{ ref('int_supports__unregistered') }}),
 
 schools as (
     select * from {{ ref('int_schools__registers') }}

@@ -1,11 +1,7 @@
 {{ config(materialized='as_of') }}
 
 with
-
-features as (
-    select * from {{ ref('child_features') }}
-    where as_of_date = {{ as_of() }}
-),
+features as (select * from {{ ref('child_features') }} where as_of_date = {{ as_of() }}),
 
 -- protection services are no business of an education list: their rules are models of their own
 services as (

@@ -1,23 +1,17 @@
 with
-
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
-
-deliveries as (
-    select * from {{ source('landing', 'deliveries') }}
-),
-
-closed_dates as (
-    select * from {{ source('landing', 'closed_dates') }}
-),
+calendar as (select * from {{ source('landing', 'calendar') }}),
+deliveries as (select * from {{ source('landing', 'deliveries') }}),
+closed_dates as (select * from {{ source('landing', 'closed_dates') }}),
 
 school_years as (
     select
         cast(period as integer) as school_year,
         min(delivered_at) as first_delivered_at
     from deliveries
-    where source = 'siagie.siagie_enrollments' and status in ('landed', 'superseded')
+    where
+        source = 'siagie.siagie_enrollments'
+        and status in ('landed', 'superseded')
+        and deleted_on is null -- a year whose time is over comes back on no date
     group by period
 ),
 

@@ -1,8 +1,6 @@
 with recursive
 
-merged_keys as (
-    select * from {{ source('landing', 'child_merges') }}
-),
+merged_keys as (select * from {{ source('landing', 'child_merges') }}),
 
 chains as (
     -- the key that stays may itself be given up later

@@ -1,8 +1,5 @@
 with
-
-households as (
-    select * from {{ ref('stg_midis__households') }}
-),
+households as (select * from {{ ref('stg_midis__households') }}),
 
 versions as (
     select

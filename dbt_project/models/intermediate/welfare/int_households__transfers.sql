@@ -1,8 +1,5 @@
 with
-
-transfers as (
-    select * from {{ ref('stg_midis__transfers') }}
-),
+transfers as (select * from {{ ref('stg_midis__transfers') }}),
 
 versions as (
     select

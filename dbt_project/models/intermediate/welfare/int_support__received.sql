@@ -1,12 +1,6 @@
 with
-
-support as (
-    select * from {{ ref('stg_minedu__services') }}
-),
-
-feedback as (
-    select * from {{ ref('stg_feedback__case_events') }}
-),
+support as (select * from {{ ref('stg_minedu__services') }}),
+feedback as (select * from {{ ref('stg_feedback__case_events') }}),
 
 services as (
     select distinct support_code -- a service has a row per span of time

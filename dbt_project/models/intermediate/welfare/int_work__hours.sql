@@ -1,8 +1,5 @@
 with
-
-surveys as (
-    select * from {{ ref('stg_mtpe__child_work') }}
-),
+surveys as (select * from {{ ref('stg_mtpe__child_work') }}),
 
 versions as (
     select

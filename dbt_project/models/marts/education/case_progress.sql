@@ -1,8 +1,5 @@
 with
-
-cases as (
-    select * from {{ ref('cases') }}
-),
+cases as (select * from {{ ref('cases') }}),
 
 progress as (
     select

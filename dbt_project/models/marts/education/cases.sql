@@ -1,16 +1,7 @@
 with
-
-opened as (
-    select * from {{ ref('int_cases__opened') }}
-),
-
-states as (
-    select * from {{ ref('int_cases__states') }}
-),
-
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
+opened as (select * from {{ ref('int_cases__opened') }}),
+states as (select * from {{ ref('int_cases__states') }}),
+calendar as (select * from {{ source('landing', 'calendar') }}),
 
 cases as (
     select

@@ -1,12 +1,6 @@
 with
-
-looked_for as (
-    select * from {{ ref('int_supports__looked_for') }}
-),
-
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
+looked_for as (select * from {{ ref('int_supports__looked_for') }}),
+calendar as (select * from {{ source('landing', 'calendar') }}),
 
 -- a rule needs no model: these children are looked for at every delivery
 immediate as (

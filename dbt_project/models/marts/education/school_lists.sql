@@ -1,5 +1,4 @@
 with
-
 features as (
     select
         child_key,
@@ -11,27 +10,7 @@ features as (
     qualify as_of_date = max(as_of_date) over ()
 ),
 
-scores as (
-    select * from {{ ref('risk_scores') }}
-    where tier = 'alto'
-),
-
-live as (
-    select
-        model_version,
-        outcome
-    from {{ source('ml', 'model_versions') }}
-    where is_live
-),
-
-listed as (
-    select
-        scores.child_key,
-        scores.as_of_date
-    from scores
-    inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
-    qualify scores.as_of_date = max(scores.as_of_date) over ()
-),
+listed as (select * from {{ ref('int_lists__current') }}),
 
 schools as (
     select

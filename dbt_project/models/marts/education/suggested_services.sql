@@ -1,18 +1,7 @@
 with
-
-needs as (
-    select * from {{ ref('int_supports__needs') }}
-    where not is_received
-),
-
-services as (
-    select * from {{ ref('services') }}
-    where is_tutor_safe and domain <> 'protection'
-),
-
-priority as (
-    select * from {{ ref('priority_list') }}
-),
+needs as (select * from {{ ref('int_supports__needs') }} where not is_received),
+services as (select * from {{ ref('services') }} where is_tutor_safe and domain <> 'protection'),
+priority as (select * from {{ ref('priority_list') }}),
 
 suggested as (
     select

@@ -1,8 +1,5 @@
 with
-
-topics as (
-    select * from {{ ref('topics') }}
-),
+topics as (select * from {{ ref('topics') }}),
 
 delivered as (
     select

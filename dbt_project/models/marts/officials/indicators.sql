@@ -1,17 +1,9 @@
 with
-
-counts as (
-    select * from {{ ref('int_indicators__counts') }}
-),
+counts as (select * from {{ ref('int_indicators__counts') }}),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure.py
-cells as (
-    select * from {{ source('landing', 'official_cells') }}
-),
-
-departments as (
-    select * from {{ ref('departments') }}
-),
+cells as (select * from {{ source('landing', 'official_cells') }}),
+departments as (select * from {{ ref('departments') }}),
 
 indicators as (
     select

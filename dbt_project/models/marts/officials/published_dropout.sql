@@ -1,16 +1,6 @@
 with
-
-dropouts as (
-    select * from {{ ref('stg_minedu__dropouts') }}
-),
-
-deliveries as (
-    select
-        file,
-        period
-    from {{ source('landing', 'deliveries') }}
-    where status = 'landed'
-),
+dropouts as (select * from {{ ref('stg_minedu__dropouts') }}),
+deliveries as (select * from {{ source('landing', 'deliveries') }} where status = 'landed'),
 
 districts as (
     select * from {{ ref('int_places__districts') }}

@@ -1,8 +1,5 @@
 with
-
-published as (
-    select * from {{ ref('int_published__totals') }}
-),
+published as (select * from {{ ref('int_published__totals') }}),
 
 schools as (
     select

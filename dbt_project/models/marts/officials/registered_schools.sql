@@ -1,5 +1,4 @@
 with
-
 schools as (
     select * from {{ ref('int_schools__registers') }}
     where known_until = {{ far_future() }}

@@ -1,8 +1,5 @@
 with
-
-totals as (
-    select * from {{ ref('int_control__totals') }}
-),
+totals as (select * from {{ ref('int_control__totals') }}),
 
 schools as (
     select

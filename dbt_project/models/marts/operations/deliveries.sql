@@ -1,8 +1,5 @@
 with
-
-ledger as (
-    select * from {{ source('landing', 'deliveries') }}
-),
+ledger as (select * from {{ source('landing', 'deliveries') }}),
 
 deliveries as (
     select

@@ -1,5 +1,4 @@
 with
-
 sources as (
     select
         source,
@@ -13,9 +12,7 @@ deliveries as (
     where status in ('landed', 'superseded')
 ),
 
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
+calendar as (select * from {{ source('landing', 'calendar') }}),
 
 last_deliveries as (
     select

@@ -1,12 +1,6 @@
 with
-
-metrics as (
-    select * from {{ source('ml', 'model_metrics') }}
-),
-
-versions as (
-    select * from {{ source('ml', 'model_versions') }}
-),
+metrics as (select * from {{ source('ml', 'model_metrics') }}),
+versions as (select * from {{ source('ml', 'model_versions') }}),
 
 performance as (
     select

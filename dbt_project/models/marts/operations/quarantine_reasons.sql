@@ -1,8 +1,5 @@
 with
-
-quarantined as (
-    select * from {{ source('quarantine', 'rows') }}
-),
+quarantined as (select * from {{ source('quarantine', 'rows') }}),
 
 reasons as (
     select

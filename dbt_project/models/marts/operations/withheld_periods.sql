@@ -1,8 +1,5 @@
 with
-
-withheld as (
-    select * from {{ source('landing', 'withheld') }}
-),
+withheld as (select * from {{ source('landing', 'withheld') }}),
 
 periods as (
     select

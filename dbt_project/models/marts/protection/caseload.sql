@@ -1,12 +1,6 @@
 with
-
-cases as (
-    select * from {{ ref('int_protection__cases') }}
-),
-
-calendar as (
-    select * from {{ source('landing', 'calendar') }}
-),
+cases as (select * from {{ ref('int_protection__cases') }}),
+calendar as (select * from {{ source('landing', 'calendar') }}),
 
 -- a known violation is reported by law and never ranked: the queue is in order of waiting
 caseload as (

@@ -1,9 +1,5 @@
 with
-
-cases as (
-    select * from {{ ref('int_protection__cases') }}
-    where linkage in ('review', 'unknown')
-),
+cases as (select * from {{ ref('int_protection__cases') }} where linkage in ('review', 'unknown')),
 
 -- counts only: who may be meant is seen in the vault, by those who may
 reviews as (

@@ -1,8 +1,5 @@
 with
-
-reports as (
-    select * from {{ ref('stg_protection__school_reports') }}
-),
+reports as (select * from {{ ref('stg_protection__school_reports') }}),
 
 schools as (
     select

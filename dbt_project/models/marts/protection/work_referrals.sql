@@ -1,19 +1,12 @@
 with
-
 work as (
     select * from {{ ref('child_work') }}
     where has_risky_work_hours
     qualify as_of_date = max(as_of_date) over ()
 ),
 
-pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-),
-
-services as (
-    select * from {{ ref('services') }}
-    where need = 'risky_work'
-),
+pupils as (select * from {{ ref('int_pupils__as_of') }}),
+services as (select * from {{ ref('services') }} where need = 'risky_work'),
 
 -- a referral and no ranking: the office decides whom it sees first
 referrals as (

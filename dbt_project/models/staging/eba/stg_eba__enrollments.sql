@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('eba', 'eba_enrollments') }}
-),
+source as (select * from {{ source('eba', 'eba_enrollments') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('escale', 'escale_schools') }}
-),
+source as (select * from {{ source('escale', 'escale_schools') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('feedback', 'feedback_case_events') }}
-),
+source as (select * from {{ source('feedback', 'feedback_case_events') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('inei', 'inei_districts') }}
-),
+source as (select * from {{ source('inei', 'inei_districts') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('inei', 'inei_populated_places') }}
-),
+source as (select * from {{ source('inei', 'inei_populated_places') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('midis', 'midis_feeding') }}
-),
+source as (select * from {{ source('midis', 'midis_feeding') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('midis', 'midis_sisfoh') }}
-),
+source as (select * from {{ source('midis', 'midis_sisfoh') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('midis', 'midis_juntos') }}
-),
+source as (select * from {{ source('midis', 'midis_juntos') }}),
 
 renamed as (
     select

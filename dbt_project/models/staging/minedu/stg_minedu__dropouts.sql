@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('minedu', 'minedu_dropouts') }}
-),
+source as (select * from {{ source('minedu', 'minedu_dropouts') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('minedu', 'minedu_services') }}
-),
+source as (select * from {{ source('minedu', 'minedu_services') }}),
 
 renamed as (
     select

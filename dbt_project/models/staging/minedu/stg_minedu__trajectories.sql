@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('minedu', 'minedu_trajectories') }}
-),
+source as (select * from {{ source('minedu', 'minedu_trajectories') }}),
 
 renamed as (
     select

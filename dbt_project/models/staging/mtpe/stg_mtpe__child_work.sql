@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('mtpe', 'mtpe_child_work') }}
-),
+source as (select * from {{ source('mtpe', 'mtpe_child_work') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('siagie', 'siagie_enrollments') }}
-),
+source as (select * from {{ source('siagie', 'siagie_enrollments') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('siagie_progress', 'siagie_attendance') }}
-),
+source as (select * from {{ source('siagie_progress', 'siagie_attendance') }}),
 
 renamed as (
     select

@@ -1,8 +1,5 @@
 with
-
-source as (
-    select * from {{ source('siagie_progress', 'siagie_grades') }}
-),
+source as (select * from {{ source('siagie_progress', 'siagie_grades') }}),
 
 renamed as (
     select

@@ -1,0 +1,45 @@
+with
+scores as (select * from {{ ref('risk_scores') }} where tier = 'alto'),
+
+-- scores of earlier models stay in history; a list shows the one that is live
+live as (select * from {{ source('ml', 'model_versions') }} where is_live),
+objections as (select * from {{ ref('int_subjects__objections') }}),
+removals as (select * from {{ ref('int_subjects__removals') }}),
+
+listed as (
+    select
+        *,
+        min(as_of_date) over (partition by child_key, outcome, year(as_of_date)) as first_listed_on
+    from scores
+),
+
+latest as (
+    select listed.*
+    from listed
+    inner join live on listed.model_version = live.model_version and listed.outcome = live.outcome
+    qualify listed.as_of_date = max(listed.as_of_date) over ()
+),
+
+-- nobody stands on a list against the family's objection or a human's decision
+shown as (
+    select
+        latest.child_key,
+        latest.as_of_date,
+        latest.outcome,
+        latest.model_version,
+        latest.rank_in_ugel,
+        latest.tier,
+        latest.probability,
+        latest.first_listed_on,
+        latest.expires_on
+    from latest
+    left join objections on latest.child_key = objections.child_key
+    left join removals
+        on
+            latest.child_key = removals.child_key
+            and latest.as_of_date = removals.as_of_date
+            and latest.outcome = removals.outcome
+    where objections.child_key is null and removals.child_key is null
+)
+
+select * from shown

@@ -1,0 +1,27 @@
+with
+objections as (select * from {{ source('landing', 'objections') }}),
+
+last_merges as (
+    select * from {{ ref('int_children__merges') }}
+    where known_until = {{ far_future() }}
+),
+
+newest as (
+    select
+        coalesce(last_merges.merged_into, objections.child_key) as child_key,
+        max_by(objections.is_withdrawn, objections.request_number) as is_withdrawn,
+        max(objections.known_at) as known_at
+    from objections
+    left join last_merges on objections.child_key = last_merges.child_key
+    group by 1
+),
+
+standing as (
+    select
+        child_key,
+        known_at
+    from newest
+    where not is_withdrawn
+)
+
+select * from standing

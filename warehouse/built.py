@@ -1,0 +1,45 @@
+"""What green builds have seen: files, as-of dates and the code that tested them; dbt's tests leave it out (where.sql).
+
+A build has two halves, features and then marts. The first notes what it saw, the second makes it count when it is green
+too, if the code is still the same.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+DDL = """
+create table if not exists raw.built_files (file varchar);
+create table if not exists raw.built_dates (as_of_date date);
+create table if not exists raw.built_code (hash varchar);
+create table if not exists raw.half_built (code varchar, file varchar);
+"""
+LANDED = "select file from raw.deliveries where status in ('landed', 'superseded') and deleted_on is null"
+
+
+def begin(db: duckdb.DuckDBPyConnection, code: str) -> list[str]:
+    """Forget what other code has tested; return the files that this build will see."""
+    known = db.execute("select hash from raw.built_code").fetchone()
+    if known != (code,):
+        db.execute("begin; delete from raw.built_files; delete from raw.built_dates; delete from raw.built_code")
+        db.execute("commit")
+    return [file for (file,) in db.execute(LANDED).fetchall()]
+
+
+def half_done(db: duckdb.DuckDBPyConnection, code: str, files: list[str]) -> None:
+    """Note what the first half has tested."""
+    db.execute("begin; delete from raw.half_built")
+    db.execute("insert into raw.half_built select ?, unnest(?)", [code, files])
+    db.execute("commit")
+
+
+def done(db: duckdb.DuckDBPyConnection, code: str) -> None:
+    """Let what both halves have tested with this code count as tested."""
+    (same,) = db.execute("select bool_and(code = ?) from raw.half_built", [code]).fetchone() or (None,)
+    if not same:
+        return
+    db.execute("begin; delete from raw.built_files; delete from raw.built_dates; delete from raw.built_code")
+    db.execute("insert into raw.built_files select file from raw.half_built")
+    db.execute("insert into raw.built_dates select as_of_date from raw.closed_dates")
+    db.execute("insert into raw.built_code values (?)", [code])
+    db.execute("commit")

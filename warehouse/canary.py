@@ -1,0 +1,121 @@
+"""Proof of a deletion: what was deleted is searched for in every file of the home, decrypted and unpacked first."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse import database
+from warehouse.database import quoted
+from warehouse.keys import Keys
+from warehouse.settings import Home
+
+DRAWN = 50  # persons whose values are searched for; all of them where they are fewer
+BINARY = (".duckdb", ".parquet", ".age", ".key")
+
+
+@dataclass(frozen=True)
+class Canaries:
+    """Values of deleted persons, held in memory only: pseudonyms, and documents and numbers in the clear."""
+
+    keys: tuple[int, ...]
+    values: tuple[str, ...]
+
+    def pattern(self) -> str:
+        """Return a regular expression of the values and pseudonyms, none within a longer number or word."""
+        words = [re.escape(word) for word in (*self.values, *map(str, self.keys))]
+        return f"(^|[^0-9A-Za-z])({'|'.join(words)})([^0-9A-Za-z]|$)"
+
+
+def draw(vault: duckdb.DuckDBPyConnection, gone: list[int]) -> Canaries:
+    """Draw canaries from persons that are about to be deleted."""
+    step = max(1, len(gone) // DRAWN)
+    keys = tuple(gone[::step][:DRAWN])
+    listed = ", ".join(map(str, keys)) or "null"
+    rows = vault.execute(
+        f"select distinct value from vault.aliases where child_key in ({listed}) order by 1"
+    ).fetchall()
+    return Canaries(keys, tuple(value for (value,) in rows))
+
+
+def search(home: Home, secret: Keys, canaries: Canaries) -> dict[str, int]:
+    """Return, for each place, how many hits there are; the log of requests and of who looked is no such place."""
+    found = {place: 0 for place in ("warehouse", "vault", "archive", "parquet", "serving", "other files")}
+    if not (canaries.keys or canaries.values):
+        return found
+    for path in sorted(path for path in home.root.rglob("*") if path.is_file() and not path.is_symlink()):
+        place = _place(home, path)
+        if place:
+            found[place] += _hits(home, path, secret, canaries)
+    return found
+
+
+def _place(home: Home, path: Path) -> str | None:
+    if path in (home.warehouse, home.vault):
+        return "warehouse" if path == home.warehouse else "vault"
+    if path.suffix == ".age":
+        return "archive"
+    if path.suffix == ".parquet":
+        return "parquet"
+    if path.suffix == ".duckdb":
+        return "serving"
+    return None if path.suffix == ".key" else "other files"
+
+
+def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
+    if path.suffix == ".age":
+        return _in_bytes(decrypted(path, secret), canaries)
+    if path.suffix not in BINARY:
+        return _in_bytes(path.read_bytes(), canaries)
+    db = database.scratch(home)
+    try:
+        if path.suffix == ".parquet":
+            db.execute(f"create view memory.main.parquet as from read_parquet({quoted(str(path), chr(39))})")
+            return _in_tables(db, "memory", canaries)
+        key = f"encryption_key '{secret.vault}', " if path == home.vault else ""
+        db.execute(f"attach {quoted(str(path), chr(39))} as searched ({key}read_only)")
+        return _in_tables(db, "searched", canaries)
+    finally:
+        db.close()
+
+
+def decrypted(path: Path, secret: Keys) -> bytes:
+    """Return the content of an archived file, unpacked."""
+    import pyrage
+
+    content = pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(secret.secret)])
+    return gzip.decompress(content) if path.name.endswith(".gz.age") else content
+
+
+def _in_bytes(content: bytes, canaries: Canaries) -> int:
+    return len(re.findall(canaries.pattern().encode(), content))
+
+
+def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> int:
+    count = 0
+    for table, name, kind in _columns(db, catalog):
+        if kind == "VARCHAR":
+            where = f"regexp_matches({quoted(name)}, {quoted(canaries.pattern(), chr(39))})"
+        elif kind == "BIGINT" and canaries.keys:
+            where = f"{quoted(name)} in ({', '.join(map(str, canaries.keys))})"
+        else:
+            continue
+        row = db.execute(f"select count(*) from {table} where {where}").fetchone()
+        count += row[0] if row else 0
+    return count
+
+
+def _columns(db: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tuple[str, str, str]]:
+    """Yield table, column and type of every table of a file, the logs of who asked and looked aside."""
+    rows = db.execute(
+        "select c.schema_name, c.table_name, c.column_name, c.data_type from duckdb_columns() as c "
+        "where c.database_name = ? and not c.internal and c.table_name not in ('reveals', 'requests') "
+        "and (c.table_name = 'parquet' or c.table_name in (select table_name from duckdb_tables()))", [catalog],
+    ).fetchall()  # fmt: skip
+    for schema, table, name, kind in rows:
+        yield f"{quoted(catalog)}.{quoted(schema)}.{quoted(table)}", name, kind

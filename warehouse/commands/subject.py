@@ -1,0 +1,134 @@
+"""`qhawaq subject`: a family's rights over what is held on its child."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warehouse.errors import UsageError
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+SHORTEST_REASON = 10
+
+
+def asked(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every request states: the child, why, and who asks."""
+    for option in (
+        click.pass_obj,
+        click.option("--who", default=None, help="Who asks (default: the system's user)."),
+        click.option("--reason", required=True, help="Why, in a sentence; it is logged for ever."),
+        click.argument("child", type=int),
+    ):
+        command = option(command)
+    return command
+
+
+def _request(child: int, kind: str, reason: str, who: str | None, detail: str = "") -> Any:  # noqa: ANN401
+    from warehouse.subject import Request
+
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise UsageError(f"--reason: say in a sentence why (at least {SHORTEST_REASON} characters)")
+    return Request(child, kind, who or getpass.getuser(), reason.strip(), detail)
+
+
+def _today() -> Any:  # noqa: ANN401
+    return datetime.now(UTC).date()
+
+
+@click.group()
+def subject() -> None:
+    """Answer a family: what is held on its child, a correction, an objection, a human's review.
+
+    CHILD is the key that lists show. Every request is logged in the vault before it is answered.
+    """
+
+
+@subject.command()
+@asked
+@click.option("--to", type=click.Path(path_type=Path), help="Write it to this new file, readable by you only.")
+def access(context: tuple[Home, Progress], child: int, reason: str, who: str | None, to: Path | None) -> None:
+    """Show everything that is held on CHILD, in Spanish: records, scores, lists, who looked."""
+    from warehouse import subject as rights
+
+    text = rights.access(context[0].existing(), _request(child, "access", reason, who))
+    if to is None:
+        click.echo(text)
+        return
+    if to.exists():
+        raise UsageError(f"{to} exists already: name a new file")
+    to.touch(mode=0o600)
+    to.write_text(text, encoding="utf-8")
+    click.echo(f"{to}: hand it to the family, then delete it")
+
+
+@subject.command()
+@asked
+@click.option("--source", required=True, help="The source that is wrong, such as siagie.siagie_enrollments.")
+@click.option("--column", required=True, help="The column that is wrong, as the delivery names it.")
+@click.option("--value", required=True, help="What it should say.")
+def rectify(
+    context: tuple[Home, Progress], child: int, reason: str, who: str | None, source: str, column: str, value: str
+) -> None:
+    """Correct one value of CHILD's newest line of a source: a delivery of that line, changed, into the inbox."""
+    from warehouse import subject as rights
+
+    request = _request(child, "rectify", reason, who, f"{source}.{column}")
+    path = rights.rectify(context[0].existing(), request, source, column.lower(), value, _today())
+    click.echo(f"{path}: land it with 'qhawaq run'; closed dates stay as they were known")
+
+
+@subject.command()
+@asked
+@click.option("--withdraw", is_flag=True, help="The family no longer objects.")
+def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | None, withdraw: bool) -> None:
+    """Note that the family objects to CHILD being scored: from the next run no score, no place on a list.
+
+    What the law demands without a score (who is missing from school) and protection go on.
+    """
+    from warehouse import subject as rights
+
+    kind = "withdraw objection" if withdraw else "oppose"
+    rights.oppose(context[0].existing(), _request(child, kind, reason, who), _today(), withdraw)
+    click.echo("noted: it counts from the next 'qhawaq run'")
+
+
+@subject.command()
+@asked
+@click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("decision", type=click.Choice(["keep", "remove"]))
+@click.option("--outcome", default="interruption", show_default=True, help="The list's outcome.")
+def review(
+    context: tuple[Home, Progress],
+    child: int,
+    reason: str,
+    who: str | None,
+    as_of: datetime,
+    decision: str,
+    outcome: str,
+) -> None:
+    """Note a human's decision on CHILD's place on the list of AS_OF: keep or remove; the reason stays in the vault."""
+    from warehouse import subject as rights
+
+    request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of.date()}")
+    rights.review(context[0].existing(), request, as_of.date(), outcome, decision, _today())
+    click.echo("noted: it counts from the next 'qhawaq run'")
+
+
+@subject.command()
+@asked
+@click.confirmation_option(prompt="This cannot be undone. Erase this person?")
+def erase(context: tuple[Home, Progress], child: int, reason: str, who: str | None) -> None:
+    """Erase CHILD: its identities, its lines in every archived file, its rows; then a search proves it.
+
+    Closed as-of dates keep rows under a key that leads to nobody. The request stays logged, by key.
+    """
+    from warehouse import erasure
+
+    lines, files = erasure.erase(context[0].existing(), _request(child, "erase", reason, who), _today())
+    click.echo(f"erased: {lines} lines of {files} archived files; 'qhawaq run' builds and publishes without them")

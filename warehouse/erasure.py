@@ -1,0 +1,113 @@
+"""Erasing one person: identities from the vault, the person's lines from every archived file, and its rows.
+
+Closed as-of dates keep rows under a key that nothing leads to any more. The log of who asked and looked is kept.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from datetime import date
+from pathlib import Path
+
+from warehouse import canary, retention
+from warehouse.canary import Canaries
+from warehouse.errors import QhawaqError
+from warehouse.keys import Keys
+from warehouse.settings import Home
+from warehouse.subject import Request, Subject
+
+Lines = dict[str, set[int]]  # file → lines that are the person's
+
+
+def erase(home: Home, request: Request, today: date) -> tuple[int, int]:
+    """Erase a person; return how many lines of how many archived files went.
+
+    Raises:
+        QhawaqError: the vault holds no such person, or a value of the person is still found afterwards.
+    """
+    with Subject(home, request) as subject:
+        owned = subject.all_keys()
+        listed = ", ".join(map(str, owned))
+        canaries = canary.draw(subject.vault, owned)
+        lines = _lines(subject, listed)
+        counts = _rewrite_archive(home, subject.keys, lines, canaries)
+        _delete_rows(subject, owned, today, counts)
+    left = _left(home, subject.keys, canaries)
+    if left:
+        raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
+    return sum(counts.values()), len(counts)
+
+
+def _lines(subject: Subject, listed: str) -> Lines:
+    """Return where the person's records stand, those linked by name too."""
+    found: Lines = {}
+    queries = [
+        f"select _file, _line from vault.{c.table} where child_key in ({listed})"
+        for c in subject.contracts if c.vaulted
+    ]  # fmt: skip
+    queries.append(f"select file, line from vault.links where child_key in ({listed})")
+    rows = subject.vault.execute(" union ".join(queries)).fetchall()
+    for contract in subject.contracts:
+        if contract.aliases:
+            rows += subject.warehouse.execute(
+                f"select _file, _line from raw.{contract.table} where child_key in ({listed})"
+            ).fetchall()
+    for file, line in rows:
+        found.setdefault(file, set()).add(line)
+    return found
+
+
+def _rewrite_archive(home: Home, secret: Keys, lines: Lines, canaries: Canaries) -> dict[str, int]:
+    """Write archived files anew without the person's lines; lines that name its numbers go too, refused or not."""
+    counts, pattern = {}, re.compile(canaries.pattern().encode())
+    for path in sorted(home.archive.rglob("*.age")):
+        file = path.name.partition("_")[2].removesuffix(".age")
+        mine, kept = lines.get(file, set()), []
+        content = canary.decrypted(path, secret).splitlines(keepends=True)
+        for number, line in enumerate(content, start=1):
+            if number == 1 or not (number in mine or pattern.search(line)):
+                kept.append(line)
+        if len(kept) < len(content):
+            _seal(path, secret, b"".join(kept))
+            counts[file] = len(content) - len(kept)
+    return counts
+
+
+def _seal(path: Path, secret: Keys, content: bytes) -> None:
+    import pyrage
+
+    packed = gzip.compress(content) if path.name.endswith(".gz.age") else content
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as sealed:
+        sealed.write(pyrage.encrypt(packed, [pyrage.x25519.Identity.from_str(secret.secret).to_public()]))
+        sealed.flush()
+        os.fsync(sealed.fileno())
+    temporary.replace(path)
+
+
+def _delete_rows(subject: Subject, owned: list[int], today: date, counts: dict[str, int]) -> None:
+    """Delete the person's rows, first in the warehouse: the vault is what says whose they are."""
+    db, vault, listed = subject.warehouse, subject.vault, ", ".join(map(str, owned))
+    retention.forget_rows(db, owned, "schema_name in ('raw', 'intermediate')")
+    db.execute("begin")
+    for file, count in counts.items():
+        db.execute("insert into raw.erasures values (?, ?, ?)", [file, count, today])
+    db.execute("commit")
+    vault.execute("begin")
+    for contract in subject.contracts:
+        if contract.vaulted:
+            vault.execute(
+                f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
+                f"(select (file, line) from vault.links where child_key in ({listed}))"
+            )
+    for table in ("links", "aliases", "merges", "persons"):
+        vault.execute(f"delete from vault.{table} where child_key in ({listed})")
+    vault.execute("commit")
+
+
+def _left(home: Home, secret: Keys, canaries: Canaries) -> str:
+    """Return where the person's numbers are still found (a pseudonym may stay: closed dates hold it)."""
+    numbers = Canaries((), canaries.values)
+    return ", ".join(place for place, hits in canary.search(home, secret, numbers).items() if hits)

@@ -1,0 +1,244 @@
+"""The end of keeping: deliveries whose time is over are deleted everywhere, whole, and leave a tombstone.
+
+The period stands in each contract (`retention_years`, from the end of the year that the delivery is about). What goes:
+the delivery's rows, its archive file, identities of whom nothing is kept any more, and as-of dates of school years
+whose enrollments are gone. The ledger keeps its row with `deleted_on`, the manifest of closed dates hash and number.
+Each step looks for what is left to do, so that an interrupted retention is finished by calling it again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from warehouse import canary, closing, contracts, database
+from warehouse import vault as identities
+from warehouse.canary import Canaries
+from warehouse.contracts import Contract
+from warehouse.database import quoted
+from warehouse.errors import DamagedFile
+from warehouse.keys import Keys
+from warehouse.landing import archive
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home, write_whole
+
+UNKNOWN_YEARS = 1  # assumption: what belongs to no source was sent by mistake
+ENROLLMENTS = "siagie.siagie_enrollments"
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A delivery whose time is over."""
+
+    file: str
+    sha256: str
+    source: str | None
+    status: str
+    until: date
+
+
+def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -> list[Expired]:
+    """Return the deliveries that should be kept no longer; those without an end (public files) never are."""
+    years = {c.name: c.retention_years for c in known}
+    rows = db.execute(
+        "select file, sha256, source, status, coalesce(try_cast(left(period, 4) as integer), "
+        "year(coalesce(delivered_at, cast(landed_at as date)))) from raw.deliveries where deleted_on is null "
+        "order by all"
+    ).fetchall()
+    found = []
+    for file, sha256, source, status, year in rows:
+        kept = years.get(source) if source in years else UNKNOWN_YEARS
+        if kept is not None and date(year + kept, 12, 31) < today:
+            found.append(Expired(file, sha256, source, status, date(year + kept, 12, 31)))
+    return found
+
+
+def retired_dates(home: Home, known: list[Contract], today: date) -> list[str]:
+    """Return the closed as-of dates of school years whose enrollments are kept no longer."""
+    years = next((c.retention_years for c in known if c.name == ENROLLMENTS), None)
+    if years is None:
+        return []
+    kept = {day: entry for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry}
+    return sorted(day for day in kept if date(int(day[:4]) + years, 12, 31) < today)
+
+
+def delete_rows(db: duckdb.DuckDBPyConnection, found: list[Expired], known: list[Contract], today: date) -> int:
+    """Delete the rows of expired deliveries and mark them in the ledger, in one transaction; return how many rows."""
+    tables = {c.name: c.table for c in known}
+    deleted = 0
+    db.execute("begin")
+    try:
+        for one in found:
+            if one.source in tables and one.status in ("landed", "superseded"):
+                gone = db.execute(f"delete from raw.{tables[one.source]} where _file = ?", [one.file]).fetchone()
+                deleted += gone[0] if gone else 0
+                db.execute("delete from raw.record_links where file = ?", [one.file])
+            db.execute("delete from quarantine.rows where file = ?", [one.file])
+            db.execute(
+                "update raw.deliveries set deleted_on = ? where file = ? and sha256 = ?", [today, one.file, one.sha256]
+            )
+        db.execute("commit")
+    except BaseException:
+        db.execute("rollback")
+        raise
+    return deleted
+
+
+def retire_dates(db: duckdb.DuckDBPyConnection, home: Home, dates: list[str], today: date) -> None:
+    """Delete as-of dates from every table and their Parquet; the manifest keeps a tombstone of each."""
+    if not dates:
+        return
+    listed = ", ".join(f"date '{day}'" for day in dates)
+    tables = db.execute(
+        "select schema_name, table_name from duckdb_columns() where column_name = 'as_of_date' "
+        "and table_name in (select table_name from duckdb_tables()) order by all"
+    ).fetchall()
+    manifest = closing.read_manifest(home)
+    db.execute("begin")
+    for schema, table in tables:
+        db.execute(f"delete from {quoted(schema)}.{quoted(table)} where as_of_date in ({listed})")
+    db.execute("commit")
+    for day in dates:
+        shutil.rmtree(home.features / f"as_of={day}", ignore_errors=True)
+        manifest[day] = manifest[day] | {"retired_on": str(today)}
+    write_whole(home.features / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
+
+
+def delete_files(home: Home, db: duckdb.DuckDBPyConnection) -> int:
+    """Delete from the archive what the ledger marks as deleted; return how many files that were."""
+    rows = db.execute("select file, sha256, status from raw.deliveries where deleted_on is not null").fetchall()
+    count = 0
+    for file, sha256, status in rows:
+        for folder in {"landed", "refused", "duplicate"} & {"landed" if status == "superseded" else status}:
+            for name in (file, "unnamed"):
+                path = archive.archived(home, folder, name, sha256)
+                if path.exists():
+                    path.unlink()
+                    count += 1
+    return count
+
+
+def find_gone(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, known: list[Contract]) -> list[int]:
+    """Return the keys of whom no row is kept, and make `temp.kept` of the others.
+
+    A key that was merged is kept while the one that it was merged into is.
+    """
+    vault.execute("create or replace temp table present (child_key bigint)")
+    for contract in known:
+        if contract.aliases:
+            arriving = db.execute(f"select distinct child_key from raw.{contract.table}").to_arrow_table()
+            vault.execute("insert into present select child_key from arriving where child_key is not null")
+            del arriving
+    vault.execute(
+        "create or replace temp table kept as with recursive same(k) as (select distinct child_key from present "
+        "union select case when m.child_key = same.k then m.merged_into else m.child_key end "
+        "from same join vault.merges as m on same.k in (m.child_key, m.merged_into)) select k as child_key from same"
+    )
+    return [key for (key,) in vault.execute(
+        "select child_key from vault.persons where child_key not in (select child_key from kept) order by 1").fetchall()
+    ]  # fmt: skip
+
+
+def forget_rows(db: duckdb.DuckDBPyConnection, gone: list[int], schemas: str = "") -> None:
+    """Delete what tables of kept dates still hold of persons who are gone: a year's facts count in the next one too.
+
+    Args:
+        db: the warehouse.
+        gone: their keys.
+        schemas: a condition on `schema_name`; all of them if empty.
+    """
+    db.execute("create or replace temp table gone as select unnest(?::bigint[]) as child_key", [gone])
+    tables = db.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "
+        "and column_name in ('child_key', 'merged_into') and data_type = 'BIGINT' and table_name in "
+        f"(select table_name from duckdb_tables() where not temporary) {schemas and f'and {schemas}'} order by all"
+    ).fetchall()
+    db.execute("begin")
+    for schema, table, column in tables:
+        where = f"{quoted(column)} in (select child_key from gone)"
+        db.execute(f"delete from {quoted(schema)}.{quoted(table)} where {where}")
+    db.execute("commit")
+
+
+def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, known: list[Contract]) -> None:
+    """Delete identities of whom no row is kept, and those without a key whose file is gone; who looked stays logged."""
+    deleted = db.execute("select file from raw.deliveries where deleted_on is not null").to_arrow_table()
+    vault.execute("create or replace temp table gone_files as select file from deleted")
+    del deleted
+    vault.execute("begin")
+    for contract in known:
+        if contract.vaulted:
+            vault.execute(
+                f"delete from vault.{contract.table} where child_key not in (select child_key from kept) "
+                "or (child_key is null and _file in (select file from gone_files))"
+            )
+    for table in ("aliases", "merges", "persons"):
+        vault.execute(f"delete from vault.{table} where child_key not in (select child_key from kept)")
+    vault.execute("delete from vault.links where file in (select file from gone_files)")
+    vault.execute("commit")
+
+
+def delete(home: Home, secret: Keys, today: date) -> tuple[dict, Canaries]:
+    """Delete what is due; return what that was, and canaries drawn from the persons who went."""
+    known = list(contracts.read(DBT_PROJECT).values())
+    db, vault = database.warehouse(home), database.scratch(home)
+    try:
+        database.attach_vault(vault, home, secret)
+        identities.prepare(vault, known)
+        found, dates = expired(db, known, today), retired_dates(home, known, today)
+        rows = delete_rows(db, found, known, today)
+        retire_dates(db, home, dates, today)
+        gone = find_gone(vault, db, known)
+        canaries = canary.draw(vault, gone)
+        forget_rows(db, gone)
+        forget_persons(vault, db, known)
+        files = delete_files(home, db)
+    finally:
+        vault.close()
+        db.close()
+    proof = {"on": str(today), "deliveries": len(found), "rows": rows, "files": files, "persons": len(gone),
+             "dates": len(dates)}  # fmt: skip
+    return proof, canaries
+
+
+def compact(home: Home, secret: Keys) -> None:
+    """Write warehouse and vault anew: what was deleted must not stay in blocks that no table uses."""
+    _rewrite(home, home.warehouse, f"storage_version '{database.STORAGE_VERSION}'", "")
+    key = f"encryption_key '{secret.vault}'"
+    _rewrite(home, home.vault, key, f" ({key})")
+
+
+def _rewrite(home: Home, path: Path, options: str, opening: str) -> None:
+    aside = path.with_name(f".{path.name}.fresh")
+    for leftover in (aside, aside.with_name(aside.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    db = database.scratch(home)
+    try:
+        db.execute(f"attach {quoted(str(path), chr(39))} as old{opening}")
+        db.execute(f"attach {quoted(str(aside), chr(39))} as fresh ({options})")
+        db.execute("copy from database old to fresh")
+        db.execute("checkpoint fresh; detach fresh; detach old")
+    finally:
+        db.close()
+    if path.with_name(path.name + ".wal").exists():
+        raise DamagedFile(f"{path} has a write-ahead log left: open and close it with 'qhawaq status', then call again")
+    with aside.open("rb+") as file:
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def say(progress: Progress, found: list[Expired], dates: list[str]) -> None:
+    """Say what is due, source by source."""
+    by_source: dict[str, int] = {}
+    for one in found:
+        by_source[one.source or "unknown"] = by_source.get(one.source or "unknown", 0) + 1
+    for source, count in sorted(by_source.items()):
+        progress.say(f"{source}: kept too long", deliveries=count)
+    if dates:
+        progress.say("as-of dates kept too long", dates=len(dates), first=dates[0], last=dates[-1])

@@ -2,10 +2,12 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+JUDGES := .judges
+PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test test-faults lint build bench lock clean
+.PHONY: help run test test-faults lint build docs bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -32,6 +34,12 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
 	$(call install,requirements/dev.txt)
 	@touch $(VENV)/.run
 
+# The judges of the dbt project need other pins of click than what builds.
+$(JUDGES)/.done: requirements/judges.txt | $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(JUDGES)
+	$(BIN)/uv pip install --quiet --python $(JUDGES)/bin/python --require-hashes -r requirements/judges.txt
+	@touch $@
+
 run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from its APIs and run the main job on it
 	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api
 	@test -f data/collected.json || $(BIN)/python -m warehouse.country.api truth/api -- $(BIN)/qhawaq collect --today 2025-12-05
@@ -40,16 +48,24 @@ run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from 
 build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attendance
 	$(BIN)/qhawaq build $(if $(SELECT),--select "$(SELECT)")
 
-bench: $(VENV)/.dev  ## measure the main job: seconds, memory and shares of each step; landing's memory against a file's size; linkage
+docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
+	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
+
+bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, and the warehouse at a million children (an hour)
 	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python -m benchmarks.landing_memory
 	$(BIN)/python -m benchmarks.linkage
+	$(BIN)/python -m benchmarks.warehouse
 
-lint: $(VENV)/.dev  ## judge the code: style, complexity, rooms, SQL
+lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar -p 2 dbt_project/models dbt_project/macros/tests
+	$(JUDGES)/bin/dbt --quiet parse --no-partial-parse --project-dir dbt_project --profiles-dir dbt_project --target-path target
+	$(JUDGES)/bin/dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml --show-all-failures
+	$(JUDGES)/bin/dbt-score lint --manifest $(PARSED)/manifest.json --fail-any-item-under 9.9 \
+		--disabled-rule dbt_score.rules.generic.has_example_sql
 
 test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
 	$(BIN)/pytest -q -n 2 -m "not faults"
@@ -58,8 +74,8 @@ test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many mom
 	$(BIN)/pytest -q -n 2 -m faults
 
 lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in)
-	@for name in uv run dev; do $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --universal --generate-hashes \
+	@for name in uv run dev judges; do $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --universal --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:  ## remove the virtual environment, the home and the answer key of the synthetic country
-	rm -rf $(VENV) data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(JUDGES) data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache

@@ -58,6 +58,11 @@ def compile_models(home: Home, progress: Progress, project: Path) -> None:
     _invoke(home, progress, "compile", (), project)
 
 
+def document(home: Home, progress: Progress) -> None:
+    """Write dbt's catalog and its documentation as one static page beside the manifest."""
+    _run(home, progress, "docs generate", ("--static",), DBT_PROJECT)
+
+
 def build(
     home: Home,
     progress: Progress,
@@ -88,17 +93,26 @@ def build(
 def _invoke(
     home: Home, progress: Progress, command: str, arguments: tuple[str, ...], project: Path = DBT_PROJECT
 ) -> Built:
-    """Run a dbt command in this process and close its connections.
+    """Run a dbt command and say what it did.
 
     Raises:
         BuildFailed: models or tests failed; the message names each and says what it found.
+    """
+    return _summary(_run(home, progress, command, arguments, project), home)
+
+
+def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...], project: Path) -> Any:  # noqa: ANN401
+    """Run a dbt command in this process, close its connections, and return what it returns.
+
+    Raises:
+        BuildFailed: dbt stopped before it could judge anything.
     """
     os.environ.update(environment(home))
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     places = [
-        "--quiet", command, "--project-dir", str(project), "--profiles-dir", str(project),
+        "--quiet", *command.split(), "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
     ]  # fmt: skip
     try:
@@ -107,7 +121,7 @@ def _invoke(
         DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:
         raise BuildFailed(f"dbt stopped: {result.exception}")
-    return _summary(result.result, home)
+    return result.result
 
 
 class _Reporter:

@@ -96,6 +96,11 @@ class Home:
         return self.root / "status.json"
 
     @property
+    def docs(self) -> Path:
+        """Pages that document what was built."""
+        return self.root / "docs"
+
+    @property
     def retention(self) -> Path:
         """What was deleted when because its time was over, and how a search proved it."""
         return self.root / "retention.json"

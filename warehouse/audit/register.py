@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 from warehouse.contracts import Contract
-from warehouse.settings import Home
+from warehouse.settings import DBT_PROJECT, Home
 
 DOMAINS = {"education": "educación", "welfare": "bienestar", "protection": "protección (confidencial)"}
 PURPOSES = {
@@ -40,13 +43,27 @@ def _period(contract: Contract) -> str:
     return f"{contract.retention_years} años desde el fin del año al que se refieren (supuesto: lo fija la entidad)"
 
 
+def translations(project: Path = DBT_PROJECT) -> dict[str, str]:
+    """Return the Spanish of the YAML's descriptions."""
+    with (project / "dictionary_es.csv").open(encoding="utf-8", newline="") as file:
+        return {row["english"]: row["spanish"] for row in csv.DictReader(file)}
+
+
+def _said(spanish: dict[str, str], described: dict[str, Any]) -> str:
+    return spanish.get(described["description"], described["description"])
+
+
 def dictionary(home: Home) -> str:
-    """Return the dictionary of every built table: a table per model with its columns as the YAML describes them."""
+    """Return the dictionary of every built table in Spanish: a table per model with its columns, from the YAML.
+
+    A description without a translation stays as it is; a test says which.
+    """
+    spanish = translations()
     manifest = json.loads((home.dbt / "manifest.json").read_text(encoding="utf-8"))
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    parts = ["# Diccionario de datos", "", "Generado a partir del YAML; las descripciones están en inglés."]
+    parts = ["# Diccionario de datos", "", "Generado a partir del YAML de los modelos."]
     for node in sorted(models, key=lambda n: (n["schema"], n["name"])):
-        parts += ["", f"## {node['schema']}.{node['name']}", "", node["description"], "", "| columna | descripción |",
+        parts += ["", f"## {node['schema']}.{node['name']}", "", _said(spanish, node), "", "| columna | descripción |",
                   "|---|---|"]  # fmt: skip
-        parts += [f"| `{name}` | {column['description']} |" for name, column in node["columns"].items()]
+        parts += [f"| `{name}` | {_said(spanish, column)} |" for name, column in node["columns"].items()]
     return "\n".join(parts) + "\n"

@@ -1,0 +1,94 @@
+"""Pages for auditors and officials in `docs/` of a home: models, column lineage, dictionary and processing register.
+
+`python -m warehouse.audit.pages COLIBRI` is what `make docs` calls; COLIBRI draws the lineage of columns.
+"""
+
+from __future__ import annotations
+
+import html
+import subprocess
+import sys
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from warehouse import contracts, dbt
+from warehouse.audit import register
+from warehouse.errors import QhawaqError
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home, write_whole
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
+td, th { border-bottom: 1px solid #d5d5d5; padding: .25rem .6rem; text-align: left; vertical-align: top; }
+td:first-child { width: 18rem; overflow-wrap: anywhere; }
+code { background: #f2f2f2; padding: 0 .2rem; }
+h2 { margin-top: 2.5rem; border-top: 2px solid #0b5c7a; padding-top: .5rem; }
+li { overflow-wrap: anywhere; }
+"""
+INDEX = (
+    ("modelos.html", "Modelos, pruebas y linaje", "documentación de dbt: cada tabla, su SQL, sus pruebas, su origen"),
+    ("linaje.html", "Linaje por columna", "de qué columnas viene cada columna, hasta las fuentes"),
+    ("diccionario.html", "Diccionario de datos", "cada tabla y columna, en español"),
+    ("tratamientos.html", "Registro de tratamientos", "Ley 29733: qué se trata, para qué y hasta cuándo, por fuente"),
+)
+
+
+def page(title: str, markdown: str) -> str:
+    """Return a page that stands alone: nothing is fetched from anywhere."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return (
+        f'<!doctype html>\n<html lang="es"><head><meta charset="utf-8"><title>{html.escape(title)} · Qhawaq</title>'
+        f"<style>{STYLE}</style></head><body>\n{body}</body></html>\n"
+    )
+
+
+def write(home: Home, progress: Progress, colibri: Path) -> list[Path]:
+    """Write every page; return them.
+
+    Raises:
+        QhawaqError: nothing has been built yet, or the lineage cannot be drawn.
+    """
+    home.existing()
+    if not (home.dbt / "manifest.json").exists():
+        raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    home.docs.mkdir(mode=0o700, exist_ok=True)
+    with progress.step("models"):
+        dbt.document(home, progress)
+        (home.dbt / "static_index.html").replace(home.docs / "modelos.html")
+    with progress.step("lineage of columns"):
+        _lineage(home, colibri)
+    write_whole(home.docs / "diccionario.html", page("Diccionario de datos", register.dictionary(home)))
+    processing = register.processing(contracts.read(DBT_PROJECT).values())
+    write_whole(home.docs / "tratamientos.html", page("Registro de tratamientos", processing))
+    kind = " (datos sintéticos: ninguna persona existe)" if home.kind == "synthetic" else ""
+    links = "\n".join(f"- [{title}]({file}): {said}" for file, title, said in INDEX)
+    write_whole(home.docs / "index.html", page("Documentación", f"# Qhawaq: documentación{kind}\n\n{links}\n"))
+    return [home.docs / name for name in ("index.html", *(file for file, *_ in INDEX))]
+
+
+def _lineage(home: Home, colibri: Path) -> None:
+    command = [
+        str(colibri), "generate", "--manifest", str(home.dbt / "manifest.json"),
+        "--catalog", str(home.dbt / "catalog.json"), "--output-dir", str(home.dbt / "colibri"),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  a path from the Makefile
+    drawn = home.dbt / "colibri" / "index.html"
+    if done.returncode or not drawn.exists():
+        raise QhawaqError(f"{colibri} could not draw the lineage: {done.stderr[-500:]}")
+    drawn.replace(home.docs / "linaje.html")
+
+
+def main() -> None:
+    """Write the pages of the home that the environment names."""
+    progress = Progress()
+    try:
+        found = write(Home.find(), progress, Path(sys.argv[1]))
+    except QhawaqError as error:
+        sys.exit(f"qhawaq: {error}")
+    progress.say("pages", open=str(found[0]))
+
+
+if __name__ == "__main__":
+    main()

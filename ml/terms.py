@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
@@ -82,11 +83,10 @@ def read_off(
 
 def from_table(table: pa.Table, version: str, base: float) -> Terms:
     """Read the terms of a version back from `ml.model_terms`."""
-    rows = [row for row in table.to_pylist() if row["model_version"] == version]
-    features = sorted({row["feature"] for row in rows})
-    edges, points = [], []
-    for name in features:
-        mine = sorted((row for row in rows if row["feature"] == name), key=lambda row: row["bin"])
-        edges.append(np.array([row["upper_edge"] for row in mine[1:-1]], dtype=float))
-        points.append(np.array([row["points"] for row in mine]))
-    return Terms(tuple(features), tuple(edges), tuple(points), base)
+    mine = table.filter(pc.equal(table["model_version"], version)).sort_by(
+        [("feature", "ascending"), ("bin", "ascending")]
+    )
+    bins = mine.group_by("feature", use_threads=False).aggregate([("upper_edge", "list"), ("points", "list")])
+    edges = tuple(np.array(upper[1:-1], dtype=float) for upper in bins["upper_edge_list"].to_pylist())
+    points = tuple(np.array(each) for each in bins["points_list"].to_pylist())
+    return Terms(tuple(bins["feature"].to_pylist()), edges, points, base)

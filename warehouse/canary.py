@@ -16,7 +16,7 @@ from warehouse.keys import Keys
 from warehouse.settings import Home
 
 DRAWN = 50  # persons whose values are searched for; all of them where they are fewer
-BINARY = (".duckdb", ".parquet", ".age", ".key")
+PLACES = {".age": "archive", ".parquet": "parquet", ".duckdb": "serving"}
 
 
 @dataclass(frozen=True)
@@ -45,32 +45,27 @@ def draw(vault: duckdb.DuckDBPyConnection, gone: list[int]) -> Canaries:
 
 def search(home: Home, secret: Keys, canaries: Canaries) -> dict[str, int]:
     """Return, for each place, how many hits there are; the log of requests and of who looked is no such place."""
-    found = {place: 0 for place in ("warehouse", "vault", "archive", "parquet", "serving", "other files")}
-    if not (canaries.keys or canaries.values):
+    found = dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0)
+    if canaries == Canaries((), ()):
         return found
-    for path in sorted(path for path in home.root.rglob("*") if path.is_file() and not path.is_symlink()):
-        place = _place(home, path)
-        if place:
-            found[place] += _hits(home, path, secret, canaries)
+    for path in filter(_is_own, home.root.rglob("*")):
+        found[_place(home, path)] += _hits(home, path, secret, canaries)
     return found
 
 
-def _place(home: Home, path: Path) -> str | None:
-    if path in (home.warehouse, home.vault):
-        return "warehouse" if path == home.warehouse else "vault"
-    if path.suffix == ".age":
-        return "archive"
-    if path.suffix == ".parquet":
-        return "parquet"
-    if path.suffix == ".duckdb":
-        return "serving"
-    return None if path.suffix == ".key" else "other files"
+def _is_own(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.suffix != ".key"
+
+
+def _place(home: Home, path: Path) -> str:
+    own = {home.warehouse: "warehouse", home.vault: "vault"}
+    return own.get(path) or PLACES.get(path.suffix, "other files")
 
 
 def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
     if path.suffix == ".age":
         return _in_bytes(decrypted(path, secret), canaries)
-    if path.suffix not in BINARY:
+    if path.suffix not in PLACES:
         return _in_bytes(path.read_bytes(), canaries)
     db = database.scratch(home)
     try:

@@ -126,8 +126,12 @@ class Contract:
         return found["period"], delivered
 
 
+def _meta(described: dict[str, Any]) -> dict[str, Any]:
+    return (described.get("config") or {}).get("meta") or {}
+
+
 def _column(table: str, raw: dict[str, Any]) -> Column:
-    meta = (raw.get("config") or {}).get("meta") or {}
+    meta = _meta(raw)
     if unknown := set(meta) - COLUMN_KEYS:
         raise QhawaqError(f"contract {table}.{raw['name']}: unknown meta {sorted(unknown)}")
     data_type = raw.get("data_type", "").lower()
@@ -149,8 +153,8 @@ def _column(table: str, raw: dict[str, Any]) -> Column:
 
 def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     name = f"{source['name']}.{table['name']}"
-    meta = dict((table.get("config") or {}).get("meta") or {})
-    domain = ((source.get("config") or {}).get("meta") or {}).get("domain")
+    meta, whole = _meta(table), _meta(source)
+    domain = whole.get("domain")
     if unknown := set(meta) - TABLE_KEYS:
         raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
     if domain not in DOMAINS:
@@ -171,7 +175,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
         retention_years=meta.get("retention_years"),
-        sender=((source.get("config") or {}).get("meta") or {}).get("sender", source["name"]),
+        sender=whole.get("sender", source["name"]),
     )
 
 
@@ -191,7 +195,7 @@ def read(project: Path) -> dict[str, Contract]:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  a safe loader
         for source in document.get("sources") or []:
             for table in source["tables"]:
-                if "file_pattern" in ((table.get("config") or {}).get("meta") or {}):
+                if "file_pattern" in _meta(table):
                     contract = _contract(source, table)
                     found[contract.table] = contract
     return found

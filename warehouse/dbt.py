@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,19 +140,25 @@ class _Reporter:
 
 
 def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result type
-    bad = [r for r in result.results if str(r.status) in ("error", "fail", "runtime error")]
-    if bad:
-        said = "\n".join(f"  {r.node.name}: {(r.message or '').strip()}" for r in bad[:20])
-        raise BuildFailed(
-            f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
-            f"compiled SQL is in {home.dbt / 'compiled'}"
-        )
+    _raise_for_bad(result, home)
     models = [r for r in result.results if r.node.resource_type in ("model", "seed")]
+    statuses = Counter(str(r.status) for r in result.results)
     slowest = max(models, key=lambda r: r.execution_time, default=None)
     return Built(
         models=len(models),
-        tests=sum(str(r.status) == "pass" for r in result.results),
-        warnings=sum(str(r.status) == "warn" for r in result.results),
+        tests=statuses["pass"],
+        warnings=statuses["warn"],
         seconds=result.elapsed_time,
         slowest=slowest.node.name if slowest else "",
+    )
+
+
+def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
+    bad = [r for r in result.results if str(r.status) in ("error", "fail", "runtime error")]
+    if not bad:
+        return
+    said = "\n".join(f"  {r.node.name}: {(r.message or '').strip()}" for r in bad[:20])
+    raise BuildFailed(
+        f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
+        f"compiled SQL is in {home.dbt / 'compiled'}"
     )

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -98,12 +99,18 @@ def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT)
             with progress.step(f"compile {name}"):
                 dbt.compile_models(side, progress, projects[name])
         sql = {name: _sql(side) for name, side in sides.items()}
-        changed = sorted(n for n in sql["base"] | sql["new"] if sql["base"].get(n) != sql["new"].get(n))
+        changed = _changed(sql["base"], sql["new"])
         affected = _affected(sides["new"], changed)
         for name, side in sides.items():
-            _build(side, projects[name], [model for model in affected if model in sql[name]], name, progress)
-        tables = [_table(sides, model) for model in affected if model in sql["base"].keys() & sql["new"].keys()]
-        return Difference(changed, affected, [table for table in tables if table])
+            _build(side, projects[name], sorted(sql[name].keys() & affected), name, progress)
+        common = sql["base"].keys() & sql["new"].keys()
+        tables = (_table(sides, model) for model in sorted(common & set(affected)))
+        return Difference(changed, affected, list(filter(None, tables)))
+
+
+def _changed(base: dict[str, str], new: dict[str, str]) -> list[str]:
+    """Return the models that compile to something else, or stand on one side only."""
+    return sorted({name for name, _ in base.items() ^ new.items()})
 
 
 def _build(side: Home, project: Path, chosen: list[str], name: str, progress: Progress) -> None:
@@ -138,13 +145,13 @@ def _affected(side: Home, changed: list[str]) -> list[str]:
     """Return the changed models and seeds and every model below them."""
     manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
     names = {key: node["name"] for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
-    found, todo = set(changed), [key for key, name in names.items() if name in changed]
+    found = {key for key, name in names.items() if name in changed}
+    todo = list(found)
     while todo:
-        for child in manifest["child_map"].get(todo.pop(), []):
-            if child in names and names[child] not in found:
-                found.add(names[child])
-                todo.append(child)
-    return sorted(found)
+        below = names.keys() & set(manifest["child_map"].get(todo.pop(), [])) - found
+        found |= below
+        todo += below
+    return sorted({*changed, *(names[key] for key in found)})
 
 
 def _forget_scores(side: Home, chosen: list[str]) -> None:
@@ -158,7 +165,7 @@ def _forget_scores(side: Home, chosen: list[str]) -> None:
 def _table(sides: dict[str, Home], model: str) -> Table | None:
     """Compare one table by the key that a test proves unique; None for a view: what it alters shows in tables."""
     lineage = Lineage.read(sides["new"])
-    node = next(n for n in lineage.nodes.values() if n["name"] == model and n["resource_type"] in ("model", "seed"))
+    node = _node(lineage, model)
     key = lineage.keys.get(node["unique_id"])
     with duckdb.connect() as db:
         for name, side in sides.items():
@@ -167,6 +174,10 @@ def _table(sides: dict[str, Home], model: str) -> Table | None:
             return None
         columns = [c for c in _common_columns(db, node["schema"], model) if c not in (*key, *ASIDE)]
         return _compared(db, Pair.of(node["schema"], model, key), columns)
+
+
+def _node(lineage: Lineage, name: str) -> dict[str, Any]:
+    return next(n for n in lineage.nodes.values() if n["name"] == name and n["resource_type"] in ("model", "seed"))
 
 
 def _is_table_twice(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

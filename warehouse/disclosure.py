@@ -9,6 +9,7 @@ to fewer than five whole numbers, more is hidden.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -78,10 +79,8 @@ def is_small(n_pupils: int, n_cases: int) -> bool:
 def first_look(counts: dict[Cell, tuple[int, int]]) -> Block:
     """Hide small counts, and with one hidden department alone the next smallest, which its total would give away."""
     found = {cell: HIDDEN if is_small(*n) else Shown(*map(rounded, n)) for cell, n in counts.items()}
-    for indicator in {cell.indicator for cell in counts}:
-        hidden = [c for c in found if c.indicator == indicator and c.department != NATION and found[c].is_hidden]
-        if len(hidden) == 1:
-            _hide_more_of(found, counts, {indicator})
+    alone = Counter(c.indicator for c, shown in found.items() if c.department != NATION and shown.is_hidden)
+    _hide_more_of(found, counts, {indicator for indicator, hidden in alone.items() if hidden == 1})
     return found
 
 
@@ -147,15 +146,17 @@ class _System:
         self.at = {name: i for i, name in enumerate(self.names)}
         self.hidden = [name for name in self.names if block[name[0]].is_hidden]
         self.within = [((c, "cases"), (c, "pupils")) for c in block]
-        for pairs, quantity in ((PUPILS_WITHIN, "pupils"), (CASES_WITHIN, "cases")):
-            for smaller, larger in pairs:
-                self.within += [
-                    ((c, quantity), (Cell(larger, c.department), quantity))
-                    for c in block
-                    if c.indicator == smaller and Cell(larger, c.department) in block
-                ]
+        self.within += self._contained("pupils", PUPILS_WITHIN) + self._contained("cases", CASES_WITHIN)
         self.limits = [self._limits(*name) for name in self.names]
         self.matrices = self._matrices()
+
+    def _contained(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[Cell, str], ...]]:
+        """Return which counts of one indicator are part of which of another, in the same place."""
+        both = [(cell, Cell(larger, cell.department)) for smaller, larger in pairs for cell in self._of(smaller)]
+        return [((cell, quantity), (other, quantity)) for cell, other in both if other in self.block]
+
+    def _of(self, indicator: str) -> list[Cell]:
+        return [cell for cell in self.block if cell.indicator == indicator]
 
     def _limits(self, cell: Cell, quantity: str) -> tuple[int, int]:
         """Return the whole numbers that a rounded count can stand for; shown ones are known not to be small."""

@@ -227,18 +227,23 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
         HomeError: there is none.
         DamagedFile: it is not what its manifest states; nothing is switched.
     """
-    now = current_release(home)
-    kept = [path.stem for path in releases(home.serving / "officials")]
-    earlier = [name for name in kept if now and name < now]
-    chosen = to or (earlier[-1] if earlier else None)
-    if chosen is None or chosen not in kept:
-        raise HomeError(f"no such release to go back to; kept are: {', '.join(kept) or 'none'}")
+    chosen = _kept_release(home, to)
     folders = sorted({path.parent for path in home.serving.rglob(f"{chosen}.duckdb")})
     for folder in folders:
         check_file(folder / f"{chosen}.duckdb")
     for folder in folders:
         switch(folder, f"{chosen}.duckdb")
     return chosen, len(folders)
+
+
+def _kept_release(home: Home, to: str | None) -> str:
+    """Return the named release, else the one before the current."""
+    now = current_release(home) or ""
+    kept = [path.stem for path in releases(home.serving / "officials")]
+    chosen = to or max((name for name in kept if name < now), default=None)
+    if chosen not in kept:
+        raise HomeError(f"no such release to go back to; kept are: {', '.join(kept) or 'none'}")
+    return str(chosen)
 
 
 def check_file(path: Path) -> None:

@@ -194,18 +194,23 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
 
 
 def _rectifiable(found: list[Contract], source: str, column: str) -> Contract:
-    contract = next((c for c in found if source in (c.name, c.table)), None)
-    if contract is None or not contract.aliases:
-        listed = ", ".join(c.name for c in found if c.aliases)
-        raise UsageError(f"no source {source} with children: {listed}")
+    contract = _with_children(found, source)
     if contract.replaces == "file":
         raise UsageError(f"{contract.name} replaces whole files: its sender ({contract.sender}) has to correct it")
-    known = [c.name for c in contract.columns]
-    if column not in known:
-        raise UsageError(f"{contract.name} has no column {column}: {', '.join(known)}")
+    known = ", ".join(c.name for c in contract.columns)
+    if column not in known.split(", "):
+        raise UsageError(f"{contract.name} has no column {column}: {known}")
     if column in contract.key:
         raise UsageError(f"{column} is part of the key of {contract.name}: its sender has to correct it")
     return contract
+
+
+def _with_children(found: list[Contract], source: str) -> Contract:
+    known = {c.name: c for c in found if c.aliases}
+    for name, contract in known.items():
+        if source in (name, contract.table):
+            return contract
+    raise UsageError(f"no source {source} with children: {', '.join(sorted(known))}")
 
 
 def _line_of(content: bytes, line: int, contract: Contract) -> tuple[list[str], list[str]]:

@@ -85,7 +85,11 @@ def _contracts(home: Home) -> Content:
     return "\n".join(f"# {path.name}\n{path.read_text(encoding='utf-8')}" for path in parts).encode()
 
 
-DOCUMENTS: dict[str, Callable[[Home], Content]] = {
+DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `make docs` has been called
+    **{
+        f"docs/{name}": _file(lambda home, name=name: home.docs / name)
+        for name in ("modelos.html", "linaje.html", "diccionario.html", "tratamientos.html")
+    },
     "lineage/manifest.json": _file(lambda home: home.dbt / "manifest.json"),
     "tests/results.json": _test_results,
     "contracts/sources.yml": _contracts,

@@ -126,16 +126,19 @@ def _facts(db: duckdb.DuckDBPyConnection, sources: list[str], row: dict[str, Any
     day = row.get("as_of_date") or (db.execute("select today from raw.calendar").fetchone() or (None,))[0]
     child = row.get("child_key")
     lines = [f"lines of the child's records known on {day}" if child else f"files known on {day}"]
-    landed = dict(
-        db.execute(
-            "select table_name, bool_or(column_name = 'child_key') from information_schema.columns "
-            "where table_schema = 'raw' group by 1 having bool_or(column_name = '_line')"
-        ).fetchall()
-    )
-    for source in sources:
-        if source in landed and (landed[source] or not child):
-            lines += _of_child(db, source, int(child), day) if child else _of_files(db, source, day)
+    for source in _landed(db, sources, of_children=bool(child)):
+        lines += _of_child(db, source, int(child), day) if child else _of_files(db, source, day)
     return lines
+
+
+def _landed(db: duckdb.DuckDBPyConnection, sources: list[str], of_children: bool) -> list[str]:
+    """Return those of the raw tables that hold lines of files, of children only if asked."""
+    needed = ["_line", "child_key"] if of_children else ["_line"]
+    found = db.execute(
+        "select table_name from information_schema.columns where table_schema = 'raw' and column_name in "
+        "(select unnest(?)) group by 1 having count(*) = ?", [needed, len(needed)],
+    ).fetchall()  # fmt: skip
+    return [source for source in sources if (source,) in found]
 
 
 def _of_child(db: duckdb.DuckDBPyConnection, source: str, child: int, day: object) -> list[str]:

@@ -40,16 +40,22 @@ def collect(
     found, written, failures = contracts.read(DBT_PROJECT), [], []
     for name, (table, stem, ask) in APIS.items():
         try:
-            api = Api.configured(name)
-            if api is None or (only and name not in only):
-                progress.say(f"{name}: not asked" + ("" if api else f" (QHAWAQ_{name.upper()}_URL is not set)"))
-                continue
-            written += _one(home, progress, api, found[table], stem, ask, today, back_off)
+            if api := _wanted(name, only, progress):
+                written += _one(home, progress, api, found[table], stem, ask, today, back_off)
         except CollectFailed as failure:
             failures.append(str(failure))
     if failures:
         raise CollectFailed("; ".join(failures))
     return written
+
+
+def _wanted(name: str, only: tuple[str, ...], progress: Progress) -> Api | None:
+    """Return an API that is configured and asked for, else say that it is not asked."""
+    api = Api.configured(name)
+    if api and (not only or name in only):
+        return api
+    progress.say(f"{name}: not asked" + ("" if api else f" (QHAWAQ_{name.upper()}_URL is not set)"))
+    return None
 
 
 def _one(

@@ -139,12 +139,8 @@ def deploy(home: Home, version: str | None = None) -> dict[str, object]:
     try:
         today = db.execute("select today from raw.calendar").fetchone()
         live = registry_tables.live(db, OUTCOME)
-        found = registry_tables.find(db, OUTCOME, version) if version else registry_tables.newest(db, OUTCOME)
-        if version and found is None:
-            raise QhawaqError(f"no model {version}: 'qhawaq status' shows the newest")
-        if version and found and not found.gate.startswith(("passed", "a rule")):
-            raise QhawaqError(f"{version} may not go live: {found.gate}")
-        if found and found.gate.startswith(("passed", "a rule")):
+        found = _named(db, version) if version else registry_tables.newest(db, OUTCOME)
+        if found and _may_go_live(found):
             chosen = found.model_version
         else:
             chosen = live or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
@@ -153,6 +149,24 @@ def deploy(home: Home, version: str | None = None) -> dict[str, object]:
         return {"live": chosen, "gate": found.gate if found else "no model: too few matured years"}
     finally:
         db.close()
+
+
+def _may_go_live(version: registry_tables.Version) -> bool:
+    return version.gate.startswith(("passed", "a rule"))
+
+
+def _named(db: duckdb.DuckDBPyConnection, version: str) -> registry_tables.Version:
+    """Return a version that may go live.
+
+    Raises:
+        QhawaqError: there is none of that name, or its gate refused it.
+    """
+    found = registry_tables.find(db, OUTCOME, version)
+    if found is None:
+        raise QhawaqError(f"no model {version}: 'qhawaq status' shows the newest")
+    if not _may_go_live(found):
+        raise QhawaqError(f"{version} may not go live: {found.gate}")
+    return found
 
 
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[str, object]:

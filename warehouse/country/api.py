@@ -80,12 +80,17 @@ class Country:
         if rest in ("distritos", "ugels"):
             column = "consulta_ubigeo" if rest == "distritos" else "consulta_ugel"
             return _json(sorted({row[column] for row in schools}))
-        wanted = {f"consulta_{kind}": code for kind, code in query.items() if kind in ("ubigeo", "ugel")}
-        found = [row for row in schools if all(row[column].startswith(code) for column, code in wanted.items())]
+        found = _matching(schools, query)
         if rest == "instituciones/cuenta":
             return 200, "text/plain", str(len(found))
         start = int(query.get("start", "0"))
         return _json([_school(row) for row in found[start : start + SCHOOLS_A_PAGE]])
+
+
+def _matching(schools: list[dict[str, str]], query: Query) -> list[dict[str, str]]:
+    for kind in query.keys() & {"ubigeo", "ugel"}:
+        schools = [row for row in schools if row[f"consulta_{kind}"].startswith(query[kind])]
+    return schools
 
 
 def _school(row: dict[str, str]) -> dict[str, Any]:

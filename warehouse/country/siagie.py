@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -111,20 +113,11 @@ def enrollments(office: Office, year: int) -> None:
         window = f"where v.registered_on > date '{since}' and v.registered_on <= date '{until}'"
         day = date(year, *delivered)
         path = office.deliver("SIAGIE_MATRICULA", str(year), day, f"{ENROLLMENT} {window} {LATEST} order by 2, 8")
-        if year == 2019 and until == date(2019, 3, 25):
-            office.rewrite(path, _mix_encodings, day)
-            office.trap("latin-1 and UTF-8 mixed", path.name if path else "", "APELLIDO_PATERNO like '%Ñ%'")
-        if since > date(year, 1, 1) and path:
-            office.trap("late enrollment rows", path.name, "SITUACION_MATRICULA is not null")
+        if path:
+            _extract_traps(office, path, since, until, day)
         since = until
     office.db.execute(_FINAL)
-    final = date(year + 1, 1, 25)
-    if year == 2020:  # a renamed column: refused, and sent again as it should be ten days later
-        wrong = ENROLLMENT.replace("as SEXO", "as GENERO")
-        path = office.deliver("SIAGIE_MATRICULA", str(year), final, f"{wrong} order by 2, 8", "_FINAL")
-        office.trap("a year's file with a renamed column", path.name if path else "", "true")
-        final = date(year + 1, 2, 4)
-    office.deliver("SIAGIE_MATRICULA", str(year), final, f"{ENROLLMENT} order by 2, 8", "_FINAL")
+    _final(office, year)
     recovered = (
         ENROLLMENT.replace("v.recovery", "case y.result when 2 then 'APROBADO' else 'DESAPROBADO' end")
         .replace("v.registered_on as FECHA_REGISTRO", f"date '{year + 1}-03-10' as FECHA_REGISTRO")
@@ -133,6 +126,25 @@ def enrollments(office: Office, year: int) -> None:
         "SIAGIE_MATRICULA", str(year), date(year + 1, 3, 20),
         f"{recovered} where v.final = 'REQUIERE RECUPERACION' order by 2, 8", "_RECUPERACION",
     )  # fmt: skip
+
+
+def _extract_traps(office: Office, path: Path, since: date, until: date, day: date) -> None:
+    if until == date(2019, 3, 25):
+        office.rewrite(path, _mix_encodings, day)
+        office.trap("latin-1 and UTF-8 mixed", path.name, "APELLIDO_PATERNO like '%Ñ%'")
+    if since > date(since.year, 1, 1):
+        office.trap("late enrollment rows", path.name, "SITUACION_MATRICULA is not null")
+
+
+def _final(office: Office, year: int) -> None:
+    """Deliver the whole year with its results; in 2020 with a renamed column, and as it should be ten days later."""
+    final = date(year + 1, 1, 25)
+    if year == 2020:
+        wrong = ENROLLMENT.replace("as SEXO", "as GENERO")
+        path = office.deliver("SIAGIE_MATRICULA", str(year), final, f"{wrong} order by 2, 8", "_FINAL")
+        office.trap("a year's file with a renamed column", path.name if path else "", "true")
+        final = date(year + 1, 2, 4)
+    office.deliver("SIAGIE_MATRICULA", str(year), final, f"{ENROLLMENT} order by 2, 8", "_FINAL")
 
 
 def _mix_encodings(content: bytes) -> bytes:
@@ -179,23 +191,36 @@ where y.left_month > {month} and y.registered <= last_day(make_date(y.year, {mon
 SMALLEST_REGION = "(select department from service group by 1 order by count(*), 1 limit 1)"
 
 
+@dataclass(frozen=True)
+class WrongMonth:
+    """A month that is delivered wrongly at first: what is wrong, and when it is corrected."""
+
+    trap: str
+    change: tuple[str, str]
+    rows: str
+    corrected_on: date
+
+
+WRONG_MONTHS = {
+    "202306": WrongMonth("a month of attendance missing for one region",
+                         ("and true", f"and s.department <> {SMALLEST_REGION}"), SMALLEST_REGION, date(2023, 8, 15)),
+    "202209": WrongMonth("a corrected file delivered later",
+                         ("m.unjustified end", "m.unjustified // 2 end"), "true", date(2022, 11, 20)),
+}  # fmt: skip
+
+
 def _deliver_month(office: Office, year: int, month: int, delivered: date, sql: str) -> None:
     period, stem = f"{year}{month:02d}", "SIAGIE_ASISTENCIA"
-    if period == "202306":
-        without = sql.replace("and true", f"and s.department <> {SMALLEST_REGION}")
-        path = office.deliver(stem, period, delivered, without)
-        office.trap("a month of attendance missing for one region", path.name if path else "", SMALLEST_REGION)
-        office.deliver(stem, period, date(2023, 8, 15), sql, "_C1")
-    elif period == "202209":
-        wrong = sql.replace("m.unjustified end", "m.unjustified // 2 end")
-        path = office.deliver(stem, period, delivered, wrong)
-        office.trap("a corrected file delivered later", path.name if path else "", "true")
-        office.deliver(stem, period, date(2022, 11, 20), sql, "_C1")
-    else:
-        path = office.deliver(stem, period, delivered, sql)
-        if path and year in lives.PANDEMIC:
-            office.trap("a feature whose meaning shifts in 2020-2021", path.name, "true")
-    if path and month == 5:
+    wrong = WRONG_MONTHS.get(period)
+    path = office.deliver(stem, period, delivered, sql.replace(*wrong.change) if wrong else sql)
+    if path is None:
+        return
+    if wrong:
+        office.trap(wrong.trap, path.name, wrong.rows)
+        office.deliver(stem, period, wrong.corrected_on, sql, "_C1")
+    elif year in lives.PANDEMIC:
+        office.trap("a feature whose meaning shifts in 2020-2021", path.name, "true")
+    if month == 5:
         office.trap("null attendance that is not zero", path.name, "FALTAS_JUSTIFICADAS is null")
 
 

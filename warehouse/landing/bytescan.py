@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from warehouse.errors import Refused
 
 CHUNK = 8 << 20
+SUSPICIOUS = re.compile(rb'\A\r?\n|\n\r?\n|"')  # a blank line, or a quote that may not be closed
 LONGEST_LINE = 1 << 20
 LARGEST_FILE = 16 << 30
 GZIP_RATIO = 200
@@ -138,14 +140,13 @@ def _scan_shape(found: Scan, block: bytes) -> None:
     if b"\r" in block:
         found.carriage_returns += block.count(b"\r")
         found.crlf += block.count(b"\r\n")
-    suspicious = b"\n\n" in block or b"\n\r\n" in block or block.startswith((b"\n", b"\r\n")) or b'"' in block
     lines = block.split(b"\n")
     longest = max(map(len, lines))
     if longest > found.longest:
         found.longest, found.longest_at = longest, found.lines + 1 + list(map(len, lines)).index(longest)
     if longest > LONGEST_LINE:
         raise Refused(f"line {found.longest_at} has {longest} bytes: no row of any source is that long")
-    if suspicious:
+    if SUSPICIOUS.search(block):
         _scan_suspicious(found, lines if lines[-1] else lines[:-1])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -87,21 +88,32 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     Raises:
         Refused: a column is missing, unknown, renamed or twice there.
     """
+    names, known = _header_names(contract, scan), {column.name for column in contract.columns}
+    faults = {
+        "twice": sorted(name for name, n in Counter(names).items() if n > 1),
+        "missing": sorted({c.name for c in contract.columns if not c.optional} - set(names)),
+        "not in the contract": _showable(set(names) - known, len(known & set(names)) > len(known) // 2),
+    }
+    _refuse_columns(faults)
+    return names
+
+
+def _header_names(contract: Contract, scan: Scan) -> list[str]:
+    """Return the names of the first line, which must be a header at all."""
     if not scan.lines or not scan.header.strip():
         raise Refused("the file is empty; expected a header line with " + _listed(contract))
     names = [name.strip().strip('"').lower() for name in _decoded(scan.header).split(contract.separator)]
-    known = {column.name for column in contract.columns}
-    if len(names) == 1 and len(known) > 1:
+    if len(names) == 1 and len(contract.columns) > 1:
         raise Refused(f"line 1 is no header separated by {contract.separator!r}; expected " + _listed(contract))
-    if not known & set(names):
+    if not set(_listed(contract).split(", ")) & set(names):
         raise Refused("line 1 is no header (a title line, or none); expected " + _listed(contract))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
-    unknown = _showable(set(names) - known, len(known & set(names)) > len(known) // 2)
-    if twice or missing or unknown:
-        faults = [("twice", twice), ("missing", missing), ("not in the contract", unknown)]
-        raise Refused("columns " + "; ".join(f"{what}: {', '.join(c)}" for what, c in faults if c)[:600])
     return names
+
+
+def _refuse_columns(faults: dict[str, list[str]]) -> None:
+    said = [f"{what}: {', '.join(names)}" for what, names in faults.items() if names]
+    if said:
+        raise Refused("columns " + "; ".join(said)[:600])
 
 
 def _showable(names: set[str], is_a_header: bool) -> list[str]:

@@ -77,17 +77,15 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     db.execute(DDL)
     db.execute(built.DDL)
     db.execute("alter table raw.deliveries add column if not exists deleted_on date")
-    held = db.execute(
+    held = set(db.execute(
         "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
-    ).fetchall()
+    ).fetchall())  # fmt: skip
     for contract in contracts:
         columns = (*contract.landed, *OURS)
-        have = {column for table, column in held if table == contract.table}
-        if not have:
-            listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
-            db.execute(f"create table if not exists raw.{contract.table} ({listed})")
+        listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
+        db.execute(f"create table if not exists raw.{contract.table} ({listed})")
         for name, kind in columns:
-            if have and name not in have:
+            if (contract.table, "_file") in held and (contract.table, name) not in held:
                 db.execute(f"alter table raw.{contract.table} add column {quoted(name)} {kind}")
 
 

@@ -115,10 +115,7 @@ def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: S
         broken = db.execute(f"select rowid, {breaks} as n from rows where {breaks} > 0 order by rowid").fetchall()
     (accepted,) = db.execute("select count(*) from rows").fetchone() or (0,)
     inside = sum(n for _, n in broken)
-    lost = scan.lines - 1 - accepted - inside - len(rejected) - len(scan.blank_lines)
-    if lost:
-        at = f"; a quote is not closed near line {scan.first_odd_quote}" if scan.first_odd_quote else ""
-        raise Refused(f"{abs(lost)} lines would be {'lost' if lost > 0 else 'doubled'} in reading{at}")
+    _conserve(scan, scan.lines - 1 - accepted - inside - len(rejected) - len(scan.blank_lines))
     skipped = sorted([r.line for r in rejected] + scan.blank_lines)
     db.execute("create or replace temp table skips (before bigint, n bigint)")
     if pairs := _skips(skipped, broken):
@@ -127,6 +124,13 @@ def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: S
     else:
         shift = "0"
     db.execute(f"create or replace temp view lines as select rowid + 2 + {shift} as _line, * from rows")
+
+
+def _conserve(scan: Scan, lost: int) -> None:
+    if not lost:
+        return
+    at = f"; a quote is not closed near line {scan.first_odd_quote}" if scan.first_odd_quote else ""
+    raise Refused(f"{abs(lost)} lines would be {'lost' if lost > 0 else 'doubled'} in reading{at}")
 
 
 def _skips(skipped: list[int], broken: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -79,26 +79,32 @@ def _written(
 ) -> str:
     """Return SQL for the compared columns of a source: of rows whose child is known, or of those where it is not."""
     in_vault, in_warehouse = _split(contract)
-    if known:
-        key, group = "child_key", " group by child_key"
-        lent = [f"arg_max({quoted(contract.link[role])}, known_at) as {role}" for role in in_warehouse]
-    else:
-        key, group = "_file, _line", ""
-        lent = [f"{quoted(contract.link[role])} as {role}" for role in in_warehouse]
+    key, group, shape = ("child_key", " group by child_key", "arg_max({}, known_at)") if known else (
+        "_file, _line", "", "{}",
+    )  # fmt: skip
+    lent = [f"{shape.format(quoted(contract.link[role]))} as {role}" for role in in_warehouse]
     where = f"where child_key is {'not ' if known else ''}null"
     _lend(
         vault, warehouse, f"facts_{contract.table}",
         f"select {', '.join([key, *lent])} from raw.{contract.table} {where}{group}",
     )  # fmt: skip
     places = {role: f"v.{quoted(contract.link[role])}" for role in in_vault} | {r: f"f.{r}" for r in in_warehouse}
-    compared = [f"{CLEAN.format(places[role])} as {role}" for role in ROLES if role != "birth_date"]
-    compared += [f"cast({places['birth_date']} as varchar) as birth_date"]
-    compared += [f"{places.get('district', 'cast(null as varchar)')} as district"]
+    compared = _compared(places)
     return (
         f"select '{contract.name}' as source, v._file as file, v._line as line, v.child_key, v.known_at, "
         f"{', '.join(compared)} from vault.{contract.table} as v left join facts_{contract.table} as f using ({key}) "
         f"where v.child_key is {'not ' if known else ''}null"
     )
+
+
+def _compared(places: dict[str, str]) -> list[str]:
+    """Return SQL for what is compared: names cleaned, the date of birth as text, the district if it is given."""
+    names = [f"{CLEAN.format(places[role])} as {role}" for role in ROLES if role != "birth_date"]
+    return [
+        *names,
+        f"cast({places['birth_date']} as varchar) as birth_date",
+        f"{places.get('district', 'cast(null as varchar)')} as district",
+    ]
 
 
 def _lend(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:

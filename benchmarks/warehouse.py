@@ -26,7 +26,7 @@ AIMS = {"full": 480.0, "ratio": 1.6, "month": 0.15, "memory": 10.0}
 def _hold_back(home: Home, aside: Path, year: int) -> None:
     """Put aside what the last month of the last year brings: with it comes exactly one more as-of date."""
     aside.mkdir(exist_ok=True)
-    late = re.compile(rf"_{year}1[12]\d\d[._]")
+    late = re.compile(rf"_{year}(112\d|1130|12\d\d)[._]")
     for path in home.inbox.iterdir():
         if late.search(path.name):
             shutil.move(path, aside / path.name)

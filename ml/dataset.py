@@ -45,6 +45,11 @@ class Rows:
         return np.array([int(day[:4]) for day in self.date])
 
 
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Return the rows of several, one after the other."""
+    return Rows(*(np.concatenate(columns) for columns in zip(*(vars(part).values() for part in parts), strict=True)))
+
+
 def matured_years(labels: pa.Table, outcome: str, known_by: date, leave_out: Sequence[int]) -> list[int]:
     """Return the school years whose labels were final by a date, the pandemic's left out."""
     rows = duckdb.execute(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from ml.dataset import Rows
@@ -88,6 +89,11 @@ def ratio(rows: Rows, ranking: NDArray[np.float64], rule: NDArray[np.float64], s
     )
 
 
+def calibration_slope(label: NDArray[np.float64], log_odds: NDArray[np.float64]) -> float:
+    """Return the slope of a logistic regression of the outcome on the log-odds: 1 if they spread as they should."""
+    return float(LogisticRegression(C=np.inf).fit(log_odds[:, None], label).coef_[0, 0])
+
+
 def of_probability(rows: Rows, log_odds: NDArray[np.float64], share: float) -> list[Metric]:
     """Return areas under the curves, Brier score, and observed over expected among the listed."""
     known = ~np.isnan(rows.label)
@@ -99,4 +105,5 @@ def of_probability(rows: Rows, log_odds: NDArray[np.float64], share: float) -> l
         Metric("brier", float(brier_score_loss(label, probability))),
         Metric("observed_over_expected_at_capacity", float(label[on_list].sum() / probability[on_list].sum())),
         Metric("observed_over_expected", float(label.sum() / probability.sum())),
+        Metric("calibration_slope", calibration_slope(label, log_odds[known])),
     ]

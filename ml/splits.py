@@ -17,8 +17,8 @@ FIRST_AS_OF_DATE = (4, 30)
 class Origins:
     """Which years train, validate and test; decided by what was known at each year's first as-of date."""
 
-    validation: int
-    test: int
+    validation: tuple[int, ...]  # decide; each is judged by what was known at its first date
+    test: int  # reported, decides nothing
     refit: tuple[int, ...]
 
 
@@ -26,7 +26,7 @@ def origins(labels: pa.Table, outcome: str, today: date) -> Origins | None:
     """Choose the years; None while there are too few (each judged year needs years matured before it began)."""
     mature = dataset.matured_years(labels, outcome, today, PANDEMIC)
     judged = [year for year in mature if known_before(labels, outcome, year)]
-    return Origins(judged[-2], judged[-1], tuple(mature)) if len(judged) > 1 else None
+    return Origins(tuple(judged[:-1]), judged[-1], tuple(mature)) if len(judged) > 1 else None
 
 
 def known_before(labels: pa.Table, outcome: str, year: int) -> list[int]:

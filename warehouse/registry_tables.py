@@ -95,7 +95,7 @@ def best_rule(db: duckdb.DuckDBPyConnection, outcome: str, default: str) -> str:
     """Return the rule that was most precise in the newest training's validation year."""
     row = db.execute(
         "select m.ranked_by from ml.model_metrics as m join ml.model_versions as v using (model_version, outcome) "
-        "where m.outcome = ? and m.dataset like 'validation%' and m.metric = 'precision_at_capacity' "
+        "where m.outcome = ? and m.dataset = 'validation' and m.metric = 'precision_at_capacity' "
         "and m.ranked_by like 'rule:%' order by v.trained_at desc, m.value desc, m.ranked_by limit 1",
         [outcome],
     ).fetchone()

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml import candidates, dataset, evaluate, gates, registry, rules, splits, terms
+from ml import baselines, candidates, dataset, evaluate, gates, registry, rules, splits, terms
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric
 
@@ -58,6 +58,7 @@ def train(
     if mark in known:
         return None
     fits: dict[tuple[int, ...], Fits] = {}  # years judged from the same years share their models
+    lines: dict[tuple[int, ...], dict[str, baselines.Baseline]] = {}
     judged = {}
     for year in (*chosen.validation, chosen.test):
         seen = tuple(splits.known_before(labels, outcome, year))
@@ -65,7 +66,8 @@ def train(
         if seen not in fits:
             before = rows.of(np.isin(rows.year, seen))
             fits[seen] = {name: candidates.fit(name, spec, before) for name in candidates.RECIPES}
-        judged[year] = _ranked(rows.of(rows.year == year), fits[seen], spec)
+            lines[seen] = {name: baseline(before) for name, baseline in baselines.BASELINES.items()}
+        judged[year] = _ranked(rows.of(rows.year == year), fits[seen], lines[seen], spec)
     metrics, verdict = _figures(judged, chosen, share)
     say(f"{outcome}: refitted on {', '.join(map(str, chosen.refit))}")
     fitted = candidates.fit(CHAMPION, spec, rows)
@@ -74,10 +76,11 @@ def train(
     return Trained(version, outcome, mark, fitted, model_terms, verdict, metrics)
 
 
-def _ranked(judged: Rows, fits: Fits, spec: Spec) -> tuple[Rows, Ranked]:
-    """Rank a year by every rule and every candidate."""
+def _ranked(judged: Rows, fits: Fits, lines: dict[str, baselines.Baseline], spec: Spec) -> tuple[Rows, Ranked]:
+    """Rank a year by every rule, every baseline and every candidate."""
     columns = dict(zip(spec.features, judged.values.T, strict=True))
     ranked: Ranked = {name: rule(columns) for name, rule in rules.RULES.items()}
+    ranked |= {name: baseline(judged) for name, baseline in lines.items()}
     return judged, ranked | {name: fitted.log_odds(judged.values) for name, fitted in fits.items()}
 
 

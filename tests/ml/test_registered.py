@@ -84,6 +84,6 @@ def test_metrics_show_the_rules_beside_the_models(country: Country) -> None:
         "select dataset, list(distinct ranked_by order by ranked_by) from ml.model_metrics group by 1 order by 1"
     )
     assert rows == [
-        (where, ["additive", "logistic", "rule:abc", "rule:over_age"])
+        (where, ["additive", "baseline:chance", "baseline:school", "logistic", "rule:abc", "rule:over_age"])
         for where in ("origin_2022", "origin_2023", "test_2024", "validation")
     ]

@@ -1,0 +1,74 @@
+{#- What it finds: a live score that is not, to 1e-9, the base and the points of the child's own values in ml.model_terms.
+    Why it matters: an auditor recomputes a score by looking points up; if that gives another number, reasons are wrong.
+    What to do: do not publish; compare the registered model's checksum, its terms and the features of one such child. -#}
+{%- set features = model_features() -%}
+with
+live as (select * from {{ source('ml', 'model_versions') }} where is_live and algorithm <> 'rule'),
+terms as (select * from {{ source('ml', 'model_terms') }}),
+sizes as (select model_version, count(distinct feature) as n_features from terms group by model_version),
+
+scored as (
+    select
+        scores.child_key,
+        scores.as_of_date,
+        scores.model_version,
+        scores.log_odds,
+        live.intercept
+    from {{ ref('risk_scores') }} as scores
+    inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
+    where scores.as_of_date not in (select as_of_date from raw.built_dates)
+),
+
+wide as (
+    select
+        scored.child_key,
+        scored.as_of_date,
+        scored.model_version,
+        {% for feature in features -%}
+        cast(features.{{ feature }} as double) as {{ feature }}{{ ', ' if not loop.last }}
+        {% endfor %}
+    from scored
+    inner join {{ ref('child_features') }} as features
+        on scored.child_key = features.child_key and scored.as_of_date = features.as_of_date
+),
+
+long as (
+    select * from wide unpivot include nulls (value for feature in ({{ features | join(', ') }}))
+),
+
+pointed as (
+    select
+        long.child_key,
+        long.as_of_date,
+        long.model_version,
+        sum(terms.points) as points,
+        count(*) as n_features
+    from long
+    inner join terms
+        on
+            long.model_version = terms.model_version
+            and long.feature = terms.feature
+            and (
+                (long.value is null and terms.bin = 0)
+                or (
+                    terms.bin > 0
+                    and (terms.lower_edge is null or long.value > terms.lower_edge)
+                    and (terms.upper_edge is null or long.value <= terms.upper_edge)
+                )
+            )
+    group by 1, 2, 3
+)
+
+select
+    scored.*,
+    pointed.points
+from scored
+left join pointed
+    on
+        scored.child_key = pointed.child_key
+        and scored.as_of_date = pointed.as_of_date
+        and scored.model_version = pointed.model_version
+left join sizes on scored.model_version = sizes.model_version
+where
+    not coalesce(abs(pointed.points + scored.intercept - scored.log_odds) <= 1e-9, false)
+    or pointed.n_features <> sizes.n_features

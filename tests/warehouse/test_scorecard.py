@@ -1,0 +1,39 @@
+"""An auditor's recomputation in SQL: every live score is the base and its points, and a wrong point is found."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Country
+from warehouse import dbt
+from warehouse.errors import BuildFailed
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+SCORECARD = ("--select", "scores_are_the_sum_of_their_points")
+
+
+@pytest.fixture
+def scored(country: Country, tmp_path: Path, silent: Progress) -> Home:
+    """A country whose additive model is live, whatever its gates said."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    with duckdb.connect(str(home.warehouse)) as db:
+        db.execute("update ml.model_versions set is_live = (algorithm = 'additive')")
+        db.execute("delete from raw.built_dates")
+    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores"))
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        assert db.execute("select count(*) from scores.risk_scores where log_odds is not null").fetchone()[0] > 500
+    return home
+
+
+def test_scores_are_recomputed_in_sql_and_a_wrong_point_is_found(scored: Home, silent: Progress) -> None:
+    assert dbt.build(scored, silent, SCORECARD).tests == 1
+    with duckdb.connect(str(scored.warehouse)) as db:
+        db.execute("update ml.model_terms set points = points + 2e-9 where feature = 'over_age_years' and bin = 1")
+    with pytest.raises(BuildFailed, match="scores_are_the_sum_of_their_points"):
+        dbt.build(scored, silent, SCORECARD)

@@ -25,13 +25,12 @@ def small(tmp_path: Path, silent: Progress) -> Home:
     home = Home(tmp_path / "home")
     home.claim("synthetic")
     db = database.warehouse(home)
-    db.execute("create schema raw; create schema ml; create schema scores")
+    db.execute("create schema raw; create schema ml")
     db.execute("create table raw.calendar as select date '2025-12-05' as today")
     db.execute(
+        "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "
+        "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version; "
         "create table ml.lists (child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar)"
-    )
-    db.execute(
-        "create table scores.risk_scores (child_key bigint, as_of_date date, outcome varchar, model_version varchar, tier varchar)"
     )
     for audience, area in publishing.AUDIENCES.items():
         db.execute(f"create schema {audience}")

@@ -24,7 +24,6 @@ def scored(country: Country, tmp_path: Path, silent: Progress) -> Home:
     shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
     with duckdb.connect(str(home.warehouse)) as db:
         db.execute("update ml.model_versions set is_live = (algorithm = 'additive')")
-        db.execute("delete from raw.built_dates")
     dbt.build(home, silent, ("--select", "score_outputs", "risk_scores"))
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         assert db.execute("select count(*) from scores.risk_scores where log_odds is not null").fetchone()[0] > 500

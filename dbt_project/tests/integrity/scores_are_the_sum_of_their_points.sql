@@ -16,7 +16,6 @@ scored as (
         live.intercept
     from {{ ref('risk_scores') }} as scores
     inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
-    where scores.as_of_date not in (select as_of_date from raw.built_dates)
 ),
 
 wide as (
@@ -51,7 +50,8 @@ pointed as (
             and (
                 (long.value is null and terms.bin = 0)
                 or (
-                    terms.bin > 0
+                    long.value is not null
+                    and terms.bin > 0
                     and (terms.lower_edge is null or long.value > terms.lower_edge)
                     and (terms.upper_edge is null or long.value <= terms.upper_edge)
                 )

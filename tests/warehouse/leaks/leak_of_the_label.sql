@@ -1,3 +1,5 @@
+{{ config(contract={"enforced": false}) }}
+
 with
 
 pupils as (

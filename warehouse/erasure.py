@@ -34,6 +34,7 @@ def erase(home: Home, request: Request, today: date) -> tuple[int, int]:
         lines = _lines(subject, listed)
         counts = _rewrite_archive(home, subject.keys, lines, canaries)
         _delete_rows(subject, owned, today, counts)
+    retention.compact(home, subject.keys)
     left = _left(home, subject.keys, canaries)
     if left:
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
@@ -60,18 +61,23 @@ def _lines(subject: Subject, listed: str) -> Lines:
 
 
 def _rewrite_archive(home: Home, secret: Keys, lines: Lines, canaries: Canaries) -> dict[str, int]:
-    """Write archived files anew without the person's lines; lines that name its numbers go too, refused or not."""
+    """Empty the person's lines in archived files, and lines that name its numbers, refused or not; return how many.
+
+    A line stays as an empty one: the others keep the numbers by which an auditor finds them.
+    """
     counts, pattern = {}, re.compile(canaries.pattern().encode())
     for path in sorted(home.archive.rglob("*.age")):
         file = path.name.partition("_")[2].removesuffix(".age")
-        mine, kept = lines.get(file, set()), []
         content = canary.decrypted(path, secret).splitlines(keepends=True)
-        for number, line in enumerate(content, start=1):
-            if number == 1 or not (number in mine or pattern.search(line)):
-                kept.append(line)
-        if len(kept) < len(content):
-            _seal(path, secret, b"".join(kept))
-            counts[file] = len(content) - len(kept)
+        gone = [
+            number for number, line in enumerate(content[1:], start=2)
+            if line.strip() and (number in lines.get(file, ()) or pattern.search(line))
+        ]  # fmt: skip
+        for number in gone:
+            content[number - 1] = b"\n"
+        if gone:
+            _seal(path, secret, b"".join(content))
+            counts[file] = len(gone)
     return counts
 
 

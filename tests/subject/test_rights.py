@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Country, qhawaq
 from warehouse import canary, database, keys
 from warehouse.canary import Canaries
+from warehouse.landing import archive
 from warehouse.settings import Home
 
 REASON = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")
@@ -131,10 +132,21 @@ def test_an_erased_person_is_found_nowhere_and_the_others_stay(own: Home) -> Non
     child = int(ask(own, "select child_key from raw.siagie_enrollments where child_key in (select child_key from "
                          "raw.siagie_grades) group by 1 having count(*) > 3 order by count(*) desc, 1 limit 1")[0][0])  # fmt: skip
     documents = in_vault(own, f"select value from vault.aliases where child_key = {child}")
+    file, line, sha = ask(
+        own, "select r._file, max(r._line), any_value(d.sha256) from raw.siagie_enrollments as r join raw.deliveries as d "
+        f"on d.file = r._file where r._file in (select _file from raw.siagie_enrollments where child_key = {child}) "
+        f"and r.child_key <> {child} group by 1 order by 1 limit 1"
+    )[0]  # fmt: skip
+    secret = keys.load(own.secrets)
+    before = archive.opened(own, secret, file, sha).splitlines()
     others = ask(own, f"select count(*) from raw.siagie_enrollments where child_key <> {child}")
     said = qhawaq(own.root, "subject", "erase", str(child), *REASON, "--yes").stdout
     assert "lines of" in said
-    hits = canary.search(own, keys.load(own.secrets), Canaries((), tuple(value for (value,) in documents)))
+    after = archive.opened(own, secret, file, sha).splitlines()
+    assert len(after) == len(before)  # the others keep their numbers
+    assert after[line - 1] == before[line - 1]
+    assert b"" in after
+    hits = canary.search(own, secret, Canaries((), tuple(value for (value,) in documents)))
     assert documents
     assert set(hits.values()) == {0}
     assert in_vault(own, f"select count(*) from vault.persons where child_key = {child}") == [(0,)]

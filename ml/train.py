@@ -91,14 +91,21 @@ def _figures(
     found = []
     for year, (rows, ranked) in judged.items():
         name = f"test_{year}" if year == chosen.test else f"origin_{year}"
-        found += [(who, name, metric) for who, metric in _metrics(rows, ranked, share)]
-    parts = [judged[year] for year in chosen.validation]
-    rows = dataset.joined([rows for rows, _ in parts])
-    ranked = {who: np.concatenate([ranked[who] for _, ranked in parts]) for who in parts[0][1]}
-    deciding = _metrics(rows, ranked, share)
-    found += [(who, "validation", metric) for who, metric in deciding]
+        found += _named(name, _metrics(rows, ranked, share))
+    deciding = _metrics(*_together([judged[year] for year in chosen.validation]), share)
     mine = {metric.name: metric for who, metric in deciding if who == CHAMPION}
-    return found, gates.judge(mine, gates.read())
+    return found + _named("validation", deciding), gates.judge(mine, gates.read())
+
+
+def _named(name: str, found: list[tuple[str, Metric]]) -> list[tuple[str, str, Metric]]:
+    return [(who, name, metric) for who, metric in found]
+
+
+def _together(parts: list[tuple[Rows, Ranked]]) -> tuple[Rows, Ranked]:
+    """Return the rows of several years and how each ranks them, one after the other."""
+    everybody = parts[0][1]
+    ranked = {who: np.concatenate([each[who] for _, each in parts]) for who in everybody}
+    return dataset.joined([rows for rows, _ in parts]), ranked
 
 
 def _metrics(rows: Rows, ranked: Ranked, share: float) -> list[tuple[str, Metric]]:

@@ -106,7 +106,9 @@ def access(home: Home, request: Request) -> str:
         for title, table in (
             ("Puntajes", "scores.risk_scores"), ("Motivos de los puntajes", "scores.risk_reasons"),
             ("Listas en que figuró", "ml.lists"), ("Revisiones humanas", "raw.human_reviews"),
-            ("Oposiciones", "raw.objections"),
+            ("Oposiciones", "raw.objections"), ("Registros vinculados por nombre", "raw.record_links"),
+            ("Seguimiento de casos", "intermediate.int_cases__events"),
+            ("Rasgos en cada fecha de corte", "features.child_features"),
         ):  # fmt: skip
             parts += _section(subject.warehouse, title, table, owned)
         parts += _section(subject.vault, "Quién vio su identidad", "vault.reveals", owned)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from warehouse.errors import UsageError
 from warehouse.progress import Progress
 from warehouse.settings import Home
+
+if TYPE_CHECKING:  # imported only when it is called
+    from warehouse.subject import Request
 
 SHORTEST_REASON = 10
 
@@ -29,7 +32,7 @@ def asked(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _request(child: int, kind: str, reason: str, who: str | None, detail: str = "") -> Any:  # noqa: ANN401
+def _request(child: int, kind: str, reason: str, who: str | None, detail: str = "") -> Request:
     from warehouse.subject import Request
 
     if len(reason.strip()) < SHORTEST_REASON:
@@ -37,8 +40,11 @@ def _request(child: int, kind: str, reason: str, who: str | None, detail: str = 
     return Request(child, kind, who or getpass.getuser(), reason.strip(), detail)
 
 
-def _today() -> Any:  # noqa: ANN401
-    return datetime.now(UTC).date()
+def _today(home: Home) -> date:
+    """Return today; in a synthetic home the day it was built for, or its school year would be over."""
+    from warehouse.commands import steps
+
+    return steps.calendar(home) if home.kind == "synthetic" else datetime.now(UTC).date()
 
 
 @click.group()
@@ -79,7 +85,7 @@ def rectify(
     from warehouse import subject as rights
 
     request = _request(child, "rectify", reason, who, f"{source}.{column}")
-    path = rights.rectify(context[0].existing(), request, source, column.lower(), value, _today())
+    path = rights.rectify(context[0].existing(), request, source, column.lower(), value, _today(context[0]))
     click.echo(f"{path}: land it with 'qhawaq run'; closed dates stay as they were known")
 
 
@@ -94,7 +100,7 @@ def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | N
     from warehouse import subject as rights
 
     kind = "withdraw objection" if withdraw else "oppose"
-    rights.oppose(context[0].existing(), _request(child, kind, reason, who), _today(), withdraw)
+    rights.oppose(context[0].existing(), _request(child, kind, reason, who), _today(context[0]), withdraw)
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -116,7 +122,7 @@ def review(
     from warehouse import subject as rights
 
     request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of.date()}")
-    rights.review(context[0].existing(), request, as_of.date(), outcome, decision, _today())
+    rights.review(context[0].existing(), request, as_of.date(), outcome, decision, _today(context[0]))
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -130,5 +136,5 @@ def erase(context: tuple[Home, Progress], child: int, reason: str, who: str | No
     """
     from warehouse import erasure
 
-    lines, files = erasure.erase(context[0].existing(), _request(child, "erase", reason, who), _today())
+    lines, files = erasure.erase(context[0].existing(), _request(child, "erase", reason, who), _today(context[0]))
     click.echo(f"erased: {lines} lines of {files} archived files; 'qhawaq run' builds and publishes without them")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
+from warehouse.database import column, transaction, value
+
 DDL = """
 create table if not exists raw.built_files (file varchar);
 create table if not exists raw.built_dates (as_of_date date);
@@ -19,27 +21,30 @@ LANDED = "select file from raw.deliveries where status in ('landed', 'superseded
 
 def begin(db: duckdb.DuckDBPyConnection, code: str) -> list[str]:
     """Forget what other code has tested; return the files that this build will see."""
-    known = db.execute("select hash from raw.built_code").fetchone()
-    if known != (code,):
-        db.execute("begin; delete from raw.built_files; delete from raw.built_dates; delete from raw.built_code")
-        db.execute("commit")
-    return [file for (file,) in db.execute(LANDED).fetchall()]
+    if value(db, "select hash from raw.built_code") != code:
+        with transaction(db):
+            _forget(db)
+    return column(db, LANDED)
+
+
+def _forget(db: duckdb.DuckDBPyConnection) -> None:
+    for table in ("files", "dates", "code"):
+        db.execute(f"delete from raw.built_{table}")
 
 
 def half_done(db: duckdb.DuckDBPyConnection, code: str, files: list[str]) -> None:
     """Note what the first half has tested."""
-    db.execute("begin; delete from raw.half_built")
-    db.execute("insert into raw.half_built select ?, unnest(?)", [code, files])
-    db.execute("commit")
+    with transaction(db):
+        db.execute("delete from raw.half_built")
+        db.execute("insert into raw.half_built select ?, unnest(?)", [code, files])
 
 
 def done(db: duckdb.DuckDBPyConnection, code: str) -> None:
     """Let what both halves have tested with this code count as tested."""
-    (same,) = db.execute("select bool_and(code = ?) from raw.half_built", [code]).fetchone() or (None,)
-    if not same:
+    if not value(db, "select bool_and(code = ?) from raw.half_built", [code]):
         return
-    db.execute("begin; delete from raw.built_files; delete from raw.built_dates; delete from raw.built_code")
-    db.execute("insert into raw.built_files select file from raw.half_built")
-    db.execute("insert into raw.built_dates select as_of_date from raw.closed_dates")
-    db.execute("insert into raw.built_code values (?)", [code])
-    db.execute("commit")
+    with transaction(db):
+        _forget(db)
+        db.execute("insert into raw.built_files select file from raw.half_built")
+        db.execute("insert into raw.built_dates select as_of_date from raw.closed_dates")
+        db.execute("insert into raw.built_code values (?)", [code])

@@ -92,17 +92,14 @@ def _in_bytes(content: bytes, canaries: Canaries) -> int:
 
 
 def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> int:
-    count = 0
-    for table, name, kind in _columns(db, catalog):
-        if kind == "VARCHAR":
-            where = f"regexp_matches({quoted(name)}, {quoted(canaries.pattern(), chr(39))})"
-        elif kind == "BIGINT" and canaries.keys:
-            where = f"{quoted(name)} in ({', '.join(map(str, canaries.keys))})"
-        else:
-            continue
-        row = db.execute(f"select count(*) from {table} where {where}").fetchone()
-        count += row[0] if row else 0
-    return count
+    found = {"VARCHAR": f"regexp_matches({{}}, {quoted(canaries.pattern(), chr(39))})"}
+    if canaries.keys:
+        found["BIGINT"] = f"{{}} in ({', '.join(map(str, canaries.keys))})"
+    return sum(
+        database.value(db, f"select count(*) from {table} where {found[kind].replace('{}', quoted(name))}")
+        for table, name, kind in _columns(db, catalog)
+        if kind in found
+    )
 
 
 def _columns(db: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tuple[str, str, str]]:

@@ -30,12 +30,9 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
     db = database.warehouse(home)
     try:
         closed = "select as_of_date from raw.closed_dates" + (" where false" if again else "")
-        dates = [
-            row[0]
-            for row in db.execute(
-                f"select as_of_date from intermediate.as_of_dates where as_of_date not in ({closed}) order by 1"
-            ).fetchall()
-        ]
+        dates = database.column(
+            db, f"select as_of_date from intermediate.as_of_dates where as_of_date not in ({closed}) order by 1"
+        )
         manifest = read_manifest(home)
         for day in dates:
             manifest[str(day)] = _write(db, home, day)

@@ -8,6 +8,7 @@ column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-sourc
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -130,10 +131,15 @@ def _meta(described: dict[str, Any]) -> dict[str, Any]:
     return (described.get("config") or {}).get("meta") or {}
 
 
+def _known_meta(name: str, described: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    meta = _meta(described)
+    if unknown := set(meta) - known:
+        raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
+    return meta
+
+
 def _column(table: str, raw: dict[str, Any]) -> Column:
-    meta = _meta(raw)
-    if unknown := set(meta) - COLUMN_KEYS:
-        raise QhawaqError(f"contract {table}.{raw['name']}: unknown meta {sorted(unknown)}")
+    meta = _known_meta(f"{table}.{raw['name']}", raw, COLUMN_KEYS)
     data_type = raw.get("data_type", "").lower()
     if data_type not in TYPES:
         raise QhawaqError(f"contract {table}.{raw['name']}: data_type {data_type!r} is none of {sorted(TYPES)}")
@@ -153,10 +159,8 @@ def _column(table: str, raw: dict[str, Any]) -> Column:
 
 def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     name = f"{source['name']}.{table['name']}"
-    meta, whole = _meta(table), _meta(source)
+    meta, whole = _known_meta(name, table, TABLE_KEYS), _meta(source)
     domain = whole.get("domain")
-    if unknown := set(meta) - TABLE_KEYS:
-        raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
     if domain not in DOMAINS:
         raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
     coverage = meta.get("coverage")
@@ -168,7 +172,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
         columns=tuple(_column(name, column) for column in table["columns"] if not _is_ours(column["name"])),
-        key=tuple(column.lower() for column in meta.get("key", ())),
+        key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
         replaces=meta.get("replaces", "rows"),
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
@@ -190,15 +194,21 @@ def read(project: Path) -> dict[str, Contract]:
     Raises:
         QhawaqError: a contract is not well-formed; the message names it.
     """
-    found: dict[str, Contract] = {}
-    for path in sorted((project / "models").rglob("_*__sources.yml")):
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  a safe loader
-        for source in document.get("sources") or []:
-            for table in source["tables"]:
-                if "file_pattern" in _meta(table):
-                    contract = _contract(source, table)
-                    found[contract.table] = contract
-    return found
+    found = [
+        _contract(source, table)
+        for path in sorted((project / "models").rglob("_*__sources.yml"))
+        for source, table in _tables(path)
+        if "file_pattern" in _meta(table)
+    ]
+    return {contract.table: contract for contract in found}
+
+
+def _tables(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each table that a file describes, with its source."""
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  a safe loader
+    for source in document.get("sources") or []:
+        for table in source["tables"]:
+            yield source, table
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

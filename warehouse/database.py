@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -18,6 +21,29 @@ SCRATCH_MEMORY = "2GB"  # enough for the keys of 8 million children, and with th
 def quoted(name: str, mark: str = '"') -> str:
     """Quote an identifier (or, with a single quote as mark, a literal) for SQL."""
     return mark + name.replace(mark, mark * 2) + mark
+
+
+def value(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[Any] = ()) -> Any:  # noqa: ANN401  any type of SQL
+    """Return the first column of a query's only row, None where there is no row."""
+    row = db.execute(sql, list(given)).fetchone()
+    return row[0] if row else None
+
+
+def column(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[Any] = ()) -> list[Any]:
+    """Return the first column of a query."""
+    return [row[0] for row in db.execute(sql, list(given)).fetchall()]
+
+
+@contextmanager
+def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let what is done within happen as a whole or not at all."""
+    db.execute("begin")
+    try:
+        yield
+    except BaseException:
+        db.execute("rollback")
+        raise
+    db.execute("commit")
 
 
 @cache

@@ -155,11 +155,15 @@ def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result ty
     )
 
 
+def _said(result: Any) -> str:  # noqa: ANN401  dbt's result of a node
+    return f"  {result.node.name}: {(result.message or '').strip()}"
+
+
 def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
     bad = [r for r in result.results if str(r.status) in ("error", "fail", "runtime error")]
     if not bad:
         return
-    said = "\n".join(f"  {r.node.name}: {(r.message or '').strip()}" for r in bad[:20])
+    said = "\n".join(map(_said, bad[:20]))
     raise BuildFailed(
         f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
         f"compiled SQL is in {home.dbt / 'compiled'}"

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import duckdb
 from warehouse import dbt
 from warehouse.audit.trace import Lineage
 from warehouse.database import quoted
-from warehouse.errors import QhawaqError, UsageError
+from warehouse.errors import UsageError
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
@@ -44,6 +45,17 @@ class Table:
         """Whether anything does."""
         return bool(self.added or self.removed or self.changed)
 
+    def lines(self) -> list[str]:
+        """Say how, nothing where nothing does."""
+        if not self.differs:
+            return []
+        return [
+            f"  {self.name:<44} {self.before:>9,} → {self.after:>9,} rows   "
+            f"+{self.added:,} -{self.removed:,} ~{self.changed:,}",
+            *(f"      {name}: {n:,} rows" for name, n in self.columns.items()),
+            *(f"      {area}: {entered} entered, {left} left" for area, entered, left in self.moves),
+        ]
+
 
 @dataclass
 class Difference:
@@ -59,11 +71,7 @@ class Difference:
             return "no model compiles to other SQL: nothing changes"
         lines = [f"changed: {', '.join(self.changed)}", f"built on both sides: {len(self.affected)} models", ""]
         for table in self.tables:
-            if table.differs:
-                lines.append(f"  {table.name:<44} {table.before:>9,} → {table.after:>9,} rows   "
-                             f"+{table.added:,} -{table.removed:,} ~{table.changed:,}")  # fmt: skip
-                lines += [f"      {name}: {n:,} rows" for name, n in table.columns.items()]
-                lines += [f"      {area}: {entered} entered, {left} left" for area, entered, left in table.moves]
+            lines += table.lines()
         same = sum(not table.differs for table in self.tables)
         return "\n".join([*lines, f"  {same} of {len(self.tables)} tables are the same, row by row"])
 
@@ -87,18 +95,18 @@ def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT)
     """Build what differs between two versions of the dbt project on copies of a home, and compare.
 
     Raises:
-        QhawaqError: the home has nothing built.
+        HomeError: the home has nothing built.
         BuildFailed: a version does not build.
     """
-    if not home.warehouse.exists():
-        raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    home.manifest()
     projects = {"base": base, "new": new}
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".diff-") as folder:
-        sides = {name: _copy(home, Path(folder) / name) for name in projects}
-        for name, side in sides.items():
+        sides, sql = {}, {}
+        for name, project in projects.items():
             with progress.step(f"compile {name}"):
-                dbt.compile_models(side, progress, projects[name])
-        sql = {name: _sql(side) for name, side in sides.items()}
+                sides[name] = _copy(home, Path(folder) / name)
+                dbt.compile_models(sides[name], progress, project)
+            sql[name] = _sql(sides[name])
         changed = _changed(sql["base"], sql["new"])
         affected = _affected(sides["new"], changed)
         for name, side in sides.items():
@@ -131,27 +139,31 @@ def _copy(home: Home, root: Path) -> Home:
 def _sql(side: Home) -> dict[str, str]:
     """Return what each model and seed compiles to: a change of a macro or a variable shows there too."""
     manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
-    found = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "model":
-            words = (node.get("compiled_code") or node["raw_code"]).split()  # how it is laid out changes nothing
-            found[node["name"]] = json.dumps([" ".join(words), node["config"]["materialized"]])
-        elif node["resource_type"] == "seed":
-            found[node["name"]] = node["checksum"]["checksum"]
-    return {name: text.replace(str(side.root), "") for name, text in found.items()}
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in SAID]
+    return {node["name"]: SAID[node["resource_type"]](node).replace(str(side.root), "") for node in nodes}
+
+
+def _compiled(node: dict[str, Any]) -> str:
+    words = (node.get("compiled_code") or node["raw_code"]).split()  # how it is laid out changes nothing
+    return json.dumps([" ".join(words), node["config"]["materialized"]])
+
+
+# What a node of each kind says: where it differs, the node has changed.
+SAID: dict[str, Callable[[dict[str, Any]], str]] = {
+    "model": _compiled,
+    "seed": lambda node: node["checksum"]["checksum"],
+}
 
 
 def _affected(side: Home, changed: list[str]) -> list[str]:
     """Return the changed models and seeds and every model below them."""
     manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
-    names = {key: node["name"] for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
-    found = {key for key, name in names.items() if name in changed}
-    todo = list(found)
+    names = {key: node["name"] for key, node in manifest["nodes"].items() if node["resource_type"] in SAID}
+    todo, found = [key for key, name in names.items() if name in changed], set()
     while todo:
-        below = names.keys() & set(manifest["child_map"].get(todo.pop(), [])) - found
-        found |= below
-        todo += below
-    return sorted({*changed, *(names[key] for key in found)})
+        found.add(node := todo.pop())
+        todo += names.keys() & set(manifest["child_map"].get(node, [])) - found
+    return sorted({*changed, *map(names.get, found)})
 
 
 def _forget_scores(side: Home, chosen: list[str]) -> None:
@@ -229,8 +241,7 @@ def _compared(db: duckdb.DuckDBPyConnection, pair: Pair, columns: list[str]) -> 
     found = Table(pair.name, before, after, after - both, before - both, changed)
     if changed:
         found.columns = _by_column(db, pair, differ)
-    if found.added or found.removed:
-        found.moves = _moves(db, pair)
+    found.moves = _moves(db, pair)
     return found
 
 

@@ -8,8 +8,8 @@ to fewer than five whole numbers, more is hidden.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -54,6 +54,7 @@ class Shown:
 
 HIDDEN = Shown(None, None)
 Block = dict[Cell, Shown]
+Counts = dict[Cell, tuple[int, int]]  # true pupils and cases of cells
 
 
 @dataclass(frozen=True)
@@ -76,24 +77,30 @@ def is_small(n_pupils: int, n_cases: int) -> bool:
     return min(n_cases, n_pupils - n_cases) < SMALLEST
 
 
-def first_look(counts: dict[Cell, tuple[int, int]]) -> Block:
+def _seen(n_pupils: int, n_cases: int) -> Shown:
+    return HIDDEN if is_small(n_pupils, n_cases) else Shown(rounded(n_pupils), rounded(n_cases))
+
+
+def first_look(counts: Counts) -> Block:
     """Hide small counts, and with one hidden department alone the next smallest, which its total would give away."""
-    found = {cell: HIDDEN if is_small(*n) else Shown(*map(rounded, n)) for cell, n in counts.items()}
-    alone = Counter(c.indicator for c, shown in found.items() if c.department != NATION and shown.is_hidden)
-    _hide_more_of(found, counts, {indicator for indicator, hidden in alone.items() if hidden == 1})
+    found = {cell: _seen(*n) for cell, n in counts.items()}
+    hidden = Counter(cell.indicator for cell in found if cell.department != NATION and found[cell].is_hidden)
+    _hide_more_of(found, counts, {indicator for indicator in hidden if hidden[indicator] == 1})
     return found
 
 
-def _hide_more_of(block: Block, counts: dict[Cell, tuple[int, int]], indicators: set[str]) -> bool:
+def _hide_more_of(block: Block, counts: Counts, indicators: set[str]) -> bool:
     """Hide in each indicator the smallest department still shown, or else the nation; say whether there was one."""
-    shown = [c for c in counts if c.indicator in indicators and not block[c].is_hidden]
-    for indicator in {c.indicator for c in shown}:
-        mine = [c for c in shown if c.indicator == indicator]
+    shown: dict[str, list[Cell]] = defaultdict(list)
+    for cell in counts:
+        if cell.indicator in indicators and not block[cell].is_hidden:
+            shown[cell.indicator].append(cell)
+    for mine in shown.values():
         block[min(mine, key=lambda c: (c.department == NATION, counts[c][1], c.department))] = HIDDEN
     return bool(shown)
 
 
-def decide(counts: dict[Cell, tuple[int, int]], kept: Block) -> Block:
+def decide(counts: Counts, kept: Block) -> Block:
     """Decide on the cells of one school year and level; those decided before stay as they are.
 
     Args:
@@ -105,19 +112,20 @@ def decide(counts: dict[Cell, tuple[int, int]], kept: Block) -> Block:
     """
     block = first_look(counts) | kept
     while bounded := attack(block):
-        own = {b.cell.indicator for b in bounded}
-        others = {c.indicator for c in counts} - own  # an indicator with nothing left to hide is bounded by another
-        if not (_hide_more_of(block, counts, own) or _hide_more_of(block, counts, others)):
-            raise BuildFailed(f"officials: {', '.join(sorted(own))}: what was shown before bounds a hidden count")
+        _hide_against(block, counts, {b.cell.indicator for b in bounded})
     return {cell: block[cell] for cell in counts}
+
+
+def _hide_against(block: Block, counts: Counts, bounded: set[str]) -> None:
+    others = {c.indicator for c in counts} - bounded  # an indicator with nothing left to hide is bounded by another
+    if not (_hide_more_of(block, counts, bounded) or _hide_more_of(block, counts, others)):
+        raise BuildFailed(f"officials: {', '.join(sorted(bounded))}: what was shown before bounds a hidden count")
 
 
 def attack(block: Block) -> list[Bounded]:
     """Bound every hidden count from what is shown; return those with fewer than five possible whole numbers."""
     system = _System(block)
-    if not system.hidden:
-        return []
-    ranges = system.ranges()
+    ranges = system.ranges() if system.hidden else {}
     found = []
     for (cell, quantity), (low, high) in ranges.items():
         if quantity == "cases" and _must_be_small(cell, block, ranges):
@@ -142,12 +150,12 @@ class _System:
 
     def __init__(self, block: Block) -> None:
         self.block = block
-        self.names = [(cell, quantity) for cell in block for quantity in ("pupils", "cases")]
+        self.names = list(itertools.product(block, ("pupils", "cases")))
         self.at = {name: i for i, name in enumerate(self.names)}
         self.hidden = [name for name in self.names if block[name[0]].is_hidden]
         self.within = [((c, "cases"), (c, "pupils")) for c in block]
         self.within += self._contained("pupils", PUPILS_WITHIN) + self._contained("cases", CASES_WITHIN)
-        self.limits = [self._limits(*name) for name in self.names]
+        self.limits = list(itertools.starmap(self._limits, self.names))
         self.matrices = self._matrices()
 
     def _contained(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[Cell, str], ...]]:
@@ -170,8 +178,7 @@ class _System:
     def _totals(self) -> Iterable[tuple[tuple[Cell, str], list[tuple[Cell, str]]]]:
         for cell, quantity in self.names:
             if cell.department == NATION:
-                parts = [(c, quantity) for c in self.block if c.indicator == cell.indicator and c.department != NATION]
-                yield (cell, quantity), parts
+                yield (cell, quantity), [(c, quantity) for c in self._of(cell.indicator) if c.department != NATION]
 
     def ranges(self) -> dict[tuple[Cell, str], tuple[int, int]]:
         """Return for every hidden count whole numbers (low, high) that it can be.
@@ -180,7 +187,7 @@ class _System:
         solutions at least that far apart are proof enough, and few programs are solved for all of them together.
         """
         places = np.array([self.at[name] for name in self.hidden])
-        cases = np.array([quantity == "cases" for _, quantity in self.hidden])
+        cases = np.char.equal([quantity for _, quantity in self.hidden], "cases")
         low, high = np.full(len(places), np.inf), np.full(len(places), -np.inf)
         doubtful = np.ones(len(places), dtype=bool)
         while doubtful.any():
@@ -192,10 +199,8 @@ class _System:
         for k in np.flatnonzero(doubtful):
             low[k] = self._solve([places[k]], 1.0)[places[k]]
             high[k] = self._solve([places[k]], -1.0)[places[k]]
-        return {
-            name: (math.ceil(a - 1e-6), math.floor(b + 1e-6))
-            for name, a, b in zip(self.hidden, low, high, strict=True)
-        }  # fmt: skip
+        whole = np.ceil(low - 1e-6).astype(int).tolist(), np.floor(high + 1e-6).astype(int).tolist()
+        return dict(zip(self.hidden, zip(*whole, strict=True), strict=True))
 
     def _far_apart(self, places: np.ndarray, low: np.ndarray) -> Iterable[np.ndarray]:
         """Return two solutions: these counts as low as they get together, then each as far above as is of interest."""
@@ -251,35 +256,40 @@ def decide_all(home: Home) -> int:
     """Decide on every cell of the indicators that was not decided before, and keep it for ever; return how many."""
     db = database.warehouse(home)
     try:
-        true: dict[tuple[int, str], dict[Cell, tuple[int, int]]] = {}
-        for year, level, indicator, department, pupils, cases in db.execute(
-            "select school_year, level, indicator, department_code, n_pupils, n_cases "
-            "from intermediate.int_indicators__counts order by all"
-        ).fetchall():
-            true.setdefault((year, level), {})[Cell(indicator, department)] = (pupils, cases)
-        before = ledger(db)
-        rows = []
-        for (year, level), counts in true.items():
-            kept = before.get((year, level), {})
-            if new := {cell: n for cell, n in counts.items() if cell not in kept}:
-                rows += [
-                    (year, cell.department, level, cell.indicator, shown.n_pupils, shown.n_cases, shown.is_hidden)
-                    for cell, shown in decide(new, kept).items()
-                ]
+        before, rows = ledger(db), []
+        for of, counts in _by_block(db, "intermediate.int_indicators__counts").items():
+            rows += _decided(of, counts, before.get(of, {}))
         if rows:
-            db.execute("begin")
-            db.executemany("insert into raw.official_cells select ?, ?, ?, ?, ?, ?, ?, today from raw.calendar", rows)
-            db.execute("commit")
+            with database.transaction(db):
+                db.executemany(
+                    "insert into raw.official_cells select ?, ?, ?, ?, ?, ?, ?, today from raw.calendar", rows
+                )
         return len(rows)
     finally:
         db.close()
 
 
+def _decided(of: tuple[int, str], counts: Counts, kept: Block) -> list[tuple]:
+    """Return rows of the ledger for the cells of a school year and level that were not decided before."""
+    new = {cell: n for cell, n in counts.items() if cell not in kept}
+    year, level = of
+    return [
+        (year, cell.department, level, cell.indicator, shown.n_pupils, shown.n_cases, shown.is_hidden)
+        for cell, shown in (decide(new, kept) if new else {}).items()
+    ]
+
+
+def _by_block(db: duckdb.DuckDBPyConnection, table: str) -> dict[tuple[int, str], Counts]:
+    """Return (pupils, cases) of each cell of a table, by school year and level."""
+    found: dict[tuple[int, str], Counts] = defaultdict(dict)
+    for year, level, indicator, department, pupils, cases in db.execute(
+        f"select school_year, level, indicator, department_code, n_pupils, n_cases from {table} order by all"
+    ).fetchall():
+        found[year, level][Cell(indicator, department)] = (pupils, cases)
+    return found
+
+
 def ledger(db: duckdb.DuckDBPyConnection) -> dict[tuple[int, str], Block]:
     """Return everything ever shown to officials, by school year and level."""
-    found: dict[tuple[int, str], Block] = {}
-    for year, level, indicator, department, pupils, cases in db.execute(
-        "select school_year, level, indicator, department_code, n_pupils, n_cases from raw.official_cells order by all"
-    ).fetchall():
-        found.setdefault((year, level), {})[Cell(indicator, department)] = Shown(pupils, cases)
-    return found
+    blocks = _by_block(db, "raw.official_cells")
+    return {of: {cell: Shown(*n) for cell, n in counts.items()} for of, counts in blocks.items()}

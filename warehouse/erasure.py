@@ -8,11 +8,13 @@ from __future__ import annotations
 import gzip
 import os
 import re
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
 from warehouse import canary, retention
 from warehouse.canary import Canaries
+from warehouse.database import transaction
 from warehouse.errors import QhawaqError
 from warehouse.keys import Keys
 from warehouse.settings import Home
@@ -43,20 +45,15 @@ def erase(home: Home, request: Request, today: date) -> tuple[int, int]:
 
 def _lines(subject: Subject, listed: str) -> Lines:
     """Return where the person's records stand, those linked by name too."""
-    found: Lines = {}
-    queries = [
-        f"select _file, _line from vault.{c.table} where child_key in ({listed})"
-        for c in subject.contracts if c.vaulted
-    ]  # fmt: skip
-    queries.append(f"select file, line from vault.links where child_key in ({listed})")
-    rows = subject.vault.execute(" union ".join(queries)).fetchall()
-    for contract in subject.contracts:
-        if contract.aliases:
-            rows += subject.warehouse.execute(
-                f"select _file, _line from raw.{contract.table} where child_key in ({listed})"
-            ).fetchall()
+    found: Lines = defaultdict(set)
+    where = f"where child_key in ({listed})"
+    vaulted = [f"select _file, _line from vault.{c.table} {where}" for c in subject.contracts if c.vaulted]
+    landed = [f"select _file, _line from raw.{c.table} {where}" for c in subject.contracts if c.aliases]
+    linked = f"select file, line from vault.links {where}"
+    rows = subject.vault.execute(" union ".join([*vaulted, linked])).fetchall()
+    rows += subject.warehouse.execute(" union ".join(landed)).fetchall()
     for file, line in rows:
-        found.setdefault(file, set()).add(line)
+        found[file].add(line)
     return found
 
 
@@ -69,16 +66,21 @@ def _rewrite_archive(home: Home, secret: Keys, lines: Lines, canaries: Canaries)
     for path in sorted(home.archive.rglob("*.age")):
         file = path.name.partition("_")[2].removesuffix(".age")
         content = canary.decrypted(path, secret).splitlines(keepends=True)
-        gone = [
-            number for number, line in enumerate(content[1:], start=2)
-            if line.strip() and (number in lines.get(file, ()) or pattern.search(line))
-        ]  # fmt: skip
-        for number in gone:
-            content[number - 1] = b"\n"
-        if gone:
+        if gone := _empty(content, lines.get(file, set()), pattern):
             _seal(path, secret, b"".join(content))
-            counts[file] = len(gone)
+            counts[file] = gone
     return counts
+
+
+def _empty(content: list[bytes], own: set[int], pattern: re.Pattern[bytes]) -> int:
+    """Empty the person's own lines and those that a pattern finds, the header never; return how many."""
+    gone = [
+        number for number, line in enumerate(content[1:], start=2)
+        if line.strip() and (number in own or pattern.search(line))
+    ]  # fmt: skip
+    for number in gone:
+        content[number - 1] = b"\n"
+    return len(gone)
 
 
 def _seal(path: Path, secret: Keys, content: bytes) -> None:
@@ -97,20 +99,18 @@ def _delete_rows(subject: Subject, owned: list[int], today: date, counts: dict[s
     """Delete the person's rows, first in the warehouse: the vault is what says whose they are."""
     db, vault, listed = subject.warehouse, subject.vault, ", ".join(map(str, owned))
     retention.forget_rows(db, owned, "schema_name in ('raw', 'intermediate')")
-    db.execute("begin")
-    for file, count in counts.items():
-        db.execute("insert into raw.erasures values (?, ?, ?)", [file, count, today])
-    db.execute("commit")
-    vault.execute("begin")
-    for contract in subject.contracts:
-        if contract.vaulted:
-            vault.execute(
-                f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
-                f"(select (file, line) from vault.links where child_key in ({listed}))"
-            )
-    for table in ("links", "aliases", "merges", "persons"):
-        vault.execute(f"delete from vault.{table} where child_key in ({listed})")
-    vault.execute("commit")
+    with transaction(db):
+        for file, count in counts.items():
+            db.execute("insert into raw.erasures values (?, ?, ?)", [file, count, today])
+    with transaction(vault):
+        for contract in subject.contracts:
+            if contract.vaulted:
+                vault.execute(
+                    f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
+                    f"(select (file, line) from vault.links where child_key in ({listed}))"
+                )
+        for table in ("links", "aliases", "merges", "persons"):
+            vault.execute(f"delete from vault.{table} where child_key in ({listed})")
 
 
 def _left(home: Home, secret: Keys, canaries: Canaries) -> str:

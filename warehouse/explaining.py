@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 
 import duckdb
@@ -49,16 +50,17 @@ def explain(home: Home, child: int, day: date) -> str:
                 f"child {child} has no score on {day}: scores exist for the as-of dates of the current school year"
             )
         version, log_odds, probability, rank, tier, base = row
-        lines = [f"child {child} on {day}: rank {rank} in its UGEL, tier {tier}, by {version}"]
+        head = f"child {child} on {day}: rank {rank} in its UGEL, tier {tier}, by {version}"
         if log_odds is None:
-            return "\n".join([*lines, "a rule ranks; it gives no probability and no terms"])
-        found = terms_of(db, child, day, version)
+            return f"{head}\na rule ranks; it gives no probability and no terms"
+        found = [("base", "", base), *terms_of(db, child, day, version)]
     finally:
         db.close()
-    lines.append(f"{'base':<30} {'':>12} {base:+.6f}")
-    lines += [
-        f"{name:<30} {'missing' if value is None else f'{value:g}':>12} {points:+.6f}" for name, value, points in found
-    ]
-    total = base + sum(points for _, _, points in found)
-    lines.append(f"{'log-odds':<30} {'':>12} {total:+.6f}  (stored {log_odds:+.6f}), probability {probability:.4f}")
-    return "\n".join(lines)
+    stored = f"(stored {log_odds:+.6f}), probability {probability:.4f}"
+    total = f"{_term('log-odds', '', sum(points for _, _, points in found))}  {stored}"
+    return "\n".join([head, *itertools.starmap(_term, found), total])
+
+
+def _term(name: str, value: float | str | None, points: float) -> str:
+    shown = "missing" if value is None else value if isinstance(value, str) else f"{value:g}"
+    return f"{name:<30} {shown:>12} {points:+.6f}"

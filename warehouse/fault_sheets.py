@@ -95,6 +95,12 @@ class Sheet:
     faults: list[str] = field(default_factory=list)
     unscored: int | None = None
 
+    def add(self, fault: Fault, concerned: int | None) -> None:
+        """Add a fault, and how many children it leaves unscored where that is known."""
+        self.faults.append(fault)
+        if concerned is not None:
+            self.unscored = (self.unscored or 0) + concerned
+
     def text(self) -> str:
         """Return the sheet as Markdown, in Spanish."""
         children = {
@@ -135,9 +141,7 @@ def collect(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> lis
     for file, source, day, fault, concerned in chain(_refused(db), _quarantined(db), _withheld(db)):
         sender = senders.get(source or "", "quien envió el archivo")
         sheet = sheets.setdefault(file, Sheet(file, source or "desconocida", sender, str(day or "no indicada")))
-        sheet.faults.append(fault)
-        if concerned is not None:
-            sheet.unscored = (sheet.unscored or 0) + concerned
+        sheet.add(fault, concerned)
     return list(sheets.values())
 
 
@@ -176,9 +180,8 @@ def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contrac
     """Write the sheets that are due into the home and remove those that are not; return their paths."""
     folder, written = home.fault_sheets, []
     due = collect(db, contracts)
-    if not due and not folder.exists():
-        return []
-    folder.mkdir(mode=0o700, exist_ok=True)
+    if due:
+        folder.mkdir(mode=0o700, exist_ok=True)
     for number, found in enumerate(due):
         plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", found.file)
         written.append(folder / f"{found.file if plain else f'archivo-{number + 1}'}.md")

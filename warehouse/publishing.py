@@ -73,11 +73,14 @@ def _targets(db: duckdb.DuckDBPyConnection, home: Home) -> list[Target]:
         every = " union ".join(
             f"select {column} from {audience}.{table} where {column} is not null" for table in _tables(db, audience)
         )
-        for (area,) in db.execute(f"{every} order by 1").fetchall():
-            if not re.fullmatch(r"[0-9A-Za-z]{1,12}", area):
-                raise BuildFailed(f"{audience}: {column} {area!r} cannot name a folder: see the school register")
-            found.append(Target(audience, area, home.serving / audience / area))
+        found += [_of_area(home, audience, area) for area in database.column(db, f"{every} order by 1")]
     return found
+
+
+def _of_area(home: Home, audience: str, area: str) -> Target:
+    if not re.fullmatch(r"[0-9A-Za-z]{1,12}", area):
+        raise BuildFailed(f"{audience}: area {area!r} cannot name a folder: see the school register")
+    return Target(audience, area, home.serving / audience / area)
 
 
 def _tables(db: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
@@ -117,19 +120,23 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     _sync(target.folder)
 
 
-def _copy(db: duckdb.DuckDBPyConnection, target: Target, table: str, release: str) -> tuple[int, str]:
-    """Copy one mart, its area only, and return its content's count and hash."""
+def _shown(db: duckdb.DuckDBPyConnection, audience: str, table: str) -> str:
+    """Return SQL for the columns of a mart as a reader may show them."""
     columns = db.execute(
         "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? "
-        "order by ordinal_position", [target.audience, table],
+        "order by ordinal_position", [audience, table],
     ).fetchall()  # fmt: skip
     if bad := [f"{name} {kind}" for name, kind in columns if kind not in TYPES]:
-        raise BuildFailed(f"{target.audience}.{table}: types that a reader cannot show: {', '.join(bad)}")
+        raise BuildFailed(f"{audience}.{table}: types that a reader cannot show: {', '.join(bad)}")
+    return ", ".join(_safe(name) if kind == "VARCHAR" else quoted(name) for name, kind in columns)
+
+
+def _copy(db: duckdb.DuckDBPyConnection, target: Target, table: str, release: str) -> tuple[int, str]:
+    """Copy one mart, its area only, and return its content's count and hash."""
     area_column = AUDIENCES[target.audience]
     where = f"where {area_column} = '{target.area}'" if area_column else ""
-    shown = ", ".join(_safe(name) if kind == "VARCHAR" else quoted(name) for name, kind in columns)
     db.execute(
-        f"create table serving.{table} as select {shown}, '{release}' as release_id "
+        f"create table serving.{table} as select {_shown(db, target.audience, table)}, '{release}' as release_id "
         f"from {target.audience}.{table} {where} order by all"
     )
     return content_hash(db, f"serving.{table}")
@@ -236,14 +243,17 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
     return chosen, len(folders)
 
 
+def _before(now: str, kept: list[str]) -> str:
+    return max((name for name in kept if name < now), default="")
+
+
 def _kept_release(home: Home, to: str | None) -> str:
     """Return the named release, else the one before the current."""
-    now = current_release(home) or ""
     kept = [path.stem for path in releases(home.serving / "officials")]
-    chosen = to or max((name for name in kept if name < now), default=None)
+    chosen = to or _before(current_release(home) or "", kept)
     if chosen not in kept:
         raise HomeError(f"no such release to go back to; kept are: {', '.join(kept) or 'none'}")
-    return str(chosen)
+    return chosen
 
 
 def check_file(path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from warehouse.database import column, transaction, value
+
 
 class Version(NamedTuple):
     """One row of `ml.model_versions`."""
@@ -30,28 +32,23 @@ Metrics = list[tuple[str, str, str, str, str, float, float | None, float | None]
 
 def fingerprints(db: duckdb.DuckDBPyConnection, outcome: str) -> list[str]:
     """Return what was trained on before."""
-    rows = db.execute(
-        "select fingerprint from ml.model_versions where outcome = ? and fingerprint is not null", [outcome]
+    return column(
+        db, "select fingerprint from ml.model_versions where outcome = ? and fingerprint is not null", [outcome]
     )
-    return [row[0] for row in rows.fetchall()]
 
 
 def add(db: duckdb.DuckDBPyConnection, version: Version, metrics: Metrics, terms: pa.Table) -> None:
     """Write a trained model with its metrics and terms, in one transaction."""
     db.register("new_terms", terms)
-    db.execute("begin")
-    try:
+    rows = [(version.model_version, version.outcome, where, who, m.name, m.value, m.low, m.high)
+            for who, where, m in metrics]  # fmt: skip
+    with transaction(db):
         db.execute(f"insert or replace into ml.model_versions values ({', '.join('?' * len(version))})", list(version))
         db.execute("delete from ml.model_metrics where model_version = ?", [version.model_version])
-        db.executemany("insert into ml.model_metrics values (?, ?, ?, ?, ?, ?, ?, ?)", metrics)
+        db.executemany("insert into ml.model_metrics values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         db.execute("delete from ml.model_terms where model_version = ?", [version.model_version])
         db.execute("insert into ml.model_terms select * from new_terms")
-        db.execute("commit")
-    except BaseException:
-        db.execute("rollback")
-        raise
-    finally:
-        db.unregister("new_terms")
+    db.unregister("new_terms")
 
 
 def newest(db: duckdb.DuckDBPyConnection, outcome: str) -> Version | None:
@@ -73,30 +70,25 @@ def find(db: duckdb.DuckDBPyConnection, outcome: str, version: str) -> Version |
 
 def live(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
     """Return what is live."""
-    row = db.execute("select model_version from ml.model_versions where is_live and outcome = ?", [outcome]).fetchone()
-    return row[0] if row else None
+    return value(db, "select model_version from ml.model_versions where is_live and outcome = ?", [outcome])
 
 
 def make_live(db: duckdb.DuckDBPyConnection, outcome: str, version: str, today: date) -> None:
     """Move the live row, in one transaction; a rule gets its row when it is first needed."""
-    db.execute("begin")
-    try:
+    with transaction(db):
         if version.startswith("rule:"):
             row = Version(version, outcome, "rule", False, None, None, today, "a rule needs none", None, None, None)
             db.execute(f"insert or ignore into ml.model_versions values ({', '.join('?' * len(row))})", list(row))
         db.execute("update ml.model_versions set is_live = (model_version = ?) where outcome = ?", [version, outcome])
-        db.execute("commit")
-    except BaseException:
-        db.execute("rollback")
-        raise
 
 
 def best_rule(db: duckdb.DuckDBPyConnection, outcome: str, default: str) -> str:
     """Return the rule that was most precise in the newest training's validation year."""
-    row = db.execute(
+    best = value(
+        db,
         "select m.ranked_by from ml.model_metrics as m join ml.model_versions as v using (model_version, outcome) "
         "where m.outcome = ? and m.dataset = 'validation' and m.metric = 'precision_at_capacity' "
         "and m.ranked_by like 'rule:%' order by v.trained_at desc, m.value desc, m.ranked_by limit 1",
         [outcome],
-    ).fetchone()
-    return row[0] if row else default
+    )
+    return best or default

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,13 +22,14 @@ from warehouse import canary, closing, contracts, database
 from warehouse import vault as identities
 from warehouse.canary import Canaries
 from warehouse.contracts import Contract
-from warehouse.database import quoted
+from warehouse.database import quoted, transaction, value
 from warehouse.errors import DamagedFile
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home, write_whole
 
+FOLDERS = {"landed": "landed", "superseded": "landed", "refused": "refused", "duplicate": "duplicate"}  # of the archive
 UNKNOWN_YEARS = 1  # assumption: what belongs to no source was sent by mistake
 ENROLLMENTS = "siagie.siagie_enrollments"
 
@@ -45,7 +47,7 @@ class Expired:
 
 def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -> list[Expired]:
     """Return the deliveries that should be kept no longer; those without an end (public files) never are."""
-    years = {c.name: c.retention_years for c in known}
+    years = _kept_years(known)
     rows = db.execute(
         "select file, sha256, source, status, coalesce(try_cast(left(period, 4) as integer), "
         "year(coalesce(delivered_at, cast(landed_at as date)))) from raw.deliveries where deleted_on is null "
@@ -53,40 +55,40 @@ def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -
     ).fetchall()
     found = []
     for file, sha256, source, status, year in rows:
-        kept = years.get(source) if source in years else UNKNOWN_YEARS
-        if kept is not None and date(year + kept, 12, 31) < today:
-            found.append(Expired(file, sha256, source, status, date(year + kept, 12, 31)))
+        kept = years.get(source, UNKNOWN_YEARS)
+        if kept is not None and _until(year, kept) < today:
+            found.append(Expired(file, sha256, source, status, _until(year, kept)))
     return found
 
 
 def retired_dates(home: Home, known: list[Contract], today: date) -> list[str]:
     """Return the closed as-of dates of school years whose enrollments are kept no longer."""
-    years = next((c.retention_years for c in known if c.name == ENROLLMENTS), None)
-    if years is None:
-        return []
-    kept = {day: entry for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry}
-    return sorted(day for day in kept if date(int(day[:4]) + years, 12, 31) < today)
+    years = _kept_years(known)[ENROLLMENTS]
+    kept = [day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry]
+    return sorted(day for day in kept if years is not None and _until(int(day[:4]), years) < today)
+
+
+def _kept_years(known: list[Contract]) -> dict[str | None, int | None]:
+    return {contract.name: contract.retention_years for contract in known}
+
+
+def _until(year: int, years: int) -> date:
+    return date(year + years, 12, 31)
 
 
 def delete_rows(db: duckdb.DuckDBPyConnection, found: list[Expired], known: list[Contract], today: date) -> int:
     """Delete the rows of expired deliveries and mark them in the ledger, in one transaction; return how many rows."""
     tables = {c.name: c.table for c in known}
     deleted = 0
-    db.execute("begin")
-    try:
+    with transaction(db):
         for one in found:
             if one.source in tables and one.status in ("landed", "superseded"):
-                gone = db.execute(f"delete from raw.{tables[one.source]} where _file = ?", [one.file]).fetchone()
-                deleted += gone[0] if gone else 0
+                deleted += value(db, f"delete from raw.{tables[one.source]} where _file = ?", [one.file])
                 db.execute("delete from raw.record_links where file = ?", [one.file])
             db.execute("delete from quarantine.rows where file = ?", [one.file])
             db.execute(
                 "update raw.deliveries set deleted_on = ? where file = ? and sha256 = ?", [today, one.file, one.sha256]
             )
-        db.execute("commit")
-    except BaseException:
-        db.execute("rollback")
-        raise
     return deleted
 
 
@@ -100,10 +102,9 @@ def retire_dates(db: duckdb.DuckDBPyConnection, home: Home, dates: list[str], to
         "and table_name in (select table_name from duckdb_tables()) order by all"
     ).fetchall()
     manifest = closing.read_manifest(home)
-    db.execute("begin")
-    for schema, table in tables:
-        db.execute(f"delete from {quoted(schema)}.{quoted(table)} where as_of_date in ({listed})")
-    db.execute("commit")
+    with transaction(db):
+        for schema, table in tables:
+            db.execute(f"delete from {quoted(schema)}.{quoted(table)} where as_of_date in ({listed})")
     for day in dates:
         shutil.rmtree(home.features / f"as_of={day}", ignore_errors=True)
         manifest[day] = manifest[day] | {"retired_on": str(today)}
@@ -113,15 +114,16 @@ def retire_dates(db: duckdb.DuckDBPyConnection, home: Home, dates: list[str], to
 def delete_files(home: Home, db: duckdb.DuckDBPyConnection) -> int:
     """Delete from the archive what the ledger marks as deleted; return how many files that were."""
     rows = db.execute("select file, sha256, status from raw.deliveries where deleted_on is not null").fetchall()
-    count = 0
-    for file, sha256, status in rows:
-        for folder in {"landed", "refused", "duplicate"} & {"landed" if status == "superseded" else status}:
-            for name in (file, "unnamed"):
-                path = archive.archived(home, folder, name, sha256)
-                if path.exists():
-                    path.unlink()
-                    count += 1
-    return count
+    return sum(_deleted(home, FOLDERS[status], file, sha256) for file, sha256, status in rows)
+
+
+def _deleted(home: Home, folder: str, file: str, sha256: str) -> int:
+    """Delete an archived file, which has no name of its own if that was no plain one; return how many that were."""
+    found = [archive.archived(home, folder, name, sha256) for name in (file, "unnamed")]
+    there = [path for path in found if path.exists()]
+    for path in there:
+        path.unlink()
+    return len(there)
 
 
 def find_gone(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, known: list[Contract]) -> list[int]:
@@ -159,11 +161,10 @@ def forget_rows(db: duckdb.DuckDBPyConnection, gone: list[int], schemas: str = "
         "and column_name in ('child_key', 'merged_into') and data_type = 'BIGINT' and table_name in "
         f"(select table_name from duckdb_tables() where not temporary) {schemas and f'and {schemas}'} order by all"
     ).fetchall()
-    db.execute("begin")
-    for schema, table, column in tables:
-        where = f"{quoted(column)} in (select child_key from gone)"
-        db.execute(f"delete from {quoted(schema)}.{quoted(table)} where {where}")
-    db.execute("commit")
+    with transaction(db):
+        for schema, table, column in tables:
+            where = f"{quoted(column)} in (select child_key from gone)"
+            db.execute(f"delete from {quoted(schema)}.{quoted(table)} where {where}")
 
 
 def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, known: list[Contract]) -> None:
@@ -171,17 +172,16 @@ def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnecti
     deleted = db.execute("select file from raw.deliveries where deleted_on is not null").to_arrow_table()
     vault.execute("create or replace temp table gone_files as select file from deleted")
     del deleted
-    vault.execute("begin")
-    for contract in known:
-        if contract.vaulted:
-            vault.execute(
-                f"delete from vault.{contract.table} where child_key not in (select child_key from kept) "
-                "or (child_key is null and _file in (select file from gone_files))"
-            )
-    for table in ("aliases", "merges", "persons"):
-        vault.execute(f"delete from vault.{table} where child_key not in (select child_key from kept)")
-    vault.execute("delete from vault.links where file in (select file from gone_files)")
-    vault.execute("commit")
+    with transaction(vault):
+        for contract in known:
+            if contract.vaulted:
+                vault.execute(
+                    f"delete from vault.{contract.table} where child_key not in (select child_key from kept) "
+                    "or (child_key is null and _file in (select file from gone_files))"
+                )
+        for table in ("aliases", "merges", "persons"):
+            vault.execute(f"delete from vault.{table} where child_key not in (select child_key from kept)")
+        vault.execute("delete from vault.links where file in (select file from gone_files)")
 
 
 def delete(home: Home, secret: Keys, today: date) -> tuple[dict, Canaries]:
@@ -235,9 +235,7 @@ def _rewrite(home: Home, path: Path, options: str, opening: str) -> None:
 
 def say(progress: Progress, found: list[Expired], dates: list[str]) -> None:
     """Say what is due, source by source."""
-    by_source: dict[str, int] = {}
-    for one in found:
-        by_source[one.source or "unknown"] = by_source.get(one.source or "unknown", 0) + 1
+    by_source = Counter(one.source or "unknown" for one in found)
     for source, count in sorted(by_source.items()):
         progress.say(f"{source}: kept too long", deliveries=count)
     if dates:

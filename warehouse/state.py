@@ -12,6 +12,7 @@ import duckdb
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home, write_whole
 
 CODE = ("warehouse", "ml")
+PROJECT = ("*.sql", "*.yml", "*.csv", "*.py")
 
 
 @dataclass
@@ -52,5 +53,5 @@ def code_hash() -> str:
 
 def _code_files() -> list[Path]:
     sources = [path for room in CODE for path in (REPOSITORY / room).rglob("*.py")]
-    project = [path for path in DBT_PROJECT.rglob("*") if path.suffix in (".sql", ".yml", ".csv", ".py")]
-    return sources + [path for path in project if "target" not in path.parts]
+    project = [path for kind in PROJECT for path in DBT_PROJECT.rglob(kind) if "target" not in path.parts]
+    return sources + project

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, keys, synthetic
+from warehouse import contracts, database, keys
 from warehouse.contracts import Contract
+from warehouse.delivering import deliver
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.landing import archive, ledger
 from warehouse.settings import DBT_PROJECT, Home
@@ -135,9 +137,12 @@ def _section(db: duckdb.DuckDBPyConnection, title: str, table: str, owned: list[
         return []  # not built yet
     if not count:
         return []
-    lines = [f"- {'; '.join(f'{k} = {v}' for k, v in row.items() if v is not None)}" for row in rows]
     more = [f"- … y {count - SHOWN} más"] if count > SHOWN else []
-    return ["", f"## {title} ({count})", "", *lines, *more]
+    return ["", f"## {title} ({count})", "", *map(_line, rows), *more]
+
+
+def _line(row: dict[str, object]) -> str:
+    return "- " + "; ".join(f"{name} = {value}" for name, value in row.items() if value is not None)
 
 
 def oppose(home: Home, request: Request, today: date, withdraw: bool) -> None:
@@ -231,19 +236,12 @@ def _decoded(line: bytes) -> str:
 
 
 def _deliver(home: Home, contract: Contract, file: str, period: str, today: date, row: dict[str, str]) -> Path:
-    stem, extension = file.split(f"_{period}_")[0], "txt" if contract.separator == "|" else "csv"
-    for number in range(1, 1000):
-        path = home.inbox / f"{stem}_{period}_{today:%Y%m%d}_RECT{number}.{extension}"
-        if not path.exists() and not list(home.archive.rglob(f"*_{path.name}.age")):
-            break
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=contract.separator, lineterminator="\n")
-    writer.writerow(name.upper() for name in row)
-    writer.writerow(row.values())
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text.getvalue(), encoding="utf-8")
-    unfinished.chmod(0o600)
-    if home.kind == "synthetic":
-        synthetic.note(home, unfinished)
-    unfinished.replace(path)
-    return path
+    stem = file.split(f"_{period}_")[0]
+    names = (f"{stem}_{period}_{today:%Y%m%d}_RECT{number}" for number in itertools.count(1))
+    free = next(name for name in names if not _is_taken(home, name))
+    return deliver(home, contract, free, [name.upper() for name in row], [row.values()])
+
+
+def _is_taken(home: Home, name: str) -> bool:
+    """Say whether a delivery of this name waits in the inbox or was landed."""
+    return any(home.inbox.glob(f"{name}.*")) or any(home.archive.rglob(f"*_{name}.*.age"))

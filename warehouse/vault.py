@@ -10,7 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.contracts import Alias, Contract
-from warehouse.database import quoted
+from warehouse.database import quoted, transaction
 from warehouse.keys import Keys
 
 # No index guards that keys and names are unique: a country's would not fit into memory. What inserts looks first.
@@ -62,6 +62,11 @@ def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known
         for other in contract.aliases:  # a row without the document may share the pupil number of one with it
             _add_alias(db, other, known_at)
             _adopt(db, other)
+    _merge_all(db, contract, known_at)
+
+
+def _merge_all(db: duckdb.DuckDBPyConnection, contract: Contract, known_at: str) -> None:
+    """Add and merge every alias of the rows; with a single alias, none can be two persons'."""
     if len(contract.aliases) > 1:
         for alias in contract.aliases:
             _add_alias(db, alias, known_at)
@@ -122,10 +127,9 @@ def _mint(db: duckdb.DuckDBPyConnection, alias: Alias, keys: Keys, known_at: str
             f"create or replace temp table fresh as select * from ({fresh}) "
             "where key not in (select child_key from vault.persons)"
         )
-        db.execute("begin")
-        db.execute(f"insert into vault.persons select key, {kind}, date '{known_at}' from fresh")
-        db.execute(f"insert into vault.aliases select {kind}, value, key, date '{known_at}' from fresh")
-        db.execute("commit")
+        with transaction(db):
+            db.execute(f"insert into vault.persons select key, {kind}, date '{known_at}' from fresh")
+            db.execute(f"insert into vault.aliases select {kind}, value, key, date '{known_at}' from fresh")
         db.execute("delete from minted where value in (select value from fresh)")
         attempt += 1
     return attempt > 0

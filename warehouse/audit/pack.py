@@ -18,7 +18,6 @@ import duckdb
 
 from warehouse import contracts, database, keys
 from warehouse.audit import register
-from warehouse.errors import QhawaqError
 from warehouse.settings import DBT_PROJECT, Home
 
 Content = bytes | None  # None: there is nothing of this kind yet
@@ -119,10 +118,9 @@ def write(home: Home, to: Path | None = None) -> tuple[Path, int]:
     """Write the pack; return its path and the number of documents.
 
     Raises:
-        QhawaqError: nothing has been built yet.
+        HomeError: nothing has been built yet.
     """
-    if not (home.dbt / "manifest.json").exists():
-        raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    home.manifest()
     now = datetime.now(UTC)
     path = to or Path(f"audit-{now:%Y%m%d}.zip")
     index = []

@@ -51,8 +51,7 @@ def write(home: Home, progress: Progress, colibri: Path) -> list[Path]:
         QhawaqError: nothing has been built yet, or the lineage cannot be drawn.
     """
     home.existing()
-    if not (home.dbt / "manifest.json").exists():
-        raise QhawaqError(f"{home.root} has nothing built yet: call 'qhawaq run' first")
+    home.manifest()
     home.docs.mkdir(mode=0o700, exist_ok=True)
     with progress.step("models"):
         dbt.document(home, progress)

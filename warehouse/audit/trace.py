@@ -30,12 +30,9 @@ class Lineage:
         """Read the manifest of the last build.
 
         Raises:
-            QhawaqError: there is none.
+            HomeError: there is none.
         """
-        path = home.dbt / "manifest.json"
-        if not path.exists():
-            raise QhawaqError(f"{path} is missing: call 'qhawaq build' first")
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(home.manifest().read_text(encoding="utf-8"))
         keys = {}
         for node in manifest["nodes"].values():
             test = node.get("test_metadata") or {}
@@ -123,7 +120,7 @@ def _tree(lineage: Lineage, model: str) -> list[str]:
 
 def _facts(db: duckdb.DuckDBPyConnection, sources: list[str], row: dict[str, Any]) -> list[str]:
     """Return files and lines: of the row's child as known on its date, or of all files where it is no child's row."""
-    day = row.get("as_of_date") or (db.execute("select today from raw.calendar").fetchone() or (None,))[0]
+    day = row.get("as_of_date") or database.value(db, "select today from raw.calendar")
     child = row.get("child_key")
     lines = [f"lines of the child's records known on {day}" if child else f"files known on {day}"]
     for source in _landed(db, sources, of_children=bool(child)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -64,17 +65,21 @@ def escale(api: Api, client: RESTClient, work: Work, known: set[str], today: dat
     """
     if f"{today.year}/{today}" in known:
         return
-    units = [(kind, code) for kind, path in (("ubigeo", "distritos"), ("ugel", "ugels"))
-             for code in _checked(client.get(path), api).json()]  # fmt: skip
+    units = [("ubigeo", code) for code in _checked(client.get("distritos"), api).json()]
+    units += [("ugel", code) for code in _checked(client.get("ugels"), api).json()]
     for kind, code in units[work.position().get("units", 0) :]:
-        rows = list(_schools(api, client, kind, code))
-        counted = _checked(
-            client.get("instituciones/cuenta", params={kind: code}, headers={"Accept": "text/plain"}), api
-        )
-        if int(counted.text) != len(rows):
-            raise CollectFailed(f"escale: {kind} {code} has {counted.text} schools, {len(rows)} came: call it again")
+        rows = _counted(api, client, kind, code)
         done = work.position().get("units", 0) + 1
         work.add([_flat(row, kind, code, today) for row in rows], units=done)
+
+
+def _counted(api: Api, client: RESTClient, kind: str, code: str) -> list[Row]:
+    """Return the schools of a unit, as many as its count says."""
+    rows = list(_schools(api, client, kind, code))
+    counted = _checked(client.get("instituciones/cuenta", params={kind: code}, headers={"Accept": "text/plain"}), api)
+    if int(counted.text) != len(rows):
+        raise CollectFailed(f"escale: {kind} {code} has {counted.text} schools, {len(rows)} came: call it again")
+    return rows
 
 
 def _schools(api: Api, client: RESTClient, kind: str, code: str) -> Iterator[Row]:
@@ -98,9 +103,8 @@ def _flat(row: Row, kind: str, code: str, today: date) -> Row:
 
 def merged(rows: Iterator[Row], contract: Contract) -> list[Row]:
     """Return one row per key of the contract: what was asked by district and by UGEL comes together."""
-    found: dict[tuple, Row] = {}
+    found: dict[tuple, Row] = defaultdict(dict)
     for row in rows:
-        lower = {name.lower(): value for name, value in row.items()}
-        key = (lower["_period"], lower["_delivered"], *(lower.get(column) for column in contract.key))
-        found.setdefault(key, {}).update({name: value for name, value in lower.items() if value is not None})
+        lower = {name.lower(): value for name, value in row.items() if value is not None}
+        found[lower["_period"], lower["_delivered"], *map(lower.get, contract.key)].update(lower)
     return list(found.values())

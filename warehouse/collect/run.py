@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse import contracts, keys, synthetic
+from warehouse import contracts, keys
 from warehouse.collect import apis
 from warehouse.collect.client import SYNTHETIC_HEADER, Api, CollectFailed
 from warehouse.collect.work import Work, collected, note
 from warehouse.contracts import Contract
+from warehouse.delivering import deliver
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -74,13 +74,13 @@ def _one(
         raise CollectFailed(
             f"{api.name} cannot be reached ({type(error).__name__}): call 'qhawaq collect' again"
         ) from None
-    parts: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    parts: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in apis.merged(work.rows(), contract):
-        parts.setdefault((row["_period"], row["_delivered"]), []).append(row)
+        parts[row["_period"], row["_delivered"]].append(row)
     written = [_deliver(home, contract, stem, *part, rows) for part, rows in sorted(parts.items())]
     note(home, api.name, ["/".join(part) for part in parts])
     work.done()
-    progress.say(f"{api.name}: collected", deliveries=len(written), rows=sum(len(rows) for rows in parts.values()))
+    progress.say(f"{api.name}: collected", deliveries=len(written), rows=sum(map(len, parts.values())))
     return written
 
 
@@ -99,17 +99,8 @@ def _deliver(
     home: Home, contract: Contract, stem: str, period: str, delivered: str, rows: Iterable[dict[str, Any]]
 ) -> Path:
     """Write one delivery so that landing sees the whole file or none; a synthetic home notes that it knows it."""
-    extension = "txt" if contract.separator == "|" else "csv"
-    path = home.inbox / f"{stem}_{period}_{delivered.replace('-', '')}.{extension}"
-    unfinished = path.with_name(path.name + ".part")
     columns = [column.name for column in contract.columns]
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=contract.separator, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([row.get(name) for name in columns] for row in rows)
-        file.flush()
-        os.fsync(file.fileno())
-    if home.kind == "synthetic":
-        synthetic.note(home, unfinished)
-    unfinished.replace(path)
-    return path
+    return deliver(
+        home, contract, f"{stem}_{period}_{delivered.replace('-', '')}", columns,
+        ([row.get(name) for name in columns] for row in rows),
+    )  # fmt: skip

@@ -11,6 +11,20 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 
+def _school_years(years: str, children: int) -> range:
+    """Return the school years that are asked for.
+
+    Raises:
+        UsageError: they are none, or too few children for them.
+    """
+    first, _, last = years.partition("-")
+    if not (first.isdigit() and last.isdigit() and 2000 <= int(first) < int(last) <= 2100):
+        raise UsageError(f"--years {years}: expected first-last, for example 2018-2025")
+    if children < 500:
+        raise UsageError("--children: a country of fewer than 500 children has empty schools")
+    return range(int(first), int(last) + 1)
+
+
 @click.command()
 @click.option("--children", default=40_000, show_default=True, help="How many children live in the country.")
 @click.option("--years", default="2018-2025", show_default=True, help="School years, first-last.")
@@ -40,11 +54,6 @@ def simulate(
 
         click.echo(f"{tell(home.existing())}: land it with 'qhawaq run'")
         return
-    first, _, last = years.partition("-")
-    if not (first.isdigit() and last.isdigit() and 2000 <= int(first) < int(last) <= 2100):
-        raise UsageError(f"--years {years}: expected first-last, for example 2018-2025")
-    if children < 500:
-        raise UsageError("--children: a country of fewer than 500 children has empty schools")
     answers = truth or home.root.parent / "truth"
-    files = run(home, answers, children, range(int(first), int(last) + 1), seed, progress, api)
+    files = run(home, answers, children, _school_years(years, children), seed, progress, api)
     click.echo(f"{files} synthetic deliveries in {home.inbox}; answer key in {answers}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
@@ -26,6 +26,9 @@ from warehouse.landing import ledger
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
+if TYPE_CHECKING:
+    from ml.dataset import Spec
+
 OUTCOME = "interruption"
 Noted = TypeVar("Noted")
 DEFAULT_RULE = "rule:abc"
@@ -40,17 +43,15 @@ def set_calendar(home: Home, today: date | None) -> date:
     db = database.warehouse(home)
     try:
         ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
-        row = db.execute(
-            "select max(delivered_at) from raw.deliveries where status in ('landed', 'superseded')"
-        ).fetchone()
-        found = today or (row[0] if row else None)
+        newest = "select max(delivered_at) from raw.deliveries where status in ('landed', 'superseded')"
+        found = today or database.value(db, newest)
         if found is None:
             raise HomeError(
                 f"nothing has landed in {home.root}: put deliveries into {home.inbox} and call 'qhawaq land'"
             )
-        db.execute("begin; delete from raw.calendar")
-        db.execute("insert into raw.calendar values (?)", [found])
-        db.execute("commit")
+        with database.transaction(db):
+            db.execute("delete from raw.calendar")
+            db.execute("insert into raw.calendar values (?)", [found])
         return found
     finally:
         db.close()
@@ -60,10 +61,10 @@ def calendar(home: Home) -> date:
     """Return the day for which the warehouse is built."""
     db = database.warehouse(home)
     try:
-        row = db.execute("select today from raw.calendar").fetchone()
-        if row is None:
+        day = database.value(db, "select today from raw.calendar")
+        if day is None:
             raise HomeError("the warehouse has no day yet: call 'qhawaq build' first")
-        return row[0]
+        return day
     finally:
         db.close()
 
@@ -93,14 +94,19 @@ def capacity_share() -> float:
     return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])
 
 
-def train(home: Home, progress: Progress) -> dict[str, object]:
-    """Train on matured labels if they are new; register the model with its gate's result."""
-    from ml import splits
+def feature_spec() -> Spec:
+    """Return what models learn from, with the direction that each is expected to have."""
     from ml.dataset import Spec
 
     chosen = [feature for feature in feature_catalog.read() if feature.in_model]
-    spec = Spec(tuple(f.name for f in chosen), tuple(f.direction for f in chosen))
-    today, share = calendar(home), capacity_share()
+    return Spec(tuple(f.name for f in chosen), tuple(f.direction for f in chosen))
+
+
+def train(home: Home, progress: Progress) -> dict[str, object]:
+    """Train on matured labels if they are new; register the model with its gate's result."""
+    from ml import splits
+
+    spec, today, share = feature_spec(), calendar(home), capacity_share()
     db = database.warehouse(home)
     try:
         labels = db.execute(
@@ -120,10 +126,7 @@ def train(home: Home, progress: Progress) -> dict[str, object]:
             trained.version, OUTCOME, training.CHAMPION, False, file, sha256, today, str(trained.gate),
             trained.fingerprint, trained.fitted.slope, trained.terms.base,
         )  # fmt: skip
-        metrics = [
-            (trained.version, OUTCOME, where, who, m.name, m.value, m.low, m.high) for who, where, m in trained.metrics
-        ]
-        registry_tables.add(db, version, metrics, trained.terms.table(trained.version))
+        registry_tables.add(db, version, trained.metrics, trained.terms.table(trained.version))
         return {"trained": trained.version, "gate": str(trained.gate)}
     finally:
         db.close()
@@ -137,15 +140,12 @@ def deploy(home: Home, version: str | None = None) -> dict[str, object]:
     """
     db = database.warehouse(home)
     try:
-        today = db.execute("select today from raw.calendar").fetchone()
+        today = database.value(db, "select today from raw.calendar")
         live = registry_tables.live(db, OUTCOME)
         found = _named(db, version) if version else registry_tables.newest(db, OUTCOME)
-        if found and _may_go_live(found):
-            chosen = found.model_version
-        else:
-            chosen = live or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
+        chosen = _chosen(db, found, live)
         if chosen != live and today:
-            registry_tables.make_live(db, OUTCOME, chosen, today[0])
+            registry_tables.make_live(db, OUTCOME, chosen, today)
         return {"live": chosen, "gate": found.gate if found else "no model: too few matured years"}
     finally:
         db.close()
@@ -153,6 +153,13 @@ def deploy(home: Home, version: str | None = None) -> dict[str, object]:
 
 def _may_go_live(version: registry_tables.Version) -> bool:
     return version.gate.startswith(("passed", "a rule"))
+
+
+def _chosen(db: duckdb.DuckDBPyConnection, found: registry_tables.Version | None, live: str | None) -> str:
+    """Return the model if its gate passed, else what is live, else the best rule."""
+    if found and _may_go_live(found):
+        return found.model_version
+    return live or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
 
 
 def _named(db: duckdb.DuckDBPyConnection, version: str) -> registry_tables.Version:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,9 @@ class Country:
         """Return the rows of every file of a kind, in order of delivery, each with period and date."""
         found: list[dict[str, str]] = []
         for path in sorted(self.folder.glob(f"{stem}_*"), key=lambda p: (p.name.split("_")[-1], p.name)):
-            name = NAME.fullmatch(path.name)
-            if name is None:
-                continue
-            day = name["delivered"]
-            stated = {"_period": name["period"], "_delivered": f"{day[:4]}-{day[4:6]}-{day[6:]}"}
-            with path.open(encoding="latin-1" if path.suffix == ".txt" else "utf-8", newline="") as file:
-                found += [row | stated for row in csv.DictReader(file, delimiter="|" if path.suffix == ".txt" else ",")]
+            if name := NAME.fullmatch(path.name):
+                stated = {"_period": name["period"], "_delivered": str(date.fromisoformat(name["delivered"]))}
+                found += [row | stated for row in _read(path)]
         return found
 
     def answer(self, path: str, query: Query, token: str | None) -> Answer:
@@ -62,8 +59,8 @@ class Country:
             return 200, "text/plain", room
         if room != "escale" and token != f"Bearer {self.token}":
             return 401, "text/plain", "sign in"
-        found = {"escale": self._escale, "juntos": self._juntos, "demuna": self._demuna}.get(room)
-        return found(rest, query) if found else (404, "text/plain", "nothing here")
+        rooms = {"escale": self._escale, "juntos": self._juntos, "demuna": self._demuna}
+        return rooms.get(room, _nothing)(rest, query)
 
     def _juntos(self, rest: str, query: Query) -> Answer:
         rows, at = self.rows("JUNTOS_PADRON"), int(query.get("cursor", "0"))
@@ -84,7 +81,7 @@ class Country:
         if rest == "instituciones/cuenta":
             return 200, "text/plain", str(len(found))
         start = int(query.get("start", "0"))
-        return _json([_school(row) for row in found[start : start + SCHOOLS_A_PAGE]])
+        return _json(list(map(_school, found[start : start + SCHOOLS_A_PAGE])))
 
 
 def _matching(schools: list[dict[str, str]], query: Query) -> list[dict[str, str]]:
@@ -98,6 +95,16 @@ def _school(row: dict[str, str]) -> dict[str, Any]:
     plain = {k: v for k, v in row.items() if not k.startswith(("estadistica_", "consulta_", "_"))}
     nested = {k.removeprefix("estadistica_"): v for k, v in row.items() if k.startswith("estadistica_")}
     return plain | dict.fromkeys(ALWAYS_EMPTY) | {"estadistica": nested}
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    encoding, separator = ("latin-1", "|") if path.suffix == ".txt" else ("utf-8", ",")
+    with path.open(encoding=encoding, newline="") as file:
+        return list(csv.DictReader(file, delimiter=separator))
+
+
+def _nothing(_rest: str, _query: Query) -> Answer:
+    return 404, "text/plain", "nothing here"
 
 
 def _json(content: object) -> Answer:

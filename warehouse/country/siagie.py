@@ -224,6 +224,11 @@ def _deliver_month(office: Office, year: int, month: int, delivered: date, sql: 
         office.trap("null attendance that is not zero", path.name, "FALTAS_JUSTIFICADAS is null")
 
 
+def _competences(marks: np.ndarray) -> dict[str, np.ndarray]:
+    """Return marks of (child, area, competence) as one column for each competence."""
+    return {f"c{k + 1}": marks[:, :, k].reshape(-1) for k in range(marks.shape[2])}
+
+
 def grades(office: Office, year: Year) -> None:
     """Deliver marks for the first half and for the whole year, some written carelessly."""
     rng, shape = office.rng("grades", year.year), year.marks.shape
@@ -236,7 +241,7 @@ def grades(office: Office, year: Year) -> None:
             child=np.repeat(year.child, shape[2]),
             area=np.tile(np.arange(shape[2]), shape[0]),
             dirt=rng.integers(0, 1000, rows),
-            **{f"c{k + 1}": year.marks[:, half, :, k].reshape(-1) for k in range(shape[3])},
+            **_competences(year.marks[:, half]),
         )
         letters = ", ".join(f"{_letter(f'm.c{k + 1}', numeric, k)} as NL_C{k + 1}" for k in range(shape[3]))
         areas = ", ".join(f"'{area}'" for area in AREAS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from datetime import date
 from pathlib import Path
 
@@ -17,9 +18,8 @@ from warehouse.country.office import Office
 def as_of_dates(year: int, today: date) -> list[date]:
     """Return the as-of dates of a school year: three of a past one, every month's end of the current one."""
     months = range(3, 13) if year == today.year else (4, 7, 10)
-    ends = [date(year + month // 12, month % 12 + 1, 1) for month in months]
-    dates = [date.fromordinal(end.toordinal() - 1) for end in ends]
-    return [day for day in dates if day <= today]
+    ends = [date(year, month, calendar.monthrange(year, month)[1]) for month in months]
+    return [day for day in ends if day <= today]
 
 
 def child_dates(year: Year, today: date) -> pa.Table | None:
@@ -48,19 +48,23 @@ def child_dates(year: Year, today: date) -> pa.Table | None:
 def write(folder: Path, office: Office, years: list[Year]) -> None:
     """Write `child_dates.parquet`, `children.parquet`, `cases.parquet` and `traps.parquet`."""
     folder.mkdir(parents=True, exist_ok=True)
-    writer = None
-    for year in years:
-        if (table := child_dates(year, office.today)) is not None:
-            writer = writer or pq.ParquetWriter(folder / "child_dates.parquet", table.schema)
-            writer.write_table(table)
-    if writer:
-        writer.close()
+    _write_dates(folder / "child_dates.parquet", office, years)
     office.db.execute(
         "copy (select child, household, persona, persona_2, dni, dni_from, second_id_from, father, mother, "
         "given_1 || ' ' || given_2 as given, born, is_twin from child) to ? (format parquet)",
         [str(folder / "children.parquet")],
     )
     office.db.execute("copy (from case_of order by all) to ? (format parquet)", [str(folder / "cases.parquet")])
-    names = ("trap", "file", "rows_touched")
-    found = pa.table({name: [row[i] for row in office.traps] for i, name in enumerate(names)})
-    pq.write_table(found, folder / "traps.parquet")
+    traps = [dict(zip(("trap", "file", "rows_touched"), row, strict=True)) for row in office.traps]
+    pq.write_table(pa.Table.from_pylist(traps), folder / "traps.parquet")
+
+
+def _write_dates(path: Path, office: Office, years: list[Year]) -> None:
+    """Write year by year: of a million children not all years are held at once."""
+    writer = None
+    for year in years:
+        if (table := child_dates(year, office.today)) is not None:
+            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+    if writer:
+        writer.close()

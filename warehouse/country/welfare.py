@@ -56,13 +56,12 @@ def _work(office: Office, year: Year) -> None:
 
 
 def _services(office: Office, year: Year) -> None:
-    given = {code: month for code, month in year.services.items() if code != "JUNTOS"}
-    office.table(
-        "served",
-        child=np.concatenate([year.child[month > 0] for month in given.values()]),
-        code=np.concatenate([np.full((month > 0).sum(), code) for code, month in given.items()]),
-        month=np.concatenate([month[month > 0] for month in given.values()]),
-    )
+    given = [
+        (year.child[month > 0], np.full((month > 0).sum(), code), month[month > 0])
+        for code, month in year.services.items() if code != "JUNTOS"
+    ]  # fmt: skip
+    child, code, month = map(np.concatenate, zip(*given, strict=True))
+    office.table("served", child=child, code=code, month=month)
     since = 0
     for upto, delivered in ((7, (8, 5)), (10, (11, 3)), (12, (12, 4))):
         office.deliver(

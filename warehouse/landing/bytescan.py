@@ -91,7 +91,7 @@ def _unzipped(file: BinaryIO) -> Iterator[bytes]:
         with gzip.GzipFile(fileobj=file) as unzipped:
             while block := unzipped.read(CHUNK):
                 total += len(block)
-                if (total > GZIP_FREE and total > GZIP_RATIO * packed) or total > LARGEST_FILE:
+                if total > min(max(GZIP_FREE, GZIP_RATIO * packed), LARGEST_FILE):
                     raise Refused(f"the gzip unpacks to over {GZIP_RATIO} times its size: refused as a bomb")
                 yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -135,17 +135,21 @@ def _scan_start(found: Scan, block: bytes) -> None:
     found.header = block.split(b"\n", 1)[0].rstrip(b"\r")
 
 
+def _scan_longest(found: Scan, lengths: list[int]) -> None:
+    longest = max(lengths)
+    if longest > found.longest:
+        found.longest, found.longest_at = longest, found.lines + 1 + lengths.index(longest)
+    if longest > LONGEST_LINE:
+        raise Refused(f"line {found.longest_at} has {longest} bytes: no row of any source is that long")
+
+
 def _scan_shape(found: Scan, block: bytes) -> None:
     """Note line ends, blank lines, odd quotes and the longest line of a block."""
     if b"\r" in block:
         found.carriage_returns += block.count(b"\r")
         found.crlf += block.count(b"\r\n")
     lines = block.split(b"\n")
-    longest = max(map(len, lines))
-    if longest > found.longest:
-        found.longest, found.longest_at = longest, found.lines + 1 + list(map(len, lines)).index(longest)
-    if longest > LONGEST_LINE:
-        raise Refused(f"line {found.longest_at} has {longest} bytes: no row of any source is that long")
+    _scan_longest(found, list(map(len, lines)))
     if SUSPICIOUS.search(block):
         _scan_suspicious(found, lines if lines[-1] else lines[:-1])
 

@@ -17,24 +17,17 @@ INTEGERS = ("bigint", "integer", "smallint")
 
 def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], has_nul: bool) -> None:
     """Make `temp.typed(_line, _fault_column, _fault, …)` from `temp.lines`; a good row has a null fault."""
-    present = set(columns)
-    typed, faults = [], []
-    for column in contract.columns:
-        name = quoted(column.name)
-        if column.name not in present:
-            typed.append(f"cast(null as {column.data_type}) as {name}")
-            continue
-        typed.append(f"{_typed(column)} as {name}")
-        faults += _faults(column, has_nul)
-    named = " ".join(f"when {condition} then '{column}|{reason}'" for column, condition, reason in faults)
-    fault = f"case {named} end" if named else "cast(null as varchar)"
-    values = ", ".join(f"t.{quoted(column.name)}" for column in contract.columns)
+    present = [column for column in contract.columns if column.name in columns]
+    nothing = {column: f"cast(null as {column.data_type})" for column in contract.columns}
+    typed = nothing | {column: _typed(column) for column in present}
+    packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
+    fault = _first_fault(present, has_nul)
     source = _without(contract.missing, columns) if contract.missing else "lines"
     db.execute(  # typed once beside the text, so that a fault is a text whose typed value is null
-        f"create or replace temp table typed as select _line, {values}, "
+        f"create or replace temp table typed as select _line, t.*, "
         f"split_part(fault, '|', 1) as _fault_column, split_part(fault, '|', 2) as _fault "
         f"from (select _line, t, {fault} as fault from "
-        f"(select lines as l, _line, struct_pack({', '.join(_packed(t) for t in typed)}) as t from {source} as lines))"
+        f"(select lines as l, _line, struct_pack({packed}) as t from {source} as lines))"
     )
 
 
@@ -43,11 +36,6 @@ def _without(missing: Sequence[str], columns: Sequence[str]) -> str:
     texts = ", ".join(quoted(text, "'") for text in missing)
     listed = ", ".join(f"case when {quoted(c)} not in ({texts}) then {quoted(c)} end as {quoted(c)}" for c in columns)
     return f"(select _line, {listed} from lines)"
-
-
-def _packed(aliased: str) -> str:
-    value, _, name = aliased.rpartition(" as ")
-    return f"{name} := {value}"
 
 
 def _typed(column: Column) -> str:
@@ -80,6 +68,13 @@ def _faults(column: Column, has_nul: bool) -> list[tuple[str, str, str]]:
     return found
 
 
+def _first_fault(columns: Sequence[Column], has_nul: bool) -> str:
+    """Return SQL for «column|reason» of a line's first fault, null for none."""
+    faults = [fault for column in columns for fault in _faults(column, has_nul)]
+    named = " ".join(f"when {condition} then '{column}|{reason}'" for column, condition, reason in faults)
+    return f"case {named} end" if named else "cast(null as varchar)"
+
+
 def quarantine(
     db: duckdb.DuckDBPyConnection, contract: Contract, rejected: Sequence[Rejected], cut_line: int | None
 ) -> None:
@@ -96,10 +91,13 @@ def quarantine(
     if cut_line is not None:
         _move(db, f"_line = {cut_line}", "null", "the last line has no line end: it may be cut")
     if contract.key:
-        key = ", ".join(quoted(name) for name in contract.key)
-        if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
-            keep = f"select max(_line) from typed group by {key}"
-            _move(db, f"_line not in ({keep})", f"'{contract.key[-1]}'", "a later line has the same key")
+        _quarantine_twice(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
+
+
+def _quarantine_twice(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:
+    if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
+        keep = f"select max(_line) from typed group by {key}"
+        _move(db, f"_line not in ({keep})", f"'{named}'", "a later line has the same key")
 
 
 def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, reason: str) -> None:

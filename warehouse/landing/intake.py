@@ -36,15 +36,13 @@ class Delivery:
 
 def waiting(inbox: Path) -> list[Path]:
     """List what lies in the inbox, except what is still being written by its name."""
-    if not inbox.is_dir():
-        return []
-    return sorted(
-        path
-        for path in inbox.iterdir()
-        if not path.name.startswith(".")
-        and not path.name.endswith(UNFINISHED)
-        and (path.is_symlink() or not path.is_dir())
-    )
+    return sorted(filter(_is_offered, inbox.iterdir())) if inbox.is_dir() else []
+
+
+def _is_offered(path: Path) -> bool:
+    if path.name.startswith(".") or path.name.endswith(UNFINISHED):
+        return False
+    return path.is_symlink() or not path.is_dir()
 
 
 def is_settled(path: Path, now: float | None = None) -> bool:
@@ -76,8 +74,11 @@ def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
     for contract in contracts.values():
         if stated := contract.delivered_at(path.name):
             return Delivery(path, contract, *stated)
-    expected = ", ".join(sorted({contract.pattern.pattern.split("_(")[0] for contract in contracts.values()}))
-    raise Refused(f"unknown file name; names begin with one of: {expected}, then period and date YYYYMMDD")
+    raise Refused(f"unknown file name; names begin with one of: {_stems(contracts)}, then period and date YYYYMMDD")
+
+
+def _stems(contracts: dict[str, Contract]) -> str:
+    return ", ".join(sorted({contract.pattern.pattern.split("_(")[0] for contract in contracts.values()}))
 
 
 def header_columns(contract: Contract, scan: Scan) -> list[str]:
@@ -90,7 +91,7 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     """
     names, known = _header_names(contract, scan), {column.name for column in contract.columns}
     faults = {
-        "twice": sorted(name for name, n in Counter(names).items() if n > 1),
+        "twice": sorted((Counter(names) - Counter(set(names))).keys()),
         "missing": sorted({c.name for c in contract.columns if not c.optional} - set(names)),
         "not in the contract": _showable(set(names) - known, len(known & set(names)) > len(known) // 2),
     }
@@ -98,11 +99,15 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     return names
 
 
+def _split(header: str, separator: str) -> list[str]:
+    return [name.strip().strip('"').lower() for name in header.split(separator)]
+
+
 def _header_names(contract: Contract, scan: Scan) -> list[str]:
     """Return the names of the first line, which must be a header at all."""
     if not scan.lines or not scan.header.strip():
         raise Refused("the file is empty; expected a header line with " + _listed(contract))
-    names = [name.strip().strip('"').lower() for name in _decoded(scan.header).split(contract.separator)]
+    names = _split(_decoded(scan.header), contract.separator)
     if len(names) == 1 and len(contract.columns) > 1:
         raise Refused(f"line 1 is no header separated by {contract.separator!r}; expected " + _listed(contract))
     if not set(_listed(contract).split(", ")) & set(names):

@@ -66,7 +66,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
         "select (select count(*) from typed), (select count(distinct line) from faults)"
     ).fetchone() or (0, 0)
     if not accepted:
-        raise Refused("no row can be used: " + ("a header only" if not quarantined else "every line has a fault"))
+        raise Refused("no row can be used: " + ("every line has a fault" if quarantined else "a header only"))
     return accepted, quarantined
 
 
@@ -104,11 +104,13 @@ def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
         outcome = _land_one(landing, path, listed)
         outcomes.append(outcome)
         if outcome.status == "refused" or number % 25 == 0 or number == len(ordered):
-            landing.progress.say(
-                f"landed {number}/{len(ordered)}", file=outcome.file, status=outcome.status,
-                **({"reason": outcome.reason} if outcome.reason else {}),
-            )  # fmt: skip
+            landing.progress.say(f"landed {number}/{len(ordered)}", **_said(outcome))
     return outcomes
+
+
+def _said(outcome: Outcome) -> dict[str, str]:
+    said = {"file": outcome.file, "status": outcome.status, "reason": outcome.reason}
+    return {name: text for name, text in said.items() if text}
 
 
 def _link(landing: Landing) -> None:
@@ -144,8 +146,7 @@ def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outco
         delivery = intake.recognize(path, landing.contracts)
         scan = bytescan.scan(path)
         sha256 = scan.sha256
-        if synthetic is not None and sha256 not in synthetic:
-            raise Refused("this home is synthetic and the simulator did not write this file: use another home")
+        _refuse_strange(sha256, synthetic)
         if before := ledger.earlier(landing.warehouse, name, sha256):
             return _again(landing, path, delivery, sha256, before)
         return _accept(landing, delivery, scan)
@@ -194,16 +195,19 @@ def path_changed(path: Path, scan: bytescan.Scan) -> bool:
     return path.stat().st_size != scan.size
 
 
+def _refuse_strange(sha256: str, synthetic: set[str] | None) -> None:
+    if synthetic is not None and sha256 not in synthetic:
+        raise Refused("this home is synthetic and the simulator did not write this file: use another home")
+
+
 def _note(scan: bytescan.Scan) -> str | None:
     """Say what was put right in reading, so that nothing is fixed in silence."""
-    notes = []
-    if scan.some_utf8_lines and not scan.is_utf8:
-        notes.append("some lines are UTF-8 and some latin-1: each was read as what it is")
-    if scan.mixes_line_ends:
-        notes.append("line ends are mixed")
-    if scan.bom:
-        notes.append("byte order mark skipped")
-    return "; ".join(notes) or None
+    notes = {
+        "some lines are UTF-8 and some latin-1: each was read as what it is": scan.some_utf8_lines and not scan.is_utf8,
+        "line ends are mixed": scan.mixes_line_ends,
+        "byte order mark skipped": scan.bom,
+    }
+    return "; ".join(note for note, holds in notes.items() if holds) or None
 
 
 def _again(landing: Landing, path: Path, delivery: Delivery, sha256: str, before: tuple[str, str]) -> Outcome:

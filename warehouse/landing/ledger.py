@@ -10,7 +10,7 @@ import pyarrow
 
 from warehouse import built
 from warehouse.contracts import Contract
-from warehouse.database import quoted
+from warehouse.database import quoted, transaction, value
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -77,16 +77,12 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     db.execute(DDL)
     db.execute(built.DDL)
     db.execute("alter table raw.deliveries add column if not exists deleted_on date")
-    held = set(db.execute(
-        "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
-    ).fetchall())  # fmt: skip
     for contract in contracts:
         columns = (*contract.landed, *OURS)
         listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
         db.execute(f"create table if not exists raw.{contract.table} ({listed})")
         for name, kind in columns:
-            if (contract.table, "_file") in held and (contract.table, name) not in held:
-                db.execute(f"alter table raw.{contract.table} add column {quoted(name)} {kind}")
+            db.execute(f"alter table raw.{contract.table} add column if not exists {quoted(name)} {kind}")
 
 
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
@@ -100,9 +96,9 @@ def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
 
 def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
     """Note that the records of so many files were linked."""
-    db.execute("begin; delete from raw.linked")
-    db.execute("insert into raw.linked values (?)", [landed])
-    db.execute("commit")
+    with transaction(db):
+        db.execute("delete from raw.linked")
+        db.execute("insert into raw.linked values (?)", [landed])
 
 
 def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> tuple[str, str] | None:
@@ -136,8 +132,7 @@ def record(
 
 def last_closed(db: duckdb.DuckDBPyConnection) -> date | None:
     """Return the last as-of date whose features are closed."""
-    found = db.execute("select max(as_of_date) from raw.closed_dates").fetchone()
-    return found[0] if found else None
+    return value(db, "select max(as_of_date) from raw.closed_dates")
 
 
 def effective_date(delivered: date, closed: date | None) -> date:
@@ -178,8 +173,7 @@ def commit(
         f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, '{sha256[:12]}' as _batch, "
         f"date '{delivery.delivered_at}' as _delivered_at, {known_at} as known_at from {source}"
     ).to_arrow_reader(ROW_GROUP)
-    db.execute("begin")
-    try:
+    with transaction(db):
         for batch in rows:  # one by one: given the reader itself, DuckDB would hold what it has not yet written
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
         db.execute("insert into quarantine.rows select ?, line, ?, column_name, reason from faults",
@@ -189,13 +183,8 @@ def commit(
         record(db, outcome, sha256, delivery, now, effective, backfill)
         _supersede(db, delivery, effective)
         _cover(db, delivery, effective)
-        db.execute("commit")
-    except BaseException:
-        db.execute("rollback")
-        raise
-    finally:
-        db.unregister("merges")
-        db.unregister("faults")
+    db.unregister("merges")
+    db.unregister("faults")
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.database import quoted
+from warehouse.database import quoted, value
 from warehouse.errors import Refused
 from warehouse.landing.bytescan import LONGEST_LINE, Scan
 
@@ -104,17 +104,19 @@ def _reason(kind: str) -> str:
     return known.get(kind, "the line cannot be read")
 
 
+def _broken(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the rows with line breaks inside their values, and how many each has."""
+    breaks = " + ".join(f"coalesce(len({quoted(c)}) - len(replace({quoted(c)}, chr(10), '')), 0)" for c in columns)
+    return db.execute(f"select rowid, {breaks} as n from rows where {breaks} > 0 order by rowid").fetchall()
+
+
 def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: Scan, rejected: list[Rejected]) -> None:
     """Give each row the physical line it begins on, and hold the law of conservation.
 
     physical lines = header + accepted + line breaks inside accepted values + rejected lines + blank lines
     """
-    breaks = " + ".join(f"coalesce(len({quoted(c)}) - len(replace({quoted(c)}, chr(10), '')), 0)" for c in columns)
-    broken = []
-    if scan.first_odd_quote is not None:
-        broken = db.execute(f"select rowid, {breaks} as n from rows where {breaks} > 0 order by rowid").fetchall()
-    (accepted,) = db.execute("select count(*) from rows").fetchone() or (0,)
-    inside = sum(n for _, n in broken)
+    broken = _broken(db, columns) if scan.first_odd_quote is not None else []
+    accepted, inside = value(db, "select count(*) from rows"), sum(n for _, n in broken)
     _conserve(scan, scan.lines - 1 - accepted - inside - len(rejected) - len(scan.blank_lines))
     skipped = sorted([r.line for r in rejected] + scan.blank_lines)
     db.execute("create or replace temp table skips (before bigint, n bigint)")
@@ -124,6 +126,14 @@ def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: S
     else:
         shift = "0"
     db.execute(f"create or replace temp view lines as select rowid + 2 + {shift} as _line, * from rows")
+
+
+def _utf8(line: bytes) -> bytes:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode("utf-8")
+    return line
 
 
 def _conserve(scan: Scan, lost: int) -> None:
@@ -138,10 +148,14 @@ def _skips(skipped: list[int], broken: list[tuple[int, int]]) -> list[tuple[int,
     shifts = [(row + 1, n) for row, n in broken]
     for line in skipped:
         row = line - 2
-        while (moved := line - 2 - sum(n for at, n in shifts if at <= row)) != row and moved >= 0:
+        while (moved := line - 2 - _shifted(shifts, row)) != row and moved >= 0:
             row = moved
         shifts.append((row, 1))
     return shifts
+
+
+def _shifted(shifts: list[tuple[int, int]], row: int) -> int:
+    return sum(n for at, n in shifts if at <= row)
 
 
 @contextmanager
@@ -155,12 +169,7 @@ def as_utf8(path: Path, scan: Scan) -> Iterator[Path]:
         raise Refused("some lines are UTF-8 and some latin-1: save the whole file in one encoding")
     descriptor = os.memfd_create("delivery")
     with path.open("rb") as mixed, os.fdopen(os.dup(descriptor), "wb") as plain:
-        for line in mixed:
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                line = line.decode("latin-1").encode("utf-8")
-            plain.write(line)
+        plain.writelines(map(_utf8, mixed))
     try:
         yield Path(f"/proc/self/fd/{descriptor}")
     finally:

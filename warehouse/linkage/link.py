@@ -67,11 +67,8 @@ def link(
 
 def _split(contract: Contract) -> tuple[list[str], list[str]]:
     """Return which roles the vault holds and which the warehouse does (dates of birth of pupils land there)."""
-    vaulted = {column.name for column in contract.vaulted}
-    return (
-        [role for role, name in contract.link.items() if name in vaulted],
-        [role for role, name in contract.link.items() if name not in vaulted],
-    )
+    vaulted = {column.link for column in contract.vaulted}
+    return sorted(contract.link.keys() & vaulted), sorted(contract.link.keys() - vaulted)
 
 
 def _written(

@@ -41,3 +41,16 @@ class QuantileBinner(TransformerMixin, BaseEstimator):
         for column, seen in zip(found.T, self.seen_, strict=True):
             column[column == 0] = np.nan if seen else 1  # what training never saw says nothing
         return found
+
+
+class SeenColumns(TransformerMixin, BaseEstimator):
+    """Set columns of which training had no value to 0: they say nothing, and boosting cannot bin what is not there."""
+
+    def fit(self, X: NDArray[np.float64], y: object = None) -> SeenColumns:  # noqa: N803  scikit-learn's name
+        """Note which columns have a value."""
+        self.seen_ = (~np.isnan(X)).any(axis=0)
+        return self
+
+    def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
+        """Return the columns, shape as given."""
+        return np.where(self.seen_, X, 0.0)

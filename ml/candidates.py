@@ -1,73 +1,144 @@
-"""The recipes: a logistic baseline and an additive booster, each calibrated on folds it has not seen."""
+"""The candidates, from the simplest to the most flexible, each one pipeline, calibrated on folds it has not seen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from ml.binning import QuantileBinner
+from ml import calibrate
+from ml.binning import QuantileBinner, SeenColumns
+from ml.calibrate import Calibration
 from ml.dataset import Rows, Spec
 
+FILE = Path(__file__).with_name("recipes.yml")
 FOLDS = 3
+EDGE = 1e-6  # a tree that is sure of itself says so much and no more
+Parameters = Mapping[str, Any]
+
+
+def recipes() -> dict[str, Any]:
+    """Read the fixed recipes: the champion's name, and each candidate's hyperparameters."""
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def champion() -> str:
+    """Return the name of the candidate that is trained for use."""
+    return recipes()["champion"]
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted pipeline and its calibration: log-odds = shift + slope * decision function."""
+    """A fitted pipeline, its calibration, and which columns of the rows it sees (all where none are named)."""
 
     model: Pipeline
-    slope: float
-    shift: float
+    calibration: Calibration
+    columns: tuple[int, ...] = ()
 
-    def log_odds(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_odds(self, rows: Rows) -> NDArray[np.float64]:
         """Return calibrated log-odds."""
-        return self.shift + self.slope * self.model.decision_function(values)
+        slope, shift = self.calibration.of_rows(calibrate.segment_names(rows))
+        values = rows.values[:, self.columns] if self.columns else rows.values
+        return shift + slope * said(self.model, values)
 
 
-def additive(spec: Spec) -> Pipeline:
+def said(model: Pipeline, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a model says in log-odds, before calibration; shape (rows,)."""
+    if hasattr(model, "decision_function"):
+        return model.decision_function(values)
+    chance = np.clip(model.predict_proba(values)[:, 1], EDGE, 1 - EDGE)
+    return np.log(chance / (1 - chance))
+
+
+def _additive(spec: Spec, given: Parameters) -> Pipeline:
     """Return boosting without interactions, monotone where the domain knows the direction."""
     booster = HistGradientBoostingClassifier(
-        max_iter=100, learning_rate=0.1, max_leaf_nodes=6, min_samples_leaf=60, l2_regularization=2.0,
         interaction_cst="no_interactions", monotonic_cst=list(spec.directions), early_stopping=False, random_state=0,
+        **given,
     )  # fmt: skip
     return make_pipeline(QuantileBinner(), booster)
 
 
-def logistic(spec: Spec) -> Pipeline:
-    """Return penalized logistic regression on standardized features, missing values marked."""
-    return make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-        StandardScaler(),
-        LogisticRegression(C=0.1, max_iter=300),
+def _logistic(spec: Spec, given: Parameters) -> Pipeline:
+    """Return penalized logistic regression: numbers standardized, missing ones marked, categories one by one."""
+    numbers = [i for i in range(len(spec.features)) if i not in spec.coded]
+    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    parts = make_column_transformer(
+        (make_pipeline(filled, StandardScaler()), numbers), (OneHotEncoder(handle_unknown="ignore"), spec.coded)
     )
+    return make_pipeline(parts, LogisticRegression(max_iter=300, **given))
 
 
-RECIPES = {"additive": additive, "logistic": logistic}
+def _boosting(spec: Spec, given: Parameters) -> Pipeline:
+    """Return boosting with interactions."""
+    return make_pipeline(SeenColumns(), HistGradientBoostingClassifier(
+        categorical_features=spec.coded or None, early_stopping=False, random_state=0, **given,
+    ))  # fmt: skip
 
 
-def fit(algorithm: str, spec: Spec, rows: Rows) -> Fitted:
-    """Fit a recipe on the rows that have a label; boosting is calibrated, logistic regression is as it comes."""
-    known = rows.of(~np.isnan(rows.label))
-    model = RECIPES[algorithm](spec).fit(known.values, known.label)
-    slope, shift = (1.0, 0.0) if algorithm == "logistic" else _calibration(algorithm, spec, known)
-    return Fitted(model, slope, shift)
+def _forest(spec: Spec, given: Parameters) -> Pipeline:
+    return make_pipeline(SeenColumns(), RandomForestClassifier(random_state=0, n_jobs=-1, **given))
 
 
-def _calibration(algorithm: str, spec: Spec, rows: Rows) -> tuple[float, float]:
-    """Return slope and shift in log-odds, from folds of schools that each part has not seen."""
-    school = np.unique(rows.school, return_inverse=True)[1]
-    fold = np.random.default_rng(0).permutation(school.max() + 1)[school] % FOLDS
-    unseen = np.empty(len(rows.label))
-    for number in range(FOLDS):
+def _tree(spec: Spec, given: Parameters) -> Pipeline:
+    return make_pipeline(SeenColumns(), DecisionTreeClassifier(random_state=0, **given))
+
+
+# From the simplest to the most flexible. Only the promotable give contributions that add up in log-odds.
+CANDIDATES: dict[str, Callable[[Spec, Parameters], Pipeline]] = {
+    "tree": _tree, "logistic": _logistic, "additive": _additive, "boosting": _boosting, "forest": _forest,
+}  # fmt: skip
+PROMOTABLE = ("logistic", "additive")
+
+
+def make(algorithm: str, spec: Spec, given: Parameters | None = None) -> Pipeline:
+    """Return an unfitted pipeline, with the fixed recipe's hyperparameters where none are given."""
+    return CANDIDATES[algorithm](spec, recipes()[algorithm] if given is None else given)
+
+
+def fit(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None = None) -> Fitted:
+    """Fit a recipe on the rows that have a label, and calibrate it by segment."""
+    known = rows.labeled
+    model = make(algorithm, spec, given).fit(known.values, known.label)
+    unseen = _unseen(algorithm, spec, known, given)
+    return Fitted(model, calibrate.fit(unseen, known.label, calibrate.segment_names(known)))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A candidate on some of the features, as in «additive-attendance_share» or «additive+is_female»."""
+
+    name: str
+    algorithm: str
+    features: tuple[str, ...]
+
+    def fit(self, spec: Spec, rows: Rows) -> Fitted:
+        """Fit the recipe on the variant's features only."""
+        columns = tuple(i for i, name in enumerate(spec.features) if name in self.features)
+        seen = replace(rows, values=rows.values[:, columns])
+        return replace(fit(self.algorithm, spec.only(self.features), seen), columns=columns)
+
+
+def _unseen(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None) -> NDArray[np.float64]:
+    """Return what models say of folds of schools that each has not seen."""
+    fold = np.random.default_rng(0).permutation(len(rows.cluster.names))[rows.cluster.codes] % FOLDS
+    unseen = np.zeros(len(rows.label))
+    for number in np.unique(fold):
         apart = fold == number
-        part = RECIPES[algorithm](spec).fit(rows.values[~apart], rows.label[~apart])
-        unseen[apart] = part.decision_function(rows.values[apart])
-    found = LogisticRegression(C=np.inf).fit(unseen[:, None], rows.label)
-    return float(found.coef_[0, 0]), float(found.intercept_[0])
+        part = make(algorithm, spec, given).fit(rows.values[~apart], rows.label[~apart])
+        unseen[apart] = said(part, rows.values[apart])
+    return unseen

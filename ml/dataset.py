@@ -1,97 +1,193 @@
-"""Training and evaluation rows from the Parquet of closed dates, sorted by key so that «the same» is exact."""
+"""Training and evaluation rows from any table of features and one of outcomes, sorted so that «the same» is exact."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-FINAL = "label_status = 'final' and label is not null"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What a model may use: features in order and the direction the domain knows (+1, -1, 0 for neither)."""
+    """What a model may use: features in order and the direction the domain knows (+1, -1, 0 for neither).
+
+    Categories are numbered in the order given; a feature without categories is a number.
+    """
 
     features: tuple[str, ...]
     directions: tuple[int, ...]
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def only(self, chosen: Sequence[str]) -> Spec:
+        """Return the spec of the chosen features, in this one's order."""
+        kept = {name: way for name, way in zip(self.features, self.directions, strict=True) if name in chosen}
+        return Spec(tuple(kept), tuple(kept.values()), {n: self.categories[n] for n in kept.keys() & self.categories})
+
+    @property
+    def coded(self) -> list[int]:
+        """Return the positions of the features that are categories."""
+        return [i for i, name in enumerate(self.features) if name in self.categories]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Which columns of the tables say what; the defaults are those of the warehouse."""
+
+    key: str = "child_key"
+    date: str = "as_of_date"
+    label: str = "label"  # true or false; null where it cannot be said
+    known_at: str = "label_known_at"
+    group: str = "ugel_code"  # a list is made for each of these and date
+    cluster: str = "service_code"  # intervals draw whole ones of these
+    segments: Mapping[str, str] = field(default_factory=dict)  # name → SQL over features (f) and outcomes (l)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of few texts: for each row the position of its text among the names, which are sorted."""
+
+    codes: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of_texts(cls, texts: Sequence[str] | NDArray[np.str_]) -> Coded:
+        """Number the texts."""
+        names, codes = np.unique(np.asarray(texts, dtype=str), return_inverse=True)
+        return cls(codes, tuple(names.tolist()))
+
+    @classmethod
+    def of_column(cls, column: pa.ChunkedArray) -> Coded:
+        """Number the texts of a column of Arrow's; a missing one is a text of its own."""
+        texts = pc.fill_null(column, UNKNOWN).combine_chunks().dictionary_encode()
+        order = np.argsort(names := np.array(texts.dictionary.to_pylist(), dtype=str))
+        return cls(np.argsort(order)[texts.indices.to_numpy()], tuple(names[order].tolist()))
+
+    def of(self, chosen: NDArray[np.bool_]) -> Coded:
+        """Return the chosen rows."""
+        return Coded(self.codes[chosen], self.names)
+
+    def texts(self) -> NDArray[np.str_]:
+        """Return the text of each row."""
+        return np.array(self.names)[self.codes]
+
+    def values(self) -> Iterable[tuple[str, NDArray[np.bool_]]]:
+        """Yield each text that occurs, and in which rows."""
+        for code in np.unique(self.codes):
+            yield self.names[code], self.codes == code
 
 
 @dataclass(frozen=True)
 class Rows:
     """Rows of one child and date each."""
 
-    child: NDArray[np.int64]
-    date: NDArray[np.str_]
-    ugel: NDArray[np.str_]
-    school: NDArray[np.str_]
-    label: NDArray[np.float64]  # NaN where censored
+    key: NDArray[np.int64]
+    date: Coded
+    group: Coded
+    cluster: Coded
+    label: NDArray[np.float64]  # NaN where it cannot be said
+    known_at: NDArray[np.datetime64]  # when the label became final
     values: NDArray[np.float64]  # (rows, features)
+    segments: dict[str, Coded] = field(default_factory=dict)
 
     def of(self, chosen: NDArray[np.bool_]) -> Rows:
         """Return the chosen rows."""
-        return Rows(*(getattr(self, name)[chosen] for name in ("child", "date", "ugel", "school", "label", "values")))
+        return Rows(
+            self.key[chosen], self.date.of(chosen), self.group.of(chosen), self.cluster.of(chosen), self.label[chosen],
+            self.known_at[chosen], self.values[chosen], {name: part.of(chosen) for name, part in self.segments.items()},
+        )  # fmt: skip
+
+    @property
+    def labeled(self) -> Rows:
+        """The rows whose outcome can be said."""
+        return self.of(~np.isnan(self.label))
 
     @property
     def year(self) -> NDArray[np.int64]:
         """School year of each row."""
-        return np.array([int(day[:4]) for day in self.date])
+        return np.array([int(day[:4]) for day in self.date.names])[self.date.codes]
+
+
+def read(
+    db: duckdb.DuckDBPyConnection, features: str, outcomes: str, names: Names, spec: Spec, known_by: str
+) -> Rows:  # fmt: skip
+    """Read rows with the labels that were known by a date.
+
+    Args:
+        db: where the tables are.
+        features: relation (SQL) of features, one row per key and date.
+        outcomes: relation of outcomes, one row per key and date.
+        names: which columns say what.
+        spec: the features to read.
+        known_by: labels known later do not exist yet (ISO date).
+    """
+    columns = [f'cast(f."{n}" as {"varchar" if n in spec.categories else "double"})' for n in spec.features]
+    segments = [f"cast({sql} as varchar)" for sql in names.segments.values()]
+    found = db.execute(
+        f"select f.{names.key}, cast(f.{names.date} as varchar), cast(f.{names.group} as varchar), "
+        f"cast(f.{names.cluster} as varchar), cast(l.{names.label} as double), "
+        f"epoch_ms(cast(l.{names.known_at} as timestamp)) // 86400000, {', '.join([*segments, *columns])} "
+        f"from {features} as f join {outcomes} as l using ({names.key}, {names.date}) "
+        f"where l.{names.known_at} <= cast($known_by as date) and f.{names.group} is not null "
+        f"order by f.{names.date}, f.{names.key}",
+        {"known_by": known_by},
+    ).to_arrow_table()
+    date, group, cluster, *parts = map(Coded.of_column, found.columns[1:4] + found.columns[6 : 6 + len(segments)])
+    days = found.column(5).to_numpy().astype("datetime64[D]")
+    values = zip(spec.features, found.columns[6 + len(segments) :], strict=True)
+    return Rows(
+        _keys(found.column(0)), date, group, cluster, found.column(4).to_numpy(), days,
+        np.column_stack([_numbers(column, spec.categories.get(name)) for name, column in values]),
+        dict(zip(names.segments, parts, strict=True)),
+    )  # fmt: skip
+
+
+def _keys(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return whole numbers for keys, the keys themselves where they are such."""
+    if pa.types.is_integer(column.type):
+        return column.to_numpy().astype(np.int64)
+    return Coded.of_column(column.cast(pa.string())).codes
+
+
+def _numbers(column: pa.ChunkedArray, categories: tuple[str, ...] | None) -> NDArray[np.float64]:
+    """Return a feature as numbers, a category by its number; NaN where it is missing or no known category."""
+    if categories is None:
+        return column.to_numpy()
+    return pc.index_in(column, pa.array(categories)).cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
-    """Return the rows of several, one after the other."""
-    return Rows(*(np.concatenate(columns) for columns in zip(*(vars(part).values() for part in parts), strict=True)))
+    """Return the rows of several that were read together, one after the other."""
+    whole = {name: _joined([getattr(part, name) for part in parts]) for name in ROWS}
+    segments = {name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments}
+    return Rows(**whole, segments=segments)
 
 
-def matured_years(labels: pa.Table, outcome: str, known_by: date, leave_out: Sequence[int]) -> list[int]:
-    """Return the school years whose labels were final by a date, the pandemic's left out."""
-    rows = duckdb.execute(
-        f"select distinct year(as_of_date) from labels where outcome = $1 and label_known_at <= $2 and {FINAL} "
-        "order by 1",
-        [outcome, known_by],
-    ).fetchall()
-    return [year for (year,) in rows if year not in leave_out]
+ROWS = ("key", "date", "group", "cluster", "label", "known_at", "values")
 
 
-def read(features: Path, labels: pa.Table, outcome: str, spec: Spec, years: Sequence[int], known_by: date) -> Rows:
-    """Read the rows of school years, with the labels that were known by a date (NaN for censored ones).
-
-    Args:
-        features: folder of the closed dates (`as_of=<date>/*.parquet`).
-        labels: `child_key`, `as_of_date`, `outcome`, `label`, `label_status`, `label_known_at`.
-        outcome: which outcome.
-        spec: the features to read.
-        years: school years.
-        known_by: labels known later do not exist yet.
-    """
-    columns = ", ".join(f"cast(f.{name} as double)" for name in spec.features)
-    files = [str(path) for year in years for path in sorted(features.glob(f"as_of={year}-*/*.parquet"))]
-    db = duckdb.connect()
-    db.register("labels", labels)
-    found = db.execute(
-        f"select f.child_key, cast(f.as_of_date as varchar) as d, f.ugel_code, f.service_code, "
-        f"case when {FINAL} then cast(l.label as double) end as label, {columns} "
-        "from read_parquet($files) as f join labels as l using (child_key, as_of_date) "
-        "where l.outcome = $outcome and l.label_known_at <= $known_by and f.ugel_code is not null "
-        "order by f.as_of_date, f.child_key",
-        {"files": files, "outcome": outcome, "known_by": known_by},
-    ).to_arrow_table()
-    child, day, ugel, school, label = (found.column(i).to_numpy(zero_copy_only=False) for i in range(5))
-    values = np.column_stack([found.column(i).to_numpy() for i in range(5, found.num_columns)])
-    return Rows(child, day.astype(str), ugel.astype(str), school.astype(str), label.astype(float), values)
+def _joined(parts: Sequence[Coded] | Sequence[NDArray]) -> Any:  # noqa: ANN401  what the parts are
+    """Return the parts one after the other; texts that were numbered apart are numbered anew."""
+    if not isinstance(parts[0], Coded):
+        return np.concatenate(parts)
+    if len({part.names for part in parts}) > 1:
+        return Coded.of_texts(np.concatenate([part.texts() for part in parts]))
+    return Coded(np.concatenate([part.codes for part in parts]), parts[0].names)
 
 
 def fingerprint(rows: Rows, spec: Spec) -> str:
     """Return a hash of everything a training sees."""
-    digest = hashlib.sha256(repr(spec).encode())
-    for part in (rows.child, np.nan_to_num(rows.label, nan=-1.0), rows.values):
+    digest = hashlib.sha256(repr((spec.features, spec.directions, dict(spec.categories))).encode())
+    parts = (rows.key, rows.date.codes, rows.cluster.codes, np.nan_to_num(rows.label, nan=-1.0), rows.values)
+    for part in (*parts, *(rows.segments[name].codes for name in sorted(rows.segments))):
         digest.update(np.ascontiguousarray(part).tobytes())
-    digest.update("|".join(rows.date).encode())
+    digest.update("|".join(rows.date.names).encode())
     return digest.hexdigest()

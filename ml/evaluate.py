@@ -1,17 +1,25 @@
-"""How good a ranking is at the number of children that each UGEL can visit, with intervals by school."""
+"""How good a ranking is at the number of children that each UGEL can visit, and how true its probabilities are.
+
+Intervals are 95 % ones from a bootstrap that draws whole schools, the same draws for everything that is compared.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from scipy.special import expit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
+from ml.calibrate import logistic
 from ml.dataset import Rows
 
 REPLICATES = 500
+SHARES = {"1pct": 0.01, "5pct": 0.05, "10pct": 0.10}  # beside the capacity
+BINS = 20  # of the expected calibration error
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -23,87 +31,161 @@ class Metric:
     low: float | None = None
     high: float | None = None
 
-
-def listed(rows: Rows, ranking: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
-    """Say who is on the list of each UGEL and date: the first `share` of its pupils; ties by child."""
-    group = np.unique(np.char.add(rows.ugel, rows.date), return_inverse=True)[1]
-    order = np.lexsort((rows.child, -ranking, group))
-    size = np.bincount(group)
-    start = np.concatenate([[0], np.cumsum(size)[:-1]])
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - start[group[order]]
-    return rank < np.ceil(share * size[group] - 1e-9)
+    def named(self, name: str) -> Metric:
+        """Return the figure under another name."""
+        return Metric(name, self.value, self.low, self.high)
 
 
-def school_weights(rows: Rows, seed: int = 0) -> NDArray[np.float64]:
-    """Draw schools with replacement, how often each is drawn; shape (REPLICATES, schools)."""
-    n = len(np.unique(rows.school))
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), REPLICATES).astype(float)
+class Sample:
+    """Rows with what every figure needs of them, computed once: who is grouped with whom, and the drawn schools."""
+
+    def __init__(self, rows: Rows, seed: int = 0) -> None:
+        self.rows, self.seed = rows, seed
+        self.known = ~np.isnan(rows.label)
+        self.cases = np.nan_to_num(rows.label)
+        self.list = np.unique(rows.group.codes * len(rows.date.names) + rows.date.codes, return_inverse=True)[1]
+
+    @cached_property
+    def cluster(self) -> NDArray[np.int64]:
+        """Number of each row's school among those that occur."""
+        return np.unique(self.rows.cluster.codes, return_inverse=True)[1]
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """How often each school is drawn; shape (REPLICATES, schools)."""
+        n = int(self.cluster.max()) + 1
+        return np.random.default_rng(self.seed).multinomial(n, np.full(n, 1 / n), REPLICATES).astype(float)
+
+    def sums(self, amount: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of an amount in each replicate."""
+        return self.weights @ np.bincount(self.cluster, weights=amount, minlength=self.weights.shape[1])
+
+    def share(self, name: str, above: NDArray[np.float64], below: NDArray[np.float64]) -> Metric:
+        """Return a sum over another, with its interval; 0 where there is nothing to divide by."""
+        low, high = np.quantile(self.sums(above) / np.maximum(self.sums(below), 1e-12), [0.025, 0.975])
+        return Metric(name, float(above.sum() / max(below.sum(), 1e-12)), float(low), float(high))
+
+    def listed(self, ranking: NDArray[np.float64], share: float) -> Mask:
+        """Say who is on the list of each UGEL and date: the first `share` of its pupils; ties by key."""
+        order = np.lexsort((self.rows.key, -ranking, self.list))
+        size = np.bincount(self.list)
+        start = np.concatenate([[0], np.cumsum(size)[:-1]])
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - start[self.list[order]]
+        return rank < np.ceil(share * size[self.list] - 1e-9)
 
 
-def _by_school(rows: Rows, amount: NDArray[np.float64]) -> NDArray[np.float64]:
-    school = np.unique(rows.school, return_inverse=True)[1]
-    return np.bincount(school, weights=amount)
-
-
-def precision_replicates(rows: Rows, on_list: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the precision of a list in each replicate; children whose outcome cannot be said do not count."""
-    known = ~np.isnan(rows.label)
-    hits = weights @ _by_school(rows, (on_list & (rows.label == 1)).astype(float))
-    return hits / np.maximum(weights @ _by_school(rows, (on_list & known).astype(float)), 1e-12)
-
-
-def precision(rows: Rows, on_list: NDArray[np.bool_]) -> float:
-    """Return which share of the listed had the outcome."""
-    known = on_list & ~np.isnan(rows.label)
-    return float(rows.label[known].mean()) if known.any() else 0.0
-
-
-def of_list(rows: Rows, ranking: NDArray[np.float64], share: float) -> list[Metric]:
-    """Return precision, recall and lift at capacity."""
-    on_list = listed(rows, ranking, share)
-    known = ~np.isnan(rows.label)
-    low, high = np.quantile(precision_replicates(rows, on_list, school_weights(rows)), [0.025, 0.975])
-    found = precision(rows, on_list)
-    base = float(rows.label[known].mean())
-    recall = float(rows.label[on_list & known].sum() / max(rows.label[known].sum(), 1))
+def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = "capacity") -> list[Metric]:
+    """Return precision, recall and lift of a list, of the rows where a mask is true."""
+    known = sample.known if where is None else sample.known & where
+    mine, cases = (on_list & known).astype(float), sample.cases * known
+    precision = sample.share(f"precision_at_{at}", cases * on_list, mine)
+    base = cases.sum() / max(known.sum(), 1)
     return [
-        Metric("precision_at_capacity", found, float(low), float(high)),
-        Metric("recall_at_capacity", recall),
-        Metric("lift_at_capacity", found / base if base else 0.0),
-        Metric("base_rate", base),
-        Metric("n_rows", float(known.sum())),
+        precision,
+        sample.share(f"recall_at_{at}", cases * on_list, cases),
+        Metric(f"lift_at_{at}", precision.value / base if base else 0.0),
+        Metric(f"selection_rate_at_{at}", float(mine.sum() / max(known.sum(), 1))),
     ]
 
 
-def ratio(rows: Rows, ranking: NDArray[np.float64], rule: NDArray[np.float64], share: float) -> Metric:
-    """Return precision at capacity over the rule's, with the interval of the ratio (schools drawn together)."""
-    weights = school_weights(rows)
-    mine, theirs = listed(rows, ranking, share), listed(rows, rule, share)
-    replicates = precision_replicates(rows, mine, weights) / np.maximum(
-        precision_replicates(rows, theirs, weights), 1e-12
-    )
-    low, high = np.quantile(replicates, [0.025, 0.975])
-    return Metric(
-        "precision_ratio_to_rule", precision(rows, mine) / max(precision(rows, theirs), 1e-12), float(low), float(high)
-    )
+def of_rows(sample: Sample, where: Mask | None = None) -> list[Metric]:
+    """Return how many rows there are whose outcome can be said, and how often it came."""
+    known = sample.known if where is None else sample.known & where
+    cases = (sample.cases * known).sum()
+    return [Metric("n_rows", float(known.sum())), Metric("n_cases", float(cases)),
+            Metric("base_rate", float(cases / max(known.sum(), 1)))]  # fmt: skip
 
 
-def calibration_slope(label: NDArray[np.float64], log_odds: NDArray[np.float64]) -> float:
-    """Return the slope of a logistic regression of the outcome on the log-odds: 1 if they spread as they should."""
-    return float(LogisticRegression(C=np.inf).fit(log_odds[:, None], label).coef_[0, 0])
+def ratio(sample: Sample, mine: Mask, theirs: Mask, name: str) -> Metric:
+    """Return the precision of a list over that of another, with the interval of the ratio."""
+    known = sample.known
+    top, bottom = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & known) * 1.0), 1e-12)
+                   for of in (mine, theirs))  # fmt: skip
+    low, high = np.quantile(top / np.maximum(bottom, 1e-12), [0.025, 0.975])
+    first, second = (float(sample.cases[of & known].mean()) if (of & known).any() else 0.0 for of in (mine, theirs))
+    return Metric(name, first / max(second, 1e-12), float(low), float(high))
 
 
-def of_probability(rows: Rows, log_odds: NDArray[np.float64], share: float) -> list[Metric]:
-    """Return areas under the curves, Brier score, and observed over expected among the listed."""
-    known = ~np.isnan(rows.label)
-    label, probability = rows.label[known], 1 / (1 + np.exp(-log_odds[known]))
-    on_list = listed(rows, log_odds, share)[known]
+def difference(sample: Sample, mine: Mask, theirs: Mask, name: str) -> Metric:
+    """Return the precision of a list less that of another, with the interval of the difference."""
+    top, bottom = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & sample.known) * 1.0), 1e-12)
+                   for of in (mine, theirs))  # fmt: skip
+    low, high = np.quantile(top - bottom, [0.025, 0.975])
+    first, second = (float(sample.cases[of & sample.known].mean()) for of in (mine, theirs))
+    return Metric(name, first - second, float(low), float(high))
+
+
+def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = None) -> Metric:
+    """Return the slope of a logistic regression of the outcome on the log-odds: 1 if they spread as they should.
+
+    Its interval is from the sandwich that lets rows of one school depend on each other (Liang and Zeger, 1986).
+    """
+    known = sample.known if where is None else sample.known & where
+    x, label, cluster = log_odds[known], sample.cases[known], sample.cluster[known]
+    found = logistic(x, label, np.zeros(2), np.array([1.0, 0.0]))
+    design = np.column_stack([x, np.ones(len(x))])
+    chance = expit(design @ found)
+    bread = np.linalg.inv((design * (chance * (1 - chance))[:, None]).T @ design + 1e-9 * np.eye(2))
+    scores = np.column_stack([np.bincount(cluster, weights=part) for part in (design * (label - chance)[:, None]).T])
+    error = 1.96 * float(np.sqrt((bread @ scores.T @ scores @ bread)[0, 0]))
+    return Metric("calibration_slope", float(found[0]), float(found[0]) - error, float(found[0]) + error)
+
+
+def of_probability(sample: Sample, log_odds: NDArray[np.float64], on_list: Mask) -> list[Metric]:
+    """Return areas under the curves, Brier score, expected calibration error, and the slope."""
+    label, said = sample.cases[sample.known], log_odds[sample.known]
+    probability = expit(said)
     return [
-        Metric("roc_auc", float(roc_auc_score(label, probability))),
-        Metric("pr_auc", float(average_precision_score(label, probability))),
+        Metric("roc_auc", float(roc_auc_score(label, said))),
+        Metric("pr_auc", float(average_precision_score(label, said))),
         Metric("brier", float(brier_score_loss(label, probability))),
-        Metric("observed_over_expected_at_capacity", float(label[on_list].sum() / probability[on_list].sum())),
-        Metric("observed_over_expected", float(label.sum() / probability.sum())),
-        Metric("calibration_slope", calibration_slope(label, log_odds[known])),
+        Metric("expected_calibration_error", calibration_error(label, probability)),
+        *calibration(sample, log_odds, on_list),
+        slope(sample, log_odds),
     ]
+
+
+def calibration(
+    sample: Sample, log_odds: NDArray[np.float64], on_list: Mask, where: Mask | None = None
+) -> list[Metric]:
+    """Return observed over expected, among the listed and among all, of the rows where a mask is true."""
+    known = sample.known if where is None else sample.known & where
+    expected = known * expit(log_odds)
+    cases = sample.cases * known
+    return [
+        sample.share("observed_over_expected_at_capacity", cases * on_list, expected * on_list),
+        sample.share("observed_over_expected", cases, expected),
+    ]
+
+
+def kept(sample: Sample, on_list: Mask) -> Metric:
+    """Return the share of the listed who are listed again on the school year's next date, if still there."""
+    rows = sample.rows
+    order = np.lexsort((rows.date.codes, rows.key))
+    day = np.array(rows.date.names)[rows.date.codes[order]]
+    years = day.astype("<U4")
+    follows = (np.diff(rows.key[order]) == 0) & (years[1:] == years[:-1])
+    first, again = on_list[order][:-1] & follows, on_list[order][1:]
+    at = order[:-1]
+    stays, there = np.zeros(len(order)), np.zeros(len(order))
+    there[at], stays[at] = first, first & again
+    return sample.share("list_kept", stays, there)
+
+
+def calibration_error(label: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
+    """Return the mean gap of rate and probability over bins of equal size, weighted by size."""
+    parts = np.array_split(np.argsort(probability, kind="stable"), BINS)
+    gaps = [len(part) * abs(label[part].mean() - probability[part].mean()) for part in parts if len(part)]
+    return float(sum(gaps) / len(label))
+
+
+def of_classes(sample: Sample, on_list: Mask) -> list[Metric]:
+    """Return accuracy, precision, recall and F1 if who is listed counts as predicted."""
+    label, said = sample.cases[sample.known] == 1, on_list[sample.known]
+    hits = float((label & said).sum())
+    precision, recall = hits / max(said.sum(), 1), hits / max(label.sum(), 1)
+    return [
+        Metric("accuracy", float((label == said).mean())), Metric("precision", precision), Metric("recall", recall),
+        Metric("f1", 2 * hits / max(said.sum() + label.sum(), 1)),
+    ]  # fmt: skip

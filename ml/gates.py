@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,53 +11,101 @@ import yaml
 from ml.evaluate import Metric
 
 FILE = Path(__file__).with_name("gates.yml")
+EVERYBODY = "all"
+Figures = Mapping[tuple[str, str], Metric]  # (segment, metric) → figure
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one figure has to keep: bounds on its value, the bounds included, and one that its interval lies above."""
+    """What one figure has to keep: bounds on its value, themselves included, and on the ends of its interval."""
 
     says: str
     at_least: float = float("-inf")
     at_most: float = float("inf")
     low_above: float | None = None
+    low_at_most: float | None = None
+    reaches: tuple[float, float] | list[float] | None = None
+    in_segments: tuple[str, ...] | list[str] = ()
 
     def holds(self, metric: Metric) -> bool:
         """Say whether a figure keeps them; one without an interval keeps no bound on it."""
         if not self.at_least <= metric.value <= self.at_most:
             return False
-        return self.low_above is None or (metric.low is not None and metric.low > self.low_above)
+        if self.low_above is None and self.low_at_most is None and self.reaches is None:
+            return True
+        return metric.low is not None and metric.high is not None and self._interval_holds(metric.low, metric.high)
+
+    def _interval_holds(self, low: float, high: float) -> bool:
+        if self.low_above is not None and low <= self.low_above:
+            return False
+        if self.low_at_most is not None and low > self.low_at_most:
+            return False
+        return self.reaches is None or _overlap(low, high, *self.reaches)
+
+    def holds_in_segment(self, metric: Metric) -> bool:
+        """Say whether a segment's interval reaches into the bounds on the value of all."""
+        low, high = (metric.value if end is None else end for end in (metric.low, metric.high))
+        return _overlap(low, high, self.at_least, self.at_most)
 
     def __str__(self) -> str:
         """Say the bounds."""
         if self.low_above is not None:
             return f"the interval must lie above {self.low_above:g}"
+        if self.low_at_most is not None:
+            return f"the interval must reach down to {self.low_at_most:g}"
+        if self.reaches is not None:
+            return f"the interval must reach into {self.reaches[0]:g} to {self.reaches[1]:g}"
         return f"{self.at_least:g} to {self.at_most:g}"
+
+
+def _overlap(low: float, high: float, least: float, most: float) -> bool:
+    return high >= least and low <= most
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """One gate and the figure that it looked at, of everybody or of a segment."""
+
+    bounds: Bounds
+    segment: str
+    metric: Metric
+
+    @property
+    def holds(self) -> bool:
+        """Whether the gate holds."""
+        judge = self.bounds.holds if self.segment == EVERYBODY else self.bounds.holds_in_segment
+        return judge(self.metric)
+
+    def __str__(self) -> str:
+        """Say the figure; of a broken gate the bounds too."""
+        interval = "" if self.metric.low is None else f" [{self.metric.low:.2f}, {self.metric.high:.2f}]"
+        where = "" if self.segment == EVERYBODY else f" of {self.segment}"
+        bounds = "" if self.holds else f" ({self.bounds})"
+        return f"{self.metric.name}{where} {self.metric.value:.2f}{interval}{bounds}"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Which gates held, by how much."""
 
-    judged: tuple[tuple[Bounds, Metric], ...]
+    judged: tuple[Judgment, ...]
 
     @property
     def passed(self) -> bool:
         """All of them held."""
-        return all(bounds.holds(metric) for bounds, metric in self.judged)
+        return not self.broken
+
+    @property
+    def broken(self) -> list[Judgment]:
+        """Those that did not."""
+        return [one for one in self.judged if not one.holds]
 
     def __str__(self) -> str:
-        """Say each figure; of a refusal, the gates that refused it first, with their bounds."""
-        kept = [_figure(metric) for bounds, metric in self.judged if bounds.holds(metric)]
-        broken = [f"{_figure(metric)} ({bounds})" for bounds, metric in self.judged if not bounds.holds(metric)]
-        if broken:
-            return f"refused: {'; '.join(broken)}" + (f"; held: {'; '.join(kept)}" if kept else "")
-        return f"passed: {'; '.join(kept)}"
-
-
-def _figure(metric: Metric) -> str:
-    interval = "" if metric.low is None else f" [{metric.low:.2f}, {metric.high:.2f}]"
-    return f"{metric.name} {metric.value:.2f}{interval}"
+        """Say each figure of all; of a refusal, the gates that refused it first, with their bounds."""
+        kept = "; ".join(str(one) for one in self.judged if one.holds and one.segment == EVERYBODY)
+        if self.passed:
+            return f"passed: {kept}"
+        return f"refused: {'; '.join(map(str, self.broken))}" + (f"; held: {kept}" if kept else "")
 
 
 def read(path: Path = FILE) -> dict[str, Bounds]:
@@ -69,10 +117,19 @@ def read(path: Path = FILE) -> dict[str, Bounds]:
     return {name: Bounds(**bounds) for name, bounds in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
 
 
-def judge(figures: Mapping[str, Metric], gates: Mapping[str, Bounds]) -> Verdict:
+def judge(figures: Figures, gates: Mapping[str, Bounds]) -> Verdict:
     """Judge figures by the gates.
 
     Raises:
         KeyError: a gate asks for a figure that was not computed.
     """
-    return Verdict(tuple((bounds, figures[name]) for name, bounds in gates.items()))
+    found = []
+    for name, bounds in gates.items():
+        found.append(Judgment(bounds, EVERYBODY, figures[EVERYBODY, name]))
+        found += [Judgment(bounds, segment, figures[segment, name]) for segment in _segments(figures, name, bounds)]
+    return Verdict(tuple(found))
+
+
+def _segments(figures: Figures, name: str, bounds: Bounds) -> Sequence[str]:
+    """Return the segments of a figure that a gate looks at."""
+    return [segment for segment, metric in figures if metric == name and segment.split("=")[0] in bounds.in_segments]

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOW_ATTENDANCE, FAILED_AREAS, OVER_AGE_YEARS = 0.90, 2, 2
+# Assumption: cut-offs by group of grades, as districts set them that find one for all too coarse:
+# last grade of the group → attendance at or below, failed areas from, years over age from.
+CUT_OFFS = {2: (0.85, 1, 1), 6: (0.88, 1, 2), 9: (0.90, 2, 2), 11: (0.92, 3, 2)}
 Columns = Mapping[str, NDArray[np.float64]]
 
 
@@ -22,8 +25,7 @@ def abc(columns: Columns) -> NDArray[np.float64]:
     attendance = columns["attendance_share"]
     low = attendance <= LOW_ATTENDANCE
     failed = columns["n_failed_areas"] >= FAILED_AREAS
-    met = low.astype(float) + failed
-    return np.where(met > 0, met + (1 - np.nan_to_num(attendance, nan=1.0)), 0.0)
+    return _by_criteria(low.astype(float) + failed, attendance)
 
 
 def over_age(columns: Columns) -> NDArray[np.float64]:
@@ -32,5 +34,21 @@ def over_age(columns: Columns) -> NDArray[np.float64]:
     return np.where(years >= OVER_AGE_YEARS, years, 0.0)
 
 
-RULES: dict[str, Callable[[Columns], NDArray[np.float64]]] = {"rule:abc": abc, "rule:over_age": over_age}
-NEEDS = ("attendance_share", "n_failed_areas", "over_age_years")
+def cut_offs(columns: Columns) -> NDArray[np.float64]:
+    """Fixed cut-offs of attendance, failed areas and age, of each group of grades; ordered as the ABC rule is."""
+    last = np.array(list(CUT_OFFS))
+    group = np.minimum(np.searchsorted(last, np.nan_to_num(columns["grade"], nan=99.0)), len(last) - 1)
+    low, failed, old = np.array(list(CUT_OFFS.values()))[group].T
+    attendance = columns["attendance_share"]
+    met = (attendance <= low).astype(float) + (columns["n_failed_areas"] >= failed) + (columns["over_age_years"] >= old)
+    return _by_criteria(met, attendance)
+
+
+def _by_criteria(met: NDArray[np.float64], attendance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(met > 0, met + (1 - np.nan_to_num(attendance, nan=1.0)), 0.0)
+
+
+RULES: dict[str, Callable[[Columns], NDArray[np.float64]]] = {
+    "rule:abc": abc, "rule:over_age": over_age, "rule:cut_offs": cut_offs,
+}  # fmt: skip
+NEEDS = ("attendance_share", "n_failed_areas", "over_age_years", "grade")

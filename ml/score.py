@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ml import rules, terms
+from ml import calibrate, rules, terms
+from ml.dataset import UNKNOWN
 
 BATCH = 50_000
 SCORES = pa.schema(
@@ -51,6 +52,13 @@ def live(versions: Sequence[tuple[str, str, float | None]], table: pa.Table) -> 
     ]
 
 
+def segments(batch: pa.RecordBatch) -> NDArray[np.str_]:
+    """Return the name of each row's segment from `level` and `is_rural`."""
+    level = pc.fill_null(batch.column("level"), UNKNOWN)
+    area = pc.fill_null(pc.if_else(batch.column("is_rural"), "rural", "urban"), UNKNOWN)
+    return calibrate.named(*(column.to_numpy(zero_copy_only=False).astype(str) for column in (level, area)))
+
+
 def matrix(batch: pa.RecordBatch | pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
     """Return columns as numbers, shape (rows, names), missing as NaN."""
     columns = [
@@ -76,7 +84,7 @@ def scores(batches: pa.RecordBatchReader, chosen: Sequence[Live]) -> pa.RecordBa
 def _score(batch: pa.RecordBatch, one: Live) -> pa.RecordBatch:
     values, n = matrix(batch, one.features), batch.num_rows
     if one.terms:
-        ranking = one.terms.log_odds(values)
+        ranking = one.terms.log_odds(values, segments(batch))
         log_odds, probability = pa.array(ranking), pa.array(1 / (1 + np.exp(-ranking)))
     else:
         ranking = rules.RULES[one.version](dict(zip(one.features, values.T, strict=True)))
@@ -101,9 +109,9 @@ def reasons(batches: pa.RecordBatchReader, chosen: Sequence[Live], count: int) -
         for batch in batches:
             for one in chosen:
                 mine = batch.filter(
-                    pa.compute.and_(
-                        pa.compute.equal(batch.column("model_version"), one.version),
-                        pa.compute.equal(batch.column("outcome"), one.outcome),
+                    pc.and_(
+                        pc.equal(batch.column("model_version"), one.version),
+                        pc.equal(batch.column("outcome"), one.outcome),
                     )
                 )
                 if one.terms and mine.num_rows:
@@ -114,11 +122,11 @@ def reasons(batches: pa.RecordBatchReader, chosen: Sequence[Live], count: int) -
 
 def _reasons(batch: pa.RecordBatch, one: Live, model: terms.Terms, count: int) -> pa.RecordBatch:
     values, n = matrix(batch, one.features), batch.num_rows
-    parts = model.contributions(values)
+    base, parts = model.contributions(values, segments(batch))
     order = np.argsort(-parts, axis=1, kind="stable")[:, :count]
     named = np.take_along_axis(parts, order, axis=1)
     rest = parts.sum(axis=1) - named.sum(axis=1)
-    contribution = np.column_stack([named, np.full(n, model.base), rest])
+    contribution = np.column_stack([named, base, rest])
     names = np.column_stack([np.array(one.features)[order], np.full(n, "base"), np.full(n, "rest")])
     shown = np.column_stack([np.take_along_axis(values, order, axis=1), np.full((n, 2), np.nan)])
     width = count + 2

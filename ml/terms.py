@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -10,33 +10,45 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from ml import calibrate
 from ml.binning import bin_of
+from ml.calibrate import Calibration
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Points in log-odds per feature and bin; `points[f][0]` is for a missing value."""
+    """Points per feature and bin before calibration; `points[f][0]` is for a missing value."""
 
     features: tuple[str, ...]
     edges: tuple[NDArray[np.float64], ...]
     points: tuple[NDArray[np.float64], ...]
     base: float
+    calibration: Calibration = field(default_factory=Calibration)
 
-    def contributions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return each feature's contribution to the log-odds, shape (rows, features)."""
+    def contributions(
+        self, values: NDArray[np.float64], segments: NDArray[np.str_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the base of each row and each feature's contribution to its log-odds, calibration included.
+
+        Args:
+            values: shape (rows, features).
+            segments: the name of each row's segment (`ml.calibrate`).
+        """
         columns = [
             points[bin_of(column, edges)]
             for column, edges, points in zip(values.T, self.edges, self.points, strict=True)
         ]
-        return np.column_stack(columns)
+        slope, shift = self.calibration.of_rows(segments)
+        return shift + slope * self.base, slope[:, None] * np.column_stack(columns)
 
-    def log_odds(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-odds of each row: the base and all contributions."""
-        return self.base + self.contributions(values).sum(axis=1)
+    def log_odds(self, values: NDArray[np.float64], segments: NDArray[np.str_]) -> NDArray[np.float64]:
+        """Return the log-odds of each row: its base and all contributions."""
+        base, parts = self.contributions(values, segments)
+        return base + parts.sum(axis=1)
 
     def table(self, version: str) -> pa.Table:
-        """Return rows for `ml.model_terms`."""
-        rows = []
+        """Return rows for `ml.model_terms`: slope and intercept of each segment, then points per feature and bin."""
+        rows = [(version, name, 0, None, None, points) for name, points in self.calibration.terms().items()]
         for name, edges, points in zip(self.features, self.edges, self.points, strict=True):
             rows.append((version, name, 0, None, None, float(points[0])))
             bounds = [None, *edges.tolist(), None]
@@ -51,20 +63,18 @@ class Terms:
 
 
 def read_off(
-    model: Pipeline, features: tuple[str, ...], values: NDArray[np.float64], slope: float, shift: float
+    model: Pipeline, features: tuple[str, ...], values: NDArray[np.float64], calibration: Calibration
 ) -> Terms:
     """Read the terms off a fitted additive model by its public interface.
 
     Each feature is varied over its bins against a reference row; the differences are its points. They are
-    centered on the rows given (the mean contribution is 0, the base is the mean log-odds) and carry the
-    calibration `shift + slope * log-odds`.
+    centered on the rows given (the mean contribution is 0, the base is the mean of what the model says).
 
     Args:
         model: pipeline of `QuantileBinner` and an additive booster.
         features: names, in the columns' order.
         values: shape (rows, features), to center on.
-        slope: of the calibration.
-        shift: of the calibration.
+        calibration: of what the model says, kept beside the points.
     """
     binner, booster = model[0], model[-1]
     counts = [len(edges) + 1 for edges in binner.edges_]
@@ -77,8 +87,8 @@ def read_off(
         moved = booster.decision_function(varied) - start
         center = moved[bin_of(values[:, position], binner.edges_[position])].mean()
         base += center
-        points.append(slope * (moved - center))
-    return Terms(features, tuple(binner.edges_), tuple(points), float(shift + slope * base))
+        points.append(moved - center)
+    return Terms(features, tuple(binner.edges_), tuple(points), float(base), calibration)
 
 
 def from_table(table: pa.Table, version: str, base: float) -> Terms:
@@ -86,7 +96,14 @@ def from_table(table: pa.Table, version: str, base: float) -> Terms:
     mine = table.filter(pc.equal(table["model_version"], version)).sort_by(
         [("feature", "ascending"), ("bin", "ascending")]
     )
-    bins = mine.group_by("feature", use_threads=False).aggregate([("upper_edge", "list"), ("points", "list")])
+    own = pc.or_(pc.starts_with(mine["feature"], calibrate.SLOPE), pc.starts_with(mine["feature"], calibrate.INTERCEPT))
+    said = mine.filter(own)
+    calibration = calibrate.from_terms(dict(zip(said["feature"].to_pylist(), said["points"].to_pylist(), strict=True)))
+    bins = (
+        mine.filter(pc.invert(own))
+        .group_by("feature", use_threads=False)
+        .aggregate([("upper_edge", "list"), ("points", "list")])
+    )
     edges = tuple(np.array(upper[1:-1], dtype=float) for upper in bins["upper_edge_list"].to_pylist())
     points = tuple(np.array(each) for each in bins["points_list"].to_pylist())
-    return Terms(tuple(bins["feature"].to_pylist()), edges, points, base)
+    return Terms(tuple(bins["feature"].to_pylist()), edges, points, base, calibration)

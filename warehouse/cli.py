@@ -18,6 +18,7 @@ COMMANDS = {
     "land": ("land", "Land what waits in the inbox."),
     "build": ("build", "Build features and outcomes, close the as-of dates."),
     "train": ("train", "Train on matured labels, if there are new ones."),
+    "backtest": ("backtest", "Judge candidates, rules and baselines on years they have not seen."),
     "deploy": ("deploy", "Make a model live if its gate passed, else the best rule."),
     "score": ("score", "Score the current dates, give reasons, build the marts."),
     "publish": ("publish", "Write, verify and switch the serving files."),

@@ -17,19 +17,32 @@ with wide as (
   select cast(columns(f.* exclude (child_key, as_of_date, service_code, level, ugel_code, department_code)) as double)
   from features.child_features as f where f.child_key = $child and f.as_of_date = $day),
 feature as (from wide unpivot include nulls (value for feature in (columns(*))))
-select t.feature, f.value, t.points
+select t.feature, f.value, $slope * t.points
 from ml.model_terms as t join feature as f using (feature)
 where t.model_version = $version and (
   (f.value is null and t.bin = 0)
   or (f.value is not null and t.bin > 0 and (t.lower_edge is null or f.value > t.lower_edge)
       and (t.upper_edge is null or f.value <= t.upper_edge)))
-order by t.points desc, t.feature
+order by 3 desc, t.feature
+"""
+# Slope and intercept of the child's segment, else those of all.
+CALIBRATION = """
+with own as (
+  select concat(f.level, '·', case f.is_rural when true then 'rural' when false then 'urban' else 'unknown' end) as s
+  from features.child_features as f where f.child_key = $child and f.as_of_date = $day)
+select coalesce(max(points) filter (where feature = 'slope:' || s), max(points) filter (where feature = 'slope:all')),
+  coalesce(max(points) filter (where feature = 'intercept:' || s), max(points) filter (where feature = 'intercept:all'))
+from ml.model_terms cross join own where model_version = $version
 """
 
 
-def terms_of(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple[str, float, float]]:
-    """Return (feature, value, contribution in log-odds) of every term, the largest first."""
-    return db.execute(TERMS, {"child": child, "day": day, "version": version}).fetchall()
+def terms_of(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
+    """Return (term, value, contribution in log-odds) of the base and then of every feature, the largest first."""
+    asked = {"child": child, "day": day, "version": version}
+    slope, intercept = db.execute(CALIBRATION, asked).fetchone() or (1.0, 0.0)
+    base = database.value(db, "select intercept from ml.model_versions where model_version = ?", [version])
+    terms = db.execute(TERMS, asked | {"slope": slope}).fetchall()
+    return [("base", "", intercept + slope * base), *terms]
 
 
 def explain(home: Home, child: int, day: date) -> str:
@@ -41,19 +54,18 @@ def explain(home: Home, child: int, day: date) -> str:
     db = database.warehouse(home, read_only=True)
     try:
         row = db.execute(
-            "select s.model_version, s.log_odds, s.probability, s.rank_in_ugel, s.tier, v.intercept "
-            "from scores.risk_scores as s left join ml.model_versions as v using (model_version, outcome) "
+            "select s.model_version, s.log_odds, s.probability, s.rank_in_ugel, s.tier from scores.risk_scores as s "
             "where s.child_key = ? and s.as_of_date = ? order by s.scored_at desc limit 1", [child, day],
         ).fetchone()  # fmt: skip
         if row is None:
             raise QhawaqError(
                 f"child {child} has no score on {day}: scores exist for the as-of dates of the current school year"
             )
-        version, log_odds, probability, rank, tier, base = row
+        version, log_odds, probability, rank, tier = row
         head = f"child {child} on {day}: rank {rank} in its UGEL, tier {tier}, by {version}"
         if log_odds is None:
             return f"{head}\na rule ranks; it gives no probability and no terms"
-        found = [("base", "", base), *terms_of(db, child, day, version)]
+        found = terms_of(db, child, day, version)
     finally:
         db.close()
     stored = f"(stored {log_odds:+.6f}), probability {probability:.4f}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -27,7 +28,16 @@ class Version(NamedTuple):
     intercept: float | None
 
 
-Metrics = list[tuple[str, str, str, str, str, float, float | None, float | None]]
+class Figure(Protocol):
+    """One figure with its 95 % interval, where there is one."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+Metrics = Sequence[tuple[str, str, str, Figure]]  # who ranks, data set, segment, figure
 
 
 def fingerprints(db: duckdb.DuckDBPyConnection, outcome: str) -> list[str]:
@@ -40,15 +50,31 @@ def fingerprints(db: duckdb.DuckDBPyConnection, outcome: str) -> list[str]:
 def add(db: duckdb.DuckDBPyConnection, version: Version, metrics: Metrics, terms: pa.Table) -> None:
     """Write a trained model with its metrics and terms, in one transaction."""
     db.register("new_terms", terms)
-    rows = [(version.model_version, version.outcome, where, who, m.name, m.value, m.low, m.high)
-            for who, where, m in metrics]  # fmt: skip
+    figures = metrics_table(version.model_version, version.outcome, metrics)  # noqa: F841  read by DuckDB
     with transaction(db):
         db.execute(f"insert or replace into ml.model_versions values ({', '.join('?' * len(version))})", list(version))
         db.execute("delete from ml.model_metrics where model_version = ?", [version.model_version])
-        db.executemany("insert into ml.model_metrics values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        db.execute("insert into ml.model_metrics by name select * from figures")
         db.execute("delete from ml.model_terms where model_version = ?", [version.model_version])
         db.execute("insert into ml.model_terms select * from new_terms")
     db.unregister("new_terms")
+
+
+def note_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics: Metrics) -> None:
+    """Write the figures of a backtest, in place of those of the same name."""
+    figures = metrics_table(name, outcome, metrics)  # noqa: F841  read by DuckDB
+    with transaction(db):
+        db.execute("delete from ml.model_metrics where model_version = ?", [name])
+        db.execute("insert into ml.model_metrics by name select * from figures")
+
+
+def metrics_table(version: str, outcome: str, metrics: Metrics) -> pa.Table:
+    """Return figures as rows of `ml.model_metrics`."""
+    return pa.Table.from_pylist([
+        {"model_version": version, "outcome": outcome, "dataset": where, "ranked_by": who, "metric": one.name,
+         "value": one.value, "low": one.low, "high": one.high, "segment": segment}
+        for who, where, segment, one in metrics
+    ])  # fmt: skip
 
 
 def newest(db: duckdb.DuckDBPyConnection, outcome: str) -> Version | None:
@@ -87,7 +113,7 @@ def best_rule(db: duckdb.DuckDBPyConnection, outcome: str, default: str) -> str:
     best = value(
         db,
         "select m.ranked_by from ml.model_metrics as m join ml.model_versions as v using (model_version, outcome) "
-        "where m.outcome = ? and m.dataset = 'validation' and m.metric = 'precision_at_capacity' "
+        "where m.outcome = ? and m.dataset = 'validation' and m.metric = 'precision_at_capacity' and m.segment = 'all' "
         "and m.ranked_by like 'rule:%' order by v.trained_at desc, m.value desc, m.ranked_by limit 1",
         [outcome],
     )

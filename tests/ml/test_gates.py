@@ -1,4 +1,4 @@
-"""Gates hold at their edges and not beyond; a refusal says which, and by how much."""
+"""Gates hold at their edges and not beyond; a refusal says which, of whom, and by how much."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml import gates, splits, train
-from ml.dataset import Rows
-from ml.evaluate import Metric, calibration_slope
+from ml import gates, train
+from ml.backtest import Judged
+from ml.evaluate import Metric
+from tests.ml.rows import rows
+
+ALL = gates.EVERYBODY
 
 
 @pytest.mark.parametrize(("low", "holds"), [(0.99, False), (1.0, False), (1.0001, True), (None, False)])
@@ -22,19 +25,59 @@ def test_a_value_may_stand_on_its_bounds(value: float, holds: bool) -> None:
     assert gates.Bounds("", at_least=0.9, at_most=1.1).holds(Metric("x", value)) is holds
 
 
-def test_a_refusal_names_the_gate_and_the_figure() -> None:
-    figures = {
-        "precision_ratio_to_best_rule": Metric("precision_ratio_to_best_rule", 1.09, 0.97, 1.2),
-        "observed_over_expected_at_capacity": Metric("observed_over_expected_at_capacity", 1.05),
-    }
-    verdict = gates.judge(figures, gates.read())
-    assert not verdict.passed
-    assert str(verdict) == (
-        "refused: precision_ratio_to_best_rule 1.09 [0.97, 1.20] (the interval must lie above 1); "
-        "held: observed_over_expected_at_capacity 1.05"
-    )
-    good = figures | {"precision_ratio_to_best_rule": Metric("precision_ratio_to_best_rule", 1.2, 1.01, 1.4)}
-    assert str(gates.judge(good, gates.read())).startswith("passed: precision_ratio_to_best_rule 1.20 [1.01, 1.40]")
+@pytest.mark.parametrize(("low", "holds"), [(0.09, True), (0.1, True), (0.1001, False), (None, False)])
+def test_a_gap_may_not_surely_be_larger_than_the_bound(low: float | None, holds: bool) -> None:
+    assert gates.Bounds("", low_at_most=0.1).holds(Metric("gap", 0.3, low, 0.5)) is holds
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds"),
+    [
+        (1.1, 1.3, True),
+        (1.1001, 1.3, False),
+        (0.7, 0.9, True),
+        (0.7, 0.8999, False),
+        (0.5, 2.0, True),
+        (None, None, False),
+    ],
+)
+def test_an_interval_must_reach_into_the_bounds(low: float | None, high: float | None, holds: bool) -> None:
+    assert gates.Bounds("", reaches=(0.9, 1.1)).holds(Metric("slope", 1.2, low, high)) is holds
+
+
+def test_a_segment_is_judged_by_its_interval_and_only_where_the_gate_says() -> None:
+    name = "observed_over_expected_at_capacity"
+    figures = {(ALL, name): Metric(name, 1.0, 0.9, 1.1), ("region=15", name): Metric(name, 1.5, 1.2, 1.9),
+               ("region=08", name): Metric(name, 1.5, 1.1, 1.9), ("sex=mujer", name): Metric(name, 9.0, 8.0, 10.0)}  # fmt: skip
+    verdict = gates.judge(figures, {name: gates.Bounds("", 0.9, 1.1, in_segments=["region"])})
+    assert [one.segment for one in verdict.broken] == ["region=15"]
+    assert str(verdict).startswith(f"refused: {name} of region=15 1.50 [1.20, 1.90] (0.9 to 1.1); held: {name} 1.00")
+
+
+def good() -> dict[tuple[str, str], Metric]:
+    figures = {"precision_ratio_to_best_rule": Metric("precision_ratio_to_best_rule", 1.2, 1.01, 1.4),
+               "observed_over_expected_at_capacity": Metric("observed_over_expected_at_capacity", 1.05, 0.9, 1.2),
+               "calibration_slope": Metric("calibration_slope", 1.0, 0.9, 1.1), "recall_gap": Metric("recall_gap", 0.1, 0.0, 0.2),
+               "list_kept": Metric("list_kept", 0.7, 0.6, 0.8), "features_seen": Metric("features_seen", 1.0)}  # fmt: skip
+    return {(ALL, name): metric for name, metric in figures.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("precision_ratio_to_best_rule", Metric("precision_ratio_to_best_rule", 1.09, 0.97, 1.2)),
+        ("observed_over_expected_at_capacity", Metric("observed_over_expected_at_capacity", 1.2, 1.0, 1.3)),
+        ("calibration_slope", Metric("calibration_slope", 1.5, 1.2, 1.8)),
+        ("recall_gap", Metric("recall_gap", 0.3, 0.2, 0.4)),
+        ("list_kept", Metric("list_kept", 0.39, 0.3, 0.5)),
+        ("features_seen", Metric("features_seen", 0.99)),
+    ],
+)
+def test_each_gate_of_the_file_refuses_alone(name: str, bad: Metric) -> None:
+    assert gates.judge(good(), gates.read()).passed
+    verdict = gates.judge(good() | {(ALL, name): bad}, gates.read())
+    assert [one.metric for one in verdict.broken] == [bad]
+    assert str(verdict).startswith(f"refused: {name} {bad.value:.2f}")
 
 
 def test_a_gate_without_its_figure_or_with_a_misspelled_bound_is_no_gate(tmp_path: Path) -> None:
@@ -45,34 +88,21 @@ def test_a_gate_without_its_figure_or_with_a_misspelled_bound_is_no_gate(tmp_pat
         gates.read(tmp_path / "gates.yml")
 
 
-def rows(year: int, label: list[float]) -> Rows:
-    n = len(label)
-    return Rows(np.arange(n), np.full(n, f"{year}-04-30"), np.full(n, "u"), np.arange(n).astype(str),
-                np.array(label), np.zeros((n, 1)))  # fmt: skip
-
-
 def test_the_best_rule_is_the_one_to_beat_and_the_test_year_decides_nothing() -> None:
     """In the deciding years over-age finds every child and the model none; in the test year it is the other way."""
     label = [1.0] * 10 + [0.0] * 90
-    good, bad = np.arange(100, 0, -1.0), np.arange(100.0)
+    first, last = np.arange(100, 0, -1.0), np.arange(100.0)
 
-    def ranked(model: np.ndarray, over_age: np.ndarray) -> train.Ranked:
-        return {"rule:abc": bad, "rule:over_age": over_age, "additive": model / 50 - 3, "logistic": model / 50 - 3}
+    def judged(name: str, model: np.ndarray, over_age: np.ndarray) -> Judged:
+        year = rows(label, day=f"{name[-4:]}-04-30", cluster=[str(i) for i in range(100)])
+        ranked = {"rule:abc": last, "rule:over_age": over_age, "additive": model / 50 - 3}
+        return Judged(name, year, ranked)
 
-    judged = {2022: (rows(2022, label), ranked(bad, good)), 2023: (rows(2023, label), ranked(bad, good)),
-              2024: (rows(2024, label), ranked(good, bad))}  # fmt: skip
-    found, verdict = train._figures(judged, splits.Origins((2022, 2023), 2024, ()), 0.1)
-    by = {(who, where, metric.name): metric for who, where, metric in found}
+    years = [judged("origin_2022", last, first), judged("origin_2023", last, first), judged("test_2024", first, last)]
+    found, verdict = train.judged_by_gates(years, 0.1, "additive", Metric("features_seen", 1.0))
+    by = {(who, where, metric.name): metric for who, where, segment, metric in found if segment == ALL}
     assert by["rule:over_age", "validation", "precision_at_capacity"].value == 1.0
     assert by["additive", "test_2024", "precision_at_capacity"].value == 1.0
     assert by["additive", "validation", "precision_ratio_to_best_rule"].value == 0.0
     assert by["additive", "validation", "n_rows"].value == 200
     assert not verdict.passed
-
-
-def test_the_slope_is_one_where_log_odds_are_the_truth() -> None:
-    rng = np.random.default_rng(0)
-    log_odds = rng.normal(-2, 1, 200_000)
-    label = (rng.random(len(log_odds)) < 1 / (1 + np.exp(-log_odds))).astype(float)
-    assert calibration_slope(label, log_odds) == pytest.approx(1.0, abs=0.02)
-    assert calibration_slope(label, log_odds / 2) == pytest.approx(2.0, abs=0.04)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 
-from ml import registry, terms
+from ml import registry, score, terms
 from tests.conftest import Country, qhawaq
 from warehouse import explaining
 
@@ -25,13 +25,15 @@ def test_terms_in_the_warehouse_are_the_registered_model(country: Country) -> No
     with duckdb.connect(str(country.home.warehouse), read_only=True) as db:
         columns = ", ".join(f"cast({f} as double)" for f in spec_order)
         rows = db.execute(
-            f"select {columns} from features.child_features where as_of_date = date '2025-11-30'"
+            f"select {columns}, level, is_rural from features.child_features where as_of_date = date '2025-11-30'"
         ).to_arrow_table()
-    values = np.column_stack([column.to_numpy() for column in rows.columns])
-    by_terms = stored.log_odds(values[:, [spec_order.index(f) for f in stored.features]])
-    by_model = slope * model.decision_function(values)
-    shift = by_terms - by_model
-    assert np.abs(shift - shift[0]).max() < 1e-9  # the calibration's shift is one number
+    values = np.column_stack([column.to_numpy() for column in rows.columns[:-2]])
+    segments = score.segments(rows)
+    by_terms = stored.log_odds(values[:, [spec_order.index(f) for f in stored.features]], segments)
+    slopes, shifts = stored.calibration.of_rows(segments)
+    assert len(stored.calibration.of_segment) >= 4  # two levels, two areas
+    assert stored.calibration.slope == slope
+    assert np.abs(by_terms - (shifts + slopes * model.decision_function(values))).max() < 1e-9
 
 
 def registry_features(country: Country, name: str) -> list[str]:
@@ -41,7 +43,7 @@ def registry_features(country: Country, name: str) -> list[str]:
 
 
 def test_an_auditor_recomputes_any_score_in_sql(country: Country) -> None:
-    name, *_, intercept, _, is_live = version(country)
+    name, *_, is_live = version(country)
     listed = country.ask(
         "select child_key, as_of_date, log_odds from scores.risk_scores where log_odds is not null order by log_odds desc limit 20"
     )
@@ -52,7 +54,7 @@ def test_an_auditor_recomputes_any_score_in_sql(country: Country) -> None:
     with duckdb.connect(str(country.home.warehouse), read_only=True) as db:
         for child, day, log_odds in listed:
             found = explaining.terms_of(db, child, day, name)
-            assert abs(intercept + sum(points for _, _, points in found) - log_odds) < 1e-9
+            assert abs(sum(points for _, _, points in found) - log_odds) < 1e-9
 
 
 def test_explain_says_where_a_score_comes_from(country: Country) -> None:
@@ -81,9 +83,17 @@ def test_scores_are_of_the_current_year_only_and_expire(country: Country) -> Non
 
 def test_metrics_show_the_rules_beside_the_models(country: Country) -> None:
     rows = country.ask(
-        "select dataset, list(distinct ranked_by order by ranked_by) from ml.model_metrics group by 1 order by 1"
+        "select dataset, list(distinct ranked_by order by ranked_by) from ml.model_metrics "
+        "where dataset not like 'train%' group by 1 order by 1"
     )
+    baselines = ["baseline:chance", "baseline:last_year", "baseline:school"]
     assert rows == [
-        (where, ["additive", "baseline:chance", "baseline:school", "logistic", "rule:abc", "rule:over_age"])
+        (where, ["additive", *baselines, "rule:abc", "rule:cut_offs", "rule:over_age"])
         for where in ("origin_2022", "origin_2023", "test_2024", "validation")
     ]
+
+
+def test_no_small_group_is_counted_where_operations_look(country: Country) -> None:
+    counted = "metric in ('n_rows', 'n_cases', 'base_rate') and segment <> 'all'"
+    assert country.ask(f"select count(*) from operations.model_performance where {counted}") == [(0,)]
+    assert country.ask("select count(*) from operations.model_performance where segment = 'level=F0'")[0][0] > 10

@@ -1,56 +1,57 @@
-"""Training sees only labels known by then; the test year decides nothing."""
+"""Training sees only labels known by then; the test year decides nothing; another regime trains nothing."""
 
 from __future__ import annotations
 
-from datetime import date
-
-import pyarrow as pa
+import numpy as np
 import pytest
 
 from ml import dataset, splits
+from ml.dataset import Rows
+from tests.ml.rows import rows
+
+KNOWN = {year: f"{year + 1}-12-05" for year in range(2018, 2025)}
 
 
-def labels(known: dict[int, date], outcome: str = "interruption") -> pa.Table:
-    return pa.table({
-        "child_key": list(range(len(known))), "as_of_date": [date(year, 4, 30) for year in known],
-        "outcome": [outcome] * len(known), "label": [True] * len(known), "label_status": ["final"] * len(known),
-        "label_known_at": list(known.values()),
-    })  # fmt: skip
+def of_years(known: dict[int, str]) -> Rows:
+    return dataset.joined([rows([1.0, 0.0], day=f"{year}-04-30", known_at=day) for year, day in known.items()])
 
 
-KNOWN = {year: date(year + 1, 12, 5) for year in range(2018, 2025)}
-
-
-def test_years_that_train_validate_and_test() -> None:
-    found = splits.origins(labels(KNOWN), "interruption", date(2025, 12, 5))
-    assert found == splits.Origins((2022, 2023), 2024, (2018, 2019, 2022, 2023, 2024))
-
-
-def test_a_label_that_comes_tomorrow_does_not_exist() -> None:
-    assert splits.origins(labels(KNOWN), "interruption", date(2025, 12, 4)).test == 2023
+def test_years_that_train_decide_and_test() -> None:
+    found = splits.origins(of_years(KNOWN))
+    assert found == splits.Origins((2022, 2023), 2024, (2018, 2019, 2022, 2023, 2024), (2020, 2021))
 
 
 @pytest.mark.parametrize(
-    ("known", "counts"), [(date(2023, 4, 29), True), (date(2023, 4, 30), True), (date(2023, 5, 1), False)]
-)
-def test_a_judged_year_is_predicted_from_what_was_known_at_its_first_date(known: date, counts: bool) -> None:
-    assert (2019 in splits.known_before(labels(KNOWN | {2019: known}), "interruption", 2023)) is counts
+    ("known", "counts"), [("2023-04-29", True), ("2023-04-30", True), ("2023-05-01", False)]
+)  # fmt: skip
+def test_a_judged_year_is_ranked_from_what_was_known_at_its_first_date(known: str, counts: bool) -> None:
+    found = of_years(KNOWN | {2019: known})
+    seen = splits.before(found, 2023)
+    assert (2019 in found.year[seen]) is counts
+    assert set(found.year[seen]) <= {2018, 2019}
+
+
+def test_a_single_row_known_later_than_its_year_trains_nothing_before_that() -> None:
+    late = rows([1.0], day="2018-04-30", known_at="2022-05-01", key=[99])
+    found = dataset.joined([of_years(KNOWN), late])
+    assert 99 not in found.key[splits.before(found, 2022)]
+    assert 99 in found.key[splits.before(found, 2023)]
+
+
+def test_a_label_that_cannot_be_said_trains_nothing_and_matures_nothing() -> None:
+    censored = rows([np.nan], day="2016-04-30", key=[99])
+    found = dataset.joined([of_years(KNOWN), censored])
+    assert 2016 not in splits.mature_years(found, "2025-12-05")
+    assert 99 not in found.key[splits.before(found, 2022)]
 
 
 def test_the_pandemic_is_a_regime_of_its_own() -> None:
-    assert dataset.matured_years(labels(KNOWN), "interruption", date(2025, 12, 5), splits.PANDEMIC) == [
-        2018,
-        2019,
-        2022,
-        2023,
-        2024,
-    ]
+    found = of_years(KNOWN)
+    assert splits.mature_years(found, "2025-12-05") == [2018, 2019, 2022, 2023, 2024]
+    assert splits.mature_years(found, "2025-12-04") == [2018, 2019, 2022, 2023]
+    assert set(found.year[splits.before(found, 2024)]) == {2018, 2019, 2022}
 
 
 def test_too_few_years_train_nothing() -> None:
-    few = {year: KNOWN[year] for year in (2018, 2019)}
-    assert splits.origins(labels(few), "interruption", date(2025, 12, 5)) is None
-
-
-def test_another_outcome_is_another_matter() -> None:
-    assert splits.origins(labels(KNOWN, "repetition"), "interruption", date(2025, 12, 5)) is None
+    assert splits.origins(of_years({year: KNOWN[year] for year in (2018, 2019)})) is None
+    assert splits.origins(of_years(KNOWN).of(np.zeros(14, dtype=bool))) is None

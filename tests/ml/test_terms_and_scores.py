@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import binning, candidates, dataset, evaluate, registry, rules, score, terms
+from ml import binning, calibrate, candidates, dataset, evaluate, registry, rules, score, terms
+from ml.calibrate import Calibration
 from ml.dataset import Rows, Spec
+from tests.ml.rows import rows as made
 
 SPEC = Spec(("a", "b", "c", "d"), (1, -1, 0, 0))
 
@@ -24,10 +26,15 @@ def sample(n: int = 4000, seed: int = 1) -> Rows:
     ).astype(float)
     values[rng.random(n) < 0.1, 0] = np.nan
     chance = 1 / (1 + np.exp(-(-2 + np.nan_to_num(values[:, 0]) - 0.3 * values[:, 1])))
-    return Rows(
-        np.arange(n), np.full(n, "2023-04-30"), rng.choice(["A", "B"], n), rng.choice([f"s{i}" for i in range(30)], n),
-        (rng.random(n) < chance).astype(float), values,
+    return made(
+        (rng.random(n) < chance).astype(float), values, group=rng.choice(["A", "B"], n),
+        cluster=rng.choice([f"s{i}" for i in range(30)], n),
+        segments={"level": rng.choice(["B0", "F0"], n), "area": rng.choice(["rural", "urban", "unknown"], n)},
     )  # fmt: skip
+
+
+def log_odds(model_terms: terms.Terms, rows: Rows) -> np.ndarray:
+    return model_terms.log_odds(rows.values, calibrate.segment_names(rows))
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +44,20 @@ def fitted() -> candidates.Fitted:
 
 @pytest.fixture(scope="module")
 def model_terms(fitted: candidates.Fitted) -> terms.Terms:
-    return terms.read_off(fitted.model, SPEC.features, sample().values, fitted.slope, fitted.shift)
+    return terms.read_off(fitted.model, SPEC.features, sample().values, fitted.calibration)
 
 
 def test_terms_are_the_models_own_scores(fitted: candidates.Fitted, model_terms: terms.Terms) -> None:
-    values = sample(seed=2).values
-    assert np.abs(model_terms.log_odds(values) - fitted.log_odds(values)).max() < 1e-9
+    rows = sample(seed=2)
+    assert np.abs(log_odds(model_terms, rows) - fitted.log_odds(rows)).max() < 1e-9
 
 
 def test_terms_survive_their_table(model_terms: terms.Terms) -> None:
-    back = terms.from_table(model_terms.table("v"), "v", model_terms.base)
-    values = sample(seed=3).values
-    assert np.array_equal(back.log_odds(values), model_terms.log_odds(values))
+    others = terms.Terms((), (), (), 0.0, Calibration(9.0, 9.0)).table("w")
+    back = terms.from_table(pa.concat_tables([others, model_terms.table("v")]), "v", model_terms.base)
+    rows = sample(seed=3)
+    assert len(set(model_terms.calibration.of_segment.values())) == 6
+    assert np.array_equal(log_odds(back, rows), log_odds(model_terms, rows))
 
 
 def test_directions_the_domain_knows_are_kept(model_terms: terms.Terms) -> None:
@@ -58,21 +67,23 @@ def test_directions_the_domain_knows_are_kept(model_terms: terms.Terms) -> None:
 
 def test_training_is_the_same_twice(fitted: candidates.Fitted) -> None:
     again = candidates.fit("additive", SPEC, sample())
-    values = sample(seed=4).values
-    assert np.array_equal(again.log_odds(values), fitted.log_odds(values))
+    rows = sample(seed=4)
+    assert np.array_equal(again.log_odds(rows), fitted.log_odds(rows))
 
 
 def test_calibration_is_near_the_truth(fitted: candidates.Fitted) -> None:
     fresh = sample(20_000, seed=5)
-    probability = 1 / (1 + np.exp(-fitted.log_odds(fresh.values)))
+    probability = 1 / (1 + np.exp(-fitted.log_odds(fresh)))
     assert abs(fresh.label.sum() / probability.sum() - 1) < 0.1
 
 
 def batch_of(rows: Rows, **more: list) -> pa.RecordBatchReader:
-    n = len(rows.child)
+    n = len(rows.key)
+    rural = [{"rural": True, "urban": False}.get(area) for area in rows.segments["area"].texts()]
     columns = {
-        "child_key": pa.array(rows.child), "as_of_date": pa.array([date(2023, 4, 30)] * n),
-        "ugel_code": pa.array(rows.ugel.tolist()),
+        "child_key": pa.array(rows.key), "as_of_date": pa.array([date(2023, 4, 30)] * n),
+        "ugel_code": pa.array(rows.group.texts().tolist()), "level": pa.array(rows.segments["level"].texts().tolist()),
+        "is_rural": pa.array(rural, pa.bool_()),
     }  # fmt: skip
     columns |= {name: pa.array(rows.values[:, i], from_pandas=True) for i, name in enumerate(SPEC.features)}
     columns |= {name: pa.array(value) for name, value in more.items()}
@@ -83,8 +94,8 @@ def test_streamed_scores_do_not_depend_on_batches(model_terms: terms.Terms) -> N
     rows = sample(1000, seed=6)
     live = [score.Live("v", "interruption", model_terms)]
     streamed = score.scores(batch_of(rows), live).read_all()
-    assert np.array_equal(streamed.column("log_odds").to_numpy(), model_terms.log_odds(rows.values))
-    assert np.allclose(streamed.column("probability").to_numpy(), 1 / (1 + np.exp(-model_terms.log_odds(rows.values))))
+    assert np.array_equal(streamed.column("log_odds").to_numpy(), log_odds(model_terms, rows))
+    assert np.allclose(streamed.column("probability").to_numpy(), 1 / (1 + np.exp(-log_odds(model_terms, rows))))
 
 
 def test_reasons_with_base_and_rest_are_the_log_odds(model_terms: terms.Terms) -> None:
@@ -94,7 +105,7 @@ def test_reasons_with_base_and_rest_are_the_log_odds(model_terms: terms.Terms) -
     found = score.reasons(reader, live, count=2).read_all()
     assert found.num_rows == 500 * 4
     sums = np.bincount(found.column("child_key").to_numpy(), found.column("contribution").to_numpy())
-    assert np.abs(sums - model_terms.log_odds(rows.values)).max() < 1e-9
+    assert np.abs(sums - log_odds(model_terms, rows)).max() < 1e-9
     first = found.slice(0, 4).to_pylist()
     assert [row["term"] for row in first][2:] == ["base", "rest"]
     assert first[0]["contribution"] >= first[1]["contribution"]
@@ -104,11 +115,12 @@ def test_a_rule_gives_no_probability() -> None:
     table = pa.table({
         "child_key": [1, 2, 3, 4], "as_of_date": [date(2023, 4, 30)] * 4, "ugel_code": ["A"] * 4,
         "attendance_share": [0.90, 0.9001, None, 0.5], "n_failed_areas": [0, 1, 2, 2], "over_age_years": [0, 1, 2, 3],
+        "grade": [1, 1, 1, 1],
     })  # fmt: skip
     live = score.live(
         [("rule:abc", "interruption", None), ("rule:over_age", "interruption", None)],
         pa.table({"model_version": pa.array([], pa.string())}),
-    )
+    )  # fmt: skip
     found = score.scores(table.to_reader(), live).read_all().to_pylist()
     assert all(row["probability"] is None and row["log_odds"] is None for row in found)
     abc = [row["ranking"] for row in found if row["model_version"] == "rule:abc"]
@@ -140,9 +152,8 @@ def test_every_value_is_in_the_bin_whose_edges_hold_it(values: list, edges: list
 def test_a_list_has_the_capacity_of_each_ugel(n: int, share: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     ugel = rng.choice(["A", "B", "C"], n)
-    rows = Rows(np.arange(n), np.full(n, "d"), ugel, ugel, np.zeros(n), np.zeros((n, 1)))
     ranking = rng.integers(0, 4, n).astype(float)
-    on_list = evaluate.listed(rows, ranking, share)
+    on_list = evaluate.Sample(made(np.zeros(n), group=ugel)).listed(ranking, share)
     for name in set(ugel):
         mine = ugel == name
         assert on_list[mine].sum() == np.ceil(share * mine.sum() - 1e-9)
@@ -151,15 +162,9 @@ def test_a_list_has_the_capacity_of_each_ugel(n: int, share: float, seed: int) -
 
 
 def test_precision_leaves_out_whose_outcome_cannot_be_said() -> None:
-    rows = Rows(
-        np.arange(4),
-        np.full(4, "d"),
-        np.full(4, "A"),
-        np.array(list("abcd")),
-        np.array([1, np.nan, 0, 0]),
-        np.zeros((4, 1)),
-    )
-    assert evaluate.precision(rows, np.array([True, True, True, False])) == 0.5
+    found = evaluate.Sample(made([1, np.nan, 0, 0], cluster=list("abcd")))
+    precision, recall, lift, rate = evaluate.of_list(found, np.array([True, True, True, False]))
+    assert (precision.value, recall.value, lift.value, rate.value) == pytest.approx((0.5, 1.0, 1.5, 2 / 3))
 
 
 def test_a_changed_model_file_is_refused(fitted: candidates.Fitted, tmp_path) -> None:
@@ -189,3 +194,40 @@ def test_rules_use_only_what_they_name() -> None:
     columns = {name: np.array([0.5, 3.0]) for name in rules.NEEDS}
     for rule in rules.RULES.values():
         assert rule(columns).shape == (2,)
+
+
+def test_cut_offs_go_by_the_group_of_grades_and_meet_at_the_edge() -> None:
+    columns = {
+        "grade": np.array([2.0, 3.0, 2.0, 11.0, np.nan]), "attendance_share": np.array([0.85, 0.85, 0.8501, 0.92, 0.93]),
+        "n_failed_areas": np.array([0.0, 0.0, 0.0, 3.0, 2.0]), "over_age_years": np.array([0.0, 1.0, 1.0, 1.0, np.nan]),
+    }  # fmt: skip
+    found = rules.cut_offs(columns)
+    assert np.floor(found).tolist() == [1.0, 1.0, 1.0, 2.0, 0.0]  # how many criteria are met
+    assert found[0] == pytest.approx(1.15)
+
+
+def test_a_segment_with_few_cases_is_calibrated_like_all_and_one_with_many_by_itself() -> None:
+    rng = np.random.default_rng(0)
+    said = rng.normal(-3, 1, 60_000)
+    names = np.array(["many"] * 30_000 + ["others"] * 29_900 + ["few"] * 100)
+    shift = np.where(names == "many", 1.0, 0.0)
+    label = (rng.random(len(said)) < 1 / (1 + np.exp(-said - shift))).astype(float)
+    found = calibrate.fit(said, label, names)
+    assert found.of_segment["many"][1] - found.of_segment["others"][1] == pytest.approx(1.0, abs=0.15)
+    few, whole = found.of_segment["few"], (found.slope, found.shift)
+    assert few == pytest.approx(whole, abs=0.3)
+    assert found.of_rows(np.array(["few", "unheard"]))[0].tolist() == [few[0], found.slope]
+
+
+def test_calibration_needs_no_overlap_to_stay_finite() -> None:
+    found = calibrate.logistic(np.arange(100.0), np.array([1.0] * 10 + [0.0] * 90), np.zeros(2), np.array([1.0, 0.0]))
+    assert np.isfinite(found).all()
+    assert found[0] < 0
+
+
+def test_without_calibration_terms_stand_as_they_are(model_terms: terms.Terms) -> None:
+    plain = terms.Terms(model_terms.features, model_terms.edges, model_terms.points, model_terms.base)
+    base, parts = plain.contributions(sample(seed=5).values, np.full(4000, "F0·rural"))
+    assert (base == model_terms.base).all()
+    assert parts.shape == (4000, 4)
+    assert plain.calibration == Calibration()

@@ -37,6 +37,13 @@ def test_protected_traits_are_in_no_model() -> None:
     assert not used & {"is_female", "speaks_indigenous_language", "is_foreign", "has_disability"}
 
 
+def test_every_model_feature_has_a_value_on_some_date(country: Country) -> None:
+    """A feature that no child ever has is a mistake in its SQL: the change of class was one for months."""
+    used = [f.name for f in feature_catalog.read() if f.in_model]
+    counts = country.ask(f"select {', '.join(f'count({name})' for name in used)} from features.child_features")[0]
+    assert [name for name, n in zip(used, counts, strict=True) if not n] == []
+
+
 def test_every_model_feature_can_be_a_reason(country: Country) -> None:
     texts = {row[0] for row in country.ask("select feature from staging.reason_texts")}
     assert {f.name for f in feature_catalog.read() if f.in_model} <= texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import duckdb
 
@@ -16,18 +16,15 @@ from warehouse import (
     database,
     dbt,
     disclosure,
-    feature_catalog,
     publishing,
     registry_tables,
     state,
 )
+from warehouse.commands import learning
 from warehouse.errors import HomeError, QhawaqError
 from warehouse.landing import ledger
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
-
-if TYPE_CHECKING:
-    from ml.dataset import Spec
 
 OUTCOME = "interruption"
 Noted = TypeVar("Noted")
@@ -94,42 +91,42 @@ def capacity_share() -> float:
     return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])
 
 
-def feature_spec() -> Spec:
-    """Return what models learn from, with the direction that each is expected to have."""
-    from ml.dataset import Spec
-
-    chosen = [feature for feature in feature_catalog.read() if feature.in_model]
-    return Spec(tuple(f.name for f in chosen), tuple(f.direction for f in chosen))
-
-
 def train(home: Home, progress: Progress) -> dict[str, object]:
     """Train on matured labels if they are new; register the model with its gate's result."""
-    from ml import splits
-
-    spec, today, share = feature_spec(), calendar(home), capacity_share()
+    today, share, spec = calendar(home), capacity_share(), learning.spec()
     db = database.warehouse(home)
     try:
-        labels = db.execute(
-            "select child_key, as_of_date, outcome, label, label_status, label_known_at "
-            "from outcomes.child_outcomes where outcome = ? and label_known_at is not null", [OUTCOME],
-        ).to_arrow_table()  # fmt: skip
-        if splits.origins(labels, OUTCOME, today) is None:
+        if not enough_years(db, today):
             return {"trained": None, "reason": "too few years have matured"}
         from ml import train as training  # the heavy libraries, only now
 
-        known = registry_tables.fingerprints(db, OUTCOME)
-        trained = training.train(home.features, labels, OUTCOME, spec, today, share, progress.say, known)
+        rows, known = learning.rows(db, home, OUTCOME, spec, today), registry_tables.fingerprints(db, OUTCOME)
+        trained = training.train(rows, OUTCOME, spec, str(today), share, progress.say, known)
         if trained is None:
             return {"trained": None, "reason": "no new matured labels"}
         file, sha256 = training.register(home.models, trained, spec, share)
+        name = trained.version
         version = registry_tables.Version(
-            trained.version, OUTCOME, training.CHAMPION, False, file, sha256, today, str(trained.gate),
-            trained.fingerprint, trained.fitted.slope, trained.terms.base,
+            name, OUTCOME, trained.algorithm, False, file, sha256, today, str(trained.gate),
+            trained.fingerprint, trained.fitted.calibration.slope, trained.terms.base,
         )  # fmt: skip
-        registry_tables.add(db, version, trained.metrics, trained.terms.table(trained.version))
-        return {"trained": trained.version, "gate": str(trained.gate)}
+        registry_tables.add(db, version, trained.metrics, trained.terms.table(name))
+        return {"trained": name, "gate": str(trained.gate)}
     finally:
         db.close()
+
+
+def enough_years(db: duckdb.DuckDBPyConnection, today: date) -> bool:
+    """Say whether labels of three years are final: one to train on, one to decide, one to test."""
+    return (
+        database.value(
+            db,
+            "select count(distinct year(as_of_date)) from outcomes.child_outcomes where outcome = ? "
+            "and label_status = 'final' and label_known_at <= ?",
+            [OUTCOME, today],
+        )
+        > 2
+    )
 
 
 def deploy(home: Home, version: str | None = None) -> dict[str, object]:

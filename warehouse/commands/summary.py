@@ -18,7 +18,8 @@ METRICS = """
 select m.dataset, m.ranked_by, m.metric, m.value, m.low, m.high from ml.model_metrics as m
 where m.model_version = (select model_version from ml.model_versions where algorithm <> 'rule'
   order by trained_at desc, model_version desc limit 1)
-and m.metric = 'precision_at_capacity' and m.dataset not like 'origin%' order by m.dataset desc, m.value desc
+and m.metric = 'precision_at_capacity' and m.segment = 'all' and (m.dataset = 'validation' or m.dataset like 'test%')
+order by m.dataset desc, m.value desc
 """
 ABSENT = "select topic_name, missing_text from officials.availability where not is_available order by source, topic"
 

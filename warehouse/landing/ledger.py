@@ -49,7 +49,7 @@ create table if not exists ml.model_versions (
   primary key (model_version, outcome));
 create table if not exists ml.model_metrics (
   model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
-  low double, high double);
+  low double, high double, segment varchar);
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 """
@@ -77,6 +77,7 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     db.execute(DDL)
     db.execute(built.DDL)
     db.execute("alter table raw.deliveries add column if not exists deleted_on date")
+    db.execute("alter table ml.model_metrics add column if not exists segment varchar default 'all'")
     for contract in contracts:
         columns = (*contract.landed, *OURS)
         listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)

@@ -1,11 +1,34 @@
-{#- What it finds: a live score that is not, to 1e-9, the base and the points of the child's own values in ml.model_terms.
+{#- What it finds: a live score that is not, to 1e-9, its segment's intercept and slope times the base and the points of the
+    child's own values in ml.model_terms.
     Why it matters: an auditor recomputes a score by looking points up; if that gives another number, reasons are wrong.
     What to do: do not publish; compare the registered model's checksum, its terms and the features of one such child. -#}
 {%- set features = model_features() -%}
 with
 live as (select * from {{ source('ml', 'model_versions') }} where is_live and algorithm <> 'rule'),
 terms as (select * from {{ source('ml', 'model_terms') }}),
-sizes as (select model_version, count(distinct feature) as n_features from terms group by model_version),
+
+calibrations as (
+    select
+        slopes.model_version,
+        replace(slopes.feature, 'slope:', '') as segment,
+        slopes.points as slope,
+        intercepts.points as intercept
+    from terms as slopes
+    inner join terms as intercepts
+        on
+            slopes.model_version = intercepts.model_version
+            and intercepts.feature = replace(slopes.feature, 'slope:', 'intercept:')
+    where slopes.feature like 'slope:%'
+),
+
+sizes as (
+    select
+        model_version,
+        count(distinct feature) as n_features
+    from terms
+    where feature not like '%:%'
+    group by model_version
+),
 
 scored as (
     select
@@ -23,6 +46,7 @@ wide as (
         scored.child_key,
         scored.as_of_date,
         scored.model_version,
+        {{ segment_of('features') }} as segment,
         {% for feature in features -%}
         cast(features.{{ feature }} as double) as {{ feature }}{{ ', ' if not loop.last }}
         {% endfor %}
@@ -40,6 +64,7 @@ pointed as (
         long.child_key,
         long.as_of_date,
         long.model_version,
+        long.segment,
         sum(terms.points) as points,
         count(*) as n_features
     from long
@@ -56,7 +81,7 @@ pointed as (
                     and (terms.upper_edge is null or long.value <= terms.upper_edge)
                 )
             )
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
 )
 
 select
@@ -69,6 +94,14 @@ left join pointed
         and scored.as_of_date = pointed.as_of_date
         and scored.model_version = pointed.model_version
 left join sizes on scored.model_version = sizes.model_version
+left join calibrations as own on scored.model_version = own.model_version and pointed.segment = own.segment
+left join calibrations as whole on scored.model_version = whole.model_version and whole.segment = 'all'
 where
-    not coalesce(abs(pointed.points + scored.intercept - scored.log_odds) <= 1e-9, false)
+    not coalesce(
+        abs(
+            coalesce(own.slope, whole.slope) * (pointed.points + scored.intercept)
+            + coalesce(own.intercept, whole.intercept) - scored.log_odds
+        ) <= 1e-9,
+        false
+    )
     or pointed.n_features <> sizes.n_features

@@ -9,10 +9,12 @@ versions as (
         poverty_class,
         classified_date,
         known_at,
-        {{ known_until(['child_key'], ['classified_date']) }} as known_until
+        {{ known_until(['child_key', 'classified_date']) }} as known_until
     from households
     where child_key is not null
 )
+
+-- a new classification does not replace the one before it: only a correction of the same date does
 
 select * from versions
 where known_until > known_at

@@ -8,6 +8,7 @@ performance as (
         metrics.outcome,
         metrics.dataset,
         metrics.ranked_by,
+        metrics.segment,
         metrics.metric,
         metrics.value,
         metrics.low,
@@ -16,6 +17,7 @@ performance as (
     from metrics
     left join versions
         on metrics.model_version = versions.model_version and metrics.outcome = versions.outcome
+    where metrics.segment = 'all' or metrics.metric not in ('n_rows', 'n_cases', 'base_rate')
 )
 
 select * from performance

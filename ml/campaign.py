@@ -1,0 +1,51 @@
+"""A whole backtest: every year, every candidate, the comparison that was asked for, and what it says of the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml import backtest, candidates, select, splits
+from ml.backtest import Figure, Judged, Say
+from ml.candidates import Variant
+from ml.dataset import Rows, Spec
+
+
+class TooFewYears(Exception):
+    """There are not enough years with known outcomes to judge any."""
+
+
+def run(
+    rows: Rows, spec: Spec, variants: Sequence[Variant], share: float, say: Say = lambda _: None,
+    leave_out: Sequence[int] = splits.PANDEMIC, regions: bool = False,
+) -> tuple[list[Figure], str]:  # fmt: skip
+    """Judge the variants on every year; return all figures and a sentence on what they say.
+
+    Two variants are compared, the first with the second; more are candidates to choose from.
+
+    Raises:
+        TooFewYears: fewer than two years can be judged by earlier ones.
+    """
+    chosen = splits.origins(rows, leave_out)
+    if chosen is None:
+        raise TooFewYears("fewer than two years with known outcomes have one before them: nothing can be judged")
+    names = [variant.name for variant in variants]
+    judged = list(backtest.judge(rows, spec, chosen, variants, say, regime=True, leave_out=leave_out))
+    judged.append(whole := backtest.together(judged))
+    found: list[Figure] = []
+    for one in judged:
+        found += backtest.figures(one, share, names)
+    if regions:
+        found += backtest.without_region(rows, spec, chosen, variants[0].algorithm, share, say)
+    more, said = _compared(whole, names, share) if len(names) == 2 else ([], _choice(whole, names, share))
+    return found + more, said
+
+
+def _compared(whole: Judged, names: Sequence[str], share: float) -> tuple[list[Figure], str]:
+    metrics = backtest.compare(whole, names[0], names[1], share)
+    said = "; ".join(f"{m.name} {m.value:.4f} [{m.low:.4f}, {m.high:.4f}]" for m in metrics)
+    return backtest.named(names[0], whole.dataset, metrics), f"{names[0]}: {said}"
+
+
+def _choice(whole: Judged, names: Sequence[str], share: float) -> str:
+    promotable = [name for name in candidates.PROMOTABLE if name in names]
+    return str(select.one_standard_error(whole, promotable, share)) if promotable else ""

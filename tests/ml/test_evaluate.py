@@ -1,0 +1,109 @@
+"""Figures against values worked out by hand, intervals against simulated truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ml import evaluate, fairness
+from ml.evaluate import Sample
+from tests.ml.rows import rows
+
+SIX = [1.0, 0.0, 1.0, 0.0, np.nan, 0.0]
+
+
+def by_name(found: list[evaluate.Metric]) -> dict[str, evaluate.Metric]:
+    return {metric.name: metric for metric in found}
+
+
+def test_classes_by_hand() -> None:
+    found = by_name(evaluate.of_classes(Sample(rows(SIX)), np.array([True, True, False, False, True, False])))
+    assert [found[name].value for name in ("accuracy", "precision", "recall", "f1")] == [0.6, 0.5, 0.5, 0.5]
+
+
+def test_a_list_is_judged_within_a_segment() -> None:
+    where = np.array([True, True, True, False, True, False])
+    found = by_name(evaluate.of_list(Sample(rows(SIX)), np.array([True, True, False, True, True, False]), where))
+    assert found["precision_at_capacity"].value == 0.5
+    assert found["recall_at_capacity"].value == 0.5
+    assert found["selection_rate_at_capacity"].value == pytest.approx(2 / 3)
+    assert by_name(evaluate.of_rows(Sample(rows(SIX)), where))["n_rows"].value == 3
+
+
+def test_observed_over_expected_by_hand() -> None:
+    log_odds = np.zeros(6)  # every probability is one half
+    found = by_name(
+        evaluate.calibration(Sample(rows(SIX)), log_odds, np.array([True, True, True, False, False, False]))
+    )
+    assert found["observed_over_expected"].value == pytest.approx(2 / 2.5)
+    assert found["observed_over_expected_at_capacity"].value == pytest.approx(2 / 1.5)
+
+
+def test_the_slope_and_its_interval_hold_the_truth() -> None:
+    """Children of a school share a chance of their own: the interval must know that."""
+    held = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        school = np.repeat(np.arange(80), 50)
+        log_odds = rng.normal(-1.5, 1, len(school))
+        label = rng.random(len(school)) < 1 / (1 + np.exp(-log_odds / 0.8 - 0.3 * rng.normal(size=80)[school]))
+        found = evaluate.slope(Sample(rows(label.astype(float), cluster=school.astype(str).tolist())), log_odds)
+        held += found.low <= 1.2 <= found.high  # 1.25, drawn a little to 0 by the schools' own chances
+    assert held >= 34
+
+
+def test_calibration_error_by_hand() -> None:
+    label = np.array([0.0] * 10 + [1.0] * 10)
+    assert evaluate.calibration_error(label, label) == 0.0
+    assert evaluate.calibration_error(label, np.full(20, 0.5)) == pytest.approx(0.5)
+
+
+def test_a_list_compared_with_itself_differs_by_nothing() -> None:
+    sample = Sample(rows([1.0, 0.0] * 50, cluster=[str(i) for i in range(100)]))
+    on_list = np.arange(100) < 30
+    same = evaluate.ratio(sample, on_list, on_list, "r")
+    assert (same.value, same.low, same.high) == (1.0, 1.0, 1.0)
+    assert evaluate.difference(sample, on_list, on_list, "d").value == 0.0
+
+
+def test_who_is_listed_again_counts_only_within_a_year_and_while_there() -> None:
+    days = ["2022-10-31", "2023-04-30", "2023-07-31", "2023-04-30", "2023-07-31", "2023-04-30"]
+    sample = Sample(rows([0.0] * 6, day=days, key=[1, 1, 1, 2, 2, 3], cluster=list("abcdef")))
+    on_list = np.array([True, True, True, True, False, True])
+    assert evaluate.kept(sample, on_list).value == 0.5  # child 1 of 1 and 2; child 3 left
+
+
+def groups_of(n: int) -> Sample:
+    """Women: n cases of whom half are listed; men: n cases, all listed; nobody else is listed."""
+    label = [1.0] * (2 * n) + [0.0] * 60
+    sex = ["mujer"] * n + ["varón"] * n + ["mujer", "varón"] * 30
+    return Sample(rows(label, cluster=[str(i) for i in range(len(label))], segments={"sex": sex}))
+
+
+def test_fairness_by_hand() -> None:
+    sample = groups_of(20)
+    on_list = np.array([True] * 10 + [False] * 10 + [True] * 20 + [False] * 60)
+    found = {(group, metric.name): metric.value for group, metric in fairness.table(sample, on_list)}
+    assert found["sex=mujer", "recall_at_capacity"] == 0.5
+    assert found["sex=varón", "recall_at_capacity"] == 1.0
+    assert found["sex=mujer", "selection_rate_at_capacity"] == pytest.approx(10 / 50)
+    assert found["sex=mujer", "precision_at_capacity"] == 1.0
+    gap = fairness.recall_gap(sample, on_list)
+    assert gap.value == 0.5
+    assert 0.2 < gap.low < 0.5 < gap.high < 0.8
+
+
+@pytest.mark.parametrize(("n", "shown"), [(19, False), (20, True)])
+def test_of_a_group_with_few_cases_only_their_number_is_said(n: int, shown: bool) -> None:
+    sample = groups_of(n)
+    names = {metric.name for group, metric in fairness.table(sample, sample.cases == 1) if group == "sex=mujer"}
+    assert ("recall_at_capacity" in names) is shown
+    assert "n_cases" in names
+
+
+def test_two_traits_at_a_time_and_none_that_is_unknown() -> None:
+    segments = {"sex": ["mujer", "varón", "unknown"] * 40, "area": (["rural"] * 60 + ["urban"] * 60)}
+    found = Sample(rows([1.0] * 120, segments=segments, cluster=[str(i) for i in range(120)]))
+    names = {name for name, _ in fairness.groups(found)}
+    assert names == {"sex=mujer", "sex=varón", "sex=mujer&area=rural", "sex=mujer&area=urban", "sex=varón&area=rural",
+                     "sex=varón&area=urban"}  # fmt: skip

@@ -1,0 +1,176 @@
+"""`qhawaq backtest`."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+if TYPE_CHECKING:
+    from ml.backtest import Figure
+    from ml.candidates import Variant
+    from ml.dataset import Spec
+    from ml.evaluate import Metric
+
+SHOWN = (
+    "precision_at_capacity", "recall_at_capacity", "lift_at_capacity", "pr_auc", "observed_over_expected_at_capacity",
+    "calibration_slope",
+)  # fmt: skip
+HEADS = {"precision_at_capacity": "precision", "recall_at_capacity": "recall", "lift_at_capacity": "lift",
+         "observed_over_expected_at_capacity": "observed/expected", "calibration_slope": "slope"}  # fmt: skip
+
+
+@click.command()
+@click.option("--outcome", default="interruption", show_default=True, help="Which outcome: interruption or repetition.")
+@click.option("--compare", nargs=2, metavar="A B", help="Two candidates, as in «additive additive-grade».")
+@click.option("--regions", is_flag=True, help="Also leave out each region in turn, of the champion.")
+@click.option("--csv", "to", type=click.Path(path_type=Path), help="Write every figure there too.")
+@click.option("--features", metavar="TABLE", help="Another table: FILE.parquet, FILE.csv or FILE.duckdb:schema.table.")
+@click.option("--outcomes", metavar="TABLE", help="Its outcomes, by the same key and date.")
+@click.option(
+    "--contract", type=click.Path(path_type=Path), help="What the columns of these tables are (docs/evaluation.md)."
+)
+@click.pass_obj
+def backtest(
+    context: tuple[Home, Progress],
+    outcome: str,
+    compare: tuple[str, str] | None,
+    regions: bool,
+    to: Path | None,
+    features: str | None,
+    outcomes: str | None,
+    contract: Path | None,
+) -> None:
+    """Judge every candidate, rule and baseline on each school year by what was known when it began.
+
+    Figures go to ml.model_metrics; nothing is promoted.
+    """
+    home, progress = context
+    given = (features, outcomes, contract)
+    if any(given) and not all(given):
+        raise UsageError("--features, --outcomes and --contract go together")
+    from ml import campaign
+
+    try:
+        if features and outcomes and contract:
+            found, said = _of_tables(progress, features, outcomes, contract, compare)
+        else:
+            found, said = _of_home(home.existing(), progress, outcome, compare, regions)
+    except campaign.TooFewYears as error:
+        raise QhawaqError(str(error)) from None
+    click.echo(table(found))
+    click.echo(said)
+    if to:
+        write(to, found)
+        click.echo(f"{len(found)} figures in {to}")
+
+
+def _of_tables(
+    progress: Progress, features: str, outcomes: str, contract: Path, compare: tuple[str, str] | None
+) -> tuple[list[Figure], str]:
+    """Backtest other tables than the warehouse's; nothing is written."""
+    from ml import external
+
+    try:
+        said = external.read_contract(contract)
+        rows, spec = external.read(said, features, outcomes)
+    except (external.BadContract, OSError) as error:
+        raise QhawaqError(str(error)) from None
+    from ml import campaign
+
+    return campaign.run(rows, spec, _variants(spec, compare), said.capacity_share, progress.say,
+                        leave_out=said.regime_years, regions=bool(said.region))  # fmt: skip
+
+
+def _of_home(
+    home: Home, progress: Progress, outcome: str, compare: tuple[str, str] | None, regions: bool
+) -> tuple[list[Figure], str]:
+    """Backtest the warehouse's own features and write the figures beside those of the trainings."""
+    from ml import campaign, dataset
+    from warehouse import database, registry_tables
+    from warehouse.commands import learning, steps
+
+    today, share = steps.calendar(home), steps.capacity_share()
+    spec = learning.spec(_added(compare))
+    db = database.warehouse(home)
+    try:
+        rows = learning.rows(db, home, outcome, spec, today)
+        found, said = campaign.run(
+            rows, spec, _variants(spec, compare, learning.spec()), share, progress.say, regions=regions
+        )
+        name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
+        registry_tables.note_metrics(db, name, outcome, found)
+    finally:
+        db.close()
+    return found, said
+
+
+def _added(compare: tuple[str, str] | None) -> tuple[str, ...]:
+    """Return the features that a comparison adds to those in use."""
+    return tuple(name for one in compare or () for sign, name in _changes(one) if sign == "+")
+
+
+def _changes(variant: str) -> list[tuple[str, str]]:
+    """Return (sign, feature) of what a variant adds or leaves out."""
+    parts = variant.replace("-", "\n-").replace("+", "\n+").split("\n")[1:]
+    return [(part[0], part[1:]) for part in parts]
+
+
+def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec | None = None) -> list[Variant]:
+    """Return what is judged: both sides of a comparison, else every candidate, the champion first."""
+    from ml import candidates
+
+    if compare is None:
+        first = candidates.champion()
+        names = [first, *(name for name in candidates.CANDIDATES if name != first)]
+        return [candidates.Variant(name, name, spec.features) for name in names]
+    return [_variant(one, (usual or spec).features, spec) for one in compare]
+
+
+def _variant(text: str, usual: tuple[str, ...], spec: Spec) -> Variant:
+    from ml import candidates
+
+    algorithm, changes = text.split("-")[0].split("+")[0], _changes(text)
+    if algorithm not in candidates.CANDIDATES:
+        raise UsageError(f"--compare {text}: no candidate {algorithm}: {', '.join(candidates.CANDIDATES)}")
+    if unknown := {name for _, name in changes} - set(spec.features):
+        raise UsageError(f"--compare {text}: no feature {', '.join(sorted(unknown))}")
+    seen = {*usual, *(name for sign, name in changes if sign == "+")} - {name for sign, name in changes if sign == "-"}
+    return candidates.Variant(text, algorithm, spec.only(tuple(seen)).features)
+
+
+def table(found: list[Figure]) -> str:
+    """Return the figures of everybody as text: a block a year, a line for who ranks."""
+    years: dict[str, dict[str, dict[str, Metric]]] = defaultdict(lambda: defaultdict(dict))
+    for who, where, segment, metric in found:
+        if segment == "all" and not where.startswith("train"):
+            years[where][who][metric.name] = metric
+    names = "".join(f"{HEADS.get(name, name):>22}" for name in SHOWN)
+    return "\n".join(f"\n{where:<20}{names}\n{_lines(rankers)}" for where, rankers in years.items())
+
+
+def _lines(rankers: dict[str, dict[str, Metric]]) -> str:
+    cells = {who: map(_cell, map(metrics.get, SHOWN)) for who, metrics in rankers.items()}
+    return "\n".join(f"  {who:<18}{''.join(each)}" for who, each in cells.items())
+
+
+def _cell(metric: Metric | None) -> str:
+    if metric is None:
+        return f"{'-':>22}"
+    interval = "" if metric.low is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
+    return f"{metric.value:.3f}{interval}".rjust(22)
+
+
+def write(path: Path, found: list[Figure]) -> None:
+    """Write every figure as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["dataset", "ranked_by", "segment", "metric", "value", "low", "high"])
+        writer.writerows([where, who, segment, m.name, m.value, m.low, m.high] for who, where, segment, m in found)

@@ -1,0 +1,53 @@
+"""What machine learning is given: rows of closed dates with matured outcomes, and what the columns are called."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse import closing, feature_catalog
+from warehouse.database import quoted
+from warehouse.settings import Home
+
+if TYPE_CHECKING:
+    from ml.dataset import Rows, Spec
+
+# Segments of every figure, as SQL over features (f) and outcomes (l); what is null is «unknown».
+SEGMENTS = {
+    "level": "f.level",
+    "area": "case when f.is_rural then 'rural' when not f.is_rural then 'urban' end",
+    "region": "f.department_code",
+    "sex": "case when f.is_female then 'mujer' when not f.is_female then 'varón' end",
+    "language": "case when f.speaks_indigenous_language then 'originaria' "
+                "when not f.speaks_indigenous_language then 'castellano' end",
+    "disability": "case when f.has_disability then 'con' when not f.has_disability then 'sin' end",
+    "nationality": "case when f.is_foreign then 'extranjera' when not f.is_foreign then 'peruana' end",
+    "listed": "case when l.was_listed then 'sí' else 'no' end",
+    "served": "case when l.was_served then 'sí' else 'no' end",
+}  # fmt: skip
+
+
+def spec(more: tuple[str, ...] = ()) -> Spec:
+    """Return what models learn from, with the direction that each is expected to have.
+
+    Args:
+        more: features besides that no model in use learns from (to see what they would bring).
+    """
+    from ml.dataset import Spec
+
+    chosen = [feature for feature in feature_catalog.read() if feature.in_model or feature.name in more]
+    return Spec(tuple(f.name for f in chosen), tuple(f.direction for f in chosen))
+
+
+def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, today: date) -> Rows:
+    """Read the rows of every closed date whose label of an outcome is known today."""
+    from ml import dataset
+
+    manifest = closing.read_manifest(home)
+    days = sorted(day for day, entry in manifest.items() if "retired_on" not in entry and day[:4] < str(today.year))
+    files = ", ".join(quoted(str(home.features / f"as_of={day}" / "features.parquet"), "'") for day in days)
+    outcomes = f"(select * from outcomes.child_outcomes where outcome = {quoted(outcome, chr(39))})"
+    names = dataset.Names(segments=SEGMENTS)
+    return dataset.read(db, f"read_parquet([{files}])", outcomes, names, chosen, str(today))

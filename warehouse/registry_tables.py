@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -66,6 +66,21 @@ def note_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics
     with transaction(db):
         db.execute("delete from ml.model_metrics where model_version = ?", [name])
         db.execute("insert into ml.model_metrics by name select * from figures")
+
+
+def note_drift(
+    db: duckdb.DuckDBPyConnection, today: date, version: str, outcome: str, found: Sequence[Any], advice: str
+) -> None:
+    """Write what a look for drift found, in place of that of the same day; the advice stands in each row."""
+    rows = pa.Table.from_pylist([  # noqa: F841  read by DuckDB
+        {"checked_on": today, "model_version": version, "outcome": outcome, "name": one.name, "of": one.of,
+         "value": one.metric.value, "low": one.metric.low, "high": one.metric.high, "is_exceeded": one.is_exceeded,
+         "advice": advice}
+        for one in found
+    ])  # fmt: skip
+    with transaction(db):
+        db.execute("delete from ml.drift where checked_on = ? and outcome = ?", [today, outcome])
+        db.execute("insert into ml.drift by name select * from rows")
 
 
 def metrics_table(version: str, outcome: str, metrics: Metrics) -> pa.Table:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Country
+from tests.conftest import Country, qhawaq
 from warehouse import dbt
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
@@ -36,3 +36,18 @@ def test_scores_are_recomputed_in_sql_and_a_wrong_point_is_found(scored: Home, s
         db.execute("update ml.model_terms set points = points + 2e-9 where feature = 'over_age_years' and bin = 1")
     with pytest.raises(BuildFailed, match="scores_are_the_sum_of_their_points"):
         dbt.build(scored, silent, SCORECARD)
+
+
+def test_drift_is_noted_and_a_rule_has_none(scored: Home, country: Country) -> None:
+    said = qhawaq(scored.root, "drift").stdout
+    assert "85 figures in ml.drift; keep the model" in said or "look at" in said
+    with duckdb.connect(str(scored.warehouse), read_only=True) as db:
+        rows = db.execute("select name, count(*), bool_and(value >= 0) from ml.drift group by 1 order by 1").fetchall()
+        version = db.execute("select distinct model_version from ml.drift").fetchall()
+    assert rows == [("feature_psi", 83, True), ("score_psi", 1, True), ("two_sample_auc", 1, True)]
+    assert version[0][0].startswith("interruption-additive-")
+    qhawaq(scored.root, "drift")  # a second look on one day takes the first one's place
+    with duckdb.connect(str(scored.warehouse)) as db:
+        assert db.execute("select count(*) from ml.drift").fetchall() == [(85,)]
+        db.execute("update ml.model_versions set is_live = false")
+    assert "no model is live" in qhawaq(scored.root, "drift", expect=1).stderr

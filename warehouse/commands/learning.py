@@ -47,7 +47,24 @@ def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, 
 
     manifest = closing.read_manifest(home)
     days = sorted(day for day, entry in manifest.items() if "retired_on" not in entry and day[:4] < str(today.year))
+    return dataset.read(
+        db, parquet(home, days), _outcomes(outcome), dataset.Names(segments=SEGMENTS), chosen, str(today)
+    )
+
+
+def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, days: list[str]) -> Rows:
+    """Read the rows of closed dates, whether their labels are known or not (they are all unknown here)."""
+    from ml import dataset
+
+    unknown = f"(select * replace (null as label, as_of_date as label_known_at) from {_outcomes(outcome)})"
+    return dataset.read(db, parquet(home, days), unknown, dataset.Names(segments=SEGMENTS), chosen, days[-1])
+
+
+def parquet(home: Home, days: list[str]) -> str:
+    """Return SQL for the features of closed dates."""
     files = ", ".join(quoted(str(home.features / f"as_of={day}" / "features.parquet"), "'") for day in days)
-    outcomes = f"(select * from outcomes.child_outcomes where outcome = {quoted(outcome, chr(39))})"
-    names = dataset.Names(segments=SEGMENTS)
-    return dataset.read(db, f"read_parquet([{files}])", outcomes, names, chosen, str(today))
+    return f"read_parquet([{files}])"
+
+
+def _outcomes(outcome: str) -> str:
+    return f"(select * from outcomes.child_outcomes where outcome = {quoted(outcome, chr(39))})"

@@ -50,6 +50,9 @@ create table if not exists ml.model_versions (
 create table if not exists ml.model_metrics (
   model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
   low double, high double, segment varchar);
+create table if not exists ml.drift (
+  checked_on date, model_version varchar, outcome varchar, name varchar, of varchar, value double, low double,
+  high double, is_exceeded boolean, advice varchar);
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 """

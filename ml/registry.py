@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ class DamagedModel(Exception):
     """A model file does not have the content that the registry states."""
 
 
-def save(folder: Path, version: str, model: Pipeline, card: dict[str, Any]) -> tuple[str, str]:
-    """Write `<folder>/<version>/model.skops` and `card.json`; return the file's name and its SHA-256."""
+def save(
+    folder: Path, version: str, model: Pipeline, card: dict[str, Any], texts: Mapping[str, str] | None = None
+) -> tuple[str, str]:
+    """Write `<folder>/<version>/model.skops`, `card.json` and texts; return the model file's name and its SHA-256."""
     target = folder / version
     target.mkdir(parents=True, exist_ok=True)
     content = skops.io.dumps(model)
@@ -27,6 +30,8 @@ def save(folder: Path, version: str, model: Pipeline, card: dict[str, Any]) -> t
     _write(target / "model.skops", content)
     text = json.dumps(card | {"model_version": version, "sha256": sha256}, indent=2, ensure_ascii=False, default=str)
     _write(target / "card.json", text.encode())
+    for name, written in (texts or {}).items():
+        _write(target / name, written.encode())
     return f"{version}/model.skops", sha256
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -10,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ml import backtest, candidates, dataset, evaluate, fairness, gates, registry, splits, terms
+from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, registry, splits, terms
 from ml.backtest import DECIDING, EVERYBODY, Figure, Judged
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric, Sample
@@ -23,6 +25,8 @@ class Trained:
     version: str
     outcome: str
     algorithm: str
+    today: str
+    years: tuple[int, ...]
     fingerprint: str
     fitted: candidates.Fitted
     terms: terms.Terms
@@ -57,7 +61,7 @@ def train(
     fitted = candidates.fit(champion, spec, everything)
     version = f"{outcome}-{champion}-{today}-{mark[:8]}"
     model_terms = terms.read_off(fitted.model, spec.features, everything.values, fitted.calibration)
-    return Trained(version, outcome, champion, mark, fitted, model_terms, verdict, metrics)
+    return Trained(version, outcome, champion, today, chosen.refit, mark, fitted, model_terms, verdict, metrics)
 
 
 def judged_by_gates(
@@ -94,18 +98,32 @@ def features_seen(rows: Rows) -> Metric:
     return Metric("features_seen", float((~np.isnan(rows.values)).any(axis=0).mean()))
 
 
-def register(folder: Path, trained: Trained, spec: Spec, share: float) -> tuple[str, str]:
-    """Write the model into the registry with its card; return file and SHA-256."""
-    calibration = trained.fitted.calibration
-    card: dict[str, Any] = {
+def register(folder: Path, trained: Trained, spec: Spec, share: float, synthetic: bool) -> tuple[str, str]:
+    """Write the model into the registry with its cards and its figures; return file and SHA-256."""
+    calibration, version, recipe = trained.fitted.calibration, trained.version, candidates.recipes()[trained.algorithm]
+    facts: dict[str, Any] = {
         "outcome": trained.outcome, "algorithm": trained.algorithm, "fingerprint": trained.fingerprint,
         "gate": str(trained.gate), "capacity_share": share, "features": list(spec.features),
         "directions": list(spec.directions), "slope": calibration.slope, "shift": calibration.shift,
-        "calibration": calibration.of_segment, "recipe": candidates.recipes()[trained.algorithm],
+        "calibration": calibration.of_segment, "recipe": recipe, "years": trained.years,
         "metrics": [
             {"ranked_by": who, "dataset": where, "segment": segment, "metric": m.name, "value": m.value,
              "low": m.low, "high": m.high}
             for who, where, segment, m in trained.metrics
         ],
     }  # fmt: skip
-    return registry.save(folder, trained.version, trained.fitted.model, card)
+    written = card.Card(
+        version, trained.outcome, trained.algorithm, trained.today, share, spec.features, trained.years,
+        str(trained.gate), trained.metrics, synthetic,
+    )  # fmt: skip
+    texts = {"ficha.md": written.model_card(), "impacto.md": written.impact(), "metrics.csv": as_csv(trained.metrics)}
+    return registry.save(folder, version, trained.fitted.model, facts, texts)
+
+
+def as_csv(figures: Sequence[Figure]) -> str:
+    """Return figures as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["dataset", "ranked_by", "segment", "metric", "value", "low", "high"])
+    writer.writerows([where, who, segment, m.name, m.value, m.low, m.high] for who, where, segment, m in figures)
+    return text.getvalue()

@@ -84,6 +84,21 @@ def _contracts(home: Home) -> Content:
     return "\n".join(f"# {path.name}\n{path.read_text(encoding='utf-8')}" for path in parts).encode()
 
 
+def _of_live_model(name: str) -> Callable[[Home], Content]:
+    """Return a document of the model that is live; none where a rule is."""
+
+    def made(home: Home) -> Content:
+        db = database.warehouse(home, read_only=True)
+        try:
+            file = database.value(db, "select file from ml.model_versions where is_live and file is not null")
+        finally:
+            db.close()
+        path = home.models / file if file else home.models
+        return path.with_name(name).read_bytes() if file and path.with_name(name).exists() else None
+
+    return made
+
+
 DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `make docs` has been called
     **{
         f"docs/{name}": _file(lambda home, name=name: home.docs / name)
@@ -101,6 +116,10 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `mak
     "models/versions.csv": _table("select * from ml.model_versions order by all"),
     "models/metrics.csv": _table("select * from ml.model_metrics order by all"),
     "models/terms.csv": _table("select * from ml.model_terms order by all"),
+    "models/drift.csv": _table("select * from ml.drift order by all"),
+    "models/ficha.md": _of_live_model("ficha.md"),
+    "models/impacto.md": _of_live_model("impacto.md"),
+    "fairness/groups.csv": _table("select * from operations.fairness order by all"),
     "features/manifest.json": _file(lambda home: home.features / "manifest.json"),
     "access/reveals.csv": _vault_table("reveals", "revealed_at"),
     "access/requests.csv": _vault_table("requests", "requested_at"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +67,9 @@ def backtest(
     click.echo(table(found))
     click.echo(said)
     if to:
-        write(to, found)
+        from ml.train import as_csv
+
+        to.write_text(as_csv(found), encoding="utf-8")
         click.echo(f"{len(found)} figures in {to}")
 
 
@@ -166,11 +167,3 @@ def _cell(metric: Metric | None) -> str:
         return f"{'-':>22}"
     interval = "" if metric.low is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
     return f"{metric.value:.3f}{interval}".rjust(22)
-
-
-def write(path: Path, found: list[Figure]) -> None:
-    """Write every figure as CSV."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["dataset", "ranked_by", "segment", "metric", "value", "low", "high"])
-        writer.writerows([where, who, segment, m.name, m.value, m.low, m.high] for who, where, segment, m in found)

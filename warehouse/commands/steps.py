@@ -104,7 +104,7 @@ def train(home: Home, progress: Progress) -> dict[str, object]:
         trained = training.train(rows, OUTCOME, spec, str(today), share, progress.say, known)
         if trained is None:
             return {"trained": None, "reason": "no new matured labels"}
-        file, sha256 = training.register(home.models, trained, spec, share)
+        file, sha256 = training.register(home.models, trained, spec, share, home.kind == "synthetic")
         name = trained.version
         version = registry_tables.Version(
             name, OUTCOME, trained.algorithm, False, file, sha256, today, str(trained.gate),

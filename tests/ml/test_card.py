@@ -1,0 +1,56 @@
+"""What the documents of a model say, and what they must not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ml.backtest import named
+from ml.card import Card
+from ml.evaluate import Metric
+
+
+def card(cases: float = 45.0, gate: str = "passed: x", synthetic: bool = True) -> Card:
+    figures = [
+        Metric("precision_at_capacity", 0.106, 0.094, 0.119), Metric("recall_at_capacity", 0.29, 0.2, 0.3),
+        Metric("observed_over_expected", 0.8, 0.7, 0.9), Metric("observed_over_expected_at_capacity", 1.06, 0.93, 1.19),
+        Metric("recall_gap", 0.17, -0.05, 0.31), Metric("selection_rate_at_capacity", 0.05),
+    ]  # fmt: skip
+    found = [*named("additive", "validation", figures), *named("additive", "test_2024", figures)]
+    found += named("rule:abc", "validation", figures[:1]) + named("additive", "validation", figures, "level=B0")
+    found += named("additive", "validation", [Metric("n_cases", cases)], "nationality=extranjera&area=urban")
+    return Card("v1", "interruption", "additive", "2025-12-05", 0.05, ["a", "b"], [2018, 2019], gate, found, synthetic)
+
+
+def test_the_card_says_how_good_the_model_is_beside_the_rules() -> None:
+    text = card().model_card()
+    assert "| modelo aditivo | 10.6 [9.4, 11.9] | 10.6 [9.4, 11.9] |" in text
+    assert "| regla ABC | 10.6 [9.4, 11.9] | - |" in text
+    assert "| nivel: primaria | 10.6 [9.4, 11.9] | 29.0 [20.0, 30.0] | 1.06 [0.93, 1.19] |" in text
+    assert "Resultado: cumple todas." in text
+    assert "son anteriores a 2024" in text
+
+
+def test_a_refused_model_says_so() -> None:
+    text = card(gate="refused: calibration_slope 2.00 [1.9, 2.1] (x); held: recall_gap 0.1").model_card()
+    assert "no cumple (pendiente de calibración); no puede ordenar a nadie" in text
+
+
+@pytest.mark.parametrize(("cases", "said"), [(9, "menos de 10"), (10, "10"), (13, "15"), (12, "10")])
+def test_small_groups_are_not_counted_and_say_nothing(cases: float, said: str) -> None:
+    assert f"| nacionalidad: extranjera, área: urbana | {said} | evidencia insuficiente | - |" in card(cases).impact()
+
+
+def test_the_worst_mistake_is_told_in_words_and_people_have_to_sign() -> None:
+    text = card().impact()
+    assert "71 % de quienes tienen el resultado no están en la lista" in text
+    assert text.count("**por completar**") == 3  # in the head, for the legal basis, for who approves
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_both_say_what_the_data_are_and_leave_no_blank(synthetic: bool) -> None:
+    for text in (card(synthetic=synthetic).model_card(), card(synthetic=synthetic).impact()):
+        assert ("Datos **sintéticos**" in text) is synthetic
+        assert "$" not in text
+        assert not re.search(r"\bcausas?\b", text, re.IGNORECASE)

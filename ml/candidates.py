@@ -51,6 +51,8 @@ class Fitted:
 
     def log_odds(self, rows: Rows) -> NDArray[np.float64]:
         """Return calibrated log-odds."""
+        if not len(rows.key):
+            return np.empty(0)  # no pipeline takes nothing: a year may have no rows left
         slope, shift = self.calibration.of_rows(calibrate.segment_names(rows))
         values = rows.values[:, self.columns] if self.columns else rows.values
         return shift + slope * said(self.model, values)

@@ -91,7 +91,7 @@ def _score(batch: pa.RecordBatch, one: Live) -> pa.RecordBatch:
         log_odds = probability = pa.nulls(n, pa.float64())
     columns = [
         batch.column("child_key"), batch.column("as_of_date"), batch.column("ugel_code"),
-        pa.array([one.outcome] * n), pa.array([one.version] * n), log_odds, probability, pa.array(ranking),
+        pa.repeat(one.outcome, n), pa.repeat(one.version, n), log_odds, probability, pa.array(ranking),
     ]  # fmt: skip
     return pa.record_batch(columns, schema=SCORES)
 
@@ -120,21 +120,29 @@ def reasons(batches: pa.RecordBatchReader, chosen: Sequence[Live], count: int) -
     return pa.RecordBatchReader.from_batches(REASONS, each())
 
 
+def largest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the positions of each row's largest numbers, the largest first, of equal ones the first."""
+    some = np.sort(np.argpartition(-parts, count - 1, axis=1)[:, :count], axis=1)
+    inner = np.argsort(-np.take_along_axis(parts, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, inner, axis=1)
+
+
 def _reasons(batch: pa.RecordBatch, one: Live, model: terms.Terms, count: int) -> pa.RecordBatch:
     values, n = matrix(batch, one.features), batch.num_rows
     base, parts = model.contributions(values, segments(batch))
-    order = np.argsort(-parts, axis=1, kind="stable")[:, :count]
+    order = largest(parts, count)
     named = np.take_along_axis(parts, order, axis=1)
     rest = parts.sum(axis=1) - named.sum(axis=1)
     contribution = np.column_stack([named, base, rest])
-    names = np.column_stack([np.array(one.features)[order], np.full(n, "base"), np.full(n, "rest")])
+    n_features = len(one.features)
+    names = np.column_stack([order, np.full(n, n_features), np.full(n, n_features + 1)])
     shown = np.column_stack([np.take_along_axis(values, order, axis=1), np.full((n, 2), np.nan)])
     width = count + 2
-    repeat = np.repeat(np.arange(n), width)
+    repeat, terms_named = np.repeat(np.arange(n), width), pa.array([*one.features, "base", "rest"])
     columns = [
         batch.column("child_key").take(pa.array(repeat)), batch.column("as_of_date").take(pa.array(repeat)),
-        pa.array([one.outcome] * (n * width)), pa.array([one.version] * (n * width)),
-        pa.array(np.tile(np.arange(1, width + 1), n).astype(np.int32)), pa.array(names.reshape(-1).tolist()),
+        pa.repeat(one.outcome, n * width), pa.repeat(one.version, n * width),
+        pa.array(np.tile(np.arange(1, width + 1), n).astype(np.int32)), terms_named.take(pa.array(names.reshape(-1))),
         pa.array(shown.reshape(-1), from_pandas=True), pa.array(contribution.reshape(-1)),
     ]  # fmt: skip
     return pa.record_batch(columns, schema=REASONS)

@@ -19,6 +19,7 @@ COMMANDS = {
     "build": ("build", "Build features and outcomes, close the as-of dates."),
     "train": ("train", "Train on matured labels, if there are new ones."),
     "backtest": ("backtest", "Judge candidates, rules and baselines on years they have not seen."),
+    "tune": ("tune", "Search hyperparameters on the years before the test year."),
     "drift": ("drift", "Compare what the live model meets with what it learned from."),
     "deploy": ("deploy", "Make a model live if its gate passed, else the best rule."),
     "score": ("score", "Score the current dates, give reasons, build the marts."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml import evaluate, fairness
+from ml import candidates, evaluate, fairness
+from ml.dataset import Spec
 from ml.evaluate import Sample
 from tests.ml.rows import rows
 
@@ -107,3 +108,10 @@ def test_two_traits_at_a_time_and_none_that_is_unknown() -> None:
     names = {name for name, _ in fairness.groups(found)}
     assert names == {"sex=mujer", "sex=varón", "sex=mujer&area=rural", "sex=mujer&area=urban", "sex=varón&area=rural",
                      "sex=varón&area=urban"}  # fmt: skip
+
+
+def test_a_year_of_which_nothing_is_left_is_ranked_as_nothing() -> None:
+    values = np.random.default_rng(0).normal(size=(400, 1))
+    label, school = (values[:, 0] > 0.5).astype(float), [f"s{i % 9}" for i in range(400)]
+    fitted = candidates.fit("logistic", Spec(("a",), (0,)), rows(label, values, cluster=school))
+    assert fitted.log_odds(rows([0.0]).of(np.array([False]))).shape == (0,)

@@ -19,6 +19,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from ml import backtest, candidates, score, splits, terms, tune
 from ml.dataset import Coded, Rows, Spec
 from ml.score import Live
+from ml.variants import Variant
 
 YEARS = (2016, 2017, 2018, 2019, 2022, 2023)  # four of them are judged: the last is the test year
 MODELS = ("additive", "logistic", "boosting", "tree")
@@ -167,7 +168,7 @@ def training(rows: Rows, spec: Spec) -> None:
           f"(aim {AIMS['search']}), +{searched.gib:.1f} GiB (aim {AIMS['search_gib']})", flush=True)  # fmt: skip
     with watched() as script:
         plain(rows, spec, chosen)
-    variants = [candidates.Variant(name, name, spec.features) for name in MODELS]
+    variants = [Variant(name, name, spec.features) for name in MODELS]
     with watched() as ours:
         for judged in backtest.judge(rows, spec, chosen, variants):
             backtest.figures(judged, 0.05, MODELS)

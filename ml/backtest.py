@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import baselines, candidates, dataset, evaluate, rules, splits
-from ml.candidates import Fitted, Variant
+from ml.candidates import Fitted
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric, Sample
+from ml.variants import Variant
 
 Ranked = dict[str, NDArray[np.float64]]  # who ranks → a number per row, the largest first
 Figure = tuple[str, str, str, Metric]  # who ranks, data set, segment, metric

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ml import backtest, candidates, select, splits
 from ml.backtest import Figure, Judged, Say
-from ml.candidates import Variant
 from ml.dataset import Rows, Spec
+from ml.variants import Variant
 
 
 class TooFewYears(Exception):
@@ -25,9 +25,7 @@ def run(
     Raises:
         TooFewYears: fewer than two years can be judged by earlier ones.
     """
-    chosen = splits.origins(rows, leave_out)
-    if chosen is None:
-        raise TooFewYears("fewer than two years with known outcomes have one before them: nothing can be judged")
+    chosen = _origins(rows, leave_out)
     names = [variant.name for variant in variants]
     judged = list(backtest.judge(rows, spec, chosen, variants, say, regime=True, leave_out=leave_out))
     judged.append(whole := backtest.together(judged))
@@ -38,6 +36,13 @@ def run(
         found += backtest.without_region(rows, spec, chosen, variants[0].algorithm, share, say)
     more, said = _compared(whole, names, share) if len(names) == 2 else ([], _choice(whole, names, share))
     return found + more, said
+
+
+def _origins(rows: Rows, leave_out: Sequence[int]) -> splits.Origins:
+    chosen = splits.origins(rows, leave_out)
+    if chosen is None:
+        raise TooFewYears("fewer than two years with known outcomes have one before them: nothing can be judged")
+    return chosen
 
 
 def _compared(whole: Judged, names: Sequence[str], share: float) -> tuple[list[Figure], str]:

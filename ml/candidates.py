@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -118,21 +118,6 @@ def fit(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None = None)
     model = make(algorithm, spec, given).fit(known.values, known.label)
     unseen = _unseen(algorithm, spec, known, given)
     return Fitted(model, calibrate.fit(unseen, known.label, calibrate.segment_names(known)))
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A candidate on some of the features, as in «additive-attendance_share» or «additive+is_female»."""
-
-    name: str
-    algorithm: str
-    features: tuple[str, ...]
-
-    def fit(self, spec: Spec, rows: Rows) -> Fitted:
-        """Fit the recipe on the variant's features only."""
-        columns = tuple(i for i, name in enumerate(spec.features) if name in self.features)
-        seen = replace(rows, values=rows.values[:, columns])
-        return replace(fit(self.algorithm, spec.only(self.features), seen), columns=columns)
 
 
 def _unseen(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None) -> NDArray[np.float64]:

@@ -179,7 +179,7 @@ def _joined(parts: Sequence[Coded] | Sequence[NDArray]) -> Any:  # noqa: ANN401 
     if not isinstance(parts[0], Coded):
         return np.concatenate(parts)
     if len({part.names for part in parts}) > 1:
-        return Coded.of_texts(np.concatenate([part.texts() for part in parts]))
+        return Coded.of_texts(np.concatenate(list(map(Coded.texts, parts))))
     return Coded(np.concatenate([part.codes for part in parts]), parts[0].names)
 
 

@@ -51,6 +51,11 @@ class Finding:
         """Whether it is beyond its limit."""
         return self.limit.is_exceeded(self.metric)
 
+    def __str__(self) -> str:
+        """Say it."""
+        of = "" if self.of == EVERYTHING else f" of {self.of}"
+        return f"{self.name}{of} {self.metric.value:.2f}"
+
 
 def limits(path: Path = FILE) -> dict[str, Limit]:
     """Read the limits."""
@@ -121,10 +126,10 @@ def two_sample_auc(reference: Rows, current: Rows, seed: int = 0) -> Metric:
     A classifier two-sample test (Lopez-Paz and Oquab, 2017); the interval is over the folds' spread.
     """
     rng = np.random.default_rng(seed)
-    parts = [part.of(_some(rng, len(part.key))) for part in (reference, current)]
-    values = np.concatenate([part.values for part in parts])
-    is_current = np.repeat([0, 1], [len(part.key) for part in parts])
-    school = np.unique(np.concatenate([part.cluster.texts() for part in parts]), return_inverse=True)[1]
+    before, now = (part.of(_some(rng, len(part.key))) for part in (reference, current))
+    values = np.concatenate([before.values, now.values])
+    is_current = np.repeat([0, 1], [len(before.key), len(now.key)])
+    school = np.unique(np.concatenate([before.cluster.texts(), now.cluster.texts()]), return_inverse=True)[1]
     fold = rng.permutation(school.max() + 1)[school] % FOLDS
     found = np.array([_auc(values, is_current, fold == number) for number in range(FOLDS)])
     spread = 1.96 * found.std(ddof=1) / np.sqrt(FOLDS)
@@ -147,10 +152,10 @@ def _auc(values: NDArray[np.float64], is_current: NDArray[np.int64], apart: NDAr
 
 def advice(findings: list[Finding], new_labels: bool) -> str:
     """Say whether to train again, and why."""
-    reasons = [f"{one.name} {one.metric.value:.2f}" for one in findings if one.is_exceeded and one.limit.retrains]
-    if new_labels:
-        reasons.append("outcomes have matured that the live model has not learned from")
+    beyond = [one for one in findings if one.is_exceeded]
+    reasons = [str(one) for one in beyond if one.limit.retrains]
+    reasons += ["outcomes have matured that the live model has not learned from"] * new_labels
     if reasons:
         return f"train again: {'; '.join(reasons)}"
-    looks = [f"{one.name} of {one.of} {one.metric.value:.2f}" for one in findings if one.is_exceeded]
-    return f"keep the model; look at {'; '.join(looks)}" if looks else "keep the model: nothing is beyond its limit"
+    looks = "; ".join(map(str, beyond))
+    return f"keep the model; look at {looks}" if looks else "keep the model: nothing is beyond its limit"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -31,16 +32,11 @@ class Bounds:
         """Say whether a figure keeps them; one without an interval keeps no bound on it."""
         if not self.at_least <= metric.value <= self.at_most:
             return False
-        if self.low_above is None and self.low_at_most is None and self.reaches is None:
-            return True
-        return metric.low is not None and metric.high is not None and self._interval_holds(metric.low, metric.high)
+        ends = (metric.low, metric.high)
+        return all(None not in ends and INTERVAL[name][0](*ends, bound) for name, bound in self._of_interval().items())
 
-    def _interval_holds(self, low: float, high: float) -> bool:
-        if self.low_above is not None and low <= self.low_above:
-            return False
-        if self.low_at_most is not None and low > self.low_at_most:
-            return False
-        return self.reaches is None or _overlap(low, high, *self.reaches)
+    def _of_interval(self) -> dict[str, Any]:
+        return {name: bound for name in INTERVAL if (bound := getattr(self, name)) is not None}
 
     def holds_in_segment(self, metric: Metric) -> bool:
         """Say whether a segment's interval reaches into the bounds on the value of all."""
@@ -49,17 +45,24 @@ class Bounds:
 
     def __str__(self) -> str:
         """Say the bounds."""
-        if self.low_above is not None:
-            return f"the interval must lie above {self.low_above:g}"
-        if self.low_at_most is not None:
-            return f"the interval must reach down to {self.low_at_most:g}"
-        if self.reaches is not None:
-            return f"the interval must reach into {self.reaches[0]:g} to {self.reaches[1]:g}"
+        for name, bound in self._of_interval().items():
+            return INTERVAL[name][1].format(bound)
         return f"{self.at_least:g} to {self.at_most:g}"
 
 
 def _overlap(low: float, high: float, least: float, most: float) -> bool:
     return high >= least and low <= most
+
+
+# Bound on an interval → whether its ends (low, high) keep it, and how it is said.
+INTERVAL: dict[str, tuple[Callable[..., bool], str]] = {
+    "low_above": (lambda low, high, bound: low > bound, "the interval must lie above {0:g}"),
+    "low_at_most": (lambda low, high, bound: low <= bound, "the interval must reach down to {0:g}"),
+    "reaches": (
+        lambda low, high, bound: _overlap(low, high, *bound),
+        "the interval must reach into {0[0]:g} to {0[1]:g}",
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,11 @@ def one_standard_error(judged: Judged, promotable: Sequence[str], share: float) 
     shortfalls = {
         name: (precise[best] - precise[name], _error(sample, lists[best], lists[name])) for name in promotable
     }
-    chosen = next(name for name, (short, error) in shortfalls.items() if short <= error)
-    return Choice(chosen, best, shortfalls)
+    return Choice(_simplest(shortfalls), best, shortfalls)
+
+
+def _simplest(shortfalls: dict[str, tuple[float, float]]) -> str:
+    return next(name for name, (short, error) in shortfalls.items() if short <= error)
 
 
 def _precision(sample: Sample, on_list: Mask) -> float:

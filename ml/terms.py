@@ -50,16 +50,13 @@ class Terms:
         """Return rows for `ml.model_terms`: slope and intercept of each segment, then points per feature and bin."""
         rows = [(version, name, 0, None, None, points) for name, points in self.calibration.terms().items()]
         for name, edges, points in zip(self.features, self.edges, self.points, strict=True):
-            rows.append((version, name, 0, None, None, float(points[0])))
-            bounds = [None, *edges.tolist(), None]
-            rows += [
-                (version, name, i + 1, bounds[i], bounds[i + 1], float(points[i + 1])) for i in range(len(bounds) - 1)
-            ]
+            lower, upper = [None, None, *edges.tolist()], [None, *edges.tolist(), None]  # bin 0 is for what is missing
+            bins = zip(range(len(points)), lower, upper, points.tolist(), strict=True)
+            rows += [(version, name, *each) for each in bins]
         names = ("model_version", "feature", "bin", "lower_edge", "upper_edge", "points")
         types = (pa.string(), pa.string(), pa.int32(), pa.float64(), pa.float64(), pa.float64())
-        return pa.table(
-            {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(names, types, strict=True))}
-        )
+        columns = zip(zip(*rows, strict=True), types, strict=True)
+        return pa.table([pa.array(column, kind) for column, kind in columns], names=names)
 
 
 def read_off(

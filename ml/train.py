@@ -16,6 +16,7 @@ from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, r
 from ml.backtest import DECIDING, EVERYBODY, Figure, Judged
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric, Sample
+from ml.variants import Variant
 
 
 @dataclass
@@ -53,7 +54,7 @@ def train(
     if chosen is None or mark in known:
         return None
     champion = candidates.champion()
-    whole_champion = candidates.Variant(champion, champion, spec.features)
+    whole_champion = Variant(champion, champion, spec.features)
     judged = list(backtest.judge(rows, spec, chosen, [whole_champion], say))
     say(f"refitted on {', '.join(map(str, chosen.refit))}")
     everything = rows.of(np.isin(rows.year, chosen.refit))

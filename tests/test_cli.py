@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import Country, deliver, qhawaq
 from tests.landing import samples
@@ -87,8 +90,33 @@ def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) ->
         )
         db.execute("update ml.model_versions set is_live = false")
     assert "may not go live: refused" in qhawaq(copy, "deploy", name, expect=1).stderr
+    _a_waiver_lets_it(copy, tmp_path / "waiver.yml", name)
     assert "live: rule:" in qhawaq(copy, "deploy").stdout
     assert "no model x" in qhawaq(copy, "deploy", "x", expect=1).stderr
+
+
+def _a_waiver_lets_it(home: Path, file: Path, name: str) -> None:
+    """Only one that is for it, names each gate that refused it, and gives a reason; then its hash stays with the model."""
+    import duckdb
+
+    said = {"model_version": name, "author": "A. Directora", "date": date(2026, 1, 2), "gates": ["0.9"],
+            "reason": "The only list there is for a UGEL cut off by floods."}  # fmt: skip
+    for change, why in (({"model_version": "other"}, "not for"), ({"gates": []}, "does not name 0.9"),
+                        ({"reason": "because"}, "characters"), ({"author": ""}, "somebody"), ({"x": 1}, "no waiver")):  # fmt: skip
+        file.write_text(yaml.safe_dump(said | change))
+        assert why in qhawaq(home, "deploy", name, "--waiver", str(file), expect=1).stderr
+    file.write_text(yaml.safe_dump(said))
+    assert "name the VERSION" in qhawaq(home, "deploy", "--waiver", str(file), expect=2).stderr
+    assert f"live: {name} (refused" in qhawaq(home, "deploy", name, "--waiver", str(file)).stdout
+    assert (home / "models" / name / "waiver.yml").read_text() == file.read_text()
+    with duckdb.connect(str(home / "warehouse.duckdb")) as db:
+        kept = db.execute(
+            "select waiver_sha256, is_live from ml.model_versions where model_version = ?", [name]
+        ).fetchone()
+        assert kept == (hashlib.sha256(file.read_bytes()).hexdigest(), True)
+        db.execute("insert into ml.model_terms values (?, 'shoe_size', 0, null, null, 0)", [name])
+        db.execute("update ml.model_versions set is_live = false")
+    assert "no model may use shoe_size" in qhawaq(home, "deploy", name, expect=1).stderr
 
 
 def test_revealing_an_identity_is_logged_even_if_there_is_none(country: Country, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "rollback": ("publish", "Switch the serving files back to an earlier release."),
     "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
+    "replay": ("replay", "Show a past list beside what was known, done and happened."),
     "audit": ("audit", "Walk a number down to file and line; pack what proves it."),
     "subject": ("subject", "Answer a family: what is held, a correction, an objection, a review."),
     "retain": ("retain", "Delete what has been kept long enough, and prove it."),

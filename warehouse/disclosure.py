@@ -9,7 +9,7 @@ to fewer than five whole numbers, more is hidden.
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -84,8 +84,8 @@ def _seen(n_pupils: int, n_cases: int) -> Shown:
 def first_look(counts: Counts) -> Block:
     """Hide small counts, and with one hidden department alone the next smallest, which its total would give away."""
     found = {cell: _seen(*n) for cell, n in counts.items()}
-    hidden = Counter(cell.indicator for cell in found if cell.department != NATION and found[cell].is_hidden)
-    _hide_more_of(found, counts, {indicator for indicator in hidden if hidden[indicator] == 1})
+    hidden = [cell.indicator for cell, shown in found.items() if cell.department != NATION and shown.is_hidden]
+    _hide_more_of(found, counts, set(filter(lambda indicator: hidden.count(indicator) == 1, hidden)))
     return found
 
 

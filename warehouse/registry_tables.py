@@ -26,6 +26,7 @@ class Version(NamedTuple):
     fingerprint: str | None
     slope: float | None
     intercept: float | None
+    waiver_sha256: str | None = None  # of the file by which a person let a refused model go live
 
 
 class Figure(Protocol):
@@ -90,6 +91,20 @@ def metrics_table(version: str, outcome: str, metrics: Metrics) -> pa.Table:
          "value": one.value, "low": one.low, "high": one.high, "segment": segment}
         for who, where, segment, one in metrics
     ])  # fmt: skip
+
+
+def features(db: duckdb.DuckDBPyConnection, version: str) -> list[str]:
+    """Return the features of a model, as its terms name them."""
+    return column(
+        db,
+        "select distinct feature from ml.model_terms where model_version = ? and not contains(feature, ':')",
+        [version],
+    )
+
+
+def note_waiver(db: duckdb.DuckDBPyConnection, version: str, sha256: str) -> None:
+    """Note by which file a refused model was let go live."""
+    db.execute("update ml.model_versions set waiver_sha256 = ? where model_version = ?", [sha256, version])
 
 
 def newest(db: duckdb.DuckDBPyConnection, outcome: str) -> Version | None:

@@ -11,6 +11,7 @@ import yaml
 from sklearn.datasets import load_breast_cancer
 
 from ml import campaign, candidates, external
+from ml.variants import Variant
 from tests.conftest import qhawaq
 
 N = 3000
@@ -62,7 +63,7 @@ def test_a_table_is_read_by_its_contract(tables: tuple[str, str, Path]) -> None:
 
 def test_every_candidate_beats_chance_on_it(tables: tuple[str, str, Path]) -> None:
     rows, spec = external.read(external.read_contract(tables[2]), *tables[:2])
-    variants = [candidates.Variant(name, name, spec.features) for name in candidates.CANDIDATES]
+    variants = [Variant(name, name, spec.features) for name in candidates.CANDIDATES]
     found, said = campaign.run(rows, spec, variants, 0.2, leave_out=(), regions=True)
     by = {(where, who, m.name): m for who, where, segment, m in found if segment == "all"}
     for name in candidates.CANDIDATES:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,9 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.backtest import Figure
-    from ml.candidates import Variant
     from ml.dataset import Spec
     from ml.evaluate import Metric
+    from ml.variants import Variant
 
 SHOWN = (
     "precision_at_capacity", "recall_at_capacity", "lift_at_capacity", "pr_auc", "observed_over_expected_at_capacity",
@@ -52,18 +54,13 @@ def backtest(
     Figures go to ml.model_metrics; nothing is promoted.
     """
     home, progress = context
-    given = (features, outcomes, contract)
-    if any(given) and not all(given):
+    if len({bool(given) for given in (features, outcomes, contract)}) > 1:
         raise UsageError("--features, --outcomes and --contract go together")
-    from ml import campaign
-
-    try:
+    with _told():
         if features and outcomes and contract:
             found, said = _of_tables(progress, features, outcomes, contract, compare)
         else:
             found, said = _of_home(home.existing(), progress, outcome, compare, regions)
-    except campaign.TooFewYears as error:
-        raise QhawaqError(str(error)) from None
     click.echo(table(found))
     click.echo(said)
     if to:
@@ -73,20 +70,28 @@ def backtest(
         click.echo(f"{len(found)} figures in {to}")
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what `ml` cannot do as our own errors: it knows nothing of the command."""
+    from ml import campaign, external, variants
+
+    try:
+        yield
+    except variants.UnknownVariant as error:
+        raise UsageError(f"--compare {error}") from None
+    except (campaign.TooFewYears, external.BadContract, OSError) as error:
+        raise QhawaqError(str(error)) from None
+
+
 def _of_tables(
     progress: Progress, features: str, outcomes: str, contract: Path, compare: tuple[str, str] | None
 ) -> tuple[list[Figure], str]:
     """Backtest other tables than the warehouse's; nothing is written."""
-    from ml import external
+    from ml import campaign, external
 
-    try:
-        said = external.read_contract(contract)
-        rows, spec = external.read(said, features, outcomes)
-    except (external.BadContract, OSError) as error:
-        raise QhawaqError(str(error)) from None
-    from ml import campaign
-
-    return campaign.run(rows, spec, _variants(spec, compare), said.capacity_share, progress.say,
+    said = external.read_contract(contract)
+    rows, spec = external.read(said, features, outcomes)
+    return campaign.run(rows, spec, _variants(spec, compare, spec), said.capacity_share, progress.say,
                         leave_out=said.regime_years, regions=bool(said.region))  # fmt: skip
 
 
@@ -94,18 +99,17 @@ def _of_home(
     home: Home, progress: Progress, outcome: str, compare: tuple[str, str] | None, regions: bool
 ) -> tuple[list[Figure], str]:
     """Backtest the warehouse's own features and write the figures beside those of the trainings."""
-    from ml import campaign, dataset
+    from ml import campaign, dataset, variants
     from warehouse import database, registry_tables
     from warehouse.commands import learning, steps
 
     today, share = steps.calendar(home), steps.capacity_share()
-    spec = learning.spec(_added(compare))
+    spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
+    judged = _variants(spec, compare, learning.spec())
     db = database.warehouse(home)
     try:
         rows = learning.rows(db, home, outcome, spec, today)
-        found, said = campaign.run(
-            rows, spec, _variants(spec, compare, learning.spec()), share, progress.say, regions=regions
-        )
+        found, said = campaign.run(rows, spec, judged, share, progress.say, regions=regions)
         name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
         registry_tables.note_metrics(db, name, outcome, found)
     finally:
@@ -113,38 +117,13 @@ def _of_home(
     return found, said
 
 
-def _added(compare: tuple[str, str] | None) -> tuple[str, ...]:
-    """Return the features that a comparison adds to those in use."""
-    return tuple(name for one in compare or () for sign, name in _changes(one) if sign == "+")
-
-
-def _changes(variant: str) -> list[tuple[str, str]]:
-    """Return (sign, feature) of what a variant adds or leaves out."""
-    parts = variant.replace("-", "\n-").replace("+", "\n+").split("\n")[1:]
-    return [(part[0], part[1:]) for part in parts]
-
-
-def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec | None = None) -> list[Variant]:
-    """Return what is judged: both sides of a comparison, else every candidate, the champion first."""
-    from ml import candidates
+def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec) -> list[Variant]:
+    """Return both sides of a comparison, else every candidate."""
+    from ml import variants
 
     if compare is None:
-        first = candidates.champion()
-        names = [first, *(name for name in candidates.CANDIDATES if name != first)]
-        return [candidates.Variant(name, name, spec.features) for name in names]
-    return [_variant(one, (usual or spec).features, spec) for one in compare]
-
-
-def _variant(text: str, usual: tuple[str, ...], spec: Spec) -> Variant:
-    from ml import candidates
-
-    algorithm, changes = text.split("-")[0].split("+")[0], _changes(text)
-    if algorithm not in candidates.CANDIDATES:
-        raise UsageError(f"--compare {text}: no candidate {algorithm}: {', '.join(candidates.CANDIDATES)}")
-    if unknown := {name for _, name in changes} - set(spec.features):
-        raise UsageError(f"--compare {text}: no feature {', '.join(sorted(unknown))}")
-    seen = {*usual, *(name for sign, name in changes if sign == "+")} - {name for sign, name in changes if sign == "-"}
-    return candidates.Variant(text, algorithm, spec.only(tuple(seen)).features)
+        return variants.every(spec)
+    return [variants.parse(one, spec, usual.features) for one in compare]
 
 
 def table(found: list[Figure]) -> str:
@@ -153,7 +132,7 @@ def table(found: list[Figure]) -> str:
     for who, where, segment, metric in found:
         if segment == "all" and not where.startswith("train"):
             years[where][who][metric.name] = metric
-    names = "".join(f"{HEADS.get(name, name):>22}" for name in SHOWN)
+    names = "".join(HEADS.get(name, name).rjust(22) for name in SHOWN)
     return "\n".join(f"\n{where:<20}{names}\n{_lines(rankers)}" for where, rankers in years.items())
 
 

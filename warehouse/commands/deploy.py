@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from warehouse.commands import steps
+from warehouse.errors import UsageError
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
 
 @click.command()
 @click.argument("version", required=False)
+@click.option(
+    "--waiver", type=click.Path(path_type=Path), help="A file by which a person lets a refused VERSION go live."
+)
 @click.pass_obj
-def deploy(context: tuple[Home, Progress], version: str | None) -> None:
-    """Make VERSION (default: the newest model) live if its gate passed; else the best rule, named as a rule.
+def deploy(context: tuple[Home, Progress], version: str | None, waiver: Path | None) -> None:
+    """Make VERSION (default: the newest model) live if its gates passed; else the best rule, named as a rule.
 
-    The gate: precision at each UGEL's capacity above the best rule's, the interval of the ratio above 1.
+    Going back is the same with an earlier VERSION. The gates stand in ml/gates.yml. A waiver is a YAML file with
+    model_version, author, date, reason and the gates that it waives; its SHA-256 is stored with the model.
     """
-    found = steps.deploy(context[0].existing(), version)
+    if waiver and not version:
+        raise UsageError("--waiver: name the VERSION that it is for")
+    found = steps.deploy(context[0].existing(), version, waiver)
     click.echo(f"live: {found['live']} ({found['gate']})")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import duckdb
 
-from warehouse import closing, database, registry_tables
+from warehouse import database, registry_tables
 from warehouse.commands import learning, steps
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError
@@ -71,9 +71,9 @@ def _live(db: duckdb.DuckDBPyConnection) -> Live:
 
 def _dates(home: Home, today: date) -> tuple[str, str]:
     """Return the newest date of this year that the year before has too, and that one."""
-    days = sorted(day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry)
-    pairs = [(f"{int(day[:4]) - 1}{day[4:]}", day) for day in days if day[:4] == str(today.year)]
-    known = [pair for pair in pairs if pair[0] in days]
+    days = learning.closed_days(home)
+    year_before = {day: f"{int(day[:4]) - 1}{day[4:]}" for day in days if day[:4] == str(today.year)}
+    known = [(earlier, day) for day, earlier in year_before.items() if earlier in days]
     if not known:
         raise QhawaqError(f"no as-of date of {today.year} has one of {today.year - 1} to be compared with")
     return known[-1]

@@ -37,19 +37,23 @@ def spec(more: tuple[str, ...] = ()) -> Spec:
     """
     from ml.dataset import Spec
 
-    chosen = [feature for feature in feature_catalog.read() if feature.in_model or feature.name in more]
-    return Spec(tuple(f.name for f in chosen), tuple(f.direction for f in chosen))
+    chosen = {f.name: f.direction for f in feature_catalog.read() if f.in_model or f.name in more}
+    return Spec(tuple(chosen), tuple(chosen.values()))
 
 
 def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, today: date) -> Rows:
     """Read the rows of every closed date whose label of an outcome is known today."""
     from ml import dataset
 
-    manifest = closing.read_manifest(home)
-    days = sorted(day for day, entry in manifest.items() if "retired_on" not in entry and day[:4] < str(today.year))
+    days = [day for day in closed_days(home) if day[:4] < str(today.year)]
     return dataset.read(
         db, parquet(home, days), _outcomes(outcome), dataset.Names(segments=SEGMENTS), chosen, str(today)
     )
+
+
+def closed_days(home: Home) -> list[str]:
+    """Return the closed as-of dates that are not retired, in order."""
+    return sorted(day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry)
 
 
 def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, days: list[str]) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -16,15 +17,17 @@ from warehouse import (
     database,
     dbt,
     disclosure,
+    feature_catalog,
     publishing,
     registry_tables,
     state,
+    waivers,
 )
 from warehouse.commands import learning
 from warehouse.errors import HomeError, QhawaqError
 from warehouse.landing import ledger
 from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.settings import DBT_PROJECT, Home, write_whole
 
 OUTCOME = "interruption"
 Noted = TypeVar("Noted")
@@ -129,19 +132,24 @@ def enough_years(db: duckdb.DuckDBPyConnection, today: date) -> bool:
     )
 
 
-def deploy(home: Home, version: str | None = None) -> dict[str, object]:
-    """Move the live row to a model whose gate passed; where none passes and none is live, to the best rule.
+def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -> dict[str, object]:
+    """Move the live row to a model whose gates passed; where none passes and none is live, to the best rule.
+
+    Args:
+        home: the home.
+        version: which model; the newest where none is named.
+        waiver: a file by which a person lets a refused model go live.
 
     Raises:
-        QhawaqError: the named version does not exist or its gate refused it.
+        QhawaqError: the named version does not exist, its gates refused it, or the waiver is not for it.
     """
     db = database.warehouse(home)
     try:
         today = database.value(db, "select today from raw.calendar")
         live = registry_tables.live(db, OUTCOME)
-        found = _named(db, version) if version else registry_tables.newest(db, OUTCOME)
-        chosen = _chosen(db, found, live)
-        if chosen != live and today:
+        found = _named(db, home, version, waiver) if version else registry_tables.newest(db, OUTCOME)
+        chosen = version or _chosen(db, found, live)
+        if chosen != live:
             registry_tables.make_live(db, OUTCOME, chosen, today)
         return {"live": chosen, "gate": found.gate if found else "no model: too few matured years"}
     finally:
@@ -154,23 +162,47 @@ def _may_go_live(version: registry_tables.Version) -> bool:
 
 def _chosen(db: duckdb.DuckDBPyConnection, found: registry_tables.Version | None, live: str | None) -> str:
     """Return the model if its gate passed, else what is live, else the best rule."""
-    if found and _may_go_live(found):
+    if found and _may_go_live(found) and not _gone(db, found):
         return found.model_version
     return live or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
 
 
-def _named(db: duckdb.DuckDBPyConnection, version: str) -> registry_tables.Version:
-    """Return a version that may go live.
+def _gone(db: duckdb.DuckDBPyConnection, version: registry_tables.Version) -> list[str]:
+    """Return the features that a model was trained on and the feature mart does not have any more."""
+    used = set(registry_tables.features(db, version.model_version))
+    return sorted(used - {feature.name for feature in feature_catalog.read() if feature.in_model})
+
+
+def _named(
+    db: duckdb.DuckDBPyConnection, home: Home, version: str, waiver: Path | None
+) -> registry_tables.Version:  # fmt: skip
+    """Return a version that may go live, by its gates or by a waiver.
 
     Raises:
-        QhawaqError: there is none of that name, or its gate refused it.
+        QhawaqError: there is none of that name, its gates refused it, or its features are gone.
     """
     found = registry_tables.find(db, OUTCOME, version)
     if found is None:
         raise QhawaqError(f"no model {version}: 'qhawaq status' shows the newest")
+    if gone := _gone(db, found):
+        raise QhawaqError(f"{version} may not go live: no model may use {', '.join(gone)} any more")
     if not _may_go_live(found):
-        raise QhawaqError(f"{version} may not go live: {found.gate}")
+        _waive(db, home, found, waiver)
     return found
+
+
+def _waive(db: duckdb.DuckDBPyConnection, home: Home, found: registry_tables.Version, waiver: Path | None) -> None:
+    """Keep the waiver by which a refused model goes live.
+
+    Raises:
+        QhawaqError: there is none, or it is not for this model and its gates.
+    """
+    if waiver is None:
+        raise QhawaqError(f"{found.model_version} may not go live: {found.gate}")
+    said, sha256 = waivers.read(waiver)
+    said.permits(found.model_version, found.gate)
+    write_whole(home.models / found.model_version / "waiver.yml", waiver.read_text(encoding="utf-8"))
+    registry_tables.note_waiver(db, found.model_version, sha256)
 
 
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[str, object]:

@@ -46,7 +46,7 @@ create table if not exists ml.lists (
 create table if not exists ml.model_versions (
   model_version varchar, outcome varchar, algorithm varchar, is_live boolean, file varchar, sha256 varchar,
   trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
-  primary key (model_version, outcome));
+  waiver_sha256 varchar, primary key (model_version, outcome));
 create table if not exists ml.model_metrics (
   model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
   low double, high double, segment varchar);
@@ -80,6 +80,7 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     db.execute(DDL)
     db.execute(built.DDL)
     db.execute("alter table raw.deliveries add column if not exists deleted_on date")
+    db.execute("alter table ml.model_versions add column if not exists waiver_sha256 varchar")
     db.execute("alter table ml.model_metrics add column if not exists segment varchar default 'all'")
     for contract in contracts:
         columns = (*contract.landed, *OURS)

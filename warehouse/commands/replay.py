@@ -1,0 +1,23 @@
+"""`qhawaq replay`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--ugel", help="One UGEL: then every child of its list, pseudonymous.")
+@click.option("--outcome", default="interruption", show_default=True, help="Which list.")
+@click.pass_obj
+def replay(context: tuple[Home, Progress], as_of: datetime, ugel: str | None, outcome: str) -> None:
+    """Show the list of AS_OF as it was published, beside what was known, what was done since, and what happened."""
+    from warehouse.replay import replay as run
+
+    found = run(context[0].existing(), as_of.date(), outcome, ugel)
+    click.echo("\n".join([*(found.table() if ugel else []), *found.summary()]))

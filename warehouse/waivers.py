@@ -1,0 +1,62 @@
+"""A waiver: a person lets a refused model go live, for a stated reason, gate by gate; its hash stays with the model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from warehouse.errors import QhawaqError
+
+SHORTEST_REASON = 30
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Who waives which gates of which model, when and why."""
+
+    model_version: str
+    author: str
+    date: date
+    reason: str
+    gates: list[str]
+
+    def permits(self, version: str, gate: str) -> None:
+        """Check that it is for this model and names every gate that refused it.
+
+        Raises:
+            QhawaqError: it does not.
+        """
+        if self.model_version != version:
+            raise QhawaqError(f"the waiver is for {self.model_version}, not for {version}")
+        if missing := refused(gate) - set(self.gates):
+            raise QhawaqError(f"the waiver does not name {', '.join(sorted(missing))}: {gate}")
+
+
+def read(path: Path) -> tuple[Waiver, str]:
+    """Read a waiver; return it and its SHA-256.
+
+    Raises:
+        QhawaqError: it is not readable, lacks something, or gives no reason to speak of.
+    """
+    try:
+        content = path.read_bytes()
+        found = Waiver(**yaml.safe_load(content))
+    except (OSError, TypeError, yaml.YAMLError) as error:
+        raise QhawaqError(
+            f"{path} is no waiver ({error}): it needs model_version, author, date, reason and gates"
+        ) from None
+    if not (isinstance(found.date, date) and isinstance(found.gates, list) and str(found.author).strip()):
+        raise QhawaqError(f"{path}: date is a date, gates a list, author somebody")
+    if len(str(found.reason).strip()) < SHORTEST_REASON:
+        raise QhawaqError(f"{path}: the reason needs {SHORTEST_REASON} characters at least: an auditor will read it")
+    return found, hashlib.sha256(content).hexdigest()
+
+
+def refused(gate: str) -> set[str]:
+    """Return the names of the gates that refused a model, from what is stored of them."""
+    told, _, said = gate.partition("; held: ")[0].partition(": ")
+    return {part.split(" ")[0] for part in said.split("; ")} if told == "refused" else set()

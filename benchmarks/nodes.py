@@ -13,6 +13,7 @@ import duckdb
 from warehouse.database import crypto_extension
 from warehouse.settings import MEMORY_LIMIT, Home
 
+FEATURES = "features_run_results.json"  # of the first half, where both were built in one process
 PLACEHOLDER = "cast('1900-01-01' as date)"
 
 
@@ -40,7 +41,8 @@ def of_last_build(home: Home, folder: Path) -> Nodes:
     """Compare the last build's nodes with their compiled statements, run on a copy of the warehouse in a folder."""
     folder.mkdir()
     copy = Path(shutil.copy(home.warehouse, folder))
-    run = json.loads((home.dbt / "run_results.json").read_text())
+    first = home.dbt / FEATURES
+    run = json.loads((first if first.exists() else home.dbt / "run_results.json").read_text())
     manifest = json.loads((home.dbt / "manifest.json").read_text())["nodes"]
     results = [r for r in run["results"] if r.get("compiled_code") and not r["unique_id"].startswith("operation.")]
     db = duckdb.connect(str(copy), config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": "false"})

@@ -11,7 +11,6 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -46,12 +45,9 @@ def prepare(home: Home, children: int, years: str, aside: Path, truth: Path) -> 
     _command(home, "land")
 
 
-def _build(home: Home, between: Callable[[], None] = lambda: None) -> tuple[float, float]:
+def _build(home: Home) -> tuple[float, float]:
     """Build features and outcomes, then scores and marts, with all their tests; return seconds and peak GiB."""
-    first, peak = _command(home, "build")
-    between()
-    second, also = _command(home, "score")
-    return first + second, max(peak, also)
+    return measure.command("benchmarks.build", str(home.root))
 
 
 def _ratio(home: Home, work: Path) -> None:
@@ -66,14 +62,16 @@ def _ratio(home: Home, work: Path) -> None:
 def measured(landed: Home, aside: Path, work: Path) -> None:
     """Build all, then a month more, on a copy of a landed home; print both."""
     home = Home(Path(shutil.copytree(landed.root, work / "home")))
-    full, peak = _build(home, lambda: _ratio(home, work))
+    full, peak = _build(home)
     print(f"full build with all tests: {full:.0f} s (aim {AIMS['full']:.0f}), {peak:.1f} GiB (aim {AIMS['memory']})",
           flush=True)  # fmt: skip
+    _ratio(home, work)
     for path in aside.iterdir():
         shutil.copy2(path, home.inbox)
     _command(home, "land")
-    month, peak = _build(home)
-    print(f"a new month: {month:.0f} s, {month / full:.0%} of that (aim {AIMS['month']:.0%}), {peak:.1f} GiB")
+    month, also = _build(home)
+    print(f"a new month: {month:.0f} s, {month / full:.0%} of that (aim {AIMS['month']:.0%}), {also:.1f} GiB",
+          flush=True)  # fmt: skip
 
 
 def main() -> None:

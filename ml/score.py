@@ -52,6 +52,19 @@ def live(versions: Sequence[tuple[str, str, float | None]], table: pa.Table) -> 
     ]
 
 
+def columns(chosen: Sequence[Live]) -> list[str]:
+    """Return the columns that scoring needs of the features, each once: a rule needs few of them."""
+    needed = (
+        "child_key",
+        "as_of_date",
+        "ugel_code",
+        "level",
+        "is_rural",
+        *(name for one in chosen for name in one.features),
+    )
+    return list(dict.fromkeys(needed))
+
+
 def segments(batch: pa.RecordBatch) -> NDArray[np.str_]:
     """Return the name of each row's segment from `level` and `is_rural`."""
     level = pc.fill_null(batch.column("level"), UNKNOWN)

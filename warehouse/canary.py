@@ -13,6 +13,7 @@ import duckdb
 from warehouse import database
 from warehouse.database import quoted
 from warehouse.keys import Keys
+from warehouse.landing import archive
 from warehouse.settings import Home
 
 DRAWN = 50  # persons whose values are searched for; all of them where they are fewer
@@ -21,7 +22,7 @@ PLACES = {".age": "archive", ".parquet": "parquet", ".duckdb": "serving"}
 
 @dataclass(frozen=True)
 class Canaries:
-    """Values of deleted persons, held in memory only: pseudonyms, and documents and numbers in the clear."""
+    """Values of deleted persons, in memory or sealed: pseudonyms, and documents and numbers in the clear."""
 
     keys: tuple[int, ...]
     values: tuple[str, ...]
@@ -48,7 +49,7 @@ def search(home: Home, secret: Keys, canaries: Canaries) -> dict[str, int]:
     found = dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0)
     if canaries == Canaries((), ()):
         return found
-    for path in filter(_is_own, home.root.rglob("*")):
+    for path in filter(_is_own, set(home.root.rglob("*")) - {home.retaining}):  # which holds what is searched for
         found[_place(home, path)] += _hits(home, path, secret, canaries)
     return found
 
@@ -81,9 +82,7 @@ def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
 
 def decrypted(path: Path, secret: Keys) -> bytes:
     """Return the content of an archived file, unpacked."""
-    import pyrage
-
-    content = pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(secret.secret)])
+    content = archive.unsealed(path, secret)
     return gzip.decompress(content) if path.name.endswith(".gz.age") else content
 
 

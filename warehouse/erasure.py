@@ -6,7 +6,6 @@ Closed as-of dates keep rows under a key that nothing leads to any more. The log
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from collections import defaultdict
 from datetime import date
@@ -17,6 +16,7 @@ from warehouse.canary import Canaries
 from warehouse.database import transaction
 from warehouse.errors import QhawaqError
 from warehouse.keys import Keys
+from warehouse.landing import archive
 from warehouse.settings import Home
 from warehouse.subject import Request, Subject
 
@@ -84,15 +84,8 @@ def _empty(content: list[bytes], own: set[int], pattern: re.Pattern[bytes]) -> i
 
 
 def _seal(path: Path, secret: Keys, content: bytes) -> None:
-    import pyrage
-
-    packed = gzip.compress(content) if path.name.endswith(".gz.age") else content
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as sealed:
-        sealed.write(pyrage.encrypt(packed, [pyrage.x25519.Identity.from_str(secret.secret).to_public()]))
-        sealed.flush()
-        os.fsync(sealed.fileno())
-    temporary.replace(path)
+    """Write an archived file anew, packed if it came so."""
+    archive.seal(path, gzip.compress(content) if path.name.endswith(".gz.age") else content, secret)
 
 
 def _delete_rows(subject: Subject, owned: list[int], today: date, counts: dict[str, int]) -> None:

@@ -185,7 +185,7 @@ def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnecti
 
 
 def delete(home: Home, secret: Keys, today: date) -> tuple[dict, Canaries]:
-    """Delete what is due; return what that was, and canaries drawn from the persons who went."""
+    """Delete what is due; return what that was, an interrupted deletion's share included, and canaries of who went."""
     known = list(contracts.read(DBT_PROJECT).values())
     db, vault = database.warehouse(home), database.scratch(home)
     try:
@@ -195,16 +195,44 @@ def delete(home: Home, secret: Keys, today: date) -> tuple[dict, Canaries]:
         rows = delete_rows(db, found, known, today)
         retire_dates(db, home, dates, today)
         gone = find_gone(vault, db, known)
-        canaries = canary.draw(vault, gone)
+        counts = {"deliveries": len(found), "rows": rows, "persons": len(gone), "dates": len(dates)}
+        unfinished = begun(home, secret).and_then(counts, canary.draw(vault, gone))
+        unfinished.keep(home, secret)
         forget_rows(db, gone)
         forget_persons(vault, db, known)
-        files = delete_files(home, db)
+        unfinished = unfinished.and_then({"files": delete_files(home, db)}, Canaries((), ()))
+        unfinished.keep(home, secret)
     finally:
         vault.close()
         db.close()
-    proof = {"on": str(today), "deliveries": len(found), "rows": rows, "files": files, "persons": len(gone),
-             "dates": len(dates)}  # fmt: skip
-    return proof, canaries
+    return unfinished.counts | {"on": str(today)}, unfinished.canaries
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a deletion has done and whom it has to search for; sealed until proved, so that a crash loses neither."""
+
+    counts: dict[str, int]
+    canaries: Canaries
+
+    def and_then(self, counts: dict[str, int], canaries: Canaries) -> Unfinished:
+        """Add what was done since."""
+        both = Counter(self.counts) + Counter(counts)
+        values = {*self.canaries.values, *canaries.values}
+        return Unfinished(dict(both), Canaries((*self.canaries.keys, *canaries.keys), tuple(sorted(values))))
+
+    def keep(self, home: Home, secret: Keys) -> None:
+        """Write it, sealed with the home's secret."""
+        text = json.dumps([self.counts, self.canaries.keys, self.canaries.values])
+        archive.seal(home.retaining, text.encode(), secret)
+
+
+def begun(home: Home, secret: Keys) -> Unfinished:
+    """Return what an interrupted deletion had done; nothing if there was none."""
+    if not home.retaining.exists():
+        return Unfinished({}, Canaries((), ()))
+    counts, owned, values = json.loads(archive.unsealed(home.retaining, secret))
+    return Unfinished(counts, Canaries(tuple(owned), tuple(values)))
 
 
 def compact(home: Home, secret: Keys) -> None:

@@ -107,7 +107,7 @@ class Home:
 
     @property
     def retaining(self) -> Path:
-        """There while a deletion is not finished and proved."""
+        """There while a deletion is not finished and proved: sealed, what it did and whom it has to search for."""
         return self.root / "retaining"
 
     @property

@@ -23,6 +23,10 @@ def retained(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tupl
     home = Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("old") / "home", symlinks=True)))
     said = qhawaq(home.root, "retain", "--today", FAR)
     assert "are due: call it with --delete" in said.stdout
+    # interrupted between deleting and searching: the second call deletes nothing, and still has to prove all of it
+    counts, canaries = retention.delete(home, keys.load(home.secrets), date.fromisoformat(FAR))
+    assert counts["persons"] > 0
+    assert not any(value.encode() in home.retaining.read_bytes() for value in canaries.values)
     return home, qhawaq(home.root, "retain", "--today", FAR, "--delete").stdout
 
 
@@ -131,8 +135,10 @@ def test_a_second_time_nothing_is_due(retained: tuple[Home, str]) -> None:
     assert "nothing is due" in qhawaq(home.root, "retain", "--today", FAR, "--delete").stdout
 
 
-def test_an_interrupted_deletion_is_finished(retained: tuple[Home, str]) -> None:
-    home, _ = retained
-    home.retaining.write_text(FAR)
-    assert "no hit" in qhawaq(home.root, "retain", "--today", FAR, "--delete").stdout
+def test_an_interrupted_deletion_is_finished_and_proved(retained: tuple[Home, str]) -> None:
+    """The call that was interrupted deleted everything; the one that finished it says so and searched for those persons."""
+    home, said = retained
     assert not home.retaining.exists()
+    proof = json.loads(home.retention.read_text())[0]
+    assert min(proof[what] for what in ("deliveries", "rows", "files", "persons", "dates", "canaries", "values")) > 0
+    assert f"searched for {proof['canaries']} deleted persons" in said

@@ -67,7 +67,6 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict:
     from warehouse.commands import steps
 
     secret = keys.load(home.secrets)
-    write_whole(home.retaining, str(today))
     with progress.step("delete"):
         proof, canaries = retention.delete(home, secret, today)
     with progress.step("build"):
@@ -81,6 +80,7 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict:
         retention.compact(home, secret)
     with progress.step("search"):
         hits = canary.search(home, secret, canaries)
+    proof = {"deliveries": 0, "rows": 0, "files": 0, "persons": 0, "dates": 0} | proof
     proof |= {"canaries": len(canaries.keys), "values": len(canaries.values), "hits": hits}
     kept = json.loads(home.retention.read_text()) if home.retention.exists() else []
     write_whole(home.retention, json.dumps([*kept, proof], indent=1))

@@ -32,6 +32,25 @@ def keep(home: Home, keys: Keys, path: Path, status: str, file: str, sha256: str
     path.unlink()
 
 
+def seal(path: Path, content: bytes, keys: Keys) -> None:
+    """Write a small file so that only the home's secret opens it, the old or the new content, never a part."""
+    import pyrage
+
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as sealed:
+        sealed.write(pyrage.encrypt(content, [pyrage.x25519.Identity.from_str(keys.secret).to_public()]))
+        sealed.flush()
+        os.fsync(sealed.fileno())
+    temporary.replace(path)
+
+
+def unsealed(path: Path, keys: Keys) -> bytes:
+    """Return what was sealed."""
+    import pyrage
+
+    return pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(keys.secret)])
+
+
 def opened(home: Home, keys: Keys, file: str, sha256: str, status: str = "landed") -> bytes:
     """Return the content of an archived delivery, unpacked if it came packed.
 
@@ -40,10 +59,8 @@ def opened(home: Home, keys: Keys, file: str, sha256: str, status: str = "landed
     """
     import gzip
 
-    import pyrage
-
     path = archived(home, status, file, sha256)
     if not path.exists():
         raise HomeError(f"{path.name} is not in the archive: was it deleted because its time was over?")
-    content = pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(keys.secret)])
+    content = unsealed(path, keys)
     return gzip.decompress(content) if file.endswith(".gz") else content

@@ -1,7 +1,7 @@
 """One row per child, date and live model or rule: log-odds and ranking, streamed through ml.score."""
 
 TO_SCORE = """
-select f.* from ({features}) as f, (select today from ({calendar}) as c) as c
+select {columns} from ({features}) as f, (select today from ({calendar}) as c) as c
 where year(f.as_of_date) = year(c.today) and f.ugel_code is not null
 and f.child_key not in (select o.child_key from ({objections}) as o) and (
   f.as_of_date not in (select as_of_date from {scored})
@@ -18,14 +18,15 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     from ml import score
 
     versions = dbt.source("ml", "model_versions")
+    rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()
+    live = score.live(rows, dbt.source("ml", "model_terms").to_arrow_table())
     sql = TO_SCORE.format(
+        columns=", ".join(f"f.{name}" for name in score.columns(live)),
         features=dbt.ref("child_features").sql_query(),
         calendar=dbt.source("landing", "calendar").sql_query(),
         versions=versions.sql_query(),
         objections=dbt.ref("int_subjects__objections").sql_query(),
         scored=str(dbt.this) if dbt.is_incremental else NOTHING,
     )
-    rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()
-    live = score.live(rows, dbt.source("ml", "model_terms").to_arrow_table())
     # another cursor: this one will read what is returned here
     return score.scores(session.cursor().execute(sql).to_arrow_reader(score.BATCH), live)

@@ -1,0 +1,27 @@
+"""Both builds in one process, as `qhawaq run` does them: features and outcomes, then scores and marts.
+
+python -m benchmarks.build HOME
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks import nodes
+from warehouse.commands import steps
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+def main() -> None:
+    """Build."""
+    home, progress = Home(Path(sys.argv[1])), Progress(quiet=True)
+    steps.build(home, progress)
+    shutil.copy(home.dbt / "run_results.json", home.dbt / nodes.FEATURES)  # scores and marts write theirs in its place
+    steps.score(home, progress)
+
+
+if __name__ == "__main__":
+    main()

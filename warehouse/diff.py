@@ -128,6 +128,19 @@ def _build(side: Home, project: Path, chosen: list[str], name: str, progress: Pr
     _forget_scores(side, chosen)
     with progress.step(f"build {len(chosen)} models of {name}"):
         dbt.build(side, Progress(quiet=True), ("--select", *chosen), True, project, tests=False)
+        _write_out(side, chosen)
+
+
+def _write_out(side: Home, chosen: list[str]) -> None:
+    """Put tables in the place of views, so that rows can be compared; not of staging: what that alters shows later."""
+    with duckdb.connect(str(side.warehouse)) as db:
+        views = db.execute(
+            "select schema_name, view_name from duckdb_views() where not internal and schema_name not like '%staging' "
+            "and list_contains(?, view_name)", [chosen],
+        ).fetchall()  # fmt: skip
+        for view in (".".join(map(quoted, names)) for names in views):
+            db.execute(f"create temp table written as from {view}; drop view {view}")
+            db.execute(f"create table {view} as from written; drop table written")
 
 
 def _copy(home: Home, root: Path) -> Home:
@@ -175,7 +188,7 @@ def _forget_scores(side: Home, chosen: list[str]) -> None:
 
 
 def _table(sides: dict[str, Home], model: str) -> Table | None:
-    """Compare one table by the key that a test proves unique; None for a view: what it alters shows in tables."""
+    """Compare one table by the key that a test proves unique; None for a view of staging: it shows in tables."""
     lineage = Lineage.read(sides["new"])
     node = _node(lineage, model)
     key = lineage.keys.get(node["unique_id"])

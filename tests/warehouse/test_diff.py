@@ -38,6 +38,7 @@ def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: 
         tmp_path,
         threshold=("dbt_project.yml", "over_age_risk_years: 2 ", "over_age_risk_years: 3 "),
         capacity=("seeds/ugel_capacity.csv", ",0.05,", ",0.10,"),
+        outcome=("models/outcomes/child_outcomes.sql", "'is_deceased or is_graduate'", "'is_deceased'"),  # a view
     )
     before = hashlib.sha256(copied.warehouse.read_bytes()).hexdigest()
     found = diff.compare(copied, DBT_PROJECT, silent, changed)
@@ -45,6 +46,8 @@ def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: 
     tables = {table.name: table for table in found.tables}
     features = tables["features.child_features"]
     assert (features.added, features.removed, set(features.columns)) == (0, 0, {"schoolmates_over_age_share"})
+    outcomes = tables["outcomes.child_outcomes"]
+    assert (outcomes.added, outcomes.removed, set(outcomes.columns)) == (0, 0, {"label", "label_status"})
     listed = tables["education.priority_list"]
     assert listed.added > 0
     assert listed.after - listed.before == listed.added - listed.removed

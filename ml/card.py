@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from ml.backtest import DECIDING, EVERYBODY, Figure
 from ml.evaluate import Metric
+from ml.fairness import PROTECTED
 
+SMALLEST, HIDDEN = (
+    10,
+    "·",
+)  # fewer children than this are not told of, nor their complement; one neutral sign for hidden
 TEMPLATES = Path(__file__).with_name("templates")
 OUTCOMES = {
     "interruption": "que la niña, el niño o adolescente no esté matriculado el año siguiente en ninguna modalidad",
@@ -111,20 +116,20 @@ class Card:
         lines = ["| segmento | precisión | cobertura | observados entre esperados |", "|---|---|---|---|"]
         for segment in self._of_kinds(("level", "area", "region")):
             mine = self.of(DECIDING, self.algorithm, segment)
-            cells = [_interval(mine["precision_at_capacity"]), _interval(mine["recall_at_capacity"]),
-                     _value(mine["observed_over_expected_at_capacity"])]  # fmt: skip
-            lines.append(f"| {_named(segment)} | {' | '.join(cells)} |")
+            shown = [_interval(mine["precision_at_capacity"], 0), _interval(mine["recall_at_capacity"], 0),
+                     _value(mine["observed_over_expected_at_capacity"], 1)]  # fmt: skip
+            lines.append(f"| {_named(segment)} | {' | '.join(shown if may_be_shown(mine) else [HIDDEN] * 3)} |")
         return lines
 
     def _groups(self) -> list[str]:
         lines = ["| grupo | casos | cobertura | parte que está en la lista |", "|---|---|---|---|"]
-        for segment in self._of_kinds(("sex", "language", "disability", "nationality")):
-            mine = self.of(DECIDING, self.algorithm, segment)
-            recall, rate = mine.get("recall_at_capacity"), mine.get("selection_rate_at_capacity")
-            shown = "evidencia insuficiente" if recall is None else _interval(recall)
-            lines.append(
-                f"| {_named(segment)} | {_cases(mine['n_cases'])} | {shown} | {_percent(rate.value) if rate else '-'} |"
-            )
+        segments = {s: self.of(DECIDING, self.algorithm, s) for s in self._of_kinds(PROTECTED)}
+        hidden = {_traits(segment) for segment, mine in segments.items() if not may_be_shown(mine)}
+        for segment, mine in segments.items():
+            shown = ["evidencia insuficiente", "-"]
+            if _traits(segment) not in hidden:  # with one group hidden so are the others: the total would give it away
+                shown = [_interval(mine["recall_at_capacity"], 0), _percent(mine["selection_rate_at_capacity"].value)]
+            lines.append(f"| {_named(segment)} | {_cases(mine['n_cases'])} | {' | '.join(shown)} |")
         return lines
 
     def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
@@ -140,22 +145,37 @@ def _named(segment: str) -> str:
     return ", ".join(f"{KINDS.get(kind, kind)}: {VALUES.get(text, text)}" for kind, text in parts)
 
 
+def _traits(segment: str) -> str:
+    """Return «sex&area» of «sex=mujer&area=rural»."""
+    return "&".join(part.split("=")[0] for part in segment.split("&"))
+
+
+def may_be_shown(mine: Mapping[str, Metric]) -> bool:
+    """Say whether a group's rates tell of no fewer than 10 children: neither of those found nor of those missed."""
+    if "recall_at_capacity" not in mine:
+        return False
+    cases = mine["n_cases"].value
+    found = round(mine["recall_at_capacity"].value * cases)
+    return min(found, cases - found) >= SMALLEST
+
+
 def _cases(metric: Metric) -> str:
     """Return a number of cases as others may see it: rounded, and hidden where small."""
-    return "menos de 10" if metric.value < 10 else str(5 * round(metric.value / 5))
+    return f"menos de {SMALLEST}" if metric.value < SMALLEST else str(5 * round(metric.value / 5))
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _interval(metric: Metric | None) -> str:
+def _interval(metric: Metric | None, digits: int = 1) -> str:
+    """Return a share in hundredths, with its interval; with no digits where few are counted."""
     if metric is None:
         return "-"
-    ends = "" if metric.low is None or metric.high is None else f" [{100 * metric.low:.1f}, {100 * metric.high:.1f}]"
-    return f"{100 * metric.value:.1f}{ends}"
+    ends = "" if metric.low is None else f" [{100 * metric.low:.{digits}f}, {100 * metric.high:.{digits}f}]"
+    return f"{100 * metric.value:.{digits}f}{ends}"
 
 
-def _value(metric: Metric) -> str:
-    ends = "" if metric.low is None else f" [{metric.low:.2f}, {metric.high:.2f}]"
-    return f"{metric.value:.2f}{ends}"
+def _value(metric: Metric, digits: int = 2) -> str:
+    ends = "" if metric.low is None else f" [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+    return f"{metric.value:.{digits}f}{ends}"

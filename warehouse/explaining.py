@@ -30,8 +30,10 @@ CALIBRATION = """
 with own as (
   select concat(f.level, '·', case f.is_rural when true then 'rural' when false then 'urban' else 'unknown' end) as s
   from features.child_features as f where f.child_key = $child and f.as_of_date = $day)
-select coalesce(max(points) filter (where feature = 'slope:' || s), max(points) filter (where feature = 'slope:all')),
-  coalesce(max(points) filter (where feature = 'intercept:' || s), max(points) filter (where feature = 'intercept:all'))
+select
+  coalesce(max(points) filter (where feature = 'slope:' || s), max(points) filter (where feature = 'slope:all'), 1),
+  coalesce(max(points) filter (where feature = 'intercept:' || s),
+    max(points) filter (where feature = 'intercept:all'), 0)
 from ml.model_terms cross join own where model_version = $version
 """
 

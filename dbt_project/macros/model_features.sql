@@ -17,3 +17,8 @@
   concat({{ features }}.level, '·', case when {{ features }}.is_rural then 'rural'
     when not {{ features }}.is_rural then 'urban' else 'unknown' end)
 {%- endmacro %}
+
+{#- Whether a segment is a group by a protected trait, or by two traits at a time. -#}
+{% macro is_protected(segment) -%}
+  regexp_matches({{ segment }}, '^(sex|language|disability|nationality)=')
+{%- endmacro %}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from ml.backtest import named
-from ml.card import Card
+from ml.card import Card, may_be_shown
 from ml.evaluate import Metric
 
 
@@ -18,7 +19,8 @@ def card(cases: float = 45.0, gate: str = "passed: x", synthetic: bool = True) -
         Metric("recall_gap", 0.17, -0.05, 0.31), Metric("selection_rate_at_capacity", 0.05),
     ]  # fmt: skip
     found = [*named("additive", "validation", figures), *named("additive", "test_2024", figures)]
-    found += named("rule:abc", "validation", figures[:1]) + named("additive", "validation", figures, "level=B0")
+    level = [*figures, Metric("n_cases", 100)]
+    found += named("rule:abc", "validation", figures[:1]) + named("additive", "validation", level, "level=B0")
     found += named("additive", "validation", [Metric("n_cases", cases)], "nationality=extranjera&area=urban")
     return Card("v1", "interruption", "additive", "2025-12-05", 0.05, ["a", "b"], [2018, 2019], gate, found, synthetic)
 
@@ -27,7 +29,7 @@ def test_the_card_says_how_good_the_model_is_beside_the_rules() -> None:
     text = card().model_card()
     assert "| modelo aditivo | 10.6 [9.4, 11.9] | 10.6 [9.4, 11.9] |" in text
     assert "| regla ABC | 10.6 [9.4, 11.9] | - |" in text
-    assert "| nivel: primaria | 10.6 [9.4, 11.9] | 29.0 [20.0, 30.0] | 1.06 [0.93, 1.19] |" in text
+    assert "| nivel: primaria | 11 [9, 12] | 29 [20, 30] | 1.1 [0.9, 1.2] |" in text
     assert "Resultado: cumple todas." in text
     assert "son anteriores a 2024" in text
 
@@ -40,6 +42,31 @@ def test_a_refused_model_says_so() -> None:
 @pytest.mark.parametrize(("cases", "said"), [(9, "menos de 10"), (10, "10"), (13, "15"), (12, "10")])
 def test_small_groups_are_not_counted_and_say_nothing(cases: float, said: str) -> None:
     assert f"| nacionalidad: extranjera, área: urbana | {said} | evidencia insuficiente | - |" in card(cases).impact()
+
+
+@pytest.mark.parametrize(("recall", "cases", "shown"), [(0.5, 20, True), (0.45, 20, False), (0.55, 20, False),
+                                                        (0.1, 100, True), (0.09, 100, False), (0.91, 100, False)])  # fmt: skip
+def test_no_rate_tells_of_fewer_than_ten_found_or_missed(recall: float, cases: int, shown: bool) -> None:
+    assert may_be_shown({"recall_at_capacity": Metric("r", recall), "n_cases": Metric("n", cases)}) is shown
+    assert not may_be_shown({"n_cases": Metric("n", cases)})
+
+
+def test_with_one_group_hidden_the_total_must_not_give_it_away() -> None:
+    def group(text: str, recall: float) -> list:
+        figures = [
+            Metric("n_cases", 100),
+            Metric("recall_at_capacity", recall),
+            Metric("selection_rate_at_capacity", 0.1),
+        ]
+        return named("additive", "validation", figures, text)
+
+    def said(recall: float) -> str:
+        groups = [*group("sex=mujer", 0.5), *group("sex=varón", recall), *group("language=originaria", 0.5)]
+        return replace(card(), figures=[*card().figures, *groups]).impact()
+
+    assert "| sexo: mujer | 100 | 50 | 10 % |" in said(0.1)
+    assert "| sexo: mujer | 100 | evidencia insuficiente | - |" in said(0.09)
+    assert "| lengua materna: originaria | 100 | 50 | 10 % |" in said(0.09)
 
 
 def test_the_worst_mistake_is_told_in_words_and_people_have_to_sign() -> None:

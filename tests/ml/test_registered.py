@@ -93,7 +93,16 @@ def test_metrics_show_the_rules_beside_the_models(country: Country) -> None:
     ]
 
 
-def test_no_small_group_is_counted_where_operations_look(country: Country) -> None:
+def test_no_small_group_is_told_of_where_operations_look(country: Country) -> None:
     counted = "metric in ('n_rows', 'n_cases', 'base_rate') and segment <> 'all'"
     assert country.ask(f"select count(*) from operations.model_performance where {counted}") == [(0,)]
-    assert country.ask("select count(*) from operations.model_performance where segment = 'level=F0'")[0][0] > 10
+    protected = "regexp_matches(segment, '^(sex|language|disability|nationality)=')"
+    assert country.ask(f"select count(*) from operations.model_performance where {protected}") == [(0,)]
+    small = country.ask(
+        "select count(*) from operations.model_performance as p join (select dataset, ranked_by, segment, "
+        "max(value) filter (where metric = 'n_cases') as n, max(value) filter (where metric = 'recall_at_capacity') as r "
+        "from ml.model_metrics group by all) as m using (dataset, ranked_by, segment) "
+        "where segment <> 'all' and (round(n * r) < 10 or n - round(n * r) < 10)"
+    )
+    assert small == [(0,)]
+    assert country.ask("select count(*) from operations.fairness where n_cases < 10") == [(0,)]

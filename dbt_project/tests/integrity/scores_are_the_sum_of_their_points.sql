@@ -99,8 +99,8 @@ left join calibrations as whole on scored.model_version = whole.model_version an
 where
     not coalesce(
         abs(
-            coalesce(own.slope, whole.slope) * (pointed.points + scored.intercept)
-            + coalesce(own.intercept, whole.intercept) - scored.log_odds
+            coalesce(own.slope, whole.slope, 1) * (pointed.points + scored.intercept)
+            + coalesce(own.intercept, whole.intercept, 0) - scored.log_odds
         ) <= 1e-9,
         false
     )

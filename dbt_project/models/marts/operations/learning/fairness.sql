@@ -13,9 +13,7 @@ grouped as (
             metrics.model_version = versions.model_version
             and metrics.outcome = versions.outcome
             and metrics.ranked_by = versions.algorithm
-    where
-        metrics.dataset = 'validation'
-        and regexp_matches(metrics.segment, '^(sex|language|disability|nationality)=')
+    where metrics.dataset = 'validation' and {{ is_protected('metrics.segment') }}
 ),
 
 wide as (
@@ -24,14 +22,36 @@ wide as (
         outcome,
         segment as group_name,
         is_live,
+        max(case when metric = 'n_rows' then value end) as n_rows,
         max(case when metric = 'n_cases' then value end) as n_cases,
         max(case when metric = 'recall_at_capacity' then value end) as recall,
-        max(case when metric = 'recall_at_capacity' then low end) as recall_low,
-        max(case when metric = 'recall_at_capacity' then high end) as recall_high,
-        max(case when metric = 'precision_at_capacity' then value end) as precision,
+        max(case when metric = 'recall_at_capacity' then low end) as low,
+        max(case when metric = 'recall_at_capacity' then high end) as high,
         max(case when metric = 'selection_rate_at_capacity' then value end) as selection_rate
     from grouped
     group by 1, 2, 3, 4
+),
+
+-- neither of those found nor of those missed may be told where they are few: no rate gives them away either
+counted as (
+    select
+        *,
+        round(recall * n_cases) as n_found,
+        round(selection_rate * n_rows) as n_listed,
+        -- with one group hidden so are the others of the same traits: the total would give it away
+        min(
+            coalesce(
+                least(
+                    round(recall * n_cases),
+                    n_cases - round(recall * n_cases),
+                    round(selection_rate * n_rows) - round(recall * n_cases)
+                ),
+                0
+            )
+        ) over (
+            partition by model_version, outcome, regexp_replace(group_name, '=[^&]*', '', 'g')
+        ) >= {{ var('smallest_shown') }} as has_evidence
+    from wide
 ),
 
 fairness as (
@@ -40,14 +60,14 @@ fairness as (
         outcome,
         group_name,
         case when n_cases >= {{ var('smallest_shown') }} then cast(5 * round(n_cases / 5) as integer) end as n_cases,
-        recall,
-        recall_low,
-        recall_high,
-        precision,
-        selection_rate,
-        recall is not null as has_evidence,
+        case when has_evidence then round(round(n_found / 5) / round(n_cases / 5), 2) end as recall,
+        case when has_evidence then round(low, 2) end as recall_low,
+        case when has_evidence then round(high, 2) end as recall_high,
+        case when has_evidence then round(round(n_found / 5) / round(n_listed / 5), 2) end as precision,
+        case when has_evidence then round(round(n_listed / 5) / round(n_rows / 5), 2) end as selection_rate,
+        has_evidence,
         is_live
-    from wide
+    from counted
 )
 
 select * from fairness

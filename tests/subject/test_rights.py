@@ -70,7 +70,10 @@ def test_access_shows_all_that_is_held_and_is_logged(own: Home, tmp_path: Path) 
 
 def test_a_correction_lands_like_any_delivery(own: Home) -> None:
     child = listed(own)[1]
-    before = ask(own, f"select count(*) from raw.siagie_enrollments where child_key = {child}")[0][0]
+    keys = (
+        f"(select {child} union all select child_key from raw.child_merges where merged_into = {child})"  # all of its
+    )
+    before = ask(own, f"select count(*) from raw.siagie_enrollments where child_key in {keys}")[0][0]
     said = qhawaq(
         own.root, "subject", "rectify", child, *REASON, "--source", "siagie.siagie_enrollments",
         "--column", "DSC_LENGUA", "--value", "QUECHUA",
@@ -81,7 +84,7 @@ def test_a_correction_lands_like_any_delivery(own: Home) -> None:
     qhawaq(own.root, "land")
     newest = ask(
         own, "select dsc_lengua, _file, count(*) over () from raw.siagie_enrollments "
-        f"where child_key = {child} order by _delivered_at desc limit 1"
+        f"where child_key in {keys} order by _delivered_at desc limit 1"
     )  # fmt: skip
     assert newest[0][0] == "QUECHUA"
     assert "_RECT1.txt" in newest[0][1]

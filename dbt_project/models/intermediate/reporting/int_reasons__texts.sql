@@ -42,7 +42,7 @@ said as (
         contribution,
         family,
         is_tutor_safe,
-        replace(template, '{value}', value_text) as reason_text,
+        {{ in_singular("replace(template, '{value}', value_text)") }} as reason_text,
         action_text
     from valued
 )

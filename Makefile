@@ -51,10 +51,11 @@ build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attend
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
 
-bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, and the warehouse at a million children (an hour)
+bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine learning, a million children (over an hour)
 	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python -m benchmarks.landing_memory
 	$(BIN)/python -m benchmarks.linkage
+	$(BIN)/python -m benchmarks.ml
 	$(BIN)/python -m benchmarks.warehouse
 
 lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms, SQL

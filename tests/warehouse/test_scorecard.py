@@ -49,5 +49,21 @@ def test_drift_is_noted_and_a_rule_has_none(scored: Home, country: Country) -> N
     qhawaq(scored.root, "drift")  # a second look on one day takes the first one's place
     with duckdb.connect(str(scored.warehouse)) as db:
         assert db.execute("select count(*) from ml.drift").fetchall() == [(85,)]
+        for version, log_odds, day in (
+            ("rule:abc", "null", "2024-05-01"),
+            ("m", "-3 - attendance_share", "2024-06-01"),
+        ):
+            db.execute(
+                "insert into scores.risk_scores by name select child_key, as_of_date, 'interruption' as outcome, "
+                f"'{version}' as model_version, cast({log_odds} as double) as log_odds, "
+                f"timestamp '{day}' as scored_at from features.child_features where as_of_date = date '2024-04-30'"
+            )
+        db.execute("delete from scores.risk_scores where model_version = 'm' and log_odds is null")
+    qhawaq(
+        scored.root, "drift"
+    )  # labels of a scored date are final: what was announced is compared, a rule's rank is not
+    with duckdb.connect(str(scored.warehouse)) as db:
+        rows = db.execute("select name from ml.drift where name not like '%psi' order by 1").fetchall()
+        assert rows == [("observed_over_expected_at_capacity",), ("precision_ratio_to_best_rule",), ("two_sample_auc",)]
         db.execute("update ml.model_versions set is_live = false")
     assert "no model is live" in qhawaq(scored.root, "drift", expect=1).stderr

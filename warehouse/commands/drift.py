@@ -102,11 +102,13 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: d
         "and o.label_status = 'final' and o.label_known_at <= ? order by 1",
         [live.outcome, today],
     )
+    days = sorted(set(days) & set(learning.closed_days(home)))  # of a retired date no feature is left
     if not days:
         return []
     spec = learning.spec()
     scored = (
         "(select o.*, s.log_odds from outcomes.child_outcomes as o join (select * from scores.risk_scores "
+        "where log_odds is not null "  # a rule gives none
         "qualify row_number() over (partition by child_key, as_of_date, outcome order by scored_at) = 1) as s "
         f"using (child_key, as_of_date, outcome) where outcome = {quoted(live.outcome, chr(39))})"
     )

@@ -101,12 +101,14 @@ def train(home: Home, progress: Progress) -> dict[str, object]:
     try:
         if not enough_years(db, today):
             return {"trained": None, "reason": "too few years have matured"}
+        from ml import splits
         from ml import train as training  # the heavy libraries, only now
 
         rows, known = learning.rows(db, home, OUTCOME, spec, today), registry_tables.fingerprints(db, OUTCOME)
         trained = training.train(rows, OUTCOME, spec, str(today), share, progress.say, known)
         if trained is None:
-            return {"trained": None, "reason": "no new matured labels"}
+            too_few = splits.origins(rows) is None  # the pandemic's years count for nothing
+            return {"trained": None, "reason": "too few years have matured" if too_few else "no new matured labels"}
         file, sha256 = training.register(home.models, trained, spec, share, home.kind == "synthetic")
         name = trained.version
         version = registry_tables.Version(

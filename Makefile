@@ -68,14 +68,15 @@ lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms,
 	$(JUDGES)/bin/dbt-score lint --manifest $(PARSED)/manifest.json --fail-any-item-under 9.9 \
 		--disabled-rule dbt_score.rules.generic.has_example_sql
 
+# Two workers on two cores: a model that takes two threads of its own waits for the other's, ten times as long.
 test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
-	$(BIN)/pytest -q -n 2 -m "not faults"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not faults"
 
 test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments
-	$(BIN)/pytest -q -n 2 -m faults
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m faults
 
 lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in)
-	@for name in uv run dev judges; do $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --universal --generate-hashes \
+	@for name in uv run dev judges; do $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:  ## remove the virtual environment, the home and the answer key of the synthetic country

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ml import backtest, candidates, select, splits
 from ml.backtest import Figure, Judged, Say
@@ -16,11 +16,12 @@ class TooFewYears(Exception):
 
 def run(
     rows: Rows, spec: Spec, variants: Sequence[Variant], share: float, say: Say = lambda _: None,
-    leave_out: Sequence[int] = splits.PANDEMIC, regions: bool = False,
+    leave_out: Sequence[int] = splits.PANDEMIC, regions: bool = False, show: Callable[[Judged], None] = lambda _: None,
 ) -> tuple[list[Figure], str]:  # fmt: skip
     """Judge the variants on every year; return all figures and a sentence on what they say.
 
-    Two variants are compared, the first with the second; more are candidates to choose from.
+    Two variants are compared, the first with the second; more are candidates to choose from. `show` is given the
+    deciding years together, for pictures.
 
     Raises:
         TooFewYears: fewer than two years can be judged by earlier ones.
@@ -29,6 +30,7 @@ def run(
     names = [variant.name for variant in variants]
     judged = list(backtest.judge(rows, spec, chosen, variants, say, regime=True, leave_out=leave_out))
     judged.append(whole := backtest.together(judged))
+    show(whole)
     found: list[Figure] = []
     for one in judged:
         found += backtest.figures(one, share, names)

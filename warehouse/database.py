@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,8 @@ def warehouse(home: Home, read_only: bool = False, memory: str = MEMORY_LIMIT) -
             raise HomeError(f"another process is using {home.warehouse}: wait for it, then call again") from None
         raise HomeError(f"{home.warehouse} cannot be opened: {error}") from error
     db.execute("set TimeZone = 'UTC'")
-    db.execute("set enable_progress_bar = false")
+    with suppress(duckdb.InvalidInputException):  # a notebook has none that could be switched off
+        db.execute("set enable_progress_bar = false")
     return db
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
-    from ml.backtest import Figure
+    from ml.backtest import Figure, Judged
     from ml.dataset import Spec
     from ml.evaluate import Metric
     from ml.variants import Variant
@@ -33,6 +33,7 @@ HEADS = {"precision_at_capacity": "precision", "recall_at_capacity": "recall", "
 @click.option("--compare", nargs=2, metavar="A B", help="Two candidates, as in «additive additive-grade».")
 @click.option("--regions", is_flag=True, help="Also leave out each region in turn, of the champion.")
 @click.option("--csv", "to", type=click.Path(path_type=Path), help="Write every figure there too.")
+@click.option("--pictures", type=click.Path(path_type=Path), help="Draw gains and calibration into this folder.")
 @click.option("--features", metavar="TABLE", help="Another table: FILE.parquet, FILE.csv or FILE.duckdb:schema.table.")
 @click.option("--outcomes", metavar="TABLE", help="Its outcomes, by the same key and date.")
 @click.option(
@@ -45,6 +46,7 @@ def backtest(
     compare: tuple[str, str] | None,
     regions: bool,
     to: Path | None,
+    pictures: Path | None,
     features: str | None,
     outcomes: str | None,
     contract: Path | None,
@@ -58,9 +60,9 @@ def backtest(
         raise UsageError("--features, --outcomes and --contract go together")
     with _told():
         if features and outcomes and contract:
-            found, said = _of_tables(progress, features, outcomes, contract, compare)
+            found, said = _of_tables(progress, features, outcomes, contract, compare, pictures)
         else:
-            found, said = _of_home(home.existing(), progress, outcome, compare, regions)
+            found, said = _of_home(home.existing(), progress, outcome, compare, regions, pictures)
     click.echo(table(found))
     click.echo(said)
     if to:
@@ -84,19 +86,38 @@ def _told() -> Iterator[None]:
 
 
 def _of_tables(
-    progress: Progress, features: str, outcomes: str, contract: Path, compare: tuple[str, str] | None
+    progress: Progress,
+    features: str,
+    outcomes: str,
+    contract: Path,
+    compare: tuple[str, str] | None,
+    pictures: Path | None,
 ) -> tuple[list[Figure], str]:
     """Backtest other tables than the warehouse's; nothing is written."""
     from ml import campaign, external
 
     said = external.read_contract(contract)
     rows, spec = external.read(said, features, outcomes)
-    return campaign.run(rows, spec, _variants(spec, compare, spec), said.capacity_share, progress.say,
-                        leave_out=said.regime_years, regions=bool(said.region))  # fmt: skip
+    judged = _variants(spec, compare, spec)
+    return campaign.run(rows, spec, judged, said.capacity_share, progress.say, leave_out=said.regime_years,
+                        regions=bool(said.region), show=_drawn(pictures, judged, said.capacity_share))  # fmt: skip
+
+
+def _drawn(folder: Path | None, variants: list[Variant], share: float) -> Callable[[Judged], None]:
+    """Return what draws the deciding years into a folder, or does nothing without one."""
+
+    def draw(judged: Judged) -> None:
+        if folder:
+            from ml import pictures
+
+            for path in pictures.write(folder, judged, share, variants[0].name):
+                click.echo(f"drawn: {path}")
+
+    return draw
 
 
 def _of_home(
-    home: Home, progress: Progress, outcome: str, compare: tuple[str, str] | None, regions: bool
+    home: Home, progress: Progress, outcome: str, compare: tuple[str, str] | None, regions: bool, pictures: Path | None
 ) -> tuple[list[Figure], str]:
     """Backtest the warehouse's own features and write the figures beside those of the trainings."""
     from ml import campaign, dataset, variants
@@ -109,7 +130,8 @@ def _of_home(
     db = database.warehouse(home)
     try:
         rows = learning.rows(db, home, outcome, spec, today)
-        found, said = campaign.run(rows, spec, judged, share, progress.say, regions=regions)
+        show = _drawn(pictures, judged, share)
+        found, said = campaign.run(rows, spec, judged, share, progress.say, regions=regions, show=show)
         name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
         registry_tables.note_metrics(db, name, outcome, found)
     finally:

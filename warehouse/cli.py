@@ -21,6 +21,7 @@ COMMANDS = {
     "backtest": ("backtest", "Judge candidates, rules and baselines on years they have not seen."),
     "tune": ("tune", "Search hyperparameters on the years before the test year."),
     "drift": ("drift", "Compare what the live model meets with what it learned from."),
+    "effects": ("effects", "Compare children who got a service with comparable ones who did not."),
     "deploy": ("deploy", "Make a model live if its gate passed, else the best rule."),
     "score": ("score", "Score the current dates, give reasons, build the marts."),
     "publish": ("publish", "Write, verify and switch the serving files."),

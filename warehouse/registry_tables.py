@@ -84,6 +84,20 @@ def note_drift(
         db.execute("insert into ml.drift by name select * from rows")
 
 
+def note_effects(
+    db: duckdb.DuckDBPyConnection, found: Sequence[tuple[str, str, Any]], today: date, labels_until: date | None
+) -> None:
+    """Write what is known of the effects of services, in place of what was known before."""
+    rows = pa.Table.from_pylist([  # noqa: F841  read by DuckDB
+        {"support_code": support, "outcome": outcome, "judged_on": today, "labels_until": labels_until,
+         **one.as_row()}
+        for support, outcome, one in found
+    ])  # fmt: skip
+    with transaction(db):
+        db.execute("delete from ml.effects")
+        db.execute("insert into ml.effects by name select * from rows")
+
+
 def metrics_table(version: str, outcome: str, metrics: Metrics) -> pa.Table:
     """Return figures as rows of `ml.model_metrics`."""
     return pa.Table.from_pylist([

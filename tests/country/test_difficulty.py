@@ -12,19 +12,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.conftest import qhawaq
-from warehouse.country import lives, people, places, truth
+from warehouse.country import lives, truth
 from warehouse.country.lives import LEAVES, Year
 
 SHARE = 0.05
 TODAY = date(2025, 12, 5)
-
-
-@pytest.fixture(scope="module")
-def years() -> dict[int, Year]:
-    rng = np.random.default_rng(20250317)
-    land = places.build(rng, 22_000)
-    folk = people.build(rng, land, 40_000, 2018, 2025)
-    return {year.year: year for year in lives.live(rng, folk, land, range(2018, 2026))}
 
 
 def at_april(year: Year) -> pa.Table:
@@ -70,9 +62,14 @@ def test_the_abc_rule_is_of_some_use_and_no_more(years: dict[int, Year], year: i
 
 
 def test_services_help_as_they_are_said_to(years: dict[int, Year]) -> None:
-    served = years[2023].services["VISITA"] > 0
-    assert served.any()
-    assert (years[2023].log_odds[served] < years[2023].risk_untreated[served]).all()
+    """Who gets a visit before it would leave is helped; for whom it comes too late nothing changes."""
+    year = years[2023]
+    served, in_time = year.services["VISITA"] > 0, year.leaving > 11
+    assert (served & in_time).any()
+    assert (served & ~in_time).any()
+    assert (year.effect("VISITA")[served & in_time] < 0).all()
+    assert (year.effect("VISITA")[~(served & in_time)] == 0).all()
+    assert (year.log_odds[served & in_time] <= year.risk_untreated[served & in_time] - 0.8).all()
 
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:

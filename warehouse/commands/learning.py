@@ -41,6 +41,11 @@ def spec(more: tuple[str, ...] = ()) -> Spec:
     return Spec(tuple(chosen), tuple(chosen.values()))
 
 
+def every_feature() -> Spec:
+    """Return every feature, those too that no model learns from: who is served may depend on any of them."""
+    return spec(tuple(feature.name for feature in feature_catalog.read()))
+
+
 def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, today: date) -> Rows:
     """Read the rows of every closed date whose label of an outcome is known today."""
     from ml import dataset

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import click
 
-from warehouse.commands import steps, summary
+from warehouse.commands import effects, steps, summary
 from warehouse.progress import Progress
 from warehouse.settings import Home
 from warehouse.state import State, inputs_key
@@ -67,6 +67,7 @@ def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Call
         "build": lambda: steps.build(home, progress, today),
         "train": lambda: steps.train(home, progress),
         "deploy": lambda: steps.deploy(home),
+        "effects": lambda: effects.if_due(home, progress),
         "score": lambda: steps.score(home, progress),
         "publish": lambda: steps.publish(home, progress, key),
     }

@@ -55,9 +55,20 @@ class Year:
     fate: NDArray[np.int64]
     left_month: NDArray[np.int64]  # 99 if the child is there to the end
     risk_untreated: NDArray[np.float64]  # log-odds without services
-    log_odds: NDArray[np.float64]  # log-odds with the services received
+    log_odds: NDArray[np.float64]  # log-odds with the services received in time
     drift: NDArray[np.float64]
+    leaving: NDArray[np.int64]  # month in which the child would be gone if it left; 99 after the year's end
     services: dict[str, NDArray[np.int64]] = field(default_factory=dict)  # code → month received, 0 if not
+
+    @property
+    def risk(self) -> NDArray[np.float64]:
+        """The chance of leaving, all that the year brought included."""
+        return risk.sigmoid(self.log_odds + risk.DISENGAGEMENT_EFFECT * self.months[:, -1])
+
+    def effect(self, code: str) -> NDArray[np.float64]:
+        """Return what a service added to each child's chance; 0 where it came too late or never."""
+        helped = risk.helped(self.services[code], self.leaving) * risk.SERVICE_EFFECTS[code]
+        return self.risk - risk.sigmoid(self.log_odds - helped + risk.DISENGAGEMENT_EFFECT * self.months[:, -1])
 
 
 def live(rng: np.random.Generator, people: People, places: Places, years: range) -> list[Year]:
@@ -118,12 +129,17 @@ def _one_year(rng: np.random.Generator, people: People, places: Places, state: S
     untreated += risk.intercept(untreated + end, risk.BASE_RATES.get(year, risk.USUAL_RATE))
     marks = _marks(rng, people, child, months)
     attendance = _attendance(rng, places, service, months, year)
-    services = _serve(rng, people, child, months, marks, year)
-    log_odds = untreated + sum(risk.SERVICE_EFFECTS[code] * (month > 0) for code, month in services.items())
-    fate, left_month = _fates(rng, risk.sigmoid(log_odds + end), people.age_at_march(year)[child], grade == LAST_GRADE)
+    services = _serve(rng, people, child, attendance, marks, year)
+    lot = _Lot.draw(rng, n)
+    leaving = np.where(lot.early < risk.leaves_within_year(grade == LAST_GRADE), lot.month, 99)
+    log_odds = untreated + sum(
+        risk.SERVICE_EFFECTS[code] * risk.helped(month, leaving) for code, month in services.items()
+    )
+    fate, left_month = _fates(lot, risk.sigmoid(log_odds + end), people.age_at_march(year)[child], leaving)
     found = Year(
         year, child, grade, situation[child], service, new_service, rng.integers(120, 280, n), hours, months,
-        *attendance, marks, _results(rng, marks, year), fate, left_month, untreated, log_odds, drift, services,
+        *attendance, marks, _results(rng, marks, year), fate, left_month, untreated, log_odds, drift, leaving,
+        services,
     )  # fmt: skip
     _carry_over(state, found)
     return found
@@ -198,34 +214,54 @@ def _results(rng: np.random.Generator, marks: NDArray[np.int8], year: int) -> ND
 
 
 def _serve(
-    rng: np.random.Generator, people: People, child: NDArray, months: NDArray, marks: NDArray, year: int
+    rng: np.random.Generator, people: People, child: NDArray, attendance: tuple[NDArray, ...], marks: NDArray, year: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Give services to some of those in need: the needier, the likelier, so before/after misleads."""
+    """Give services to some of those in need: the needier, the likelier, so that comparing with others misleads.
+
+    Who gives them sees what is written down by then: absences to June in August, absences to September and marks of
+    the first half in November. That is why the effect can be told from the records at all.
+    """
     n = len(child)
     juntos = people.household_in_juntos[people.household[child]].astype(np.int64)
     if year in PANDEMIC:
         none = np.zeros(n, dtype=np.int64)
         return {"TUTOR": none, "VISITA": none, "REFUERZO": none, "JUNTOS": juntos}
-    tutor = (months[:, 3] > 0.6) & (rng.random(n) < risk.sigmoid(-1.2 + 0.5 * months[:, 3]))
-    visit = (months[:, 5] > 1.4) & (rng.random(n) < 0.3)
+    opened, justified, unjustified, _ = attendance
+    to_june, to_september = (
+        (justified + unjustified)[:, :n_months].sum(axis=1) / opened[:, :n_months].sum(axis=1) for n_months in (4, 7)
+    )
+    tutor = (to_june >= 0.1) & (rng.random(n) < risk.sigmoid(-1.6 + 6 * to_june))
+    visit = (to_september >= 0.15) & (rng.random(n) < 0.3)
     remedial = (failed_areas(marks)[:, 0] >= 2) & (rng.random(n) < 0.35)
-    return {"TUTOR": tutor * 7, "VISITA": visit * 9, "REFUERZO": remedial * 8, "JUNTOS": juntos}
+    return {"TUTOR": tutor * 8, "VISITA": visit * 11, "REFUERZO": remedial * 11, "JUNTOS": juntos}
 
 
-def _fates(rng: np.random.Generator, chance: NDArray, age: NDArray, last: NDArray) -> tuple[NDArray, NDArray]:
-    """Draw who stays, leaves, dies, emigrates or moves to alternative education, and when.
+@dataclass(frozen=True)
+class _Lot:
+    """What chance decides of a year: whether a child leaves, what else may befall it, and when."""
+
+    leaves: NDArray[np.float64]
+    other: NDArray[np.float64]
+    early: NDArray[np.float64]
+    month: NDArray[np.int64]
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, n: int) -> _Lot:
+        months = risk.LEAVING_MONTHS
+        return cls(rng.random(n), rng.random(n), rng.random(n), rng.integers(months[0], months[1] + 1, n))
+
+
+def _fates(lot: _Lot, chance: NDArray, age: NDArray, leaving: NDArray) -> tuple[NDArray, NDArray]:
+    """Say who stays, leaves, dies, emigrates or moves to alternative education, and when.
 
     Whoever finishes the last grade has completed school: there one can only leave within the year.
     """
-    n = len(chance)
-    leaves = rng.random(n) < chance
+    leaves = lot.leaves < chance
     fate = np.where(leaves, LEAVES, STAYS)
-    draw = rng.random(n)
-    fate[~leaves & (age >= 14) & (draw < 0.008)] = TO_EBA
-    fate[~leaves & (draw > 0.9996)] = DIES
-    fate[~leaves & (draw > 0.9980) & (draw <= 0.9996)] = EMIGRATES
-    early = ((fate == LEAVES) & (rng.random(n) < risk.leaves_within_year(last))) | (fate == DIES)
-    return fate, np.where(early, rng.integers(risk.LEAVING_MONTHS[0], risk.LEAVING_MONTHS[1] + 1, n), 99)
+    fate[~leaves & (age >= 14) & (lot.other < 0.008)] = TO_EBA
+    fate[~leaves & (lot.other > 0.9996)] = DIES
+    fate[~leaves & (lot.other > 0.9980) & (lot.other <= 0.9996)] = EMIGRATES
+    return fate, np.select([fate == LEAVES, fate == DIES], [leaving, lot.month], 99)
 
 
 def _carry_over(state: State, year: Year) -> None:

@@ -71,6 +71,11 @@ def intercept(log_odds: NDArray[np.float64], rate: float) -> float:
     return (low + high) / 2
 
 
+def helped(received: NDArray[np.int64], leaving: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say whom a service helped: who received it (month, 0 if not) before the month of leaving."""
+    return (received > 0) & (received < leaving)
+
+
 def leaves_within_year(is_last_grade: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return which share of those who interrupt is gone before the year ends."""
     return np.where(is_last_grade, 1.0, LEAVES_WITHIN_YEAR)

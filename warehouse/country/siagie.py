@@ -46,7 +46,8 @@ def note_year(office: Office, year: Year) -> None:
     """Make the table `year` (one row a child) and `version` (what was registered of each, and when)."""
     rng, n = office.rng("siagie", year.year), len(year.child)
     january = np.datetime64(f"{year.year}-01-01")
-    registered = np.where(rng.random(n) < 0.92, rng.integers(60, 84, n), rng.integers(85, 200, n))
+    early, late = rng.random(n) < 0.92, (rng.integers(60, 84, n), rng.integers(85, 200, n))
+    registered = np.where(early | _is_followed(year), *late)
     leaves = year.left_month < 99
     left_on = (np.minimum(year.left_month, 12) - 1) * 30.4 + 28
     office.table(
@@ -69,6 +70,11 @@ def note_year(office: Office, year: Year) -> None:
         guided=(year.year == 2021) & (year.child % 5 == 0),
     )
     office.db.execute(_VERSIONS)
+
+
+def _is_followed(year: Year) -> np.ndarray:
+    """Say whom somebody served because of absences: their record is whole, since it is what was gone by."""
+    return (year.services["TUTOR"] > 0) | (year.services["VISITA"] > 0)
 
 
 _VERSIONS = """
@@ -157,7 +163,8 @@ def _mix_encodings(content: bytes) -> bytes:
 def attendance(office: Office, year: Year) -> None:
     """Deliver ten monthly files; one month lacks a region, one is corrected later."""
     rng, n = office.rng("attendance", year.year), len(year.child)
-    exactly = (np.arange(n) % 211 == 0) & (year.year not in lives.PANDEMIC)  # attendance exactly at 90 %
+    whole = _is_followed(year)
+    exactly = (np.arange(n) % 211 == 0) & (year.year not in lives.PANDEMIC) & ~whole  # attendance exactly at 90 %
     for month in range(year.open_days.shape[1]):
         calendar = month + FIRST_MONTH
         office.table(
@@ -167,7 +174,7 @@ def attendance(office: Office, year: Year) -> None:
             justified=np.where(exactly, 1, year.justified[:, month]),
             unjustified=np.where(exactly, 1, year.unjustified[:, month]),
             late=year.late[:, month],
-            blank=rng.random(n) < 0.01,
+            blank=(rng.random(n) < 0.01) & ~whole,
         )
         following = date(year.year + calendar // 12, calendar % 12 + 1, 10)
         sql = _ATTENDANCE.format(year=year.year, month=calendar, where="true")

@@ -45,8 +45,17 @@ def child_dates(year: Year, today: date) -> pa.Table | None:
     return pa.concat_tables(parts) if parts else None
 
 
+def effects(years: list[Year]) -> pa.Table:
+    """Return how many received each service in each year, and what it did to their chance of leaving on average."""
+    return pa.Table.from_pylist([
+        {"support_code": code, "school_year": one.year, "n_served": int(served.sum()),
+         "effect": float(one.effect(code)[served].mean())}
+        for one in years for code, month in one.services.items() if (served := month > 0).any()
+    ])  # fmt: skip
+
+
 def write(folder: Path, office: Office, years: list[Year]) -> None:
-    """Write `child_dates.parquet`, `children.parquet`, `cases.parquet` and `traps.parquet`."""
+    """Write `child_dates.parquet`, `children.parquet`, `cases.parquet`, `effects.parquet` and `traps.parquet`."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_dates(folder / "child_dates.parquet", office, years)
     office.db.execute(
@@ -54,6 +63,7 @@ def write(folder: Path, office: Office, years: list[Year]) -> None:
         "given_1 || ' ' || given_2 as given, born, is_twin from child) to ? (format parquet)",
         [str(folder / "children.parquet")],
     )
+    pq.write_table(effects(years), folder / "effects.parquet")
     office.db.execute("copy (from case_of order by all) to ? (format parquet)", [str(folder / "cases.parquet")])
     traps = [dict(zip(("trap", "file", "rows_touched"), row, strict=True)) for row in office.traps]
     pq.write_table(pa.Table.from_pylist(traps), folder / "traps.parquet")

@@ -53,6 +53,11 @@ create table if not exists ml.model_metrics (
 create table if not exists ml.drift (
   checked_on date, model_version varchar, outcome varchar, name varchar, of varchar, value double, low double,
   high double, is_exceeded boolean, advice varchar);
+create table if not exists ml.effects (
+  support_code varchar, outcome varchar, method varchar, judged_on date, labels_until date, n_served bigint,
+  verdict varchar, effect double, effect_low double, effect_high double, plain double, plain_low double,
+  plain_high double, placebo double, placebo_low double, placebo_high double, mean_served double, mean_without double,
+  e_value double, e_value_of_limit double, overlap double, effective_others double, imbalance double);
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 """

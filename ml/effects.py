@@ -1,4 +1,4 @@
-"""What a service did to those who got it: against comparable children who did not, or at the cut of a list.
+"""What a service did to those who got it: against comparable children who did not.
 
 The effect on the served (ATT) is estimated by augmented inverse probability weighting (Robins, Rotnitzky and Zhao,
 1994), cross-fitted on schools apart (Chernozhukov et al., 2018): it is right if either who is served or what becomes of
@@ -32,7 +32,7 @@ NUISANCE = {
 FAR = 1.96
 UNLIKELY = 0.01  # of the served were less likely to be
 FEWEST = 20
-SHOWN, COMPARISON, AT_CUT = "shown", "comparison", "discontinuity"
+SHOWN, COMPARISON = "shown", "comparison"
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -223,7 +223,7 @@ def compare(matched: Matched, whole_outcome: Floats) -> Comparison | None:
     mine, theirs = gap[served].mean(), np.average(gap, weights=weight)
     influence = served * (gap - mine) / served.mean() - weight * (gap - theirs) / weight.mean()
     return Comparison(
-        _metric("effect", mine - theirs, _error(influence, study.school)), float(outcome[served].mean()),
+        interval("effect", mine - theirs, clustered_error(influence, study.school)), float(outcome[served].mean()),
         matched.overlap, float(weight.sum() ** 2 / (weight**2).sum()), _imbalance(study.values, served, weight),
     )  # fmt: skip
 
@@ -271,10 +271,10 @@ def _difference(study: Study, outcome: Floats) -> Metric:
     served, share = study.served, study.served.mean()
     mine, theirs = outcome[served].mean(), outcome[~served].mean()
     influence = np.where(served, (outcome - mine) / share, -(outcome - theirs) / (1 - share))
-    return _metric("plain", mine - theirs, _error(influence, study.school))
+    return interval("plain", mine - theirs, clustered_error(influence, study.school))
 
 
-def _error(influence: Floats, school: NDArray[np.int64]) -> float:
+def clustered_error(influence: Floats, school: NDArray[np.int64]) -> float:
     """Return the standard error of a mean of influences that depend on each other within a school."""
     sums = np.bincount(np.unique(school, return_inverse=True)[1], weights=influence)
     return float(np.sqrt((sums**2).sum())) / len(influence)
@@ -285,58 +285,6 @@ def _columns(name: str, metric: Metric | None) -> dict[str, float | None]:
     return {name: metric and found.value, f"{name}_low": found.low, f"{name}_high": found.high}
 
 
-def _metric(name: str, value: float, error: float) -> Metric:
+def interval(name: str, value: float, error: float) -> Metric:
+    """Return a figure with its 95 % interval, from its standard error."""
     return Metric(name, float(value), float(value - FAR * error), float(value + FAR * error))
-
-
-def of_list(distance: Floats, served: Mask, outcome: Floats, school: NDArray[np.int64], rules: Limits) -> Finding:
-    """Judge what being served did to those whom the end of a list parted from the next: a fuzzy discontinuity.
-
-    Args:
-        distance: of each child's log-odds to the cut of its list, 0 or more if it was listed.
-        served: who got a service afterwards.
-        outcome: what became of each, no missing ones.
-        school: intervals hold whole ones together.
-        rules: when an effect is shown.
-    """
-    n_served = int(served.sum())
-    if n_served < rules.least_served or min((distance >= 0).sum(), (distance < 0).sum()) < rules.least_served:
-        return Finding(AT_CUT, n_served, "few")
-    jump, effect, level = discontinuity(distance, served.astype(float), outcome, school)
-    if (jump.low or 0) < rules.least_jump:
-        return Finding(AT_CUT, n_served, "no_jump")
-    near = int((np.abs(distance) <= bandwidth(distance)).sum())
-    return Finding(AT_CUT, n_served, SHOWN, compared=Comparison(effect, level, 1.0, float(near), 0.0))
-
-
-def bandwidth(distance: Floats) -> float:
-    """Return within which distance children count as near the cut (Silverman's rule for a triangular kernel)."""
-    return 2.58 * float(distance.std()) * len(distance) ** -0.2
-
-
-def discontinuity(
-    distance: Floats, served: Floats, outcome: Floats, school: NDArray[np.int64]
-) -> tuple[Metric, Metric, float]:  # fmt: skip
-    """Return the jump of being served at distance 0, the effect of it on the outcome, and the outcome just above.
-
-    Local linear regressions on both sides, as Hahn, Todd and Van der Klaauw (2001); the effect is the outcome's jump
-    over that of being served.
-    """
-    (above, above_part), (below, below_part) = (
-        _at_cut(distance, np.column_stack([served, outcome]), side) for side in (distance >= 0, distance < 0)
-    )
-    jumps, part = above - below, above_part - below_part
-    effect = jumps[1] / jumps[0] if jumps[0] else 0.0
-    influence = (part[:, 1] - effect * part[:, 0]) / (jumps[0] or np.inf)
-    jump = _metric("jump", jumps[0], _error(part[:, 0], school))
-    return jump, _metric("effect", effect, _error(influence, school)), float(above[1])
-
-
-def _at_cut(distance: Floats, values: Floats, side: Mask) -> tuple[Floats, Floats]:
-    """Return the values on one side at the cut, and what each child adds to them (n times, so that means are sums)."""
-    weight = np.maximum(1 - np.abs(distance) / bandwidth(distance), 0) * side
-    design = np.column_stack([np.ones(len(distance)), distance])
-    bread = np.linalg.pinv((design * weight[:, None]).T @ design)
-    found = bread @ (design * weight[:, None]).T @ values
-    leverage = (design * weight[:, None]) @ bread[:, 0]
-    return found[0], leverage[:, None] * (values - design @ found) * len(distance)

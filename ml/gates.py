@@ -112,13 +112,16 @@ class Verdict:
         return f"refused: {'; '.join(map(str, self.broken))}" + (f"; held: {kept}" if kept else "")
 
 
-def read(path: Path = FILE) -> dict[str, Bounds]:
-    """Read the bounds.
+def read(outcome: str, path: Path = FILE) -> dict[str, Bounds]:
+    """Read the bounds for models of an outcome.
 
     Raises:
+        KeyError: the outcome has no gates.
         TypeError: a gate has a bound of another name.
     """
-    return {name: Bounds(**bounds) for name, bounds in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
+    return {
+        name: Bounds(**bounds) for name, bounds in yaml.safe_load(path.read_text(encoding="utf-8"))[outcome].items()
+    }
 
 
 def judge(figures: Figures, gates: Mapping[str, Bounds]) -> Verdict:

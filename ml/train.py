@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -58,7 +58,8 @@ def train(
     judged = list(backtest.judge(rows, spec, chosen, [whole_champion], say))
     say(f"refitted on {', '.join(map(str, chosen.refit))}")
     everything = rows.of(np.isin(rows.year, chosen.refit))
-    metrics, verdict = judged_by_gates(judged, share, champion, features_seen(everything))
+    bounds = gates.read(outcome)
+    metrics, verdict = judged_by_gates(judged, share, champion, features_seen(everything), bounds)
     fitted = candidates.fit(champion, spec, everything)
     version = f"{outcome}-{champion}-{today}-{mark[:8]}"
     model_terms = terms.read_off(fitted.model, spec.features, everything.values, fitted.calibration)
@@ -66,7 +67,7 @@ def train(
 
 
 def judged_by_gates(
-    judged: Sequence[Judged], share: float, model: str, more: Metric
+    judged: Sequence[Judged], share: float, model: str, more: Metric, bounds: Mapping[str, gates.Bounds]
 ) -> tuple[list[Figure], gates.Verdict]:  # fmt: skip
     """Return every figure by year and of the deciding years together, and what the gates say of the latter.
 
@@ -75,13 +76,14 @@ def judged_by_gates(
         share: capacity as a share of each group's pupils.
         model: who is judged.
         more: a figure of the model that goes live.
+        bounds: the gates.
     """
     found = list(chain.from_iterable(backtest.figures(one, share, [model]) for one in judged))
     whole = backtest.together(judged)
     deciding = backtest.figures(whole, share, [model]) + _of_groups(whole, share, model)
     deciding.append((model, DECIDING, EVERYBODY, more))
     mine = {(segment, metric.name): metric for who, _, segment, metric in deciding if who == model}
-    return found + deciding, gates.judge(mine, gates.read())
+    return found + deciding, gates.judge(mine, bounds)
 
 
 def _of_groups(whole: Judged, share: float, model: str) -> list[Figure]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml import effects
+from ml import cut, effects
 from ml.effects import SHOWN, Limits
 
 RULES = Limits(100, 0.9, 0.9, 0.25, 0.1, 2.58, "before", ("before", "twin_of_before"))
@@ -136,7 +136,7 @@ def listed(seed: int, n: int = 10_000, take_up: float = 0.6, effect: float = -0.
 
 
 def test_the_cut_of_a_list_tells_the_effect() -> None:
-    found = [effects.of_list(*listed(seed), RULES) for seed in range(20)]
+    found = [cut.of_list(*listed(seed), RULES) for seed in range(20)]
     assert {one.verdict for one in found} == {SHOWN}
     assert sum(one.compared.effect.low <= -0.1 <= one.compared.effect.high for one in found) >= 17
     assert sum(one.compared.effect.high < 0 for one in found) >= 10
@@ -145,8 +145,8 @@ def test_the_cut_of_a_list_tells_the_effect() -> None:
 def test_a_list_after_which_nobody_acts_tells_nothing() -> None:
     distance, served, outcome, school = listed(1)
     anyone = np.random.default_rng(2).random(len(served)) < 0.3
-    assert effects.of_list(distance, anyone, outcome, school, RULES).verdict == "no_jump"
-    assert effects.of_list(distance, served & (np.cumsum(served) < 100), outcome, school, RULES).verdict == "few"
+    assert cut.of_list(distance, anyone, outcome, school, RULES).verdict == "no_jump"
+    assert cut.of_list(distance, served & (np.cumsum(served) < 100), outcome, school, RULES).verdict == "few"
 
 
 def test_the_limits_that_are_kept_can_be_read() -> None:

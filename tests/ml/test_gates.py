@@ -73,19 +73,22 @@ def good() -> dict[tuple[str, str], Metric]:
         ("features_seen", Metric("features_seen", 0.99)),
     ],
 )
-def test_each_gate_of_the_file_refuses_alone(name: str, bad: Metric) -> None:
-    assert gates.judge(good(), gates.read()).passed
-    verdict = gates.judge(good() | {(ALL, name): bad}, gates.read())
+@pytest.mark.parametrize("outcome", ["interruption", "repetition"])
+def test_each_gate_of_the_file_refuses_alone(name: str, bad: Metric, outcome: str) -> None:
+    assert gates.judge(good(), gates.read(outcome)).passed
+    verdict = gates.judge(good() | {(ALL, name): bad}, gates.read(outcome))
     assert [one.metric for one in verdict.broken] == [bad]
     assert str(verdict).startswith(f"refused: {name} {bad.value:.2f}")
 
 
 def test_a_gate_without_its_figure_or_with_a_misspelled_bound_is_no_gate(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
-        gates.judge({}, gates.read())
-    (tmp_path / "gates.yml").write_text("x: {says: y, at_leest: 1}")
+        gates.judge({}, gates.read("interruption"))
+    with pytest.raises(KeyError):
+        gates.read("shoe_size")
+    (tmp_path / "gates.yml").write_text("interruption: {x: {says: y, at_leest: 1}}")
     with pytest.raises(TypeError):
-        gates.read(tmp_path / "gates.yml")
+        gates.read("interruption", tmp_path / "gates.yml")
 
 
 def test_the_best_rule_is_the_one_to_beat_and_the_test_year_decides_nothing() -> None:
@@ -99,7 +102,9 @@ def test_the_best_rule_is_the_one_to_beat_and_the_test_year_decides_nothing() ->
         return Judged(name, year, ranked)
 
     years = [judged("origin_2022", last, first), judged("origin_2023", last, first), judged("test_2024", first, last)]
-    found, verdict = train.judged_by_gates(years, 0.1, "additive", Metric("features_seen", 1.0))
+    found, verdict = train.judged_by_gates(
+        years, 0.1, "additive", Metric("features_seen", 1.0), gates.read("interruption")
+    )
     by = {(who, where, metric.name): metric for who, where, segment, metric in found if segment == ALL}
     assert by["rule:over_age", "validation", "precision_at_capacity"].value == 1.0
     assert by["additive", "test_2024", "precision_at_capacity"].value == 1.0

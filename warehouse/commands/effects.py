@@ -145,15 +145,16 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
 
 def _of_lists(db: duckdb.DuckDBPyConnection, outcome: str, today: date) -> Finding:
     """Judge what being served did to those at the end of the lists that were shown."""
+    from ml import cut
     from ml import effects as ml_effects
 
     if not database.value(
         db, "select count(*) from duckdb_tables() where schema_name || '.' || table_name = ?", [SCORES]
     ):
-        return ml_effects.Finding(ml_effects.AT_CUT, 0, "few")  # a first run judges before it scores
+        return ml_effects.Finding(cut.AT_CUT, 0, "few")  # a first run judges before it scores
     rows = db.execute(_AT_THE_CUT, {"outcome": outcome, "today": today}).fetchnumpy()
     school = np.unique(rows["service_code"].astype(str), return_inverse=True)[1]
-    return ml_effects.of_list(
+    return cut.of_list(
         np.asarray(rows["distance"], dtype=float), np.asarray(rows["is_served"], dtype=bool),
         np.asarray(rows["label"], dtype=float), school, ml_effects.limits(),
     )  # fmt: skip

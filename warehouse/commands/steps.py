@@ -94,25 +94,25 @@ def capacity_share() -> float:
     return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])
 
 
-def train(home: Home, progress: Progress) -> dict[str, object]:
+def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> dict[str, object]:
     """Train on matured labels if they are new; register the model with its gate's result."""
     today, share, spec = calendar(home), capacity_share(), learning.spec()
     db = database.warehouse(home)
     try:
-        if not enough_years(db, today):
+        if not enough_years(db, today, outcome):
             return {"trained": None, "reason": "too few years have matured"}
         from ml import splits
         from ml import train as training  # the heavy libraries, only now
 
-        rows, known = learning.rows(db, home, OUTCOME, spec, today), registry_tables.fingerprints(db, OUTCOME)
-        trained = training.train(rows, OUTCOME, spec, str(today), share, progress.say, known)
+        rows, known = learning.rows(db, home, outcome, spec, today), registry_tables.fingerprints(db, outcome)
+        trained = training.train(rows, outcome, spec, str(today), share, progress.say, known)
         if trained is None:
             too_few = splits.origins(rows) is None  # the pandemic's years count for nothing
             return {"trained": None, "reason": "too few years have matured" if too_few else "no new matured labels"}
         file, sha256 = training.register(home.models, trained, spec, share, home.kind == "synthetic")
         name = trained.version
         version = registry_tables.Version(
-            name, OUTCOME, trained.algorithm, False, file, sha256, today, str(trained.gate),
+            name, outcome, trained.algorithm, False, file, sha256, today, str(trained.gate),
             trained.fingerprint, trained.fitted.calibration.slope, trained.terms.base,
         )  # fmt: skip
         registry_tables.add(db, version, trained.metrics, trained.terms.table(name))
@@ -121,14 +121,14 @@ def train(home: Home, progress: Progress) -> dict[str, object]:
         db.close()
 
 
-def enough_years(db: duckdb.DuckDBPyConnection, today: date) -> bool:
+def enough_years(db: duckdb.DuckDBPyConnection, today: date, outcome: str) -> bool:
     """Say whether labels of three years are final: one to train on, one to decide, one to test."""
     return (
         database.value(
             db,
             "select count(distinct year(as_of_date)) from outcomes.child_outcomes where outcome = ? "
             "and label_status = 'final' and label_known_at <= ?",
-            [OUTCOME, today],
+            [outcome, today],
         )
         > 2
     )

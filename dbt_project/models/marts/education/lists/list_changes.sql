@@ -1,0 +1,20 @@
+with
+changes as (select * from {{ ref('int_lists__changes') }}),
+pupils as (select * from {{ ref('int_pupils__as_of') }}),
+causes as (select * from {{ ref('change_causes') }}),
+
+list_changes as (
+    select
+        changes.ugel_code,
+        changes.as_of_date,
+        cast(changes.child_key as varchar) as child_key,
+        pupils.service_code,
+        changes.change,
+        changes.cause,
+        causes.cause_text
+    from changes
+    inner join causes on changes.change = causes.change and changes.cause = causes.cause
+    left join pupils on changes.child_key = pupils.child_key and changes.as_of_date = pupils.as_of_date
+)
+
+select * from list_changes

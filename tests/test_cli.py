@@ -78,6 +78,24 @@ def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path
     assert first in qhawaq(copy, "rollback").stdout
 
 
+def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(country: Country, tmp_path: Path) -> None:
+    import duckdb
+
+    copy = tmp_path / "home"
+    shutil.copytree(country.home.root, copy, symlinks=True)
+    assert "repetition-additive-" in qhawaq(copy, "train", "--outcome", "repetition").stdout
+    assert "no new matured labels" in qhawaq(copy, "train", "--outcome", "repetition").stdout
+    with duckdb.connect(str(copy / "warehouse.duckdb"), read_only=True) as db:
+        versions = dict(
+            db.execute(
+                "select outcome, count(*) from ml.model_versions where algorithm <> 'rule' group by 1"
+            ).fetchall()
+        )
+        live = db.execute("select distinct outcome from ml.model_versions where is_live").fetchall()
+    assert versions == {"interruption": 1, "repetition": 1}
+    assert live == [("interruption",)]
+
+
 def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) -> None:
     copy = tmp_path / "home"
     shutil.copytree(country.home.root, copy, symlinks=True)

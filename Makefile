@@ -75,7 +75,7 @@ test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault test
 test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m faults
 
-lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in)
+lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in; KEEP=1 leaves what is there)
 	@for name in uv run dev judges; do $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
 

@@ -27,17 +27,12 @@ def draw_here() -> None:
     alt.renderers.enable("svg")
 
 
-def save(chart: alt.TopLevelMixin, path: Path) -> None:
-    """Write a chart as SVG, PNG or HTML, by the file's ending."""
-    chart.save(str(path), inline=True) if path.suffix == ".html" else chart.save(str(path))
-
-
 def write(folder: Path, judged: Judged, share: float, model: str) -> list[Path]:
     """Write gains and calibration of a backtest as SVG; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     charts = {"gains": gains(judged, list(judged.ranked), share), "calibration": calibration(judged, model)}
     for name, chart in charts.items():
-        save(chart, folder / f"{name}.svg")
+        chart.save(str(folder / f"{name}.svg"))
     return [folder / f"{name}.svg" for name in charts]
 
 

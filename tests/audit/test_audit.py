@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import zipfile
@@ -64,7 +65,10 @@ def test_the_pack_is_whole_and_hashed(country: Country, tmp_path: Path) -> None:
         assert set(found.namelist()) == {name for name, sha256 in listed.items() if sha256} | {"index.json"}
         for name, sha256 in listed.items():
             assert sha256 is None or hashlib.sha256(found.read(name)).hexdigest() == sha256
+        told = list(csv.DictReader(found.read("models/effects.csv").decode().splitlines()))
         text = b"\n".join(found.read(name) for name in found.namelist()).decode()
+    assert told
+    assert all(int(row["n_served"] or 0) % 5 == 0 for row in told)  # as officials see them, never exact
     assert (index["kind"], entries > 12) == ("synthetic", True)
     documents = duckdb.execute(f"select dni::varchar, father || ' ' || mother || ' ' || given from "
                                f"'{country.truth / 'children.parquet'}'").fetchall()  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from scipy.stats import norm
 
 from ml.evaluate import Metric
 
@@ -133,19 +132,10 @@ def judge(figures: Figures, gates: Mapping[str, Bounds]) -> Verdict:
     found = []
     for name, bounds in gates.items():
         found.append(Judgment(bounds, EVERYBODY, figures[EVERYBODY, name]))
-        for kind in bounds.in_segments:
-            mine = [segment for segment, metric in figures if metric == name and segment.split("=")[0] == kind]
-            found += [Judgment(bounds, segment, together(figures[segment, name], len(mine))) for segment in mine]
+        found += [Judgment(bounds, segment, figures[segment, name]) for segment in _segments(figures, name, bounds)]
     return Verdict(tuple(found))
 
 
-def together(metric: Metric, n: int) -> Metric:
-    """Widen a figure's interval so that those of n segments hold together in 95 of 100 cases (Bonferroni).
-
-    Of 25 regions one would be out by chance nearly every other time if each were judged as if it stood alone.
-    """
-    if metric.low is None or metric.high is None:
-        return metric
-    wider = float(norm.ppf(1 - 0.025 / n) / norm.ppf(0.975))
-    low, high = (metric.value + wider * (end - metric.value) for end in (metric.low, metric.high))
-    return Metric(metric.name, metric.value, low, high)
+def _segments(figures: Figures, name: str, bounds: Bounds) -> Sequence[str]:
+    """Return the segments of a figure that a gate looks at."""
+    return [segment for segment, metric in figures if metric == name and segment.split("=")[0] in bounds.in_segments]

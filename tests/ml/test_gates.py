@@ -51,7 +51,7 @@ def test_a_segment_is_judged_by_its_interval_and_only_where_the_gate_says() -> N
                ("region=08", name): Metric(name, 1.5, 1.1, 1.9), ("sex=mujer", name): Metric(name, 9.0, 8.0, 10.0)}  # fmt: skip
     verdict = gates.judge(figures, {name: gates.Bounds("", 0.9, 1.1, in_segments=["region"])})
     assert [one.segment for one in verdict.broken] == ["region=15"]
-    assert str(verdict).startswith(f"refused: {name} of region=15 1.50 [1.16, 1.96] (0.9 to 1.1); held: {name} 1.00")
+    assert str(verdict).startswith(f"refused: {name} of region=15 1.50 [1.20, 1.90] (0.9 to 1.1); held: {name} 1.00")
 
 
 def good() -> dict[tuple[str, str], Metric]:
@@ -111,26 +111,3 @@ def test_the_best_rule_is_the_one_to_beat_and_the_test_year_decides_nothing() ->
     assert by["additive", "validation", "precision_ratio_to_best_rule"].value == 0.0
     assert by["additive", "validation", "n_rows"].value == 200
     assert not verdict.passed
-
-
-def test_of_many_segments_one_may_be_out_by_chance() -> None:
-    """Of 25 regions the interval that misses the bounds alone reaches them; one far out still refuses."""
-    name = "observed_over_expected_at_capacity"
-    alone = {(ALL, name): Metric(name, 1.0, 0.95, 1.05), ("region=01", name): Metric(name, 1.5, 1.15, 1.85)}
-    many = alone | {(f"region={i:02}", name): Metric(name, 1.0, 0.8, 1.2) for i in range(2, 26)}
-    bounds = {name: gates.Bounds("", 0.9, 1.1, in_segments=["region", "level"])}
-    assert [one.segment for one in gates.judge(alone, bounds).broken] == ["region=01"]
-    assert gates.judge(many, bounds).passed
-    far = gates.judge(many | {("region=01", name): Metric(name, 1.9, 1.55, 2.25)}, bounds)
-    assert [one.segment for one in far.broken] == ["region=01"]
-
-
-def test_intervals_that_hold_together_are_wider_the_more_there_are() -> None:
-    metric = Metric("x", 1.0, 0.5, 2.0)
-    assert gates.together(metric, 1) == metric
-    wider = gates.together(metric, 25)  # the normal quantile of 0.999 is 3.09, that of 0.975 1.96
-    assert (wider.low, wider.high) == (
-        pytest.approx(1 - 0.5 * 3.0902 / 1.9600, abs=1e-3),
-        pytest.approx(2.5767, abs=1e-3),
-    )
-    assert gates.together(Metric("x", 1.0), 25) == Metric("x", 1.0)

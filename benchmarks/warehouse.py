@@ -70,7 +70,7 @@ def measured(landed: Home, aside: Path, work: Path) -> None:
         shutil.copy2(path, home.inbox)
     _command(home, "land")
     month, also = _build(home)
-    print(f"a new month: {month:.0f} s, {month / full:.0%} of that (aim {AIMS['month']:.0%}), {also:.1f} GiB",
+    print(f"a new month: {month:.0f} s, {month / full:.1%} of that (aim {AIMS['month']:.0%}), {also:.1f} GiB",
           flush=True)  # fmt: skip
 
 

@@ -6,11 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-
-def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the bin of each value: 0 where it is missing, else i where edge i-1 < value <= edge i, from 1."""
-    found = np.searchsorted(edges, values, side="left") + 1
-    return np.where(np.isnan(values), 0, found)
+from ml.terms import bin_of
 
 
 class QuantileBinner(TransformerMixin, BaseEstimator):

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from ml import calibrate
-from ml.binning import bin_of
 from ml.calibrate import Calibration
+
+if TYPE_CHECKING:  # scoring needs the table only: importing scikit-learn takes longer than scoring a month
+    from sklearn.pipeline import Pipeline
+
+
+def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the bin of each value: 0 where it is missing, else i where edge i-1 < value <= edge i, from 1."""
+    found = np.searchsorted(edges, values, side="left") + 1
+    return np.where(np.isnan(values), 0, found)
 
 
 @dataclass(frozen=True)

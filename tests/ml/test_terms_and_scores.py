@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from datetime import date
 
 import numpy as np
@@ -139,7 +141,7 @@ def test_a_rule_gives_no_probability() -> None:
 def test_every_value_is_in_the_bin_whose_edges_hold_it(values: list, edges: list) -> None:
     edges = np.sort(np.array(edges, dtype=float))
     numbers = np.array([np.nan if v is None else v for v in values])
-    for value, found in zip(numbers, binning.bin_of(numbers, edges), strict=True):
+    for value, found in zip(numbers, terms.bin_of(numbers, edges), strict=True):
         if np.isnan(value):
             assert found == 0
         else:
@@ -231,3 +233,9 @@ def test_without_calibration_terms_stand_as_they_are(model_terms: terms.Terms) -
     assert (base == model_terms.base).all()
     assert parts.shape == (4000, 4)
     assert plain.calibration == Calibration()
+
+
+def test_scoring_does_without_scikit_learn() -> None:
+    """Importing it takes seconds at every delivery, and the prediction service would carry it for nothing."""
+    heavy = "import sys, ml.score; print(sorted(sys.modules.keys() & {'sklearn', 'skops', 'pandas', 'altair'}))"
+    assert subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True).stdout == "[]\n"

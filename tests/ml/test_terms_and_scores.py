@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import binning, calibrate, candidates, dataset, evaluate, registry, rules, score, terms
+from ml import calibrate, candidates, dataset, evaluate, registry, rules, score, terms
 from ml.calibrate import Calibration
 from ml.dataset import Rows, Spec
 from tests.ml.rows import rows as made

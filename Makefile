@@ -3,15 +3,16 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 JUDGES := .judges
+AIRFLOW := .airflow
 PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test test-faults lint build docs bench lock clean
+.PHONY: help run test test-faults test-airflow lint build docs serve airflow bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/uv: requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or call make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -40,6 +41,16 @@ $(JUDGES)/.done: requirements/judges.txt | $(BIN)/uv
 	$(BIN)/uv pip install --quiet --python $(JUDGES)/bin/python --require-hashes -r requirements/judges.txt
 	@touch $@
 
+# Airflow with everything that its tasks run, apart from the rest: only what orchestrates needs it.
+$(AIRFLOW)/.done: requirements/airflow.txt pyproject.toml | $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(AIRFLOW)
+	$(BIN)/uv pip install --quiet --python $(AIRFLOW)/bin/python --require-hashes -r requirements/airflow.txt
+	$(BIN)/uv pip install --quiet --python $(AIRFLOW)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.serve: requirements/serve.txt $(VENV)/.run
+	$(call install,requirements/serve.txt)
+
 run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from its APIs and run the main job on it
 	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api
 	@test -f data/collected.json || $(BIN)/python -m warehouse.country.api truth/api -- $(BIN)/qhawaq collect --today 2025-12-05
@@ -47,6 +58,15 @@ run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from 
 
 build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attendance
 	$(BIN)/qhawaq build $(if $(SELECT),--select "$(SELECT)")
+
+serve: $(VENV)/.serve  ## answer predictions and children's pages of data/ over HTTP on 127.0.0.1
+	$(BIN)/qhawaq serve
+
+airflow: $(AIRFLOW)/.done  ## start Airflow on 127.0.0.1 for data/ with a generated password, and print the address
+	$(AIRFLOW)/bin/python -m deploy.airflow
+
+test-airflow: $(AIRFLOW)/.done $(VENV)/.dev  ## a real scheduler: refresh, train, deploy; failing, killed and refused (minutes)
+	QHAWAQ_AIRFLOW_PYTHON=$(abspath $(AIRFLOW))/bin/python $(BIN)/pytest -q -m airflow
 
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
@@ -70,14 +90,14 @@ lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms,
 
 # Two workers on two cores: a model that takes two threads of its own waits for the other's, ten times as long.
 test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not faults"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not faults and not airflow"
 
 test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m faults
 
 lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in; KEEP=1 leaves what is there)
-	@for name in uv run dev judges; do $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
+	@for name in uv run serve dev judges airflow; do $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
 		--no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:  ## remove the virtual environment, the home and the answer key of the synthetic country
-	rm -rf $(VENV) $(JUDGES) data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(JUDGES) $(AIRFLOW) airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache

@@ -17,8 +17,8 @@ class TooFewYears(Exception):
 def run(
     rows: Rows, spec: Spec, variants: Sequence[Variant], share: float, say: Say = lambda _: None,
     leave_out: Sequence[int] = splits.PANDEMIC, regions: bool = False, show: Callable[[Judged], None] = lambda _: None,
-) -> tuple[list[Figure], str]:  # fmt: skip
-    """Judge the variants on every year; return all figures and a sentence on what they say.
+) -> tuple[list[Figure], select.Choice | str]:  # fmt: skip
+    """Judge the variants on every year; return all figures and what they say, as a sentence or a choice that says it.
 
     Two variants are compared, the first with the second; more are candidates to choose from. `show` is given the
     deciding years together, for pictures.
@@ -53,6 +53,6 @@ def _compared(whole: Judged, names: Sequence[str], share: float) -> tuple[list[F
     return backtest.named(names[0], whole.dataset, metrics), f"{names[0]}: {said}"
 
 
-def _choice(whole: Judged, names: Sequence[str], share: float) -> str:
+def _choice(whole: Judged, names: Sequence[str], share: float) -> select.Choice | str:
     promotable = [name for name in candidates.PROMOTABLE if name in names]
-    return str(select.one_standard_error(whole, promotable, share)) if promotable else ""
+    return select.one_standard_error(whole, promotable, share) if promotable else ""

@@ -19,8 +19,9 @@ if TYPE_CHECKING:  # scoring needs the table only: importing scikit-learn takes 
 
 def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the bin of each value: 0 where it is missing, else i where edge i-1 < value <= edge i, from 1."""
-    found = np.searchsorted(edges, values, side="left") + 1
-    return np.where(np.isnan(values), 0, found)
+    found = edges.searchsorted(values, side="left") + 1
+    found[np.isnan(values)] = 0
+    return found
 
 
 @dataclass(frozen=True)

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.database import column, transaction, value
+from warehouse.database import transaction, value
 
 DDL = """
 create table if not exists raw.built_files (file varchar);
 create table if not exists raw.built_dates (as_of_date date);
 create table if not exists raw.built_code (hash varchar);
+create table if not exists raw.being_built (code varchar, file varchar);
 create table if not exists raw.half_built (code varchar, file varchar);
 """
 LANDED = "select file from raw.deliveries where status in ('landed', 'superseded') and deleted_on is null"
 
 
-def begin(db: duckdb.DuckDBPyConnection, code: str) -> list[str]:
-    """Forget what other code has tested; return the files that this build will see."""
-    if value(db, "select hash from raw.built_code") != code:
-        with transaction(db):
+def begin(db: duckdb.DuckDBPyConnection, code: str) -> None:
+    """Forget what other code has tested; note the files that this build will see."""
+    with transaction(db):
+        if value(db, "select hash from raw.built_code") != code:
             _forget(db)
-    return column(db, LANDED)
+        db.execute("delete from raw.being_built")
+        db.execute(f"insert into raw.being_built select ?, file from ({LANDED})", [code])
 
 
 def _forget(db: duckdb.DuckDBPyConnection) -> None:
@@ -32,11 +34,11 @@ def _forget(db: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"delete from raw.built_{table}")
 
 
-def half_done(db: duckdb.DuckDBPyConnection, code: str, files: list[str]) -> None:
+def half_done(db: duckdb.DuckDBPyConnection, code: str) -> None:
     """Note what the first half has tested."""
     with transaction(db):
         db.execute("delete from raw.half_built")
-        db.execute("insert into raw.half_built select ?, unnest(?)", [code, files])
+        db.execute("insert into raw.half_built select code, file from raw.being_built where code = ?", [code])
 
 
 def done(db: duckdb.DuckDBPyConnection, code: str) -> None:

@@ -33,6 +33,9 @@ COMMANDS = {
     "subject": ("subject", "Answer a family: what is held, a correction, an objection, a review."),
     "retain": ("retain", "Delete what has been kept long enough, and prove it."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
+    "serve": ("serve", "Answer predictions and children's pages over HTTP, on 127.0.0.1."),
+    "backup": ("backup", "Copy the home, with the hash of every file."),
+    "restore": ("backup", "Make a home of a backup."),
     "status": ("status", "Show the state of the home without opening the warehouse."),
 }
 

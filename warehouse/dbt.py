@@ -17,12 +17,12 @@ from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
-_FIRST = (
+FIRST = (
     "+child_features", "+child_outcomes", "+int_supports__receipts", "+int_indicators__counts", "resource_type:seed",
 )  # fmt: skip
 # A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
-_CAUTIOUS = ("--indirect-selection", "cautious")
-FEATURES, SCORES = ("--select", *_FIRST, *_CAUTIOUS), ("--exclude", *_FIRST, *_CAUTIOUS)
+CAUTIOUS = ("--indirect-selection", "cautious")
+FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ def unit_tests(home: Home, progress: Progress) -> Built:
         BuildFailed: a rule does not do what its test says.
     """
     return _invoke(home, progress, "test", ("--select", "test_type:unit"))
+
+
+def parse(home: Home, progress: Progress) -> None:
+    """Write the manifest of the project into a home: what an orchestrator draws its graph from."""
+    home.dbt.mkdir(exist_ok=True)
+    _run(home, progress, "parse", (), DBT_PROJECT)
 
 
 def compile_models(home: Home, progress: Progress, project: Path) -> None:

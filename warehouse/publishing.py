@@ -20,8 +20,10 @@ from warehouse.settings import Home, write_whole
 
 # Audience → the column whose values are its areas, each a file of its own.
 AUDIENCES: dict[str, str | None] = {
-    "officials": None, "education": "ugel_code", "protection": "area_code", "operations": None,
+    "officials": None, "education": "ugel_code", "protection": "area_code", "operations": None, "service": None,
 }  # fmt: skip
+# Audience → schemas of its files; the service reads every UGEL's lists and shows each caller their own.
+SCHEMAS = {"service": ("education", "service")}
 TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
 KEEP = 5
 CURRENT = "current.duckdb"
@@ -34,6 +36,11 @@ class Target:
     audience: str
     area: str | None
     folder: Path
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Where its marts are built."""
+        return SCHEMAS.get(self.audience, (self.audience,))
 
 
 def release_id(now: datetime, key: str) -> str:
@@ -99,7 +106,11 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     _remove(aside)
     db.execute(f"attach {quoted(str(aside), chr(39))} as serving (storage_version '{STORAGE_VERSION}')")
     try:
-        hashes = {table: _copy(db, target, table, release) for table in _tables(db, target.audience)}
+        hashes = {
+            table: _copy(db, target, schema, table, release)
+            for schema in target.schemas
+            for table in _tables(db, schema)
+        }
         db.execute(
             "create table serving.release as select ? as release_id, ? as kind, "
             "(select today from raw.calendar) as built_for, "
@@ -131,13 +142,13 @@ def _shown(db: duckdb.DuckDBPyConnection, audience: str, table: str) -> str:
     return ", ".join(_safe(name) if kind == "VARCHAR" else quoted(name) for name, kind in columns)
 
 
-def _copy(db: duckdb.DuckDBPyConnection, target: Target, table: str, release: str) -> tuple[int, str]:
+def _copy(db: duckdb.DuckDBPyConnection, target: Target, schema: str, table: str, release: str) -> tuple[int, str]:
     """Copy one mart, its area only, and return its content's count and hash."""
     area_column = AUDIENCES[target.audience]
     where = f"where {area_column} = '{target.area}'" if area_column else ""
     db.execute(
-        f"create table serving.{table} as select {_shown(db, target.audience, table)}, '{release}' as release_id "
-        f"from {target.audience}.{table} {where} order by all"
+        f"create table serving.{table} as select {_shown(db, schema, table)}, '{release}' as release_id "
+        f"from {schema}.{table} {where} order by all"
     )
     return content_hash(db, f"serving.{table}")
 

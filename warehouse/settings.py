@@ -96,6 +96,26 @@ class Home:
         return self.root / "status.json"
 
     @property
+    def model_config(self) -> Path:
+        """What the prediction service needs of the live model."""
+        return self.root / "model_config.json"
+
+    @property
+    def api_keys(self) -> Path:
+        """Hashes of the keys of machines that may call the service."""
+        return self.secrets / "api_keys.json"
+
+    @property
+    def journal(self) -> Path:
+        """Who saw which child through the service, when and why."""
+        return self.root / "access_log.jsonl"
+
+    @property
+    def task_runs(self) -> Path:
+        """What an orchestrator's tasks note as they end, read into the warehouse at the next build."""
+        return self.root / "task_runs.jsonl"
+
+    @property
     def docs(self) -> Path:
         """Pages that document what was built."""
         return self.root / "docs"

@@ -200,6 +200,11 @@ def reveal(db: duckdb.DuckDBPyConnection, child: int, who: str, reason: str) -> 
     db.execute(
         "insert into vault.reveals values (cast(now() at time zone 'UTC' as timestamp), ?, ?, ?)", [child, who, reason]
     )
+    return identity(db, child)
+
+
+def identity(db: duckdb.DuckDBPyConnection, child: int) -> dict[str, object] | None:
+    """Return a person's newest identity from the pupil records; who calls this has logged who asked and why."""
     found = db.execute(
         "select n_doc as document, id_persona as siagie_person, nombres as given_names, apellido_paterno as "
         "first_surname, apellido_materno as second_surname, _file as file, _line as line "

@@ -1,4 +1,4 @@
-"""Nothing for education, officials or operations, and no score, has protection data among its ancestors."""
+"""Nothing for education, officials, operations or the service, and no score, has protection data among its ancestors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
-CLOSED_TO = ("education", "officials", "operations", "scores", "features", "outcomes")
+CLOSED_TO = ("education", "officials", "operations", "service", "scores", "features", "outcomes")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_every_column_that_is_built_is_described(manifest: dict, country: Countr
 
 
 def test_public_tables_have_contracts(manifest: dict) -> None:
-    public = ("officials", "education", "protection", "operations")
+    public = ("officials", "education", "protection", "operations", "service")
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and (
             node["schema"] in (*public, "features", "outcomes") or node["name"] in ("risk_scores", "risk_reasons")
@@ -116,6 +116,6 @@ def test_every_serving_table_has_a_reader(manifest: dict) -> None:
     read = {name for exposure in manifest["exposures"].values() for name in exposure["depends_on"]["nodes"]}
     marts = {
         n["unique_id"] for n in manifest["nodes"].values()
-        if n["resource_type"] == "model" and n["schema"] in ("officials", "education", "protection", "operations")
+        if n["resource_type"] == "model" and n["schema"] in ("officials", "education", "protection", "operations", "service")
     }  # fmt: skip
     assert marts <= read

@@ -44,8 +44,13 @@ def page(title: str, markdown: str) -> str:
     )
 
 
-def write(home: Home, progress: Progress, colibri: Path) -> list[Path]:
+def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[Path]:
     """Write every page; return them.
+
+    Args:
+        home: the home.
+        progress: where to say it.
+        colibri: what draws the lineage of columns; without it that page stays as it was.
 
     Raises:
         QhawaqError: nothing has been built yet, or the lineage cannot be drawn.
@@ -56,15 +61,17 @@ def write(home: Home, progress: Progress, colibri: Path) -> list[Path]:
     with progress.step("models"):
         dbt.document(home, progress)
         (home.dbt / "static_index.html").replace(home.docs / "modelos.html")
-    with progress.step("lineage of columns"):
-        _lineage(home, colibri)
+    if colibri:
+        with progress.step("lineage of columns"):
+            _lineage(home, colibri)
     write_whole(home.docs / "diccionario.html", page("Diccionario de datos", register.dictionary(home)))
     processing = register.processing(contracts.read(DBT_PROJECT).values())
     write_whole(home.docs / "tratamientos.html", page("Registro de tratamientos", processing))
     kind = " (datos sintéticos: ninguna persona existe)" if home.kind == "synthetic" else ""
-    links = "\n".join(f"- [{title}]({file}): {said}" for file, title, said in INDEX)
+    drawn = [page for page in INDEX if (home.docs / page[0]).exists()]
+    links = "\n".join(f"- [{title}]({file}): {said}" for file, title, said in drawn)
     write_whole(home.docs / "index.html", page("Documentación", f"# Qhawaq: documentación{kind}\n\n{links}\n"))
-    return [home.docs / name for name in ("index.html", *(file for file, *_ in INDEX))]
+    return [home.docs / name for name in ("index.html", *(file for file, *_ in drawn))]
 
 
 def _lineage(home: Home, colibri: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ml.backtest import Figure, Judged
     from ml.dataset import Spec
     from ml.evaluate import Metric
+    from ml.select import Choice
     from ml.variants import Variant
 
 SHOWN = (
@@ -62,7 +63,7 @@ def backtest(
         if features and outcomes and contract:
             found, said = _of_tables(progress, features, outcomes, contract, compare, pictures)
         else:
-            found, said = _of_home(home.existing(), progress, outcome, compare, regions, pictures)
+            found, said = of_home(home.existing(), progress, outcome, compare, regions, pictures)
     click.echo(table(found))
     click.echo(said)
     if to:
@@ -92,7 +93,7 @@ def _of_tables(
     contract: Path,
     compare: tuple[str, str] | None,
     pictures: Path | None,
-) -> tuple[list[Figure], str]:
+) -> tuple[list[Figure], Choice | str]:
     """Backtest other tables than the warehouse's; nothing is written."""
     from ml import campaign, external
 
@@ -116,9 +117,9 @@ def _drawn(folder: Path | None, variants: list[Variant], share: float) -> Callab
     return draw
 
 
-def _of_home(
+def of_home(
     home: Home, progress: Progress, outcome: str, compare: tuple[str, str] | None, regions: bool, pictures: Path | None
-) -> tuple[list[Figure], str]:
+) -> tuple[list[Figure], Choice | str]:
     """Backtest the warehouse's own features and write the figures beside those of the trainings."""
     from ml import campaign, dataset, variants
     from warehouse import database, registry_tables

@@ -18,6 +18,8 @@ from warehouse import (
     dbt,
     disclosure,
     feature_catalog,
+    model_config,
+    orchestration,
     publishing,
     registry_tables,
     state,
@@ -71,12 +73,25 @@ def calendar(home: Home) -> date:
 
 def build(home: Home, progress: Progress, today: date | None = None, full_refresh: bool = False) -> dict[str, object]:
     """Build features and outcomes with their tests, then close the as-of dates."""
-    day, code = set_calendar(home, today), state.code_hash()
-    files = _noted(home, lambda db: built.begin(db, code))
+    day = begin(home, today)
     made = dbt.build(home, progress, dbt.FEATURES, full_refresh)
-    closed = closing.close(home, progress, again=full_refresh)
-    _noted(home, lambda db: built.half_done(db, code, files))
-    return {"today": str(day), "models": made.models, "tests": made.tests, "closed_dates": len(closed)}
+    closed = close(home, progress, full_refresh)
+    return {"today": str(day), "models": made.models, "tests": made.tests, "closed_dates": closed}
+
+
+def begin(home: Home, today: date | None = None) -> date:
+    """Set the day and note what features and outcomes are about to be built of; return the day."""
+    day = set_calendar(home, today)
+    _noted(home, lambda db: built.begin(db, state.code_hash()))
+    _noted(home, lambda db: orchestration.read_in(db, home))
+    return day
+
+
+def close(home: Home, progress: Progress, again: bool = False) -> int:
+    """Close the as-of dates of features and outcomes that are built and tested; return how many."""
+    closed = closing.close(home, progress, again=again)
+    _noted(home, lambda db: built.half_done(db, state.code_hash()))
+    return len(closed)
 
 
 def _noted(home: Home, note: Callable[[duckdb.DuckDBPyConnection], Noted]) -> Noted:
@@ -121,6 +136,34 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> dict[str, o
         db.close()
 
 
+def not_due(home: Home, outcome: str = OUTCOME) -> str | None:
+    """Say why no training is due, or None where labels have matured that no model was trained on."""
+    today, spec = calendar(home), learning.spec()
+    db = database.warehouse(home)
+    try:
+        if not enough_years(db, today, outcome):
+            return "too few years have matured"
+        from ml import dataset
+
+        known = registry_tables.fingerprints(db, outcome)
+        is_known = known and dataset.fingerprint(learning.rows(db, home, outcome, spec, today), spec) in known
+        return "no new matured labels" if is_known else None
+    finally:
+        db.close()
+
+
+def live(home: Home, outcome: str = OUTCOME) -> str | None:
+    """Return the model or rule that is live."""
+    return _noted(home, lambda db: registry_tables.live(db, outcome))
+
+
+def let_live(home: Home, version: str, outcome: str = OUTCOME) -> None:
+    """Let a model or rule be live that was live before: it has passed its gates then."""
+    day = calendar(home)
+    _noted(home, lambda db: registry_tables.make_live(db, outcome, version, day))
+    _noted(home, lambda db: model_config.write(db, home, outcome))
+
+
 def enough_years(db: duckdb.DuckDBPyConnection, today: date, outcome: str) -> bool:
     """Say whether labels of three years are final: one to train on, one to decide, one to test."""
     return (
@@ -153,6 +196,7 @@ def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -
         chosen = version or _chosen(db, found, live)
         if chosen != live:
             registry_tables.make_live(db, OUTCOME, chosen, today)
+        model_config.write(db, home, OUTCOME)
         return {"live": chosen, "gate": found.gate if found else "no model: too few matured years"}
     finally:
         db.close()
@@ -209,14 +253,19 @@ def _waive(db: duckdb.DuckDBPyConnection, home: Home, found: registry_tables.Ver
 
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[str, object]:
     """Score the current dates, give reasons, decide what officials see, and build the marts with their tests."""
-    cells = disclosure.decide_all(home)
-    progress.say("cells for officials decided", new=cells)
+    progress.say("cells for officials decided", new=disclosure.decide_all(home))
     made = dbt.build(home, progress, dbt.SCORES, full_refresh)
-    _noted(home, lambda db: built.done(db, state.code_hash()))
+    scored(home)
     return {"models": made.models, "tests": made.tests}
+
+
+def scored(home: Home) -> None:
+    """Note that scores and marts are built and tested, so that what was tested counts as tested."""
+    _noted(home, lambda db: built.done(db, state.code_hash()))
 
 
 def publish(home: Home, progress: Progress, key: str) -> dict[str, object]:
     """Publish the marts to each audience's serving files."""
     release, files = publishing.publish(home, progress, key)
+    _noted(home, lambda db: model_config.write(db, home, OUTCOME))  # from where on a UGEL's capacity reaches now
     return {"release": release, "files": files}

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pyarrow
 
-from warehouse import built
+from warehouse import built, orchestration
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.landing.intake import Delivery
@@ -84,6 +84,7 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create or widen raw tables so that they hold what the contracts say."""
     db.execute(DDL)
     db.execute(built.DDL)
+    db.execute(orchestration.DDL)
     db.execute("alter table raw.deliveries add column if not exists deleted_on date")
     db.execute("alter table ml.model_versions add column if not exists waiver_sha256 varchar")
     db.execute("alter table ml.model_metrics add column if not exists segment varchar default 'all'")

@@ -1,0 +1,100 @@
+"""What all DAGs share: the home, the pool of one slot, assets, and a group of tasks of dbt's models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Asset, AssetWatcher, ExceptionRetryPolicy, RetryAction, RetryRule, task
+from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+from cosmos.constants import ExecutionMode, InvocationMode, TestBehavior, TestIndirectSelection
+
+from dags.arrivals import Deliveries
+from warehouse import dbt, orchestration
+from warehouse.settings import DBT_PROJECT, Home
+
+HOME = Home.find()
+# The one setting that switches how dbt runs (docs/decisions/0007-how-airflow-runs-dbt.md).
+MODE = ExecutionMode(os.environ.get("QHAWAQ_AIRFLOW_MODE", "watcher"))
+DOCS = "/cosmos/qhawaq/dbt_docs_index.html#!"
+POOL = "duckdb"  # one slot: whoever writes the warehouse's file holds it
+
+DELIVERIES = Asset("qhawaq_deliveries", watchers=[AssetWatcher(name="inbox", trigger=Deliveries(str(HOME.inbox)))])
+FEATURE_MART, MODEL = Asset("qhawaq_feature_mart"), Asset("qhawaq_model")
+
+# A killed worker or a file that cannot be read is worth another try; what dbt or we say of data or code is not.
+ANSWERS = ["warehouse.errors.QhawaqError", "airflow.exceptions.AirflowException"]
+DEFAULTS: dict[str, Any] = {
+    "owner": "qhawaq",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=20),
+    "retry_policy": ExceptionRetryPolicy([RetryRule(exception=ANSWERS, action=RetryAction.FAIL)]),
+    "on_success_callback": orchestration.noting(HOME, "success"),
+    "on_failure_callback": orchestration.noting(HOME, "failed"),
+    "on_skipped_callback": orchestration.noting(HOME, "skipped"),
+}
+COMMON: dict[str, Any] = {"default_args": DEFAULTS, "catchup": False, "max_active_runs": 1, "tags": ["qhawaq"]}
+step = partial(task, pool=POOL)  # makes a task of a function that opens the warehouse's file
+
+# WATCHER: one process of dbt, which alone writes; a task a model and one for its tests watch it. LOCAL: a process a
+# model with its tests, one after another by the pool; a test of several models then runs with the one that comes last.
+ARGUMENTS: dict[ExecutionMode, dict[str, Any]] = {
+    ExecutionMode.WATCHER: {"retries": 0, "indirect_selection": TestIndirectSelection.CAUTIOUS.value},
+    ExecutionMode.LOCAL: {"pool": POOL},
+}
+TESTS = {
+    ExecutionMode.WATCHER: (TestBehavior.AFTER_EACH, TestIndirectSelection.CAUTIOUS),
+    ExecutionMode.LOCAL: (TestBehavior.BUILD, TestIndirectSelection.BUILDABLE),
+}
+
+
+def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> DbtTaskGroup:
+    """Return a task for every dbt model of a build, from the manifest, with its tests beside it and a link to its docs.
+
+    Args:
+        group_id: name of the group; QHAWAQ_AIRFLOW_<NAME> in the environment narrows it to some nodes, for trying out.
+        select: nodes, in dbt's syntax (all where none are given).
+        exclude: nodes that are not built.
+    """
+    only = os.environ.get(f"QHAWAQ_AIRFLOW_{group_id.upper()}", "").split()
+    group = DbtTaskGroup(
+        group_id=group_id,
+        project_config=ProjectConfig(
+            DBT_PROJECT,
+            manifest_path=HOME.dbt / "graph.json",
+            env_vars=dbt.environment(HOME),
+            install_dbt_deps=False,
+        ),
+        profile_config=ProfileConfig("qhawaq", "local", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
+        execution_config=ExecutionConfig(
+            execution_mode=MODE,
+            invocation_mode=InvocationMode.DBT_RUNNER,
+            test_indirect_selection=TESTS[MODE][1],
+            setup_operator_args={"pool": POOL, "retries": 0},
+        ),
+        render_config=RenderConfig(
+            select=only or list(select),
+            exclude=[] if only else list(exclude),
+            test_behavior=TESTS[MODE][0],
+            emit_datasets=False,
+        ),
+        operator_args=ARGUMENTS[MODE]
+        | {
+            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # they judge code, not data: make test runs them
+            "full_refresh": "{{ params.full_refresh }}",
+            "callback": keep_results,
+        },
+    )
+    for one in group.iter_tasks():
+        if node := getattr(one, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
+            one.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
+    return group
+
+
+def keep_results(project: str, **_: object) -> None:
+    """Keep what dbt says of its run where the audit pack and the pages look for it."""
+    orchestration.keep_results(HOME, Path(project))

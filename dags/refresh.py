@@ -1,0 +1,32 @@
+"""Airflow DAG `qhawaq_refresh`: from deliveries to published marts."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain
+
+from dags import tasks
+from dags.graph import COMMON, DELIVERIES, models
+from warehouse import dbt
+
+with DAG(
+    "qhawaq_refresh",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("0 2 * * *", timezone="America/Lima"), assets=[DELIVERIES]
+    ),
+    params={
+        "today": Param(None, type=["null", "string"], format="date", description="Build for this day, for a backfill"),
+        "full_refresh": Param(False, type="boolean", description="Build closed dates again"),
+    },
+    description="Collect, land, build features and outcomes, score, build marts, publish, document",
+    doc_md=__doc__,
+    **COMMON,
+):
+    chain(
+        tasks.collect(),
+        tasks.land(),
+        models("features", select=dbt.FIRST),
+        tasks.close(),
+        models("scores", exclude=dbt.FIRST),
+        tasks.publish(),
+        tasks.docs(),
+    )

@@ -1,0 +1,186 @@
+"""The steps between the groups of dbt models, each a call of what the command line calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from dags.graph import FEATURE_MART, HOME, MODEL, step
+from warehouse.errors import QhawaqError
+from warehouse.progress import Progress
+
+PROGRESS = Progress(as_json=True)
+Found = dict[str, Any]
+
+
+def _params() -> dict[str, Any]:
+    return dict(get_current_context()["params"])
+
+
+@task
+def collect() -> Found:
+    """Collect from the APIs that are configured into the inbox."""
+    from warehouse.collect import run
+
+    return {"collected": len(run.collect(HOME, PROGRESS, datetime.now(UTC).date()))}
+
+
+@step
+def land() -> Found:
+    """Land what waits and begin a build; what follows is skipped where nothing is new since the last release."""
+    from warehouse.commands import run, steps
+
+    params = _params()
+    landed = run.land(HOME, PROGRESS, backfill=False)
+    day = steps.set_calendar(HOME, date.fromisoformat(params["today"]) if params["today"] else None)
+    release = run.released(HOME, day)
+    if release and not params["full_refresh"]:
+        raise AirflowSkipException(f"nothing new: release {release} is current")
+    steps.begin(HOME, day)
+    return {"landed": landed, "today": str(day)}
+
+
+@step(outlets=[FEATURE_MART])
+def close() -> Found:
+    """Close the as-of dates; decide what officials see."""
+    from warehouse import disclosure
+    from warehouse.commands import steps
+
+    return {"closed": steps.close(HOME, PROGRESS, _params()["full_refresh"]), "cells": disclosure.decide_all(HOME)}
+
+
+@step
+def publish() -> Found:
+    """Publish what is built and tested to each audience's serving files."""
+    from warehouse.commands import run
+
+    return run.published(HOME, PROGRESS)
+
+
+@step
+def docs() -> Found:
+    """Write the pages that document what was built."""
+    from warehouse.audit import pages
+
+    return {"pages": len(pages.write(HOME, PROGRESS))}
+
+
+@step
+def matured() -> Found:
+    """Go on where labels have matured that no model knows; else skip what follows, and say why."""
+    from warehouse.commands import steps
+
+    if reason := steps.not_due(HOME):
+        raise AirflowSkipException(reason)
+    return {"due": True}
+
+
+@step
+def backtest() -> Found:
+    """Judge every candidate, rule and baseline on years they have not seen."""
+    from warehouse.commands import backtest, steps
+
+    found, said = backtest.of_home(HOME, PROGRESS, steps.OUTCOME)
+    return {"figures": len(found), "said": str(said), "chosen": getattr(said, "chosen", None)}
+
+
+@step
+def select(judged: Found) -> Found:
+    """Say whether the simplest candidate within one standard error of the best is the one that ml/recipes.yml names."""
+    from ml import candidates
+
+    champion = candidates.champion()
+    return {"champion": champion, "chosen": judged["chosen"], "agree": judged["chosen"] in (None, champion)}
+
+
+@step(outlets=[MODEL])
+def train() -> Found:
+    """Train the champion's recipe, judge it by its gates and register it with their result."""
+    from warehouse.commands import steps
+
+    return steps.train(HOME, PROGRESS)
+
+
+@step
+def effects() -> Found:
+    """Compare children who got a service with comparable ones who did not."""
+    from warehouse.commands import effects
+
+    return effects.if_due(HOME, PROGRESS)
+
+
+@step
+def tune() -> Found:
+    """Search hyperparameters; what is found is a proposal for ml/recipes.yml."""
+    from warehouse.commands import steps, tune
+
+    return tune.search(HOME, PROGRESS, steps.OUTCOME, ())
+
+
+@step
+def promote() -> Found:
+    """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
+    from warehouse import disclosure, publishing
+    from warehouse.commands import steps
+
+    before = {"before": steps.live(HOME), "release_before": publishing.current_release(HOME)}
+    return {**before, **steps.deploy(HOME), "cells": disclosure.decide_all(HOME)}
+
+
+@step
+def smoke_test() -> Found:
+    """Look at what was published as its readers do; where a service runs, wait until it serves the same model."""
+    from warehouse.commands import smoke
+
+    return smoke.test(HOME)
+
+
+@step(trigger_rule="one_failed", retries=0)
+def go_back(promoted: Found) -> Found:
+    """Where anything failed: let the model and the release be current again that were before, and fail the run."""
+    from warehouse.commands import smoke
+
+    raise QhawaqError(smoke.go_back(HOME, promoted["before"], promoted["release_before"]))
+
+
+@step
+def freshness() -> Found:
+    """Say which sources are late by their contracts."""
+    from warehouse.commands import monitor
+
+    return monitor.late(HOME)
+
+
+@step
+def drift() -> Found:
+    """Compare what the live model meets with what it learned from, and what it announced with what came."""
+    from warehouse.commands import monitor
+
+    return monitor.drift(HOME, PROGRESS)
+
+
+@step
+def retain() -> Found:
+    """Delete what has been kept long enough, and prove it."""
+    from warehouse.commands import monitor
+
+    return monitor.retain(HOME, PROGRESS, datetime.now(UTC).date())
+
+
+@step
+def backup() -> Found:
+    """Copy the home to where backups go, with the hash of every file."""
+    from warehouse import backup
+
+    return backup.write(HOME, backup.folder(HOME))
+
+
+@step
+def restore_test(written: Found) -> Found:
+    """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
+    from warehouse import backup
+
+    return backup.rehearse(HOME, written["backup"])

@@ -1,0 +1,1 @@
+"""Running the system: Airflow on one machine, containers, units."""

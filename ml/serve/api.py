@@ -1,0 +1,72 @@
+"""The service as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from ml.serve import guard, page, problems, routes
+from ml.serve.live import Current
+from ml.serve.service import Service
+from ml.serve.settings import Settings
+
+LOG = logging.getLogger("qhawaq.serve")
+LOOK_EVERY = 0.5  # seconds
+
+
+def create(settings: Settings) -> FastAPI:
+    """Make the service.
+
+    Raises:
+        Disagreement: what was deployed and the model's file do not agree.
+    """
+    service = Service(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch(service.current))
+        yield
+        watching.cancel()
+
+    app = FastAPI(
+        title="Qhawaq",
+        version="1",
+        description="Scores with exact reasons, children by scope, and a log of who saw whom.",
+        lifespan=lifespan,
+        responses=problems.DOCUMENTED,
+        docs_url=None,  # they fetch scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    app.include_router(routes.router)
+    app.include_router(page.router)
+    app.openapi = lambda: _documented(app, service)  # type: ignore[method-assign]  FastAPI's way to say more
+    app.add_middleware(guard.Guard, limits=settings.limits)
+    return app
+
+
+def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
+    """Return the OpenAPI document, with the features that the live model asks for."""
+    said = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas, live = said["components"]["schemas"], service.current.live
+    schemas["Rows"]["properties"]["rows"]["maxItems"] = service.settings.limits.rows
+    if live.terms:
+        schemas["Row"]["properties"]["features"] = dict(live.said["input_schema"])
+    return said
+
+
+async def _watch(current: Current) -> None:
+    """Take up another model within a second of its deployment; whoever is being answered ends with the one before."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        try:
+            await asyncio.to_thread(current.refresh)
+        except Exception:
+            LOG.exception("could not look at %s", current.path)

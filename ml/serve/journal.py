@@ -1,0 +1,73 @@
+"""Who saw which child, when and why: lines that can only be appended, each sealed over all before it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+START = "0" * 64
+
+
+class Broken(Exception):
+    """A line was changed, removed or put in."""
+
+
+class Journal:
+    """A log that tells if somebody changed it.
+
+    Args:
+        path: the file; made with mode 0600.
+        key: who does not hold it can neither continue nor rewrite the chain unseen.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self.path, self.key = path, key
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def note(self, who: str, what: str, child: str | None, why: str) -> None:
+        """Append a line and have it on disk before anything is answered."""
+        line = {"at": datetime.now(UTC).isoformat(), "who": who, "what": what, "child": child, "why": why}
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            sealed = line | {"seal": self._seal(self._last(descriptor), line)}
+            os.write(descriptor, (json.dumps(sealed, ensure_ascii=False) + "\n").encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _last(self, descriptor: int) -> str:
+        """Return the seal of the last whole line."""
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, 65_536, max(0, size - 65_536))
+        if not tail:
+            return START
+        if not tail.endswith(b"\n"):
+            raise Broken(f"{self.path} ends in the middle of a line: keep it, look who wrote it, begin another")
+        return json.loads(tail.splitlines()[-1])["seal"]
+
+    def _seal(self, before: str, line: dict[str, str | None]) -> str:
+        said = json.dumps(line, sort_keys=True, ensure_ascii=False)
+        return hmac.new(self.key, f"{before}{said}".encode(), hashlib.sha256).hexdigest()
+
+    def lines(self) -> Iterator[dict[str, str]]:
+        """Return every line, verified against all before it.
+
+        Raises:
+            Broken: at the first that does not follow from those before it.
+        """
+        before = START
+        with self.path.open(encoding="utf-8") as file:
+            for number, text in enumerate(file, 1):
+                sealed = json.loads(text)
+                seal = sealed.pop("seal")
+                if not hmac.compare_digest(seal, self._seal(before, sealed)):
+                    raise Broken(f"{self.path}, line {number}: it is not what was written there")
+                before = seal
+                yield sealed

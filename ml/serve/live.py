@@ -1,0 +1,105 @@
+"""The model that is live, as `model_config.json` says it: verified before it answers, replaced while others ask."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ml import terms
+
+LOG = logging.getLogger("qhawaq.serve")
+COLUMNS = ("feature", "bin", "lower_edge", "upper_edge", "points")
+
+
+class Disagreement(Exception):
+    """The configuration is not whole, or says something else than the model's file."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What answers: a model's terms with what is needed to say them, or a rule, which gives no probabilities."""
+
+    version: str
+    outcome: str
+    terms: terms.Terms | None
+    said: Mapping[str, Any]
+
+    def cut_off(self, ugel: str | None) -> float | None:
+        """Return the log-odds from which a UGEL's capacity reaches, where lists by this model are published."""
+        return self.said["cut_offs"].get(ugel)
+
+
+def checksum(said: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a configuration without its own checksum, written in one canonical way."""
+    rest = {name: value for name, value in said.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def read(path: Path, models: Path) -> Live:
+    """Read and verify what is live.
+
+    Raises:
+        Disagreement: the file is missing, changed by hand, for other features than the model's, or for another file.
+    """
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Disagreement(f"{path} cannot be read ({error}): call 'qhawaq deploy'") from error
+    if said.get("sha256") != checksum(said):
+        raise Disagreement(f"{path} is not what was deployed: call 'qhawaq deploy'")
+    if said["model_file"] is None:
+        return Live(said["model_version"], said["outcome"], None, said)
+    _agrees(models / said["model_file"], said["model_sha256"])
+    return Live(said["model_version"], said["outcome"], _terms(said), said)
+
+
+def _agrees(file: Path, sha256: str) -> None:
+    if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+        raise Disagreement(f"{file} is not the model that was deployed: restore it, or deploy another")
+
+
+def _terms(said: Mapping[str, Any]) -> terms.Terms:
+    columns = zip(*said["terms"], strict=True)
+    rows = pa.table(dict(zip(COLUMNS, columns, strict=True)))
+    version = pa.array([said["model_version"]] * rows.num_rows)
+    found = terms.from_table(rows.append_column("model_version", version), said["model_version"], said["intercept"])
+    if set(found.features) != set(said["input_schema"]["properties"]):
+        raise Disagreement(f"{said['model_version']}: its terms are of other features than its input schema names")
+    return found
+
+
+class Current:
+    """Holds what is live; a request keeps what it began with."""
+
+    def __init__(self, path: Path, models: Path) -> None:
+        self.path, self.models = path, models
+        self.seen, self.fault = self._mark(), ""
+        self.live = read(path, models)
+
+    def _mark(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def refresh(self) -> bool:
+        """Take up another model if the file changed; say whether. What cannot be verified does not replace what is."""
+        if (mark := self._mark()) == self.seen:
+            return False
+        self.seen = mark
+        try:
+            self.live, self.fault = read(self.path, self.models), ""
+        except Disagreement as error:
+            self.fault = str(error)
+            LOG.error("still serving %s: %s", self.live.version, error)
+            return False
+        LOG.info("serving %s", self.live.version)
+        return True

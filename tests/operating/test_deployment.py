@@ -1,0 +1,85 @@
+"""What containers and units would do, done here: the service's layers in a clean folder, and files that hold together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from warehouse.settings import REPOSITORY
+
+DEPLOY = REPOSITORY / "deploy"
+FILES = ("service.Dockerfile", "pipeline.Dockerfile")
+
+
+def instructions(name: str) -> list[tuple[str, str]]:
+    text = (DEPLOY / name).read_text().replace("\\\n", "")
+    return [tuple(line.split(" ", 1)) for line in text.splitlines() if re.match(r"[A-Z]+ ", line)]  # type: ignore[misc]
+
+
+def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
+    """Docker is not needed to know that its commands work: copies and installs are done in a clean folder."""
+    app, prefix = tmp_path / "app", tmp_path / "opt"
+    app.mkdir()
+    for word, rest in instructions("service.Dockerfile"):
+        if word == "COPY":
+            *sources, target = rest.split()
+            for source in sources:
+                _copy(REPOSITORY / source, app / target if target != "./" else app, target.endswith("/"))
+        elif word == "RUN" and "useradd" not in rest:
+            command = rest.replace("/opt/qhawaq", str(prefix)).replace(" --no-cache-dir", "").replace(" --no-cache", "")
+            subprocess.run(command, shell=True, cwd=app, check=True, capture_output=True, timeout=600)  # noqa: S602  ours
+    said = subprocess.run(
+        [prefix / "bin" / "qhawaq", "serve", "--help"], cwd=app, capture_output=True, text=True, check=True
+    )
+    assert "127.0.0.1" in said.stdout
+    unneeded = (
+        "import importlib.util as u; print([n for n in ('dbt', 'sklearn', 'airflow', 'pandas') if u.find_spec(n)])"
+    )
+    found = subprocess.run([prefix / "bin" / "python", "-c", f"import ml.serve.api; {unneeded}"], cwd=app,
+                           capture_output=True, text=True, check=True)  # fmt: skip
+    assert found.stdout.strip() == "[]"
+
+
+def _copy(source: Path, target: Path, into: bool) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    else:
+        if into:
+            target.mkdir(exist_ok=True)
+        shutil.copy(source, target)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_image_runs_as_nobody_special_and_says_how_it_does(name: str) -> None:
+    said = instructions(name)
+    words = [word for word, _ in said]
+    assert ("USER", "qhawaq") in said
+    assert words.index("USER") < words.index("ENTRYPOINT")
+    assert "HEALTHCHECK" in words
+    assert not any("SECRET" in rest or "PASSWORD" in rest for word, rest in said if word in ("ENV", "ARG"))
+    for word, rest in said:
+        if word == "COPY":
+            assert all((REPOSITORY / source).exists() for source in rest.split()[:-1])
+
+
+def test_the_whole_system_is_read_only_and_without_privileges() -> None:
+    said = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    for name, service in said["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "mem_limit" in service, name
+        assert (DEPLOY / Path(service["build"]["dockerfile"]).name).exists()
+        assert "ports" not in service, "everything listens on 127.0.0.1"
+
+
+@pytest.mark.parametrize("path", sorted((DEPLOY / "systemd").iterdir()), ids=lambda path: path.name)
+def test_a_unit_runs_as_its_own_user_and_writes_where_it_must(path: Path) -> None:
+    text = path.read_text()
+    for line in ("User=qhawaq", "NoNewPrivileges=yes", "ProtectSystem=strict", "UMask=0077", "LoadCredential=secret:"):
+        assert line in text
+    assert "/var/lib/qhawaq" in re.search(r"ReadWritePaths=(.*)", text).group(1)

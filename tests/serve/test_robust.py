@@ -1,0 +1,72 @@
+"""Anything that OpenAPI allows is answered; more than it can take is refused in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+
+from ml.serve import api
+from ml.serve.limits import Buckets
+from tests.serve.conftest import HERE, MACHINE, Asking
+
+
+def test_whatever_openapi_allows_is_answered_as_it_says(asking: Asking) -> None:
+    schema = schemathesis.openapi.from_asgi("/openapi.json", api.create(asking.settings))
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) == 8
+    for operation in operations:
+
+        @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy())
+        def answers(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=MACHINE)
+
+        answers()
+
+
+def test_every_answer_has_the_headers_that_keep_a_browser_safe(client: TestClient) -> None:
+    for path in ("/health/live", f"/v1/children/{HERE}", "/nothing"):
+        headers = client.get(path, headers=MACHINE).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+
+
+def test_metrics_count_and_name_nobody(client: TestClient) -> None:
+    client.get(f"/v1/children/{HERE}", headers=MACHINE)
+    said = client.get("/metrics").text
+    assert 'qhawaq_requests_total{method="GET",route="/v1/children/{key}",status="200"}' in said
+    assert f'{HERE}"' not in said
+    assert "sistema" not in said
+
+
+def test_more_at_once_than_it_can_take_is_told_to_wait_and_health_still_answers(asking: Asking) -> None:
+    app = api.create(asking.settings)
+
+    async def all_at_once() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await asyncio.gather(*(client.get("/v1/cases", headers=MACHINE) for _ in range(200)))
+
+    statuses = [answer.status_code for answer in asyncio.run(all_at_once())]
+    assert set(statuses) == {200, 429}
+    assert 60 <= statuses.count(200) <= 70
+    with TestClient(app) as client:
+        assert client.get("/health/live").status_code == 200
+
+
+def test_a_bucket_gives_what_it_holds_and_then_as_it_fills() -> None:
+    now = [0.0]
+    buckets = Buckets(2.0, 3.0, lambda: now[0])
+    assert [buckets.wait("a") for _ in range(3)] == [0, 0, 0]
+    assert buckets.wait("a") == pytest.approx(0.5)
+    assert buckets.wait("b") == 0
+    now[0] = 0.49
+    assert buckets.wait("a") > 0
+    now[0] = 0.5
+    assert buckets.wait("a") == 0

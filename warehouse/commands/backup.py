@@ -1,0 +1,47 @@
+"""`qhawaq backup` and `qhawaq restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.option("--to", type=click.Path(path_type=Path), help="Where backups go ($QHAWAQ_BACKUPS, else beside the home).")
+@click.option("--keep", type=click.IntRange(1), default=7, show_default=True, help="How many backups stay.")
+@click.option("--rehearse", is_flag=True, help="Restore it once, open warehouse and vault, and remove that again.")
+@click.pass_obj
+def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse: bool) -> None:
+    """Copy the home while nobody writes it, with the hash of every file.
+
+    The secret and the inbox are not in it: keep a copy of the secret elsewhere, or the vault and the archive cannot be
+    opened again.
+    """
+    from warehouse import backup as backups
+
+    home, progress = context
+    with progress.step("backup"):
+        found = backups.write(home.existing(), (to or backups.folder(home)).absolute(), keep)
+    click.echo(f"{found['files']} files in {found['backup']}")
+    if rehearse:
+        with progress.step("rehearsal"):
+            said = backups.rehearse(home, Path(str(found["backup"])))
+        click.echo(f"restored once: {said['tables']} tables, the vault opens")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def restore(context: tuple[Home, Progress], folder: Path) -> None:
+    """Make the home of the backup in FOLDER, where every file is what the backup's manifest states."""
+    from warehouse import backup as backups
+
+    home, progress = context
+    with progress.step("restore"):
+        found = backups.restore(folder.absolute(), home.root)
+    said = f"{found['files']} files in {home.root}, as of {found['written_at']}"
+    click.echo(f"{said}; its secret belongs in {home.secrets}")

@@ -1,0 +1,165 @@
+"""`qhawaq serve`: the prediction service on 127.0.0.1."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.progress import Progress
+from warehouse.settings import Home, write_whole
+
+if TYPE_CHECKING:
+    from ml.serve.settings import Settings
+
+CONSOLE = {"access_log": False, "log_level": "warning", "server_header": False, "date_header": False}
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8010, show_default=True, help="On 127.0.0.1.")
+@click.option("--new-key", metavar="NAME", help="Make an API key for a machine, print it once, and end.")
+@click.option("--scope", multiple=True, help="With --new-key: predict, education, identity or feedback (repeatable).")
+@click.option("--area", multiple=True, help="With --new-key: *, region:15, ugel:150101 or school:CODE (repeatable).")
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How long the key is good.")
+@click.option("--verify-log", is_flag=True, help="Check the log of who saw whom, line by line, and end.")
+@click.pass_obj
+def serve(
+    context: tuple[Home, Progress], port: int, new_key: str | None, scope: tuple[str, ...], area: tuple[str, ...],
+    days: int, verify_log: bool,
+) -> None:  # fmt: skip
+    """Answer predictions, children's pages and identities over HTTP, to callers that are known.
+
+    Tokens of an identity provider are accepted where QHAWAQ_OIDC_ISSUER, QHAWAQ_OIDC_AUDIENCE and QHAWAQ_OIDC_KEYS (a
+    JWKS file) are given. TLS ends before it: it listens on 127.0.0.1 only.
+    """
+    home = context[0].existing()
+    if new_key:
+        click.echo(make_key(home, new_key, scope, area, days))
+    elif verify_log:
+        click.echo(f"{verify(home)} lines, each as it was written")
+    else:
+        run(home, port)
+
+
+def make_key(home: Home, name: str, scopes: tuple[str, ...], areas: tuple[str, ...], days: int) -> str:
+    """Keep the hash of a new API key and return the key, which nothing else knows.
+
+    Raises:
+        UsageError: it would be good for nothing, or a scope does not exist.
+    """
+    from ml.serve.access import SCOPES, hashed
+
+    if not scopes or not areas or set(scopes) - SCOPES.keys():
+        raise UsageError(f"--new-key: name --scope ({', '.join(SCOPES)}) and --area")
+    key = secrets.token_urlsafe(32)
+    expires = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    entry = {"name": name, "sha256": hashed(key), "scopes": scopes, "areas": areas, "expires": expires}
+    known = json.loads(home.api_keys.read_text()) if home.api_keys.exists() else []
+    kept = [one for one in known if one["name"] != name]  # a new key takes the place of the one before
+    write_whole(home.api_keys, json.dumps([*kept, entry], indent=1))
+    home.api_keys.chmod(0o600)
+    return key
+
+
+def verify(home: Home) -> int:
+    """Return how many lines the log of who saw whom has.
+
+    Raises:
+        QhawaqError: a line was changed, removed or put in.
+    """
+    from ml.serve.journal import Broken, Journal
+
+    if not home.journal.exists():
+        return 0
+    try:
+        return sum(1 for _ in Journal(home.journal, _journal_key(home)).lines())
+    except Broken as error:
+        raise QhawaqError(str(error)) from None
+
+
+def _journal_key(home: Home) -> bytes:
+    from warehouse import keys
+
+    return hmac.new(keys.load(home.secrets).secret.encode(), b"journal", hashlib.sha256).digest()
+
+
+def settings(home: Home) -> Settings:
+    """Return what the service is told of a home.
+
+    Raises:
+        QhawaqError: nothing is published or deployed yet.
+    """
+    from ml.serve.settings import Settings
+
+    children = home.serving / "service" / "current.duckdb"
+    if not (children.exists() and home.model_config.exists()):
+        raise QhawaqError(f"{home.root} has nothing to serve yet: call 'qhawaq run' first")
+    return Settings(
+        model_config=home.model_config, models=home.models, children=children, journal=home.journal,
+        journal_key=_journal_key(home), api_keys=home.api_keys if home.api_keys.exists() else None, oidc=_oidc(),
+        reveal=lambda child: reveal(home, child), record=lambda event: record(home, event),
+    )  # fmt: skip
+
+
+def _oidc():  # noqa: ANN202  ml's type, imported late
+    from ml.serve.settings import Oidc
+
+    given = [os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS")]
+    return Oidc(given[0], given[1], Path(given[2])) if all(given) else None
+
+
+def reveal(home: Home, child: int) -> dict[str, object] | None:
+    """Return who a child is from the vault, opened read-only for this one question.
+
+    Raises:
+        Busy: landing writes the vault.
+    """
+    from ml.serve.settings import Busy
+    from warehouse import database, keys, vault
+
+    db = database.scratch(home)
+    try:
+        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+        return vault.identity(db, child)
+    except QhawaqError:
+        raise Busy("the vault is being written: again in a moment") from None
+    finally:
+        db.close()
+
+
+def record(home: Home, event: dict[str, object]) -> Path:
+    """Put what came of a case into the inbox as a delivery of one line; return the file."""
+    from warehouse import contracts, delivering
+    from warehouse.settings import DBT_PROJECT
+
+    contract = contracts.read(DBT_PROJECT)["feedback_case_events"]
+    now = datetime.now(UTC)
+    stem = f"SEGUIMIENTO_CASOS_{event['ANIO']}_{now:%Y%m%d}_F{secrets.token_hex(6).upper()}"
+    return delivering.deliver(home, contract, stem, list(event), [list(event.values())])
+
+
+def run(home: Home, port: int) -> None:
+    """Serve until told to stop; what has begun is answered.
+
+    Raises:
+        QhawaqError: what was deployed and the model's file do not agree.
+    """
+    import uvicorn
+
+    from ml.serve import api
+    from ml.serve.live import Disagreement
+
+    try:
+        app = api.create(settings(home))
+    except Disagreement as error:
+        raise QhawaqError(str(error)) from None
+    click.echo(f"http://127.0.0.1:{port}  ({app.state.service.current.live.version})")
+    uvicorn.run(app, host="127.0.0.1", port=port, timeout_graceful_shutdown=15, **CONSOLE)

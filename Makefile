@@ -65,8 +65,8 @@ serve: $(VENV)/.serve  ## answer predictions and children's pages of data/ over 
 airflow: $(AIRFLOW)/.done  ## start Airflow on 127.0.0.1 for data/ with a generated password, and print the address
 	$(AIRFLOW)/bin/python -m deploy.airflow
 
-test-airflow: $(AIRFLOW)/.done $(VENV)/.dev  ## a real scheduler: refresh, train, deploy; failing, killed and refused (minutes)
-	QHAWAQ_AIRFLOW_PYTHON=$(abspath $(AIRFLOW))/bin/python $(BIN)/pytest -q -m airflow
+test-airflow: $(AIRFLOW)/.done $(VENV)/.dev  ## the graphs, and a real scheduler that refreshes, trains, deploys, fails and is killed (GRAPHS=1: without it)
+	QHAWAQ_AIRFLOW_PYTHON=$(abspath $(AIRFLOW))/bin/python $(BIN)/pytest -q -m "airflow$(if $(GRAPHS), and not scheduler)"
 
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
@@ -92,8 +92,8 @@ lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms,
 test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not faults and not airflow"
 
-test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m faults
+test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments (HALF=0 or HALF=1: every other moment)
+	OMP_NUM_THREADS=1 QHAWAQ_HALF=$(HALF) $(BIN)/pytest -q -n 2 -m faults
 
 lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in; KEEP=1 leaves what is there)
 	@for name in uv run serve dev judges airflow; do $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \

@@ -69,7 +69,7 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
             env_vars=dbt.environment(HOME),
             install_dbt_deps=False,
         ),
-        profile_config=ProfileConfig("qhawaq", "local", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
+        profile_config=ProfileConfig(*dbt.PROFILE[1::2], profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
         execution_config=ExecutionConfig(
             execution_mode=MODE,
             invocation_mode=InvocationMode.DBT_RUNNER,

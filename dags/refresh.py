@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, chain
 
 from dags import tasks
-from dags.graph import COMMON, DELIVERIES, models
+from dags.graph import COMMON, DELIVERIES, FEATURE_MART, models
 from warehouse import dbt
 
 with DAG(
@@ -27,6 +27,6 @@ with DAG(
         models("features", select=dbt.FIRST),
         tasks.close(),
         models("scores", exclude=dbt.FIRST),
-        tasks.publish(),
+        tasks.publish.override(outlets=[FEATURE_MART])(),  # training waits until today's lists are out
         tasks.docs(),
     )

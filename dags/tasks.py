@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.graph import FEATURE_MART, HOME, MODEL, step
+from dags.graph import HOME, MODEL, step
 from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 
@@ -43,7 +43,7 @@ def land() -> Found:
     return {"landed": landed, "today": str(day)}
 
 
-@step(outlets=[FEATURE_MART])
+@step
 def close() -> Found:
     """Close the as-of dates; decide what officials see."""
     from warehouse import disclosure

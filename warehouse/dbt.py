@@ -16,6 +16,8 @@ from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 
+# As an orchestrator names them: what dbt parsed for the one is then parsed for the other.
+PROFILE = ("--profile", "qhawaq", "--target", "local")
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
 FIRST = (
     "+child_features", "+child_outcomes", "+int_supports__receipts", "+int_indicators__counts", "resource_type:seed",
@@ -126,7 +128,7 @@ def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...
     from dbt.cli.main import dbtRunner
 
     places = [
-        "--quiet", *command.split(), "--project-dir", str(project), "--profiles-dir", str(project),
+        "--quiet", *command.split(), "--project-dir", str(project), "--profiles-dir", str(project), *PROFILE,
         "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
     ]  # fmt: skip
     try:

@@ -20,6 +20,7 @@ from warehouse.settings import DBT_PROJECT, Home
 
 pytestmark = [
     pytest.mark.airflow,
+    pytest.mark.scheduler,
     pytest.mark.skipif(not PYTHON, reason="Airflow is not installed here: make test-airflow installs it"),
 ]
 OTHERS = ("qhawaq_train", "qhawaq_deploy", "qhawaq_monitor")
@@ -35,7 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(place: Path) -> Home:
     """A small country whose deliveries wait in the inbox."""
     found = Home(place / "home")
-    qhawaq(found.root, "simulate", "--children", "800", "--truth", str(place / "truth"))
+    qhawaq(found.root, "simulate", "--children", "500", "--truth", str(place / "truth"))
     return found
 
 

@@ -24,6 +24,9 @@ from warehouse.settings import Home
 # Fewer files, but of each kind: enrollments with corrections, a superseded month, a withheld region.
 KEPT = r"SIAGIE_MATRICULA|ESCALE|UBIGEO|INEI|SIAGIE_ASISTENCIA_(202209|20230[56])|SIAGIE_NOTAS_2022A|SISFOH|JUNTOS|CEM"
 
+# Every commit is killed at half of the moments, the next one at the other half: CI has not all day.
+HALF = int(os.environ.get("QHAWAQ_HALF") or 0), 2 if os.environ.get("QHAWAQ_HALF") else 1
+
 
 @dataclass(frozen=True)
 class Undisturbed:
@@ -114,6 +117,6 @@ def test_a_killed_job_ends_in_the_same_tables(whole: Undisturbed, one_home: Path
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", range(100, 140)[HALF[0] :: HALF[1]])
 def test_a_killed_slice_ends_in_the_same_tables(slice_: Undisturbed, one_home: Path, seed: int) -> None:
     killed_and_run_again(slice_, one_home, seed, kills=2 if seed % 4 == 0 else 1)

@@ -36,7 +36,7 @@ def small(tmp_path: Path, silent: Progress) -> Home:
         db.execute(f"create schema {audience}")
         place = f", '150{{}}01' as {area}" if area else ""
         rows = " union all ".join(f"select {n}::bigint as n, 'a' as text" + place.format(n) for n in (1, 2))
-        db.execute(f"create table {audience}.mart as {rows}")
+        db.execute(f"create table {audience}.{'page' if audience == 'service' else 'mart'} as {rows}")
     db.close()
     return home
 
@@ -49,7 +49,7 @@ def read(path: Path) -> list[tuple]:
 def test_one_release_id_everywhere(small: Home, silent: Progress) -> None:
     release, files = publishing.publish(small, silent, "k" * 8)
     links = sorted(small.serving.rglob("current.duckdb"))
-    assert len(links) == files == 6
+    assert len(links) == files == 7
     for link in links:
         assert {row[1] for row in read(link)} == {release}
         assert not link.readlink().is_absolute()

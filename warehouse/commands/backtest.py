@@ -118,7 +118,12 @@ def _drawn(folder: Path | None, variants: list[Variant], share: float) -> Callab
 
 
 def of_home(
-    home: Home, progress: Progress, outcome: str, compare: tuple[str, str] | None, regions: bool, pictures: Path | None
+    home: Home,
+    progress: Progress,
+    outcome: str,
+    compare: tuple[str, str] | None = None,
+    regions: bool = False,
+    pictures: Path | None = None,
 ) -> tuple[list[Figure], Choice | str]:
     """Backtest the warehouse's own features and write the figures beside those of the trainings."""
     from ml import campaign, dataset, variants

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('departments') }} (its test of departments is then run with it, whoever builds model by model)
 with
 schools as (select * from {{ ref('stg_escale__schools') }}),
 

@@ -1,0 +1,125 @@
+"""What the graph holds: every model once, one writer at a time, a way back; drawn without running dbt."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dags.scheduler import PYTHON
+from warehouse import dbt, orchestration
+from warehouse.progress import Progress
+from warehouse.settings import REPOSITORY, Home
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.skipif(not PYTHON, reason="Airflow is not installed here: make test-airflow installs it"),
+]
+Dags = dict[str, dict[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with nothing but a graph."""
+    found = Home(tmp_path_factory.mktemp("dags") / "home")
+    found.claim("real")
+    dbt.parse(found, Progress(quiet=True))
+    orchestration.draw(found)
+    return found
+
+
+@pytest.fixture(scope="module", params=["watcher", "local"])
+def dags(request: pytest.FixtureRequest, home: Home) -> Dags:
+    environment = os.environ | {
+        "QHAWAQ_HOME": str(home.root), "AIRFLOW_HOME": str(home.root / "airflow"), "PYTHONPATH": str(REPOSITORY),
+        "QHAWAQ_AIRFLOW_MODE": request.param, "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }  # fmt: skip
+    command = [PYTHON, str(Path(__file__).with_name("describe.py")), str(REPOSITORY / "dags")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["errors"] == {}
+    return found["dags"]
+
+
+def nodes(tasks: dict[str, dict[str, Any]], group: str) -> set[str]:
+    return {task["node"] for name, task in tasks.items() if name.startswith(f"{group}.") and task["node"]}
+
+
+def test_every_model_is_in_one_of_two_groups_as_the_command_line_builds_them(dags: Dags, home: Home) -> None:
+    manifest = json.loads((home.dbt / "manifest.json").read_text())
+    known = {name for name in manifest["nodes"] if name.split(".")[0] in ("model", "seed")}
+    first, second = (nodes(dags["qhawaq_refresh"], group) for group in ("features", "scores"))
+    assert first | second == known
+    assert not first & second
+    assert first == {name for name in known if name in upstream(manifest, dbt.FIRST) or name.startswith("seed.")}
+    assert nodes(dags["qhawaq_deploy"], "scores") == second
+
+
+def upstream(manifest: dict[str, Any], selection: tuple[str, ...]) -> set[str]:
+    """Return the nodes of `+name` in a selection, walked through the manifest."""
+    todo = [f"model.qhawaq.{name[1:]}" for name in selection if name.startswith("+")]
+    found: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name not in found and name in manifest["nodes"]:
+            found.add(name)
+            todo += manifest["nodes"][name]["depends_on"].get("nodes", [])
+    return found
+
+
+def test_one_at_a_time_writes_the_warehouse(dags: Dags) -> None:
+    for tasks in dags.values():
+        for name, task in tasks.items():
+            watches = "Watcher" in task["kind"] and "Producer" not in task["kind"]
+            if not watches and task["kind"] != "EmptyOperator" and name != "collect":
+                assert task["pool"] == "duckdb", (name, task["kind"])
+
+
+def test_what_watches_is_not_tried_again_and_what_can_be_is(dags: Dags) -> None:
+    tasks = dags["qhawaq_refresh"]
+    assert tasks["land"]["retries"] == 2
+    for name, task in tasks.items():
+        if task["node"]:
+            assert task["retries"] == (0 if "features.dbt_producer_watcher" in tasks else 2), name
+
+
+def test_every_model_links_to_its_docs(dags: Dags) -> None:
+    for task in dags["qhawaq_refresh"].values():
+        if task["node"]:
+            assert f"#!/{task['node'].split('.')[0]}/{task['node']}" in task["doc"]
+
+
+def test_nothing_is_published_before_everything_is_built_and_tested(dags: Dags) -> None:
+    tasks = dags["qhawaq_refresh"]
+    before, todo = set(), ["publish"]
+    while todo:
+        for name in tasks[todo.pop()]["upstream"]:
+            if name not in before:
+                before.add(name)
+                todo.append(name)
+    after = {"publish", "docs"}
+    assert before == tasks.keys() - after
+
+
+def test_the_way_back_is_taken_where_anything_failed(dags: Dags) -> None:
+    back = dags["qhawaq_deploy"]["go_back"]
+    assert back["rule"] == "one_failed"
+    assert {"promote", "publish", "smoke_test"} <= set(back["upstream"])
+
+
+def test_every_test_of_several_models_can_be_run_with_one_of_them(home: Home) -> None:
+    """Model by model, a test runs with the model that all its others are upstream of; without one it would never run."""
+    manifest = json.loads((home.dbt / "manifest.json").read_text())
+    alone = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            parents = {name for name in node["depends_on"]["nodes"] if name in manifest["nodes"]}
+            above = {name: upstream(manifest, (f"+{name.rsplit('.', 1)[-1]}",)) | {name} for name in parents}
+            if not any(parents <= seen for seen in above.values()) and parents:
+                alone.append(node["name"])
+    assert alone == []

@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 JUDGES := .judges
 AIRFLOW := .airflow
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test test-faults test-airflow lint build docs serve airflow bench lock clean
+.PHONY: help run test test-faults test-airflow lint build docs graphs chromium serve airflow bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -67,6 +68,12 @@ airflow: $(AIRFLOW)/.done  ## start Airflow on 127.0.0.1 for data/ with a genera
 
 test-airflow: $(AIRFLOW)/.done $(VENV)/.dev  ## the graphs, and a real scheduler that refreshes, trains, deploys, fails and is killed (GRAPHS=1: without it)
 	QHAWAQ_AIRFLOW_PYTHON=$(abspath $(AIRFLOW))/bin/python $(BIN)/pytest -q -m "airflow$(if $(GRAPHS), and not scheduler)"
+
+graphs: $(AIRFLOW)/.done  ## draw the DAGs of data/ into docs/pictures (after a change of models)
+	AIRFLOW_HOME=$(abspath airflow-home) PYTHONPATH=. $(AIRFLOW)/bin/python -m deploy.graphs docs/pictures
+
+chromium:  ## install Chromium, which tests of pages need (a Debian package: asks for root)
+	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri

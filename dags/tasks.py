@@ -139,11 +139,12 @@ def smoke_test() -> Found:
 
 
 @step(trigger_rule="one_failed", retries=0)
-def go_back(promoted: Found) -> Found:
+def go_back(promoted: Found | None) -> Found:
     """Where anything failed: let the model and the release be current again that were before, and fail the run."""
     from warehouse.commands import smoke
 
-    raise QhawaqError(smoke.go_back(HOME, promoted["before"], promoted["release_before"]))
+    before = promoted or {"before": None, "release_before": None}  # it failed before it changed anything
+    raise QhawaqError(smoke.go_back(HOME, before["before"], before["release_before"]))
 
 
 @step

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from warehouse import dbt, orchestration
+from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 from warehouse.settings import REPOSITORY, Home, write_whole
 
@@ -104,8 +105,11 @@ def prepare(home: Home, folder: Path, environment: dict[str, str]) -> None:
 def main() -> None:
     """Start scheduler, DAG processor, triggerer and API server, and leave the terminal to them."""
     home, folder = Home.find(), Path(os.environ.get("AIRFLOW_HOME") or REPOSITORY / "airflow-home").absolute()
-    environment = settings(home.existing(), folder, int(os.environ.get("QHAWAQ_AIRFLOW_PORT", "8080")))
-    prepare(home, folder, environment)
+    environment = settings(home, folder, int(os.environ.get("QHAWAQ_AIRFLOW_PORT", "8080")))
+    try:
+        prepare(home.existing(), folder, environment)
+    except QhawaqError as error:
+        sys.exit(f"qhawaq: {error}")
     password = json.loads((folder / "passwords.json").read_text())[ADMIN]
     print(f"http://127.0.0.1:{environment['AIRFLOW__API__PORT']}  user {ADMIN}, password {password}", flush=True)  # noqa: T201
     os.execvpe(sys.executable, [sys.executable, "-m", "airflow", "standalone"], os.environ | environment)  # noqa: S606

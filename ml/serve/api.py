@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from ml.serve import guard, page, problems, routes
 from ml.serve.live import Current
+from ml.serve.schemas import LARGEST
 from ml.serve.service import Service
 from ml.serve.settings import Settings
 
@@ -58,7 +59,10 @@ def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
     schemas, live = said["components"]["schemas"], service.current.live
     schemas["Rows"]["properties"]["rows"]["maxItems"] = service.settings.limits.rows
     if live.terms:
-        schemas["Row"]["properties"]["features"] = dict(live.said["input_schema"])
+        asked = live.said["input_schema"]
+        bounds = {"minimum": -LARGEST, "maximum": LARGEST}
+        each = {name: dict(said) | bounds for name, said in asked["properties"].items()}
+        schemas["Row"]["properties"]["features"] = dict(asked) | {"properties": each}
     return said
 
 

@@ -76,7 +76,7 @@ def _answer(
     return {
         "child_key": row.get("child_key"),
         "as_of_date": day,
-        "expires_on": day + timedelta(days=live.said["expires_after_days"]),
+        "expires_on": day + timedelta(days=min(live.said["expires_after_days"], (date.max - day).days)),
         "model_version": live.version,
         "outcome": live.outcome,
         "log_odds": log_odds,

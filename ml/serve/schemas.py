@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ChildKey = Annotated[str, Path(pattern=r"^[0-9]{1,16}$", examples=["1606454508730549"], description="Pseudonym")]
 MAX_FEATURES = 500
+LARGEST = 1e9  # of any feature: whatever is larger is no observation
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
 class Row(BaseModel):
@@ -21,7 +23,7 @@ class Row(BaseModel):
     ugel_code: str | None = Field(None, pattern=r"^[0-9]{6}$", examples=["150101"])
     level: str | None = Field(None, max_length=8, examples=["F0"], description="B0 primary, F0 secondary")
     is_rural: bool | None = None
-    features: dict[str, bool | float | None] = Field(
+    features: dict[str, bool | Number | None] = Field(
         max_length=MAX_FEATURES, examples=[{"attendance_share": 0.8, "is_working": None}]
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 from warehouse.settings import REPOSITORY, Home
 
 PYTHON = os.environ.get("QHAWAQ_AIRFLOW_PYTHON", "")
-START, RUN = 240.0, 1500.0  # seconds to wait on a slow machine
+START, RUN = 600.0, 2400.0  # seconds to wait on a slow machine
 ENDED = {"success", "failed"}
 
 

@@ -123,3 +123,10 @@ def test_every_test_of_several_models_can_be_run_with_one_of_them(home: Home) ->
             if not any(parents <= seen for seen in above.values()) and parents:
                 alone.append(node["name"])
     assert alone == []
+
+
+def test_the_picture_in_the_docs_shows_every_task(dags: Dags) -> None:
+    shown = (REPOSITORY / "docs" / "pictures" / "qhawaq_refresh.svg").read_text(encoding="utf-8")
+    left_out = (".test", "watcher", "watcher_done", "_build")  # of tests, of Cosmos's own, and of the other mode
+    drawn = [name for name in dags["qhawaq_refresh"] if not name.endswith(left_out)]
+    assert [name for name in drawn if f"<title>{name}</title>" not in shown] == []

@@ -36,7 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(place: Path) -> Home:
     """A small country whose deliveries wait in the inbox."""
     found = Home(place / "home")
-    qhawaq(found.root, "simulate", "--children", "500", "--truth", str(place / "truth"))
+    qhawaq(found.root, "simulate", "--children", "1000", "--truth", str(place / "truth"))
     return found
 
 

@@ -73,7 +73,7 @@ def test_every_candidate_beats_chance_on_it(tables: tuple[str, str, Path]) -> No
         )
         assert by["test_2022", name, "roc_auc"].value > 0.7
     assert {segment for _, where, segment, _ in found if where == "without_region_2021"} == {"region=n", "region=s"}
-    assert "is the simplest within one standard error" in said
+    assert "is the simplest within one standard error" in str(said)
 
 
 def test_the_command_compares_two_sets_of_features(tables: tuple[str, str, Path], tmp_path: Path) -> None:

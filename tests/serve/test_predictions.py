@@ -81,6 +81,20 @@ def test_features_that_break_the_contract_are_refused_by_name(client: TestClient
     assert said in ask(client, ROW | {"features": features}, status=422)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("value", "status"), [(1e9, 200), (-1e9, 200), (1.0000001e9, 422), (1e308, 422), (-1e308, 422)]
+)
+def test_a_number_that_is_no_observation_is_refused(client: TestClient, value: float, status: int) -> None:
+    ask(client, ROW | {"features": FEATURES | {"failed_areas": value}}, status=status)
+
+
+@pytest.mark.parametrize(
+    ("day", "expires"), [("9999-12-31", "9999-12-31"), ("9999-09-02", "9999-12-31"), ("9999-09-01", "9999-12-30")]
+)
+def test_a_score_of_the_last_days_expires_before_time_ends(client: TestClient, day: str, expires: str) -> None:
+    assert ask(client, ROW | {"as_of_date": day})[0]["expires_on"] == expires
+
+
 def test_what_was_sent_is_not_sent_back(client: TestClient) -> None:
     said = ask(client, ROW | {"child_key": "María Quispe"}, status=422)
     assert "Quispe" not in json.dumps(said)

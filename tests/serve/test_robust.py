@@ -21,7 +21,7 @@ def test_whatever_openapi_allows_is_answered_as_it_says(asking: Asking) -> None:
     assert len(operations) == 8
     for operation in operations:
 
-        @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def answers(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=MACHINE)

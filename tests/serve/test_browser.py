@@ -1,0 +1,100 @@
+"""The child's page as people meet it: on a small screen, by keyboard alone, with eyes that need contrast."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from ml.serve import api
+from tests.dags.scheduler import free_port
+from tests.serve import browser
+from tests.serve.conftest import HERE, Asking
+
+pytestmark = pytest.mark.skipif(
+    not (browser.CHROMIUM or os.environ.get("CI")), reason="Chromium is not installed here: make chromium installs it"
+)
+PICTURES = os.environ.get("QHAWAQ_PICTURES")
+
+
+class Proxy:
+    """Adds the token, as the identity provider's proxy does before a browser's requests come here."""
+
+    def __init__(self, app: Any, token: dict[str, str]) -> None:
+        self.app, self.header = app, (b"authorization", token["Authorization"].encode())
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope["headers"] = [*scope["headers"], self.header]
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def site(asking: Asking) -> Iterator[str]:
+    token = asking.token(scope="education identity feedback")
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(Proxy(api.create(asking.settings), token), "127.0.0.1", port, log_level="error")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Browser]:
+    opened = browser.Browser(tmp_path_factory.mktemp("chromium"))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("path", [f"/ficha/{HERE}", f"/ficha/{HERE}/hoja"], ids=["ficha", "hoja"])
+def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path: Path, path: str, width: int) -> None:
+    page.open(site + path, width)
+    page.picture(Path(PICTURES or tmp_path) / f"{path.strip('/').replace('/', '-')}-{width}.png")
+    assert page.ask("document.documentElement.scrollWidth") <= width
+    assert page.low_contrasts() == []
+    assert page.said == []
+    assert page.ask("[...document.querySelectorAll('input:not([type=hidden]), select')].every(e => e.labels.length)")
+    assert page.ask("[...document.querySelectorAll('h1')].length") == 1
+
+
+def test_a_name_is_shown_by_keyboard_alone(page: browser.Browser, site: str, asking: Asking) -> None:
+    page.open(f"{site}/ficha/{HERE}", 360)
+    for _ in range(20):
+        page.press("Tab")
+        if page.ask("document.activeElement.id") == "why":
+            break
+    assert page.ask("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.type("visita acordada con la dirección")
+    page.press("Enter")
+    until = time.monotonic() + 10
+    while time.monotonic() < until and "Ficticia" not in (page.ask("document.querySelector('h1').textContent") or ""):
+        time.sleep(0.1)
+    assert "Ficticia <script>" in page.ask("document.querySelector('h1').textContent")
+    assert asking.revealed == [int(HERE)]
+
+
+def test_a_visit_is_recorded_by_keyboard_alone(page: browser.Browser, site: str, asking: Asking) -> None:
+    page.open(f"{site}/ficha/{HERE}", 1280)
+    page.ask("document.querySelector('#state').focus()")
+    page.type("H")
+    page.ask("document.querySelector('#state').value = 'CONTACTADO'")
+    page.ask("document.querySelector('#record ~ form button').focus()")
+    page.press("Enter")
+    until = time.monotonic() + 10
+    while time.monotonic() < until and not asking.recorded:
+        time.sleep(0.1)
+    assert asking.recorded[0]["ESTADO"] == "CONTACTADO"
+    assert "Se guardó" in page.ask("document.querySelector('[role=status]').textContent")

@@ -22,6 +22,7 @@ HOME = Home.find()
 MODE = ExecutionMode(os.environ.get("QHAWAQ_AIRFLOW_MODE", "watcher"))
 DOCS = "/cosmos/qhawaq/dbt_docs_index.html#!"
 POOL = "duckdb"  # one slot: whoever writes the warehouse's file holds it
+WATCHING = "watch"  # fewer slots than there are workers: who only watches leaves one for whom is watched
 
 DELIVERIES = Asset("qhawaq_deliveries", watchers=[AssetWatcher(name="inbox", trigger=Deliveries(str(HOME.inbox)))])
 FEATURE_MART, MODEL = Asset("qhawaq_feature_mart"), Asset("qhawaq_model")
@@ -43,7 +44,14 @@ step = partial(task, pool=POOL)  # makes a task of a function that opens the war
 # WATCHER: one process of dbt, which alone writes; a task a model and one for its tests watch it. LOCAL: a process a
 # model with its tests, one after another by the pool; a test of several models then runs with the one that comes last.
 ARGUMENTS: dict[ExecutionMode, dict[str, Any]] = {
-    ExecutionMode.WATCHER: {"retries": 0, "indirect_selection": TestIndirectSelection.CAUTIOUS.value},
+    # A sensor that is deferred is started twice, and may be lost between: it waits in its process instead.
+    ExecutionMode.WATCHER: {
+        "pool": WATCHING,
+        "retries": 0,
+        "indirect_selection": TestIndirectSelection.CAUTIOUS.value,
+        "deferrable": False,
+        "poke_interval": 2,
+    },
     ExecutionMode.LOCAL: {"pool": POOL},
 }
 TESTS = {

@@ -80,6 +80,10 @@ def _kept(folder: Path) -> dict[str, str]:
     return json.loads(path.read_text())
 
 
+POOLS = {
+    "duckdb": {"slots": 1, "description": "who writes the warehouse's file", "include_deferred": False},
+    "watch": {"slots": 2, "description": "who watches dbt build", "include_deferred": False},
+}
 # Workers are forks of the scheduler: what it has imported, none of some hundred tasks has to import again.
 WARM = """try:
     import cosmos.operators.local, cosmos.operators.watcher, dbt.cli.main
@@ -95,8 +99,9 @@ def prepare(home: Home, folder: Path, environment: dict[str, str]) -> None:
     (folder / "config").mkdir(exist_ok=True)
     write_whole(folder / "config" / "airflow_local_settings.py", WARM)
     airflow = [sys.executable, "-m", "airflow"]
-    pool = ["pools", "set", "duckdb", "1", "who writes the warehouse's file"]
-    for command in (["db", "migrate"], pool):
+    pools = folder / "pools.json"
+    write_whole(pools, json.dumps(POOLS))
+    for command in (["db", "migrate"], ["pools", "import", str(pools)]):
         done = subprocess.run([*airflow, *command], env=os.environ | environment, capture_output=True, text=True)  # noqa: S603  ours
         if done.returncode:
             sys.exit(f"airflow {' '.join(command)} failed:\n{done.stderr[-2000:]}")

@@ -76,6 +76,7 @@ def test_one_at_a_time_writes_the_warehouse(dags: Dags) -> None:
     for tasks in dags.values():
         for name, task in tasks.items():
             watches = "Watcher" in task["kind"] and "Producer" not in task["kind"]
+            assert (task["pool"] == "watch") == watches, (name, task["kind"])
             if not watches and task["kind"] != "EmptyOperator" and name != "collect":
                 assert task["pool"] == "duckdb", (name, task["kind"])
 

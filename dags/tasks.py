@@ -39,7 +39,7 @@ def land() -> Found:
     release = run.released(HOME, day)
     if release and not params["full_refresh"]:
         raise AirflowSkipException(f"nothing new: release {release} is current")
-    steps.begin(HOME, day)
+    run.begun(HOME, day)
     return {"landed": landed, "today": str(day)}
 
 
@@ -47,9 +47,9 @@ def land() -> Found:
 def close() -> Found:
     """Close the as-of dates; decide what officials see."""
     from warehouse import disclosure
-    from warehouse.commands import steps
+    from warehouse.commands import run
 
-    return {"closed": steps.close(HOME, PROGRESS, _params()["full_refresh"]), "cells": disclosure.decide_all(HOME)}
+    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": disclosure.decide_all(HOME)}
 
 
 @step

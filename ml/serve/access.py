@@ -59,7 +59,7 @@ class Caller:
 
     def sees(self, ugel: str, school: str | None) -> bool:
         """Say whether a child of a UGEL and a school is within the caller's areas."""
-        own = {EVERYWHERE, f"region:{ugel[:2]}", f"ugel:{ugel}", f"school:{school}"}
+        own = {EVERYWHERE, f"region:{ugel[:2]}", f"ugel:{ugel}"} | ({f"school:{school}"} if school else set())
         return not own.isdisjoint(self.areas)
 
 

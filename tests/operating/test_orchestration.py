@@ -123,6 +123,26 @@ def test_a_published_home_is_released_until_something_is_new(own: Home) -> None:
 
 
 def test_what_an_orchestrator_published_counts_for_the_command_line(own: Home) -> None:
-    own.state.unlink()
-    found = run.published(own, run.Progress(quiet=True))
-    assert run.released(own, steps.calendar(own)) == found["release"] == publishing.current_release(own)
+    day, silent = steps.calendar(own), run.Progress(quiet=True)
+    run.begun(own, day)
+    assert run.released(own, day) is None
+    run.closed(own, silent, again=False)
+    found = run.published(own, silent)
+    assert run.released(own, day) == found["release"] == publishing.current_release(own)
+
+
+def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(own: Home) -> None:
+    day, silent = steps.calendar(own), run.Progress(quiet=True)
+    run.begun(own, day)
+    run.published(own, silent)
+    assert run.released(own, day) is None
+
+
+def test_what_landed_while_it_was_built_is_still_to_be_built(own: Home) -> None:
+    day, silent = steps.calendar(own), run.Progress(quiet=True)
+    run.begun(own, day)
+    with duckdb.connect(str(own.warehouse)) as db:
+        db.execute("update raw.deliveries set sha256 = 'other' where file = (select max(file) from raw.deliveries)")
+    run.closed(own, silent, again=False)
+    run.published(own, silent)
+    assert run.released(own, day) is None

@@ -66,15 +66,37 @@ def released(home: Home, today: date) -> object | None:
     return resume(home, str(today)).done.get("publish", {}).get("release")
 
 
+BUILT = "features by an orchestrator"  # a mark of its own: `qhawaq run` does the step again
+
+
+def begun(home: Home, today: date) -> None:
+    """Note which inputs an orchestrator begins to build: nothing is done for them yet."""
+    steps.begin(home, today)
+    State(resume(home, str(today)).key).write(home)
+
+
+def closed(home: Home, progress: Progress, again: bool) -> int:
+    """Close the dates that an orchestrator built; note that its features are of these inputs, if no more came since."""
+    found, state = steps.close(home, progress, again), State.read(home)
+    if state.key == resume(home, str(steps.calendar(home))).key:
+        state.done[BUILT] = {"dates": found}
+        state.write(home)
+    return found
+
+
 def published(home: Home, progress: Progress) -> dict[str, object]:
-    """Publish what an orchestrator built step by step, and note that the main job is done for these inputs."""
-    day = steps.calendar(home)
+    """Publish what an orchestrator built step by step.
+
+    The main job counts as done where features are of these very inputs: what landed meanwhile is still to be built.
+    """
+    day, state = steps.calendar(home), State.read(home)
     steps.scored(home)
-    state = resume(home, str(day))
-    found = steps.publish(home, progress, state.key)
-    state.done = {name: {"by": "orchestrator"} for name in job(home, progress, day, state.key)} | {"publish": found}
-    state.write(home)
-    summary.write_status(home, state)
+    key = resume(home, str(day)).key
+    found = steps.publish(home, progress, key)
+    if state.key == key and (BUILT in state.done or "build" in state.done):
+        state.done |= {name: {"by": "orchestrator"} for name in job(home, progress, day, key)} | {"publish": found}
+        state.write(home)
+        summary.write_status(home, state)
     return found
 
 

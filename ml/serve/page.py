@@ -160,9 +160,13 @@ def _render(template: str, asked: Service, **given: object) -> str:
     return PAGES.get_template(template).render(synthetic=asked.children.is_synthetic(), **given)
 
 
+def _is_noted(event: Mapping[str, Any]) -> bool:
+    """Return whether this is a month of attendance of which something is known: nothing noted is not nobody missing."""
+    return event["kind"] == "asistencia" and bool(event["out_of"]) and event["amount"] is not None
+
+
 def _months(happened: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    attendance = [event for event in happened if event["kind"] == "asistencia" and event["out_of"]]
-    found = [event for event in attendance if event["amount"] is not None]  # nothing noted is not nobody missing
+    found = list(filter(_is_noted, happened))
     return [
         event | {
             "share": 1 - event["amount"] / event["out_of"],

@@ -109,14 +109,17 @@ def _reason(live: Live, feature: str, value: float, contribution: float) -> dict
     }
 
 
+def _shown(value: float, unit: str) -> str:
+    scaled = 100 * value if unit in ("percent", "points") else value
+    return f"{value:.1f}" if unit == "decimal" else str(_whole(scaled))
+
+
 def sentence(text: Mapping[str, str], value: float, singulars: Mapping[str, str]) -> str | None:
     """Say a value as an observation; None for what is not so or not known, of which nothing can be said."""
     unit = text["value_unit"]
     if np.isnan(value) or (unit == "flag" and value == 0):
         return None
-    scaled = 100 * value if unit in ("percent", "points") else value
-    shown = f"{value:.1f}" if unit == "decimal" else str(_whole(scaled))
-    said = text["reason_text"].replace("{value}", shown)
+    said = text["reason_text"].replace("{value}", _shown(value, unit))
     for many, one in singulars.items():
         said = said.replace(f" 1 {many}", f" 1 {one}")
     return said

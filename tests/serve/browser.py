@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import re
@@ -34,6 +35,7 @@ class Browser:
     """One page of a browser of its own."""
 
     def __init__(self, folder: Path) -> None:
+        self.open_things = contextlib.ExitStack()
         command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder}", "about:blank"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:  # type: ignore[union-attr]
@@ -43,13 +45,13 @@ class Browser:
             ["curl", "-s", f"http://127.0.0.1:{found.group(1)}/json"], capture_output=True, check=True
         )
         url = next(page["webSocketDebuggerUrl"] for page in json.loads(pages.stdout) if page["type"] == "page")
-        self.socket = connect(url, max_size=None)
+        self.socket = self.open_things.enter_context(connect(url, max_size=None))
         self.numbers, self.said = itertools.count(1), []  # type: tuple[Any, list[str]]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.do(f"{domain}.enable")
 
     def close(self) -> None:
-        self.socket.close()
+        self.open_things.close()
         self.process.terminate()
         self.process.wait(20)
 
@@ -70,11 +72,14 @@ class Browser:
         self.said.clear()
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.do("Page.navigate", url=url)
-        until = time.monotonic() + 20
-        while time.monotonic() < until and not self.ask(
-            f"document.readyState === 'complete' && location.href === {json.dumps(url)}"
-        ):
+        assert self.holds(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
+
+    def holds(self, script: str, seconds: float = 20) -> bool:
+        """Wait until a script says yes; while a page is on its way, there is nothing that could."""
+        until = time.monotonic() + seconds
+        while not (held := bool(self.ask(script))) and time.monotonic() < until:
             time.sleep(0.05)
+        return held
 
     def ask(self, script: str) -> Any:
         return self.do("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")

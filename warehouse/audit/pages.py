@@ -67,6 +67,11 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
     write_whole(home.docs / "diccionario.html", page("Diccionario de datos", register.dictionary(home)))
     processing = register.processing(contracts.read(DBT_PROJECT).values())
     write_whole(home.docs / "tratamientos.html", page("Registro de tratamientos", processing))
+    return _index(home)
+
+
+def _index(home: Home) -> list[Path]:
+    """Write the page that leads to what has been drawn; return all of it."""
     kind = " (datos sintéticos: ninguna persona existe)" if home.kind == "synthetic" else ""
     drawn = [page for page in INDEX if (home.docs / page[0]).exists()]
     links = "\n".join(f"- [{title}]({file}): {said}" for file, title, said in drawn)

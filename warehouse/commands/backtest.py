@@ -57,20 +57,25 @@ def backtest(
     Figures go to ml.model_metrics; nothing is promoted.
     """
     home, progress = context
-    if len({bool(given) for given in (features, outcomes, contract)}) > 1:
+    tables = [given for given in (features, outcomes, contract) if given]
+    if len(tables) not in (0, 3):
         raise UsageError("--features, --outcomes and --contract go together")
     with _told():
-        if features and outcomes and contract:
+        if tables:
             found, said = _of_tables(progress, features, outcomes, contract, compare, pictures)
         else:
             found, said = of_home(home.existing(), progress, outcome, compare, regions, pictures)
     click.echo(table(found))
     click.echo(said)
     if to:
-        from ml.train import as_csv
+        _keep(found, to)
 
-        to.write_text(as_csv(found), encoding="utf-8")
-        click.echo(f"{len(found)} figures in {to}")
+
+def _keep(found: list[Figure], to: Path) -> None:
+    from ml.train import as_csv
+
+    to.write_text(as_csv(found), encoding="utf-8")
+    click.echo(f"{len(found)} figures in {to}")
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import duckdb
 
@@ -28,19 +30,29 @@ def test(home: Home) -> dict[str, object]:
         QhawaqError: a file cannot be read, files are of two releases, a list is ranked by another model than the live
             one, or the service does not take the model up.
     """
-    live, release = steps.live(home), publishing.current_release(home)
+    live = steps.live(home)
+    links = _of_release(home, publishing.current_release(home))
+    ranked = set(itertools.chain.from_iterable(map(_ranked_by, links)))
+    if ranked - {live}:
+        raise QhawaqError(f"lists are ranked by {', '.join(sorted(ranked))}, live is {live}")
+    url = os.environ.get("QHAWAQ_SERVICE_URL")
+    return {"files": len(links), "live": live, "service": _served(url, live) if url else "none is configured"}
+
+
+def _of_release(home: Home, release: str | None) -> list[Path]:
+    """Return the links of all audiences and areas that are in a release.
+
+    Raises:
+        QhawaqError: one of them leads to another release.
+    """
     links = sorted(home.serving.rglob(publishing.CURRENT))
     newest = [link for link in links if (link.parent / f"{release}.duckdb").exists()]  # an area may have gone since
     if strangers := [str(link) for link in newest if link.resolve().stem != release]:
         raise QhawaqError(f"not of release {release}: {', '.join(strangers)}")
-    ranked = {version for link in newest for version in _ranked_by(link)}
-    if ranked - {live}:
-        raise QhawaqError(f"lists are ranked by {', '.join(sorted(ranked))}, live is {live}")
-    url = os.environ.get("QHAWAQ_SERVICE_URL")
-    return {"files": len(newest), "live": live, "service": _served(url, live) if url else "none is configured"}
+    return newest
 
 
-def _ranked_by(link: os.PathLike[str]) -> list[str]:
+def _ranked_by(link: Path) -> list[str]:
     """Return what ranks the newest list in a serving file; of a file without lists nothing, once it can be read."""
     with duckdb.connect(str(link), read_only=True) as db:
         tables = {name for (name,) in db.execute("select table_name from duckdb_tables()").fetchall()}

@@ -48,10 +48,14 @@
   end
 {%- endmacro %}
 
-{#- A sum or count over the others of a named window: leave-one-out, so that a child is never its own peer. -#}
-{% macro of_mates(function, column, window='school') -%}
-  {{ function }}({{ column }}) over ({{ window }})
-  - {% if function == 'count' %}cast({{ column }} is not null as integer){% else %}coalesce({{ column }}, 0){% endif %}
+{#- A sum of all without the child's own part: leave-one-out, so that a child is never its own peer. -#}
+{% macro of_mates(total, own) -%} {{ total }} - coalesce({{ own }}, 0) {%- endmacro %}
+
+{#- A class is a service's grade and section; some schools name no sections. -#}
+{% macro in_same_class(a, b) -%}
+  {{ a }}.service_code = {{ b }}.service_code
+  and {{ a }}.grade is not distinct from {{ b }}.grade
+  and {{ a }}.section is not distinct from {{ b }}.section
 {%- endmacro %}
 
 {#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}

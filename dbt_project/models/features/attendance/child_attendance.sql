@@ -14,6 +14,18 @@ last_year as (
 -- whole numbers and not shares are summed: sums of doubles depend on the number of threads
 classes as (
     select
+        service_code,
+        grade,
+        section,
+        sum(open_days) as open_days,
+        sum(absence_days) as absence_days
+    from {{ ref('int_pupils__peers') }}
+    where as_of_date = {{ as_of() }}
+    group by service_code, grade, section
+),
+
+beside_class as (
+    select
         pupils.child_key,
         pupils.as_of_date,
         this_year.open_days,
@@ -26,11 +38,11 @@ classes as (
         this_year.n_low_months,
         this_year.longest_low_run_months,
         this_year.absence_days_slope,
-        sum(this_year.open_days) over (class) - this_year.open_days as mates_open_days,
-        sum(this_year.absence_days) over (class) - this_year.absence_days as mates_absence_days
+        classes.open_days - this_year.open_days as mates_open_days,
+        classes.absence_days - this_year.absence_days as mates_absence_days
     from pupils
     left join this_year on pupils.child_key = this_year.child_key
-    window class as (partition by pupils.service_code, pupils.grade, pupils.section)
+    left join classes on {{ in_same_class('pupils', 'classes') }}
 ),
 
 shares as (
@@ -41,7 +53,7 @@ shares as (
         {{ share('(open_days - last_open_days) - (absence_days - last_absence_days)',
             'open_days - last_open_days') }} as earlier_attendance_share,
         {{ share('mates_open_days - mates_absence_days', 'mates_open_days') }} as mates_attendance_share
-    from classes
+    from beside_class
 ),
 
 attendance as (

@@ -5,24 +5,9 @@ grades as (select * from {{ ref('child_grades') }} where as_of_date = {{ as_of()
 progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
 place as (select * from {{ ref('child_place') }} where as_of_date = {{ as_of() }}),
 household as (select * from {{ ref('child_household') }} where as_of_date = {{ as_of() }}),
-
-months as (
-    select
-        child_key,
-        n_months
-    from {{ ref('int_attendance__years') }}
-    where as_of_date = {{ as_of() }} and school_year = year({{ as_of() }})
-),
-
+peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
 -- how many months the office of the school has, to see which of them a child lacks
-offices as (
-    select
-        pupils.ugel_code,
-        max(months.n_months) as n_months
-    from pupils
-    inner join months on pupils.child_key = months.child_key
-    group by pupils.ugel_code
-),
+offices as (select * from {{ ref('int_offices__months') }} where as_of_date = {{ as_of() }}),
 
 withheld as (
     -- a region whose month is missing is shown as missing; the others go on
@@ -48,8 +33,9 @@ missing as (
         household.poverty_class is null as lacks_household_class,
         pupils.guardian_key is null as lacks_guardian,
         pupils.ugel_code is null as lacks_school_register,
-        coalesce(months.n_months, 0) as n_attendance_months,
-        coalesce(offices.n_months, 0) - coalesce(months.n_months, 0) as n_missing_months,
+        coalesce(peers.n_attendance_months, 0) as n_attendance_months,
+        -- a child that is asked about in the service may be ahead of what its office had when that was deployed
+        greatest(0, coalesce(offices.n_months, 0) - coalesce(peers.n_attendance_months, 0)) as n_missing_months,
         place.altitude_m is null as lacks_place,
         pupils.birth_date is null as lacks_birth_date,
         pupils.mother_tongue is null as lacks_mother_tongue,
@@ -61,7 +47,7 @@ missing as (
     inner join household on pupils.child_key = household.child_key
     inner join place on pupils.child_key = place.child_key
     inner join progression on pupils.child_key = progression.child_key
-    left join months on pupils.child_key = months.child_key
+    inner join peers on pupils.child_key = peers.child_key
     left join offices on pupils.ugel_code = offices.ugel_code
     left join withheld on pupils.department_code = withheld.region
 )

@@ -1,51 +1,51 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 schools as (select * from {{ ref('int_schools__as_of') }} where as_of_date = {{ as_of() }}),
-attendance as (select * from {{ ref('child_attendance') }} where as_of_date = {{ as_of() }}),
-grades as (select * from {{ ref('child_grades') }} where as_of_date = {{ as_of() }}),
-progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
+peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
 
-members as (
+-- whole numbers, because sums of doubles depend on the number of threads
+totals as (
     select
-        pupils.child_key,
-        pupils.as_of_date,
-        pupils.service_code,
-        pupils.level,
-        coalesce(pupils.mother_tongue <> 'CASTELLANO', false) as speaks_other,
-        attendance.absence_days,
-        grades.n_failed_areas,
-        cast(progression.over_age_years >= {{ var('over_age_risk_years') }} as integer) as is_over_age,
-        cast(progression.n_moves_this_year > 0 or pupils.is_in_transit as integer) as has_moved
-    from pupils
-    inner join attendance on pupils.child_key = attendance.child_key
-    inner join grades on pupils.child_key = grades.child_key
-    inner join progression on pupils.child_key = progression.child_key
+        service_code,
+        count(*) as n_pupils,
+        count(absence_days) as n_counted,
+        sum(absence_days) as absence_days,
+        count(n_failed_areas) as n_marked,
+        sum(n_failed_areas) as failed_areas,
+        sum(cast(is_over_age as integer)) as n_over_age,
+        sum(cast(has_moved as integer)) as n_moved,
+        sum(cast(speaks_other as integer)) as n_speaking_other
+    from peers
+    group by service_code
 ),
 
--- all but the child itself; whole numbers, because sums of doubles depend on the number of threads
+-- all but the child itself
 schoolmates as (
     select
-        *,
-        count(*) over (school) - 1 as n_mates,
-        {{ of_mates('count', 'absence_days') }} as n_mates_counted,
-        {{ of_mates('sum', 'absence_days') }} as mates_absence_days,
-        {{ of_mates('count', 'n_failed_areas') }} as n_mates_marked,
-        {{ of_mates('sum', 'n_failed_areas') }} as mates_failed_areas,
-        {{ of_mates('sum', 'is_over_age') }} as n_mates_over_age,
-        {{ of_mates('sum', 'has_moved') }} as n_mates_moved,
-        {{ of_mates('sum', 'cast(speaks_other as integer)') }} as n_mates_speaking_other
-    from members
-    window school as (partition by service_code)
+        own.child_key,
+        own.as_of_date,
+        own.service_code,
+        own.speaks_other,
+        totals.n_pupils - 1 as n_mates,
+        totals.n_counted - cast(own.absence_days is not null as integer) as n_mates_counted,
+        {{ of_mates('totals.absence_days', 'own.absence_days') }} as mates_absence_days,
+        totals.n_marked - cast(own.n_failed_areas is not null as integer) as n_mates_marked,
+        {{ of_mates('totals.failed_areas', 'own.n_failed_areas') }} as mates_failed_areas,
+        {{ of_mates('totals.n_over_age', 'cast(own.is_over_age as integer)') }} as n_mates_over_age,
+        {{ of_mates('totals.n_moved', 'cast(own.has_moved as integer)') }} as n_mates_moved,
+        {{ of_mates('totals.n_speaking_other', 'cast(own.speaks_other as integer)') }} as n_mates_speaking_other
+    from peers as own
+    inner join totals on own.service_code = totals.service_code
 ),
 
 school as (
     select
-        m.child_key,
-        m.as_of_date,
+        pupils.child_key,
+        pupils.as_of_date,
         schools.n_pupils as school_pupils,
         {{ share('schools.n_pupils', 'schools.n_teachers', 2) }} as pupils_per_teacher,
         {{ share('schools.n_pupils', 'schools.n_sections', 2) }} as pupils_per_section,
-        schools.n_sections < {{ grades_of_level('m.level') }} as is_multigrade,
+        schools.n_sections < {{ grades_of_level('pupils.level') }} as is_multigrade,
         coalesce(schools.is_bilingual, false) as is_bilingual_school,
         coalesce(m.speaks_other and not schools.is_bilingual, false) as lacks_bilingual_school,
         coalesce(schools.has_feeding, false) as has_school_feeding,
@@ -55,7 +55,8 @@ school as (
         {{ share('m.mates_failed_areas', 'm.n_mates_marked', 2) }} as schoolmates_failed_areas,
         {{ share('m.n_mates_moved', 'm.n_mates') }} as schoolmates_moved_share,
         {{ share('m.n_mates_speaking_other', 'm.n_mates') }} as schoolmates_indigenous_share
-    from schoolmates as m
+    from pupils
+    inner join schoolmates as m on pupils.child_key = m.child_key
     left join schools on m.service_code = schools.service_code
 )
 

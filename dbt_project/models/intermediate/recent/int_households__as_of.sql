@@ -3,6 +3,7 @@
 with
 classes as {{ known_by_child(ref('int_households__classes')) }},
 transfers as {{ known_by_child(ref('int_households__transfers')) }},
+last_roll as (select * from {{ ref('int_transfers__rolls') }} where as_of_date = {{ as_of() }}),
 
 ranked as (
     select
@@ -26,8 +27,6 @@ last_classes as (
     where recency = 1
 ),
 
--- a household is on the roll of this year, or, before it is delivered, of the year before
-last_roll as (select max(roll_year) as roll_year from transfers),
 
 enrolled as (
     select

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +17,8 @@ from ml.calibrate import Calibration
 
 if TYPE_CHECKING:  # scoring needs the table only: importing scikit-learn takes longer than scoring a month
     from sklearn.pipeline import Pipeline
+
+FEW = 20  # rows
 
 
 def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -43,12 +47,25 @@ class Terms:
             values: shape (rows, features).
             segments: the name of each row's segment (`ml.calibrate`).
         """
-        columns = [
-            points[bin_of(column, edges)]
-            for column, edges, points in zip(values.T, self.edges, self.points, strict=True)
-        ]
+        found = self._of_few(values) if len(values) <= FEW else self._of_many(values)
         slope, shift = self.calibration.of_rows(segments)
-        return shift + slope * self.base, slope[:, None] * np.column_stack(columns)
+        return shift + slope * self.base, slope[:, None] * found
+
+    def _of_many(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        bins = zip(values.T, self.edges, self.points, strict=True)
+        return np.column_stack([points[bin_of(column, edges)] for column, edges, points in bins])
+
+    def _of_few(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the same points, looked up one by one: starting numpy for every feature takes longer than that."""
+        return np.array([
+            [points[0 if value != value else bisect_left(edges, value) + 1]  # only what is missing is not itself
+             for value, (edges, points) in zip(row, self._lists, strict=True)]
+            for row in values.tolist()
+        ]).reshape(values.shape)  # fmt: skip
+
+    @cached_property
+    def _lists(self) -> list[tuple[list[float], list[float]]]:
+        return [(edges.tolist(), points.tolist()) for edges, points in zip(self.edges, self.points, strict=True)]
 
     def log_odds(self, values: NDArray[np.float64], segments: NDArray[np.str_]) -> NDArray[np.float64]:
         """Return the log-odds of each row: its base and all contributions."""

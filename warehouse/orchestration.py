@@ -32,7 +32,7 @@ where new.state is not null
 """
 DRAWN = ("original_file_path", "package_name", "resource_type", "tags", "fqn")
 DRAWN_KINDS = ("model", "seed", "test")
-RESULTS = ("run_results.json", "manifest.json")
+RESULTS, COMPILED = ("run_results.json", "manifest.json"), "compiled"
 
 
 def draw(home: Home) -> None:
@@ -95,3 +95,5 @@ def keep_results(home: Home, project: Path) -> None:
         if (found := project / "target" / name).exists():
             shutil.copy(found, home.dbt / f".{name}.{os.getpid()}")
             (home.dbt / f".{name}.{os.getpid()}").replace(home.dbt / name)
+    if (compiled := project / "target" / COMPILED).exists():  # the service makes features by it
+        shutil.copytree(compiled, home.dbt / COMPILED, dirs_exist_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import database
+from warehouse import database, service_features
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.progress import Progress
@@ -111,6 +111,8 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
             for schema in target.schemas
             for table in _tables(db, schema)
         }
+        if target.audience == "service":
+            hashes |= _features(db, home)
         db.execute(
             "create table serving.release as select ? as release_id, ? as kind, "
             "(select today from raw.calendar) as built_for, "
@@ -129,6 +131,13 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in hashes.items()}
     write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
     _sync(target.folder)
+
+
+def _features(db: duckdb.DuckDBPyConnection, home: Home) -> dict[str, tuple[int, str]]:
+    """Add what makes features of raw records; a warehouse without children has none."""
+    if not (home.dbt / "manifest.json").exists() or not (way := service_features.Way(home)).is_whole(db):
+        return {}
+    return {table: content_hash(db, f"serving.{table}") for table in service_features.write(db, way, "serving")}
 
 
 def _shown(db: duckdb.DuckDBPyConnection, audience: str, table: str) -> str:

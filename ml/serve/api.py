@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ml.serve import guard, page, problems, routes
-from ml.serve.live import Current
 from ml.serve.schemas import LARGEST
 from ml.serve.service import Service
 from ml.serve.settings import Settings
@@ -31,7 +30,7 @@ def create(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch(service.current))
+        watching = asyncio.create_task(_watch(service))
         yield
         watching.cancel()
 
@@ -63,14 +62,19 @@ def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
         bounds = {"minimum": -LARGEST, "maximum": LARGEST}
         each = {name: dict(said) | bounds for name, said in asked["properties"].items()}
         schemas["Row"]["properties"]["features"] = dict(asked) | {"properties": each}
+    schemas["Children"]["properties"]["children"]["maxItems"] = service.settings.limits.children
+    if sources := service.makers.sources():
+        properties, only = schemas["Child"]["properties"], {"properties": sources, "additionalProperties": False}
+        properties["records"] |= only
+        properties["merged"]["additionalProperties"] = {"type": "object"} | only
     return said
 
 
-async def _watch(current: Current) -> None:
-    """Take up another model within a second of its deployment; whoever is being answered ends with the one before."""
+async def _watch(service: Service) -> None:
+    """Take up another model or release within a second; whoever is being answered ends with the one before."""
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            await asyncio.to_thread(current.refresh)
+            await asyncio.to_thread(service.refresh)
         except Exception:
-            LOG.exception("could not look at %s", current.path)
+            LOG.exception("could not look at what is deployed and published")

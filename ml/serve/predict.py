@@ -85,7 +85,7 @@ def _answer(
         "base": base,
         "reasons": reasons,
         "rest": float(parts.sum()) - sum(reason["contribution"] for reason in reasons),
-        "missing": [name for name, value in zip(features, values, strict=True) if np.isnan(value)],
+        "missing": [features[at] for at in np.isnan(values).nonzero()[0]],
     }
 
 

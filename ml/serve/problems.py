@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from ml.serve.access import Refused
+from ml.serve.features import NoContext
 from ml.serve.predict import NoModel, Unusable
 from ml.serve.settings import Busy
 
@@ -73,6 +74,7 @@ def install(app: FastAPI) -> None:
 
 PLAIN: tuple[tuple[type[Exception], int, dict[str, str]], ...] = (
     (Unusable, 422, {}), (NoModel, 409, {}), (Busy, 503, {"Retry-After": "5"}),
+    (NoContext, 503, {}),
 )  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from ml.serve import metrics, predict
+from ml.serve import metrics, predict, records, schemas
 from ml.serve.access import Caller
+from ml.serve.features import Child
 from ml.serve.problems import Problem, TooMany
-from ml.serve.schemas import ChildKey, Predictions, Rows, Why
+from ml.serve.schemas import ChildKey, Children, Predictions, Rows, ScoredRecords, Why
 from ml.serve.service import Service, caller, having, service
 
 LEAST_REASON = 10  # characters
@@ -48,6 +49,30 @@ async def figures() -> Response:
 async def model(asked: Asked, _: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     """What is live: version, gates, what it must be given, from which log-odds a UGEL's capacity reaches."""
     return {name: value for name, value in asked.current.live.said.items() if name not in INNER}
+
+
+@router.get("/v1/records", tags=["predictions"])
+def sources(asked: Asked, _: Annotated[Caller, having("predict")]) -> dict[str, Any]:
+    """Which records may be sent: sources, their columns and types, and the date for which features are made."""
+    with asked.makers.one() as features:
+        return {"as_of_date": features.as_of.isoformat(), "sources": features.columns()}
+
+
+@router.post("/v1/predictions", tags=["predictions"])
+def from_records(asked: Asked, body: Children, _: Annotated[Caller, having("predict")]) -> ScoredRecords:
+    """Score children by their raw records: features are made by the warehouse's own SQL, as of the published date."""
+    if len(body.children) > asked.settings.limits.children:
+        raise Problem(413, f"at most {asked.settings.limits.children} children at once: ask several times")
+    children = [(one.child_key, _child(at, one)) for at, one in enumerate(body.children, 1)]
+    found = records.score(asked.current.live, asked.makers, children)
+    found["as_of_date"] = found["as_of_date"].isoformat()
+    return JSONResponse(found | {"predictions": list(map(_plain, found["predictions"]))})  # type: ignore[return-value]
+
+
+def _child(at: int, sent: schemas.Child) -> Child:
+    """Return a child as its features are made; without a pseudonym by a number that no child has."""
+    key = int(sent.child_key) if sent.child_key else -at
+    return Child(key, sent.records, {int(other): records for other, records in sent.merged.items()})
 
 
 @router.post("/v1/predictions:from-features", tags=["predictions"])

@@ -13,6 +13,7 @@ from ml.serve.journal import Journal
 from ml.serve.limits import Buckets
 from ml.serve.live import Current
 from ml.serve.problems import TooMany
+from ml.serve.records import Makers
 from ml.serve.settings import Settings
 
 
@@ -29,9 +30,15 @@ class Service:
         self.current = Current(settings.model_config, settings.models)
         self.gate = Gate(settings.api_keys, settings.oidc)
         self.children = Children(settings.children)
+        self.makers = Makers(settings.children)
         self.journal = Journal(settings.journal, settings.journal_key)
         self.asked = Buckets(limits.per_second, 2 * limits.per_second)
         self.revealed = Buckets(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
+
+    def refresh(self) -> None:
+        """Take up what was deployed or published since."""
+        self.current.refresh()
+        self.makers.refresh()
 
 
 def service(request: Request) -> Service:

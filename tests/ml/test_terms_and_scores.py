@@ -54,6 +54,21 @@ def test_terms_are_the_models_own_scores(fitted: candidates.Fitted, model_terms:
     assert np.abs(log_odds(model_terms, rows) - fitted.log_odds(rows)).max() < 1e-9
 
 
+def test_few_rows_and_many_get_the_same_points(model_terms: terms.Terms) -> None:
+    beside = [np.nextafter(edge, to) for edge in model_terms.edges[0] for to in (-np.inf, np.inf)]
+    first = np.array([*model_terms.edges[0], *beside, np.nan, np.inf, -np.inf])
+    values = np.column_stack([first, np.resize(model_terms.edges[1], len(first)), np.zeros((len(first), 2))])
+    names = np.array(["F0·rural", "B0·urban"])[np.arange(len(values)) % 2]
+    parts = model_terms.contributions(values, names)[1]
+    assert len(values) > terms.FEW
+    for at in range(0, len(values), terms.FEW):  # up to exactly as many as are looked up one by one
+        some = slice(at, at + terms.FEW)
+        assert np.array_equal(model_terms.contributions(values[some], names[some])[1], parts[some])
+    assert np.array_equal(model_terms._of_few(values), model_terms._of_many(values))
+    none = model_terms.contributions(values[:0], names[:0])
+    assert none[1].shape == (0, values.shape[1])
+
+
 def test_terms_survive_their_table(model_terms: terms.Terms) -> None:
     others = terms.Terms((), (), (), 0.0, Calibration(9.0, 9.0)).table("w")
     back = terms.from_table(pa.concat_tables([others, model_terms.table("v")]), "v", model_terms.base)

@@ -72,6 +72,17 @@ def test_a_graph_is_drawn_of_every_model_seed_and_test(own: Home) -> None:
     assert not any("raw_code" in node for node in drawn.values())
 
 
+def test_what_dbt_said_and_compiled_elsewhere_is_kept(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "target" / "compiled" / "qhawaq").mkdir(parents=True)
+    (tmp_path / "target" / "compiled" / "qhawaq" / "a.sql").write_text("select 1")
+    (tmp_path / "target" / "manifest.json").write_text("{}")
+    home.dbt.mkdir(parents=True)
+    for _ in range(2):  # over what was kept before
+        orchestration.keep_results(home, tmp_path)
+    assert (home.dbt / "compiled" / "qhawaq" / "a.sql").read_text() == "select 1"
+    assert sorted(path.name for path in home.dbt.iterdir()) == ["compiled", "manifest.json"]
+
+
 def test_what_is_published_is_looked_at(own: Home) -> None:
     found = smoke.test(own)
     assert found["live"] == steps.live(own)

@@ -20,6 +20,7 @@ from ml.calibrate import Calibration
 from ml.serve import access, api, live
 from ml.serve.settings import Limits, Oidc, Settings
 from ml.terms import Terms
+from tests.conftest import Country
 
 ISSUER, AUDIENCE = "https://login.example.pe", "qhawaq"
 HERE, ELSEWHERE = "111", "222"
@@ -31,6 +32,10 @@ TERMS = Terms(
     -3.0,
     Calibration(1.1, 0.2, {"F0·rural": (1.3, -0.1)}),
 )
+KNOWN = Terms(
+    ("attendance_share", "over_age_years"), (np.array([0.8]), np.array([0.5])),
+    (np.array([0.1, 0.7, -0.2]), np.array([0.0, -0.1, 0.9])), -3.0,
+)  # fmt: skip
 REASONS = {
     "attendance_share": {"family": "asistencia", "value_unit": "percent", "action_text": "conversar con la familia",
                          "reason_text": "asistió al {value} % de los días"},
@@ -144,6 +149,17 @@ def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
     found.settings = replace(found.settings, reveal=reveal, record=found.recorded.append)
     deploy(found.settings, configuration())
     return found
+
+
+@pytest.fixture
+def scored(asking: Asking, country: Country) -> Asking:
+    """A service of the country's children, by a model of two of their features."""
+    asking.settings = replace(asking.settings, children=country.home.serving / "service" / "current.duckdb")
+    said = configuration("m2", KNOWN)
+    said["input_schema"]["properties"] = {name: {"type": ["number", "null"]} for name in KNOWN.features}
+    said["sha256"] = live.checksum(said)
+    deploy(asking.settings, said)
+    return asking
 
 
 @pytest.fixture

@@ -1,0 +1,122 @@
+"""Scores of raw records: features by the warehouse's own SQL, then the same arithmetic as for prepared ones."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ml.serve import predict
+from ml.serve.features import Child, Features, Made, NoContext
+from ml.serve.live import Live
+from ml.serve.settings import Busy
+
+LOG = logging.getLogger("qhawaq.serve")
+AT_ONCE = 2  # databases in memory: as many as there are cores to work for them
+PATIENCE = 5.0  # seconds until one is free
+NOBODY = "no enrollment in primary or secondary of the year is known on"
+
+
+class Makers:
+    """What makes features by the published file, and by the next one as soon as it is switched to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.lock = path, threading.Lock()
+        self.opened: Path | None = None
+        self.free: queue.Queue[Features] | None = None  # None where what is published holds no features' SQL
+
+    def refresh(self) -> None:
+        """Take up the published file if it is another one; who works with the one before ends with it."""
+        with self.lock:
+            real = self.path.resolve()
+            if real == self.opened:
+                return
+            try:
+                made: queue.Queue[Features] | None = queue.Queue()
+                for _ in range(AT_ONCE):
+                    made.put(Features(real))  # type: ignore[union-attr]
+                LOG.info("features are made by %s", real.name)
+            except NoContext as error:
+                made = None
+                LOG.warning("%s", error)
+            self.free, self.opened = made, real
+
+    def sources(self) -> dict[str, Any]:
+        """Return what may be sent as JSON Schema: source → rows; nothing where no features are published."""
+        try:
+            with self.one() as features:
+                return features.schema()
+        except NoContext:
+            return {}
+
+    @contextmanager
+    def one(self) -> Iterator[Features]:
+        """Lend what makes features, to one at a time.
+
+        Raises:
+            NoContext: none is published.
+            Busy: all are lent.
+        """
+        if self.opened is None:
+            self.refresh()
+        free = self.free
+        if free is None:
+            raise NoContext("what is published holds no SQL of features: call 'qhawaq publish' after a build")
+        try:
+            found = free.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise Busy from None
+        try:
+            yield found
+        finally:
+            free.put(found)
+
+
+def score(live: Live, makers: Makers, children: Sequence[tuple[str | None, Child]]) -> dict[str, Any]:
+    """Score children by their records.
+
+    Args:
+        live: the model.
+        makers: what makes features.
+        children: with the key that the caller named, if any.
+
+    Returns:
+        The date, predictions in order with services and the sources that nothing came from, and who has no score.
+
+    Raises:
+        Unusable: records are not of the sources.
+        NoModel: a rule is live.
+        NoContext, Busy: see `Makers`.
+    """
+    with makers.one() as features:
+        made = features.make(child for _, child in children)
+        sources = features.sources
+    known = [(at, name, child) for at, (name, child) in enumerate(children) if child.key in made.features]
+    scored = predict.predict(live, [_prepared(live, made, name, child) for _, name, child in known]) if known else []
+    return {
+        "as_of_date": made.as_of,
+        "predictions": [
+            said | {
+                "position": at, "services": list(made.services.get(child.key, ())),
+                "without": sorted(sources - {source for source, rows in child.records.items() if rows}),
+            }
+            for (at, _, child), said in zip(known, scored, strict=True)
+        ],
+        "unscored": [
+            {"position": at, "child_key": name, "why": f"{NOBODY} {made.as_of}"}
+            for at, (name, child) in enumerate(children) if child.key not in made.features
+        ],
+    }  # fmt: skip
+
+
+def _prepared(live: Live, made: Made, name: str | None, child: Child) -> dict[str, Any]:
+    row = made.features[child.key]
+    wanted = live.terms.features if live.terms else ()
+    return {
+        "child_key": name, "as_of_date": made.as_of, "ugel_code": row["ugel_code"], "level": row["level"],
+        "is_rural": row["is_rural"], "features": {one: row[one] for one in wanted},
+    }  # fmt: skip

@@ -1,0 +1,236 @@
+"""Features and scores of raw records: exactly the warehouse's, whoever sends them, and nothing of a child stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ml.serve import records as scoring
+from ml.serve.features import Child, Features, NoContext
+from ml.serve.predict import Unusable
+from tests.conftest import Country
+from tests.serve.conftest import MACHINE, Asking
+from tests.serve.records import children
+from warehouse.service_features import Way
+
+ALONE = 60  # children who are sent one by one; all are sent together
+ENROLLED = {"id_anio": 2025, "cod_mod": "0000001", "anexo": "0", "id_nivel": "F0", "id_grado": 10, "id_seccion": "A",
+            "sexo": "M", "fecha_nacimiento": "2012-05-01", "estado_matricula": "DEFINITIVA",
+            "fecha_matricula": "2025-03-10", "fecha_registro": "2025-03-12"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def published(country: Country) -> Path:
+    return (country.home.serving / "service" / "current.duckdb").resolve()
+
+
+@pytest.fixture(scope="module")
+def features(published: Path) -> Features:
+    return Features(published)
+
+
+@pytest.fixture(scope="module")
+def db(country: Country) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(country.home.warehouse), read_only=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def built(db: duckdb.DuckDBPyConnection, features: Features) -> dict[int, dict[str, Any]]:
+    """What the warehouse built for every child on the date."""
+    found = db.execute("select * from features.child_features where as_of_date = ?", [features.as_of])
+    names = [column[0] for column in found.description]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in found.fetchall()}
+
+
+def test_every_childs_features_are_the_warehouses(
+    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
+) -> None:
+    sent = children(db, features, list(built))
+    assert sum(map(len, (rows for child in sent for rows in child.records.values()))) > 20 * len(built)
+    assert any(child.merged for child in sent)
+    made = features.make(sent)
+    assert made.features == built
+    for child in sent[:ALONE]:
+        assert features.make([child]).features == {child.key: built[child.key]}
+
+
+def test_dates_that_a_caller_does_not_state_are_those_of_the_contract(
+    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
+) -> None:
+    keys = list(built)[:ALONE]
+    made = features.make(children(db, features, keys, lineage=False))
+    assert made.features == {key: built[key] for key in keys}
+    late = [ENROLLED | {"fecha_registro": f"{features.as_of.year + 1}-01-01"}]
+    assert not features.make([Child(-1, {"siagie_enrollments": late})]).features
+
+
+def test_services_are_those_of_the_warehouse(
+    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
+) -> None:
+    made = features.make(children(db, features, list(built)))
+    wanted = db.execute(
+        "select child_key, support_code, is_received from intermediate.int_supports__needs where as_of_date = ?",
+        [features.as_of],
+    ).fetchall()
+    found = {(key, one["support_code"], one["is_received"]) for key, all_ in made.services.items() for one in all_}
+    assert found == set(wanted)
+    assert len(wanted) > 100
+
+
+def test_who_is_new_is_compared_with_all_of_the_class(features: Features, db: duckdb.DuckDBPyConnection) -> None:
+    service, grade, section, days, absences = db.execute(
+        "select service_code, grade, section, sum(open_days), sum(absence_days) from intermediate.int_pupils__peers "
+        "where as_of_date = ? and open_days > 0 group by all having count(*) > 1 order by all limit 1", [features.as_of],
+    ).fetchone()  # fmt: skip
+    place = {"cod_mod": service[:7], "anexo": service[8:], "id_anio": features.as_of.year}
+    enrolled = ENROLLED | place | {"id_grado": grade, "id_seccion": section}
+    month = place | {"mes": 4, "cod_ugel": "150101", "dias_abiertos": 20, "faltas_justificadas": 0,
+                     "faltas_injustificadas": 5, "tardanzas": 0}  # fmt: skip
+    made = features.make([Child(-1, {"siagie_enrollments": [enrolled], "siagie_attendance": [month]})])
+    rest = round(float(days - absences) / float(days), 4)
+    assert made.features[-1]["class_attendance_gap"] == pytest.approx(0.75 - rest, abs=1e-9)
+
+
+def test_nothing_of_a_child_stays(features: Features) -> None:
+    once = features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})])
+    assert list(once.features) == [-1]
+    assert not features.make([Child(-2, {})]).features
+    assert features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})]) == once
+    with pytest.raises(Unusable):
+        features.make([Child(-3, {"siagie_enrollments": [ENROLLED, ENROLLED | {"id_grado": "x"}]})])
+    assert features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})]) == once
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ({"nothing": []}, "no source 'nothing'"),
+        ({"siagie_enrollments": [ENROLLED | {"nombres": "x"}]}, "siagie_enrollments has no nombres"),
+        ({"siagie_enrollments": [ENROLLED | {"_file": "x"}]}, "has no _file"),
+        ({"siagie_enrollments": [ENROLLED | {"id_grado": None}]}, "row 1 lacks id_grado"),
+        ({"siagie_enrollments": [ENROLLED | {"child_key": 5}]}, "has no child_key"),
+        ({"siagie_enrollments": [ENROLLED | {"fecha_matricula": "31/31/2025"}]}, "not of its column's type"),
+        ({"siagie_enrollments": [ENROLLED | {"id_grado": 10**30}]}, "not of its column's type"),
+        ({"siagie_enrollments": [ENROLLED | {"cod_mod": "'); drop table x; --"}]}, None),
+        ({"siagie_enrollments": [ENROLLED | {"id_seccion": "\0ñ"}]}, None),
+        ({"siagie_enrollments": [ENROLLED | {"id_seccion": "\ud800"}]}, "not of its column's type"),
+    ],
+)
+def test_what_is_no_record_is_refused_without_its_value(
+    features: Features, records: dict[str, Any], said: str | None
+) -> None:
+    if said is None:
+        assert set(features.make([Child(-1, records)]).features) == {-1}
+        return
+    with pytest.raises(Unusable, match=said) as refused:
+        features.make([Child(-1, records)])
+    assert "31/31" not in str(refused.value)
+
+
+def test_a_key_stands_for_one_child(features: Features) -> None:
+    for sent in (
+        [Child(5, {}), Child(5, {})],
+        [Child(5, {}, {5: {}})],
+        [Child(5, {}, {6: {}}), Child(6, {}, {5: {}})],
+    ):
+        with pytest.raises(Unusable, match="stands twice"):
+            features.make(sent)
+    enrolled = {"siagie_enrollments": [ENROLLED]}
+    merged = features.make([Child(5, {}, {6: enrolled})]).features
+    assert merged[5] | {"was_registered_twice": False} == features.make([Child(5, enrolled)]).features[5]
+
+
+def test_no_source_of_protection_is_asked_for(country: Country, features: Features) -> None:
+    contracts = Way(country.home).contracts
+    assert {contracts[name].domain for name in features.sources} == {"education", "welfare"}
+    assert not [name for name in features.columns()["siagie_enrollments"] if "doc" in name or "nombre" in name]
+
+
+def test_a_file_without_features_says_so(asking: Asking) -> None:
+    with pytest.raises(NoContext):
+        Features(asking.settings.children)
+    with asking.client() as client:
+        assert client.get("/v1/records", headers=MACHINE).status_code == 503
+
+
+def test_a_home_that_was_built_elsewhere_publishes_none(country: Country, tmp_path: Path) -> None:
+    way = Way(country.home)
+    way.compiled = tmp_path
+    with duckdb.connect(str(country.home.warehouse), read_only=True) as opened:
+        assert not way.is_whole(opened)
+        assert Way(country.home).is_whole(opened)
+    with duckdb.connect() as empty:
+        assert not Way(country.home).is_whole(empty)
+
+
+def test_records_are_scored_over_http(scored: Asking, features: Features, built: dict[int, dict[str, Any]]) -> None:
+    sent = {"children": [
+        {"records": {"siagie_enrollments": [{name.upper(): value for name, value in ENROLLED.items()}]}},
+        {"child_key": "77", "records": {}},
+    ]}  # fmt: skip
+    with scored.client() as client:
+        asked = client.get("/v1/records", headers=MACHINE).json()
+        assert asked["sources"] == features.columns()
+        found = client.post("/v1/predictions", json=sent, headers=MACHINE)
+    assert found.status_code == 200, found.text
+    body = found.json()
+    assert body["as_of_date"] == asked["as_of_date"] == str(features.as_of)
+    assert [(one["position"], one["child_key"]) for one in body["unscored"]] == [(1, "77")]
+    (one,) = body["predictions"]
+    assert (one["position"], one["missing"]) == (0, ["attendance_share"])
+    assert "siagie_attendance" in one["without"]
+    assert "siagie_enrollments" not in one["without"]
+    made = features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})])
+    over_age = made.features[-1]["over_age_years"]
+    assert one["log_odds"] == pytest.approx(-3.0 + 0.1 + (0.9 if over_age > 0.5 else -0.1), abs=1e-12)
+    assert one["services"] == made.services[-1]
+
+
+def test_what_may_not_be_asked(scored: Asking) -> None:
+    enrolled = {"records": {"siagie_enrollments": [ENROLLED]}}
+    with scored.client(children=2) as client:
+
+        def status(*children: dict[str, Any], headers: dict[str, str] = MACHINE) -> int:
+            return client.post("/v1/predictions", json={"children": children}, headers=headers).status_code
+
+        assert status(enrolled, enrolled) == 200
+        assert status(enrolled, enrolled, enrolled) == 413
+        assert status(*[enrolled | {"child_key": "5"}] * 2) == 422
+        assert status({"records": {"x": []}}) == 422
+        assert status() == 422
+        assert status(enrolled, headers=scored.token(scope="education")) == 403
+        assert status(enrolled, headers={}) == 401
+
+
+def test_all_are_lent_out(scored: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "PATIENCE", 0.05)
+    makers = scoring.Makers(scored.settings.children)
+    with makers.one(), makers.one(), pytest.raises(scoring.Busy), makers.one():
+        pass
+    with makers.one() as again:
+        assert again.as_of
+
+
+def test_another_release_is_taken_up_while_the_one_before_is_used(
+    published: Path, tmp_path: Path, asking: Asking
+) -> None:
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(published)
+    makers = scoring.Makers(link)
+    with makers.one() as before:
+        link.unlink()
+        link.symlink_to(asking.settings.children.resolve())
+        makers.refresh()
+        assert before.make([Child(-1, {"siagie_enrollments": [ENROLLED]})]).features
+        with pytest.raises(NoContext), makers.one():
+            pass
+    link.unlink()
+    link.symlink_to(published)
+    makers.refresh()
+    with makers.one() as again:
+        assert again is not before

@@ -153,9 +153,13 @@ def _auc(values: NDArray[np.float64], is_current: NDArray[np.int64], apart: NDAr
 def advice(findings: list[Finding], new_labels: bool) -> str:
     """Say whether to train again, and why."""
     beyond = [one for one in findings if one.is_exceeded]
-    reasons = [str(one) for one in beyond if one.limit.retrains]
-    reasons += ["outcomes have matured that the live model has not learned from"] * new_labels
-    if reasons:
+    if reasons := _reasons(beyond, new_labels):
         return f"train again: {'; '.join(reasons)}"
     looks = "; ".join(map(str, beyond))
     return f"keep the model; look at {looks}" if looks else "keep the model: nothing is beyond its limit"
+
+
+def _reasons(beyond: list[Finding], new_labels: bool) -> list[str]:
+    """Return why to train again."""
+    found = [str(one) for one in beyond if one.limit.retrains]
+    return found + ["outcomes have matured that the live model has not learned from"] * new_labels

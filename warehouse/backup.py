@@ -93,7 +93,7 @@ def restore(backup: Path, to: Path) -> dict[str, object]:
 
     Raises:
         HomeError: there is no backup, or something lies where the home should go.
-        DamagedFile: a file is missing, too many or not what the manifest states; nothing is restored.
+        DamagedFile: a file is missing or not what the manifest states; nothing is restored.
     """
     if not (backup / MANIFEST).exists():
         raise HomeError(f"{backup} is no backup: it holds no {MANIFEST}")
@@ -117,8 +117,7 @@ def restore(backup: Path, to: Path) -> dict[str, object]:
 
 
 def _check(backup: Path, stated: dict[str, str]) -> None:
-    found = {str(path.relative_to(backup)) for path in backup.rglob("*") if path.is_file()} - {MANIFEST}
-    if missing := sorted(stated.keys() - found):
+    if missing := sorted(name for name in stated if not (backup / name).is_file()):
         raise DamagedFile(f"{backup} lacks {', '.join(missing[:5])}: take another backup")
     if changed := [name for name, sha256 in stated.items() if _hash(backup / name) != sha256]:
         raise DamagedFile(f"{backup}: {', '.join(changed[:5])} are not what the manifest states: take another backup")

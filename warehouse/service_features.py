@@ -84,10 +84,16 @@ class Way:
         return Step(node["schema"], node["name"], kind, self._sql(node), ",".join(meta.get("mates_by", ())))
 
     def _of_source(self, schema: str, name: str) -> Step:
-        contract = self.contracts.get(name)
-        return (
-            Step(schema, name, OF_LANDING[name]) if contract is None else Step(schema, name, "input", contract.known_at)
-        )
+        if name in OF_LANDING:
+            return Step(schema, name, OF_LANDING[name])
+        return Step(schema, name, "input", self.contracts[name].known_at)
+
+    def required(self, step: Step) -> set[str | None]:
+        """Return the columns of a source that are never null, but for the keys that only the vault gives."""
+        if step.kind != "input":
+            return set()
+        columns = self.contracts[step.name].columns
+        return {one.landed_name for one in columns if not (one.nullable or one.pseudonym)} - {KEY_OF_FEEDBACK}
 
     def _sql(self, node: dict[str, Any]) -> str:
         return (self.compiled / self.project / Path(node["original_file_path"])).read_text(encoding="utf-8")
@@ -140,14 +146,13 @@ def _copy(db: duckdb.DuckDBPyConnection, step: Step, into: str, day: str) -> Non
 
 def _inputs(db: duckdb.DuckDBPyConnection, way: Way) -> list[list[Any]]:
     """Return the columns of raw tables, by the contracts: what a caller may say, and what they must."""
-    found = []
-    for step in way.steps:
-        if step.kind not in ("input", "files", "merges"):
-            continue
-        columns = way.contracts[step.name].columns if step.kind == "input" else ()
-        required = {one.landed_name for one in columns if not (one.nullable or one.pseudonym)}
-        for at, (name, kind, *_) in enumerate(db.execute(f"describe {step.relation}").fetchall()):
-            is_given = step.kind == "input" and name not in MADE and name.lower() != KEY_OF_FEEDBACK
-            is_required = is_given and name.lower() in required
-            found.append([step.schema, step.name, at, name, kind, is_given, is_required])
-    return found
+    return [
+        [step.schema, step.name, at, name, kind, step.kind == "input" and _is_given(name), name in way.required(step)]
+        for step in way.steps
+        if step.kind in ("input", *OF_LANDING.values()) and step.kind != "whole"
+        for at, (name, kind, *_) in enumerate(db.execute(f"describe {step.relation}").fetchall())
+    ]
+
+
+def _is_given(name: str) -> bool:
+    return name not in (*MADE, KEY_OF_FEEDBACK)

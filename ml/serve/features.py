@@ -7,7 +7,7 @@ that is taken back: nothing of a child stays.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -28,10 +28,10 @@ CONFIG = {
 }  # fmt: skip
 STEPS = "select schema_name, name, kind, sql, mates_by, as_of_date from published.feature_steps order by position"
 INPUTS = """
-select schema_name, table_name, list({
-  name: column_name, type: data_type, given: is_given, required: is_required
-} order by position)
-from published.feature_inputs group by all
+select table_name, list({name: column_name, type: data_type} order by position),
+  coalesce(list(column_name order by position) filter (is_given), []),
+  coalesce(list(column_name) filter (is_required), [])
+from published.feature_inputs group by table_name
 """
 LARGEST = {"SMALLINT": 2**15 - 1, "INTEGER": 2**31 - 1, "BIGINT": 2**63 - 1}
 LONGEST, MOST_ROWS = 100, 500  # characters of a text, rows of a source and child
@@ -87,24 +87,25 @@ class Features:
     """
 
     def __init__(self, published: Path) -> None:
-        self.db = duckdb.connect(":memory:", config=CONFIG)
-        self.db.execute(f"attach '{published}' as {PUBLISHED} (read_only)")
-        self.db.execute(f"attach ':memory:' as {DATABASE}")
-        self.db.execute("set enable_external_access = false")
-        self.db.execute("set lock_configuration = true")
+        self.db = _opened(published)
         try:
             steps = self.db.execute(STEPS).fetchall()
         except duckdb.CatalogException as error:
             raise NoContext(f"{published} was published without the features' SQL") from error
         self.as_of: date = steps[0][-1]
-        self.inputs: dict[str, list[dict[str, Any]]] = {}
         self.sources = {name for _, name, kind, *_ in steps if kind == "input"}
-        self._relations = {(schema, name): columns for schema, name, columns in self.db.execute(INPUTS).fetchall()}
+        names, columns, given, required = zip(*self.db.execute(INPUTS).fetchall(), strict=True)
+        self.inputs: dict[str, list[dict[str, str]]] = dict(zip(names, columns, strict=True))
+        self._given: dict[str, list[str]] = dict(zip(names, given, strict=True))
+        self._required: dict[str, list[str]] = dict(zip(names, required, strict=True))
         self._inserting: dict[str, str] = {}
         self._filling: list[str] = []
         for step in steps:
             self._make(*step[:-1])
-        # once everything is made: a plan that is older than a relation would be made anew at each request
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Plan everything once it is made: a plan older than a relation would be made anew at each request."""
         for at, sql in enumerate(self._filling):
             self.db.execute(f"prepare fill_{at} as {sql}")
         for sql in self._inserting.values():
@@ -120,16 +121,16 @@ class Features:
         elif kind == "whole":
             self.db.execute(f"create view {relation} as select * from {published}")
         elif kind in ("input", "files", "merges"):
-            self._make_input(schema, name, relation, known_at=sql)
+            self._make_input(name, relation, known_at=sql)
         else:
             self.db.execute(f"create table {relation} as select * from ({sql}) limit 0")
             self._filling.append(f"insert into {relation} by name {sql}")
         if kind == "by_child":
             self._filling += [_of_others(relation, published, column) for column in mates_by.split(",")]
 
-    def _make_input(self, schema: str, name: str, relation: str, known_at: str) -> None:
+    def _make_input(self, name: str, relation: str, known_at: str) -> None:
         """Make a raw table; a row is known, as where files land, when its contract says, and never before it came."""
-        columns = self.inputs[name] = self._relations[schema, name]
+        columns = self.inputs[name]
         shown = ", ".join(f'"{one["name"]}" {one["type"]}' for one in columns)
         self.db.execute(f"create table {relation} ({shown})")
         shape = json.dumps([{one["name"]: one["type"] for one in columns}]).replace("'", "''")
@@ -169,25 +170,24 @@ class Features:
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return source → column → type of what may be sent."""
-        return {
-            source: {one["name"]: one["type"] for one in self.inputs[source] if one["given"]}
-            for source in sorted(self.sources)
-        }
+        return {source: self._types(source) for source in sorted(self.sources)}
+
+    def _types(self, source: str) -> dict[str, str]:
+        kinds = {one["name"]: one["type"] for one in self.inputs[source]}
+        return {name: kinds[name] for name in self._given[source]}
 
     def schema(self) -> dict[str, Any]:
         """Return what may be sent as JSON Schema, by source."""
         return {
-            source: {
-                "type": "array", "maxItems": MOST_ROWS, "items": {
-                    "type": "object", "additionalProperties": False,
-                    "required": sorted(self._named(source, "required")),
-                    "properties": {
-                        name: _schema(kind, name not in self._named(source, "required"))
-                        for name, kind in columns.items()
-                    },
-                },
-            }
-            for source, columns in self.columns().items()
+            source: {"type": "array", "maxItems": MOST_ROWS, "items": self._schema(source)}
+            for source in sorted(self.sources)
+        }
+
+    def _schema(self, source: str) -> dict[str, Any]:
+        required, types = self._required[source], self._types(source)
+        return {
+            "type": "object", "required": sorted(required), "additionalProperties": False,
+            "properties": {name: _schema(kind, name not in required) for name, kind in types.items()},
         }  # fmt: skip
 
     def _tables(self, children: Sequence[Child]) -> dict[str, list[dict[str, Any]]]:
@@ -196,28 +196,29 @@ class Features:
             raise Unusable("a child's key stands twice in what was sent")
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in self.inputs}
         for child in children:
-            for key, records in {child.key: child.records, **child.merged}.items():
-                for source, rows in records.items():
-                    if source not in self.sources:
-                        raise Unusable(f"no source {source[:40]!r}: {', '.join(sorted(self.sources))}")
-                    tables[source] += self._landed(key, source, rows)
-            merges = [{"child_key": key, "merged_into": child.key, "known_at": self.as_of} for key in child.merged]
-            tables["child_merges"] += merges
+            self._add(tables, child.key, child.records)
+            for key, records in child.merged.items():
+                self._add(tables, key, records)
+                tables["child_merges"].append({"child_key": key, "merged_into": child.key, "known_at": self.as_of})
         return tables
 
-    def _landed(self, key: int, source: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield rows as they would have been landed."""
-        given, required = self._named(source, "given"), self._named(source, "required")
-        for at, row in enumerate(rows, 1):
-            said = {name.lower(): _whole(value) for name, value in row.items() if value is not None}
-            if strange := sorted(name for name in row if name.lower() not in given):
-                raise Unusable(f"{source} has no {', '.join(name[:40] for name in strange[:5])}")
-            if lacking := sorted(required - said.keys()):
-                raise Unusable(f"{source}: row {at} lacks {', '.join(lacking[:5])}")
-            yield {"_delivered_at": self.as_of} | said | {"child_key": key, "nino": key, "_file": FILE, "_line": at}
+    def _add(self, tables: dict[str, list[dict[str, Any]]], key: int, records: Records) -> None:
+        for source, rows in records.items():
+            if source not in self.sources:
+                raise Unusable(f"no source {source[:40]!r}: {', '.join(sorted(self.sources))}")
+            tables[source] += [self._landed(key, source, at, row) for at, row in enumerate(rows, 1)]
 
-    def _named(self, source: str, what: str) -> set[str]:
-        return {one["name"] for one in self.inputs[source] if one[what]}
+    def _landed(self, key: int, source: str, at: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row as it would have been landed."""
+        said = {name.lower(): _whole(value) for name, value in row.items() if value is not None}
+        self._check(source, at, said)
+        return {"_delivered_at": self.as_of} | said | {"child_key": key, "nino": key, "_file": FILE, "_line": at}
+
+    def _check(self, source: str, at: int, said: Mapping[str, Any]) -> None:
+        if strange := sorted(said.keys() - self._given[source]):
+            raise Unusable(f"{source} has no {', '.join(name[:40] for name in strange[:5])}")
+        if lacking := sorted(set(self._required[source]) - said.keys()):
+            raise Unusable(f"{source}: row {at} lacks {', '.join(lacking[:5])}")
 
     def _insert(self, name: str, rows: list[dict[str, Any]]) -> None:
         if not rows:
@@ -235,6 +236,16 @@ class Features:
         found = self.db.execute(sql)
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _opened(published: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory beside a published file, and let it open nothing more."""
+    db = duckdb.connect(":memory:", config=CONFIG)
+    db.execute(f"attach '{published}' as {PUBLISHED} (read_only)")
+    db.execute(f"attach ':memory:' as {DATABASE}")
+    db.execute("set enable_external_access = false")
+    db.execute("set lock_configuration = true")
+    return db
 
 
 def _whole(value: object) -> object:

@@ -112,14 +112,14 @@ def _event(
     """
     name, _, year = matter.partition(":")
     known = {(case["matter"], str(case["school_year"])) for case in child["cases"]}
-    faults = {
-        "asunto": (name, year) not in known,
-        "qué pasó": state not in STATES,
-        "fecha": not date(2018, 1, 1) <= on <= datetime.now(UTC).date(),
-        "servicio": (service in SUPPORTS) != (state == "ATENDIDO"),
-        "motivo": (reason in DISMISSALS) != (state == "DESCARTADO"),
+    fits = {
+        "asunto": (name, year) in known,
+        "qué pasó": state in STATES,
+        "fecha": date(2018, 1, 1) <= on <= datetime.now(UTC).date(),
+        "servicio": (service in SUPPORTS) == (state == "ATENDIDO"),
+        "motivo": (reason in DISMISSALS) == (state == "DESCARTADO"),
     }
-    if wrong := [field for field, is_wrong in faults.items() if is_wrong]:
+    if wrong := [field for field, does_fit in fits.items() if not does_fit]:
         raise Problem(422, f"revise: {', '.join(wrong)} (servicio solo si se atendió, motivo solo si se descarta)")
     return {"ANIO": int(year), "COD_UGEL": child["ugel_code"], "NINO": int(child["child_key"]), "ASUNTO": name.upper(),
             "ESTADO": state, "FECHA": on, "SERVICIO": service or None, "MOTIVO": reason or None}  # fmt: skip

@@ -101,12 +101,16 @@ def _reason(live: Live, feature: str, value: float, contribution: float) -> dict
     said = sentence(text, value, live.said["singulars"]) if text and contribution > 0 else None
     return {
         "feature": feature,
-        "value": None if np.isnan(value) else float(value),
+        "value": _number(value),
         "contribution": contribution,
         "family": text["family"] if text else None,
         "text": said,
         "action": text["action_text"] if said else None,
     }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _shown(value: float, unit: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,24 +93,36 @@ def score(live: Live, makers: Makers, children: Sequence[tuple[str | None, Child
         NoContext, Busy: see `Makers`.
     """
     with makers.one() as features:
-        made = features.make(child for _, child in children)
-        sources = features.sources
-    known = [(at, name, child) for at, (name, child) in enumerate(children) if child.key in made.features]
-    scored = predict.predict(live, [_prepared(live, made, name, child) for _, name, child in known]) if known else []
+        made, sources = features.make(child for _, child in children), features.sources
+    known = {at: child for at, (_, child) in enumerate(children) if child.key in made.features}
+    unscored = [at for at in range(len(children)) if at not in known]
     return {
         "as_of_date": made.as_of,
-        "predictions": [
-            said | {
-                "position": at, "services": list(made.services.get(child.key, ())),
-                "without": sorted(sources - {source for source, rows in child.records.items() if rows}),
-            }
-            for (at, _, child), said in zip(known, scored, strict=True)
-        ],
+        "predictions": _predictions(live, made, sources, children, known),
         "unscored": [
-            {"position": at, "child_key": name, "why": f"{NOBODY} {made.as_of}"}
-            for at, (name, child) in enumerate(children) if child.key not in made.features
+            {"position": at, "child_key": children[at][0], "why": f"{NOBODY} {made.as_of}"} for at in unscored
         ],
-    }  # fmt: skip
+    }
+
+
+def _predictions(
+    live: Live, made: Made, sources: set[str], children: Sequence[tuple[str | None, Child]], known: Mapping[int, Child]
+) -> list[dict[str, Any]]:
+    """Return what is said of the children whose features there are, by their positions."""
+    if not known:
+        return []
+    scored = predict.predict(live, [_prepared(live, made, *children[at]) for at in known])
+    return [
+        said | {"position": at} | _beside(made, sources, child)
+        for (at, child), said in zip(known.items(), scored, strict=True)
+    ]
+
+
+def _beside(made: Made, sources: set[str], child: Child) -> dict[str, Any]:
+    """Return what is said beside a score: services whose rule is met, and the sources that nothing came from."""
+    every = (child.records, *child.merged.values())
+    named = {source for records in every for source, rows in records.items() if rows}
+    return {"services": made.services[child.key], "without": sorted(sources - named)}
 
 
 def _prepared(live: Live, made: Made, name: str | None, child: Child) -> dict[str, Any]:

@@ -80,7 +80,7 @@ async def from_features(asked: Asked, body: Rows, _: Annotated[Caller, having("p
     """Score prepared features, by exactly the arithmetic of the warehouse's lists."""
     if len(body.rows) > asked.settings.limits.rows:
         raise Problem(413, f"at most {asked.settings.limits.rows} rows at once: ask several times")
-    one, rows = asked.current.live, [row.model_dump() for row in body.rows]
+    one, rows = asked.current.live, [vars(row) for row in body.rows]
     few = len(rows) <= AT_ONCE
     found = predict.predict(one, rows) if few else await run_in_threadpool(predict.predict, one, rows)
     # plain JSON: checking again what we made ourselves would take longer than making it

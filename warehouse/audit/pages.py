@@ -73,10 +73,14 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
 def _index(home: Home) -> list[Path]:
     """Write the page that leads to what has been drawn; return all of it."""
     kind = " (datos sintéticos: ninguna persona existe)" if home.kind == "synthetic" else ""
-    drawn = [page for page in INDEX if (home.docs / page[0]).exists()]
+    drawn = _drawn(home)
     links = "\n".join(f"- [{title}]({file}): {said}" for file, title, said in drawn)
     write_whole(home.docs / "index.html", page("Documentación", f"# Qhawaq: documentación{kind}\n\n{links}\n"))
     return [home.docs / name for name in ("index.html", *(file for file, *_ in drawn))]
+
+
+def _drawn(home: Home) -> list[tuple[str, str, str]]:
+    return [page for page in INDEX if (home.docs / page[0]).exists()]
 
 
 def _lineage(home: Home, colibri: Path) -> None:

@@ -49,16 +49,22 @@ def serve(
         run(home, port)
 
 
+def _check_scopes(scopes: tuple[str, ...], areas: tuple[str, ...]) -> None:
+    from ml.serve.access import SCOPES
+
+    if not scopes or not areas or set(scopes) - SCOPES.keys():
+        raise UsageError(f"--new-key: name --scope ({', '.join(SCOPES)}) and --area")
+
+
 def make_key(home: Home, name: str, scopes: tuple[str, ...], areas: tuple[str, ...], days: int) -> str:
     """Keep the hash of a new API key and return the key, which nothing else knows.
 
     Raises:
         UsageError: it would be good for nothing, or a scope does not exist.
     """
-    from ml.serve.access import SCOPES, hashed
+    from ml.serve.access import hashed
 
-    if not scopes or not areas or set(scopes) - SCOPES.keys():
-        raise UsageError(f"--new-key: name --scope ({', '.join(SCOPES)}) and --area")
+    _check_scopes(scopes, areas)
     key = secrets.token_urlsafe(32)
     expires = (datetime.now(UTC) + timedelta(days=days)).isoformat()
     entry = {"name": name, "sha256": hashed(key), "scopes": scopes, "areas": areas, "expires": expires}

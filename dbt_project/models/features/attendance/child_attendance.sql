@@ -2,6 +2,7 @@ with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 years as (select * from {{ ref('int_attendance__years') }} where as_of_date = {{ as_of() }}),
 this_year as (select * from years where school_year = year({{ as_of() }})),
+classes as (select * from {{ ref('int_classes__sums') }} where as_of_date = {{ as_of() }}),
 
 last_year as (
     select
@@ -9,19 +10,6 @@ last_year as (
         {{ share('open_days - absence_days', 'open_days') }} as attendance_share
     from years
     where school_year = year({{ as_of() }}) - 1
-),
-
--- whole numbers and not shares are summed: sums of doubles depend on the number of threads
-classes as (
-    select
-        service_code,
-        grade,
-        section,
-        sum(open_days) as open_days,
-        sum(absence_days) as absence_days
-    from {{ ref('int_pupils__peers') }}
-    where as_of_date = {{ as_of() }}
-    group by service_code, grade, section
 ),
 
 beside_class as (

@@ -1,18 +1,7 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 periods as (select * from {{ ref('int_grades__periods') }} where as_of_date = {{ as_of() }}),
-
-classes as (
-    select
-        service_code,
-        grade,
-        section,
-        sum(points) as points,
-        sum(n_competences) as n_competences
-    from {{ ref('int_pupils__peers') }}
-    where as_of_date = {{ as_of() }}
-    group by service_code, grade, section
-),
+classes as (select * from {{ ref('int_classes__sums') }} where as_of_date = {{ as_of() }}),
 
 beside_class as (
     select

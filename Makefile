@@ -9,11 +9,11 @@ PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test test-faults test-airflow lint build docs graphs chromium serve airflow bench lock clean
+.PHONY: help run test test-faults test-airflow lint build docs graphs grafana-dashboards chromium serve airflow bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/uv: requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or call make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -74,6 +74,9 @@ graphs: $(AIRFLOW)/.done  ## draw the DAGs of data/ into docs/pictures (after a 
 
 chromium:  ## install Chromium, which tests of pages need (a Debian package: asks for root)
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+grafana-dashboards: $(VENV)/.dev  ## write grafana/provisioning from the dashboards' code (after a change of it)
+	$(BIN)/python -m grafana.build
 
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri

@@ -1,0 +1,1 @@
+"""Dashboards as code: what each audience's Grafana shows of the marts."""

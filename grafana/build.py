@@ -1,0 +1,91 @@
+"""Write the dashboards and what Grafana needs to find them: `python -m grafana.build [FOLDER]`.
+
+Classic JSON under `provisioning/<audience>/`, which a test keeps equal to what is committed. Nobody edits it by hand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from grafana import dashboards
+
+FOLDER = Path(__file__).with_name("provisioning")
+SCHEMA = 42
+SOURCES = """# Written by grafana/build.py.
+apiVersion: 1
+datasources:
+  - name: Qhawaq
+    uid: qhawaq
+    type: motherduck-duckdb-datasource
+    access: proxy
+    isDefault: true
+    editable: false
+    jsonData:
+      path: /data/current.duckdb
+      maxOpenConns: 4
+      # What a reader may send is any SQL: it reaches this file and nothing else. After a reload this is not run again:
+      # Grafana is started again after each publish.
+      initSql: >-
+        set memory_limit = '1GB'; set threads = 2; set autoinstall_known_extensions = false;
+        set autoload_known_extensions = false; set enable_external_access = false; set lock_configuration = true
+"""
+PROVIDER = """# Written by grafana/build.py.
+apiVersion: 1
+providers:
+  - name: qhawaq
+    type: file
+    allowUiUpdates: false
+    updateIntervalSeconds: 60
+    options: {path: /etc/grafana/provisioning/dashboards}
+"""
+
+
+def modules() -> list[Any]:
+    """Return the modules of all dashboards."""
+    return [
+        importlib.import_module(f"grafana.dashboards.{one.name}") for one in pkgutil.iter_modules(dashboards.__path__)
+    ]
+
+
+def written(module: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a dashboard as Grafana reads it: panels with numbers, a schema's version, no key unknown to it."""
+    made = json.loads(json.dumps(module.make().build(), cls=JSONEncoder))
+    made["schemaVersion"] = SCHEMA
+    for at, panel in enumerate(made["panels"], 1):
+        panel["id"] = at
+    for link in made.get("links") or []:
+        link.pop("placement", None)
+    return made
+
+
+def files() -> dict[str, str]:
+    """Return every file by its path below the folder of provisioning."""
+    found = {}
+    for module in modules():
+        made = written(module)
+        name = made["uid"].removeprefix("qhawaq-")
+        text = json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        found[f"{module.AUDIENCE}/dashboards/{name}.json"] = text
+        found[f"{module.AUDIENCE}/dashboards/provider.yml"] = PROVIDER
+        found[f"{module.AUDIENCE}/datasources/qhawaq.yml"] = SOURCES
+    return found
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Write them all."""
+    for name, text in files().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

@@ -1,0 +1,23 @@
+"""Calidad y frescura: which data there is, how old it is, and what is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, page, rows
+
+AUDIENCE = "officials"
+TOPICS = ("topic_name", "is_available", "last_delivered_at", "missing_text")
+SCHOOLS = ("district_name", "province_name", "level", "n_services", "n_public_services", "n_bilingual_services",
+           "n_pupils", "n_teachers")  # fmt: skip
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    return page(
+        "calidad",
+        [
+            rows("available", Asked("availability", TOPICS, "topic_name", 50)),
+            rows("schools_registered", Asked("registered_schools", SCHOOLS, "n_pupils desc nulls last", 500)),
+        ],
+    )

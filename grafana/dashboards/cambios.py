@@ -1,0 +1,17 @@
+"""Cambios: who entered the list, who left it, and what changed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, page, rows
+
+AUDIENCE = "education"
+COLUMNS = ("as_of_date", "child_key", "service_code", "change", "cause_text")
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    return page(
+        "cambios", [rows("entered_and_left", Asked("list_changes", COLUMNS, "change, service_code, child_key", 4000))]
+    )

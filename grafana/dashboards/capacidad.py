@@ -1,0 +1,25 @@
+"""Capacidad: how many visits fit, and what a longer or shorter list would find."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, lines, page, rows
+
+AUDIENCE = "education"
+MOST = 20_000  # a list reaches to twice the capacity
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    schools = Asked(
+        "school_lists", ("service_code", "level", "n_pupils", "n_listed"), "n_listed desc, service_code", 1000
+    )
+    return page(
+        "capacidad",
+        [
+            lines("length_of_list", Asked("list_lengths", ("n_listed", "n_expected"), "n_listed", MOST)),
+            lines("next_visit", Asked("list_lengths", ("n_listed", "last_probability"), "n_listed", MOST)),
+            rows("schools_listed", schools),
+        ],
+    )

@@ -1,0 +1,33 @@
+"""Lista priorizada: whom to see first, why, and what to do; names stand in the service only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, constant, page, rows
+
+AUDIENCE = "education"
+# Where the service answers is set where Grafana is started; the child's page asks who looks and writes it down.
+CHILD = ("child_key", "${service_url}/ficha/${__value.raw}")
+LISTED = ("rank_in_ugel", "child_key", "service_code", "grade", "section", "probability_text", "probability",
+          "reason_text", "action_text", "days_since_listed", "expires_on")  # fmt: skip
+AT_ONCE = ("child_key", "service_code", "grade", "need", "reason_text", "action_text")
+CASES = ("school_year", "matter", "n_cases", "n_assigned", "n_contacted", "n_served", "n_dismissed", "n_closed",
+         "contacted_share", "median_days_to_contact")  # fmt: skip
+SUGGESTED = ("child_key", "tutor_text", "need_text", "who_acts")
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    return page(
+        "lista",
+        [
+            rows("first_to_see", Asked("priority_list", LISTED, "rank_in_ugel", 2000), CHILD),
+            rows("see_at_once", Asked("immediate_cases", AT_ONCE, "need, service_code", 1000), CHILD, 12),
+            rows(
+                "services_suggested", Asked("suggested_services", SUGGESTED, "child_key, support_code", 4000), CHILD, 12
+            ),
+            rows("cases_now", Asked("case_progress", CASES, "school_year desc, matter", 50)),
+        ],
+        [constant("service_url", "http://127.0.0.1:8010")],
+    )

@@ -1,0 +1,37 @@
+"""Operación: deliveries, freshness, quarantine, tasks, and how well the live model ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, bars, page, rows
+
+AUDIENCE = "operations"
+LATE = ("source", "domain", "last_delivered_at", "age_days", "expected_days", "is_late")
+DELIVERED = ("file", "source", "period", "status", "delivered_at", "accepted_rows", "quarantined_rows", "reason")
+QUARANTINE = ("source", "column_name", "reason", "n_rows")
+WITHHELD = ("source", "period", "department_code", "reason", "withheld_on", "resolved_on", "is_missing")
+TASKS = ("dag_id", "task_id", "state", "started_at", "seconds", "error")
+FIGURES = ("dataset", "metric", "value", "low", "high")
+DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
+GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
+OF_ALL = ("is_live", "segment = 'all'")
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    scores = Asked("score_distribution", ("band_from", "n_children"), "as_of_date desc, band_from", 20)
+    return page(
+        "operacion",
+        [
+            rows("late_sources", Asked("freshness", LATE, "is_late desc, age_days desc", 100), width=12),
+            rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200), width=12),
+            rows("deliveries", Asked("deliveries", DELIVERED, "landed_at desc, file", 200)),
+            rows("withheld", Asked("withheld_periods", WITHHELD, "withheld_on desc", 100), width=12),
+            rows("tasks", Asked("task_runs", TASKS, "started_at desc", 300), width=12),
+            rows("performance", Asked("model_performance", FIGURES, "dataset, metric", 300, OF_ALL), width=12),
+            rows("fairness", Asked("fairness", GROUPS, "group_name", 100, ("is_live",)), width=12),
+            rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), width=12),
+            bars("scores", scores),
+        ],
+    )

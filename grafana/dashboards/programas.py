@@ -1,0 +1,17 @@
+"""Resultados y programas: what changed for those who got a service, or why that cannot be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, page, rows
+
+AUDIENCE = "officials"
+COLUMNS = ("service_name", "judged_on", "n_served", "share_served", "share_without", "effect", "effect_low",
+           "effect_high", "verdict_text")  # fmt: skip
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    asked = Asked("program_effects", COLUMNS, "service_name", 100, ("outcome = 'interruption'",))
+    return page("programas", [rows("effects", asked)])

@@ -1,0 +1,26 @@
+"""Casos de protección: open cases, waiting, referrals, links to review; confidential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.panels import Asked, page, rows
+
+AUDIENCE = "protection"
+CASES = ("office", "case_key", "child_key", "reason", "case_state", "opened_date", "waiting_days")
+REVIEWS = ("office", "n_to_review", "n_without_candidate", "oldest_opened_date")
+REFERRALS = ("as_of_date", "child_key", "service_code", "weekly_work_hours", "service_name", "need_text")
+VIOLENCE = ("school_code", "report_year", "violence_kind", "n_reports")
+
+
+def make() -> Any:  # noqa: ANN401
+    """Return the dashboard."""
+    return page(
+        "proteccion",
+        [
+            rows("caseload", Asked("caseload", CASES, "waiting_days desc nulls last, case_key", 2000)),
+            rows("reviews", Asked("linkage_reviews", REVIEWS, "n_to_review desc", 50), width=12),
+            rows("referrals", Asked("work_referrals", REFERRALS, "weekly_work_hours desc", 1000), width=12),
+            rows("violence", Asked("school_violence", VIOLENCE, "report_year desc, n_reports desc", 500)),
+        ],
+    )

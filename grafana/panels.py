@@ -1,0 +1,180 @@
+"""The house's few panels: each takes a key of the catalog and the SQL of a mart, and looks the same everywhere.
+
+SQL is `select … from mart where … order by … limit …`, and nothing else can be said; what needs more is a mart in dbt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grafana_foundation_sdk.builders import barchart, common, dashboard, geomap, stat, table, trend
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.variants import Dataquery
+from grafana_foundation_sdk.models import common as common_models
+from grafana_foundation_sdk.models import dashboard as models
+
+from grafana import texts
+
+SOURCE = models.DataSourceRef(type_val="motherduck-duckdb-datasource", uid="qhawaq")
+TABLE = 1  # the plugin's number for a table; it takes 0, a series, where none is given
+BLUE, PLACE = "#0b5c7a", ("latitude", "longitude")
+BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a tile that is fetched from nowhere
+SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_served", "share_without", "effect_low",
+          "effect_high", "recall_low", "recall_high")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked(Builder[Dataquery]):
+    """What is asked of a mart."""
+
+    mart: str
+    columns: tuple[str, ...]
+    order: str
+    limit: int
+    where: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """Return it as SQL."""
+        where = f" where {' and '.join(self.where)}" if self.where else ""
+        return f"select {', '.join(self.columns)} from {self.mart}{where} order by {self.order} limit {self.limit}"
+
+    def build(self) -> Dataquery:
+        """Return what the plugin is asked."""
+        return _Target(self.sql)
+
+
+def chosen(column: str, name: str) -> str:
+    """Return the condition that a column has what was chosen."""
+    return f"{column} in (${{{name}:sqlstring}})"
+
+
+@dataclass
+class _Target(Dataquery):
+    sql: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the target as it stands in a dashboard's file."""
+        return {
+            "refId": "A", "datasource": SOURCE.to_json(), "rawSql": self.sql, "format": TABLE, "editorMode": "code",
+            "rawQuery": True,
+        }  # fmt: skip
+
+
+def unit_of(column: str) -> str:
+    """Return the unit of a column, by how columns are named in the warehouse."""
+    if column.endswith(SHARES):
+        return "percentunit"
+    return "locale" if column.startswith("n_") or column.endswith("_rows") else "string"
+
+
+def _named(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401  every builder of a panel
+    """Give columns their names, units and values in Spanish."""
+    for column in columns:
+        properties = [
+            models.DynamicConfigValue(id_val="displayName", value=texts.column(column)),
+            models.DynamicConfigValue(id_val="unit", value=unit_of(column)),
+        ]
+        if named := texts.values(column):
+            options = {value: models.ValueMappingResult(text=text) for value, text in named.items()}
+            properties.append(models.DynamicConfigValue(id_val="mappings", value=[models.ValueMap(options=options)]))
+        panel = panel.override_by_name(column, properties)
+    return panel
+
+
+def _house(panel: Any, key: str, asked: Asked) -> Any:  # noqa: ANN401
+    said = texts.panel(key)
+    return (
+        panel.title(said.title).description(said.description).datasource(SOURCE).with_target(asked)
+        .no_value(texts.sign("nothing"))
+    )  # fmt: skip
+
+
+def number(key: str, asked: Asked, width: int = 4) -> Any:  # noqa: ANN401
+    """One number, the last column of the last row, and how it changed since the first row."""
+    column = asked.columns[-1]
+    last = common.ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{texts.column(column)}$/")
+    panel = _house(stat.Panel(), key, asked).reduce_options(last).show_percent_change(True)
+    return _named(panel, [column]).unit(unit_of(column)).span(width).height(5)
+
+
+def lines(key: str, asked: Asked, width: int = 12) -> Any:  # noqa: ANN401
+    """How columns go along the first one: years are numbers, no points in time."""
+    panel = _house(trend.Panel(), key, asked).x_field(texts.column(asked.columns[0])).line_width(2).point_size(6)
+    return _named(panel, asked.columns).span(width).height(9)
+
+
+def bars(key: str, asked: Asked, width: int = 12) -> Any:  # noqa: ANN401
+    """A ranking or a distribution: bars of what stands beside the first column."""
+    panel = _house(barchart.Panel(), key, asked).x_field(texts.column(asked.columns[0]))
+    panel = panel.orientation(common_models.VizOrientation.HORIZONTAL)
+    return _named(panel, asked.columns).span(width).height(9)
+
+
+def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int = 24) -> Any:  # noqa: ANN401
+    """A table; `link` is a column and the address that its cells lead to."""
+    panel = _named(_house(table.Panel(), key, asked), asked.columns)
+    if link:
+        leads = dashboard.DashboardLink(texts.sign("open")).url(link[1]).target_blank(True)
+        panel = panel.override_by_name(link[0], [models.DynamicConfigValue(id_val="links", value=[leads.build()])])
+    return panel.span(width).height(10)
+
+
+def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> Any:  # noqa: ANN401
+    """A map without tiles: markers where the mart says, sized by a count and colored by a share."""
+    layer = {
+        "type": "markers", "name": texts.panel(key).title,
+        "location": {"mode": "coords", "latitude": PLACE[0], "longitude": PLACE[1]},
+        "config": {"showLegend": True, "style": {
+            "size": {"field": texts.column(size), "min": 4, "max": 22},
+            "color": {"field": texts.column(color), "fixed": BLUE}, "opacity": 0.7,
+            "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+        }},
+    }  # fmt: skip
+    base = _Layer({"type": "xyz", "name": texts.sign("base"), "config": {"url": BLANK, "attribution": ""}})
+    view = geomap.MapViewConfig().id("coords").lat(-9).lon(-75).zoom(5)
+    panel = _house(geomap.Panel(), key, asked).basemap(base).layers([_Layer(layer)]).view(view)
+    return _named(panel, [name for name in asked.columns if name not in PLACE]).span(width).height(14)
+
+
+class _Layer(Builder[Any]):
+    """A layer of a map as Grafana writes it."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+
+    def build(self) -> dict[str, Any]:
+        """Return it."""
+        return self.said
+
+
+def choice(name: str, mart: str, text: str, value: str, order: str) -> dashboard.QueryVariable:
+    """Return a choice at the top of a dashboard: `text` is read, `value` goes into SQL."""
+    sql = f"select distinct {text} as __text, {value} as __value from {mart} order by {order} limit 100"
+    found = dashboard.QueryVariable(name).label(texts.variable(name)).datasource(SOURCE).query(sql)
+    return found.refresh(models.VariableRefresh.ON_DASHBOARD_LOAD).sort(models.VariableSort.DISABLED)
+
+
+def listed(name: str, column: str) -> dashboard.CustomVariable:
+    """Return a choice between the values of a column that the catalog names."""
+    options = ",".join(f"{text} : {value}" for value, text in texts.values(column).items())
+    return dashboard.CustomVariable(name).label(texts.variable(name)).values(options)
+
+
+def constant(name: str, value: str) -> dashboard.ConstantVariable:
+    """Return a value that whoever installs a Grafana sets once."""
+    return dashboard.ConstantVariable(name).value(value)
+
+
+def page(key: str, panels: Sequence[Any], choices: Sequence[Any] = ()) -> dashboard.Dashboard:
+    """Return a dashboard; dates are days and not moments, so its time zone is none (utc)."""
+    said = texts.dashboard(key)
+    found = dashboard.Dashboard(said["title"]).uid(f"qhawaq-{key}").description(said["description"]).timezone("utc")
+    found = found.editable().tags(["qhawaq"]).timepicker(dashboard.TimePicker().hidden(True))
+    for one in choices:
+        found = found.with_variable(one)
+    for one in panels:
+        found = found.with_panel(one)
+    return found

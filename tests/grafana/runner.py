@@ -1,0 +1,52 @@
+"""Plays the DuckDB plugin: its settings, its way to put choices into SQL, and what its frames can hold."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from grafana.build import SOURCES
+
+SHOWN = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
+INIT = yaml.safe_load(SOURCES)["datasources"][0]["jsonData"]["initSql"]
+
+
+def opened(file: Path) -> duckdb.DuckDBPyConnection:
+    """Open a serving file as Grafana does, whoever asks."""
+    db = duckdb.connect(str(file), read_only=True)
+    db.execute(INIT)
+    return db
+
+
+def quoted(values: list[str]) -> str:
+    """Return what `${name:sqlstring}` becomes."""
+    return ",".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def put_in(sql: str, chosen: dict[str, list[str]]) -> str:
+    """Return SQL with the choices in it."""
+    for name, values in chosen.items():
+        sql = sql.replace("${" + name + ":sqlstring}", quoted(values))
+    return sql
+
+
+def choices(db: duckdb.DuckDBPyConnection, dashboard: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
+    """Yield the first and the last value of each choice, in all combinations; nobody can choose several."""
+    every = {}
+    for one in dashboard.get("templating", {}).get("list", []):
+        if one["type"] == "query":
+            found = db.execute(one["query"])
+            assert [column[0] for column in found.description] == ["__text", "__value"]
+            rows = found.fetchall()
+            assert len({text for text, _ in rows}) == len(rows)  # the plugin keeps one of each text
+            every[one["name"]] = [str(value) for _, value in rows]
+        elif one["type"] == "custom":
+            every[one["name"]] = re.findall(r" : ([^,]+)", one["query"])
+    ends = [[(name, chosen) for chosen in (values[:1] or [""], values[-1:] or [""])] for name, values in every.items()]
+    return (dict(one) for one in itertools.product(*ends))

@@ -1,0 +1,162 @@
+"""Dashboards show what the marts hold, in Spanish, say where it is from, and open nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from grafana import build, texts
+from tests.conftest import Country
+from tests.grafana import runner
+from warehouse.publishing import AUDIENCES
+
+DASHBOARDS = [(module.AUDIENCE, build.written(module)) for module in build.modules()]
+NAMED = [pytest.param(audience, made, id=made["uid"]) for audience, made in DASHBOARDS]
+MOST_QUERIES = 12
+
+
+def files(country: Country, audience: str) -> list[Path]:
+    found = sorted((country.home.serving / audience).rglob("current.duckdb"))
+    assert found
+    return found[:2] + found[-1:]
+
+
+def queries(made: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    for panel in made["panels"]:
+        for target in panel["targets"]:
+            yield panel, target["rawSql"]
+
+
+def test_what_is_committed_is_what_is_written() -> None:
+    wanted = build.files()
+    kept = {str(path.relative_to(build.FOLDER)): path.read_text() for path in build.FOLDER.rglob("*") if path.is_file()}
+    assert kept == wanted, "call make grafana-dashboards"
+
+
+def test_every_audience_has_a_dashboard() -> None:
+    assert {audience for audience, _ in DASHBOARDS} == set(AUDIENCES) - {"service"}
+
+
+@pytest.mark.parametrize(("audience", "made"), NAMED)
+def test_every_query_answers_for_every_choice(country: Country, audience: str, made: dict[str, Any]) -> None:
+    for file in files(country, audience):
+        with runner.opened(file) as db:
+            for chosen in runner.choices(db, made):
+                for panel, sql in queries(made):
+                    found = db.execute(runner.put_in(sql, chosen))
+                    kinds = {str(column[1]) for column in found.description}
+                    assert kinds <= runner.SHOWN, (panel["title"], kinds)
+                    found.fetchall()
+
+
+@pytest.mark.parametrize(("audience", "made"), NAMED)
+def test_panels_show_something_of_the_country(country: Country, audience: str, made: dict[str, Any]) -> None:
+    filled: dict[str, int] = {}
+    for file in (country.home.serving / audience).rglob("current.duckdb"):
+        with runner.opened(file) as db:
+            for chosen in runner.choices(db, made):
+                for panel, sql in queries(made):
+                    rows = len(db.execute(runner.put_in(sql, chosen)).fetchall())
+                    filled[panel["title"]] = max(filled.get(panel["title"], 0), rows)
+    unfilled = {title for title, rows in filled.items() if not rows}
+    # the country's lists go by a rule, were shown once, and no Airflow ran there
+    told = {"length_of_list", "next_visit", "scores", "performance", "fairness", "entered_and_left", "tasks", "drift",
+            "reviews"}  # fmt: skip
+    assert unfilled <= {texts.panel(key).title for key in told}, unfilled
+
+
+@pytest.mark.parametrize(("audience", "made"), NAMED)
+def test_sql_is_plain_and_bounded(audience: str, made: dict[str, Any]) -> None:
+    for panel, sql in queries(made):
+        assert re.fullmatch(r"select .+ from [a-z_]+( where .+)? order by .+ limit \d+", sql), (panel["title"], sql)
+        assert not re.search(r"\b(join|with|case|union|over|group by)\b", sql), (panel["title"], sql)
+        left = re.sub(r"\$\{[a-z_]+:sqlstring\}", "", sql)
+        assert "$" not in left, (panel["title"], sql)
+        assert not any(one.get("multi") or one.get("includeAll") for one in made.get("templating", {}).get("list", []))
+        assert panel["targets"][0]["format"] == 1
+    asked = len(made["panels"]) + sum(one["type"] == "query" for one in made.get("templating", {}).get("list", []))
+    assert asked <= MOST_QUERIES
+
+
+@pytest.mark.parametrize(("audience", "made"), NAMED)
+def test_all_that_is_read_stands_in_the_catalog(audience: str, made: dict[str, Any]) -> None:
+    titles = {texts.panel(key).title for key in texts.catalog()["panels"]}
+    for panel, sql in queries(made):
+        assert panel["title"] in titles
+        assert {"**Fuente:**", "**Límites:**"} <= set(panel["description"].split())
+        assert panel["fieldConfig"]["defaults"]["noValue"] == "—"
+        shown = {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"]}
+        columns = [name.strip() for name in sql.split(" from ")[0].removeprefix("select ").split(",")]
+        hidden = {"school_year", "latitude", "longitude"} if panel["type"] in ("stat", "geomap") else set()
+        assert set(columns) - hidden == shown - hidden, panel["title"]
+
+
+@pytest.mark.parametrize(("audience", "made"), NAMED)
+def test_codes_are_read_as_words(country: Country, audience: str, made: dict[str, Any]) -> None:
+    for file in files(country, audience):
+        with runner.opened(file) as db:
+            for panel, sql in queries(made):
+                mart = re.search(r" from ([a-z_]+)", sql).group(1)
+                for one in panel["fieldConfig"]["overrides"]:
+                    name = one["matcher"]["options"]
+                    if known := texts.values(name):
+                        found = {
+                            str(row[0]).lower() for row in db.execute(f"select distinct {name} from {mart}").fetchall()
+                        }
+                        assert found - {"none"} <= {value.lower() for value in known}, (mart, name)
+
+
+def test_nothing_of_the_catalog_is_left_over() -> None:
+    said = json.dumps([made for _, made in DASHBOARDS], ensure_ascii=False)
+    told = json.loads(json.dumps(texts.catalog(), ensure_ascii=False))
+    assert [key for key, one in told["panels"].items() if one["title"] not in said] == []
+    assert [name for name, one in told["columns"].items() if f'"{one}"' not in said] == []
+    assert {f"qhawaq-{key}" for key in told["dashboards"]} == {made["uid"] for _, made in DASHBOARDS}
+
+
+def test_panels_lie_within_the_page_and_not_on_each_other() -> None:
+    for _, made in DASHBOARDS:
+        taken: set[tuple[int, int]] = set()
+        for panel in made["panels"]:
+            place = panel["gridPos"]
+            cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"])}  # fmt: skip
+            assert place["x"] + place["w"] <= 24, panel["title"]
+            assert not cells & taken, panel["title"]
+            taken |= cells
+
+
+ATTACKS = (
+    "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'", "select * from read_text('/etc/hostname')",
+    "select * from glob('/*')", "attach '/tmp/other.duckdb' as other", "attach ':memory:' as m; create table m.t as select 1",
+    "copy (select 1) to '/tmp/out.csv'", "export database '/tmp/out'", "install httpfs", "load httpfs",
+    "set enable_external_access = true", "set memory_limit = '100GB'", "reset lock_configuration",
+    "create table t as select 1", "drop table release", "update release set kind = 'real'", "pragma temp_directory='/tmp'",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("audience", sorted(set(AUDIENCES) - {"service"}))
+def test_whoever_sends_sql_gets_the_marts_and_nothing_else(country: Country, audience: str) -> None:
+    with runner.opened(files(country, audience)[0]) as db:
+        assert db.execute("select count(*) from release").fetchone() == (1,)
+        for sql in ATTACKS:
+            try:
+                db.execute(sql).fetchall()
+            except duckdb.Error:
+                continue
+            assert sql.startswith("attach ':memory:'"), sql  # a table of the reader's own, in memory, is nobody's
+
+
+@pytest.mark.parametrize("audience", ["officials", "operations"])
+def test_no_column_names_a_child(country: Country, audience: str) -> None:
+    with runner.opened(files(country, audience)[0]) as db:
+        names = {
+            name for (name,) in db.execute("select column_name from duckdb_columns() where not internal").fetchall()
+        }
+    assert not {name for name in names if name in ("child_key", "person_key", "guardian_key", "case_key", "section")}

@@ -1,6 +1,6 @@
-"""How quickly the prediction service answers, and whether it grows: on 127.0.0.1, one process.
+"""How quickly the prediction service answers, whether it grows, and whether its features are the warehouse's.
 
-python -m benchmarks.service HOME [--soak 10]     (a home whose live model is no rule)
+python -m benchmarks.service HOME [--soak 10]     (a published home whose live model is no rule; 127.0.0.1, one process)
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from ml.serve.features import Child, Features
 from tests.dags.scheduler import free_port
+from tests.serve import records
 from warehouse import database
 from warehouse.commands import serve
+from warehouse.publishing import CURRENT
 from warehouse.settings import Home
 
 ROWS, CLOSED, RATE, SECONDS = 500, 2000, 300, 20
-AIMS = {"p99 of one": 15.0, "p99 at 300 a second": 100.0}
+RAW, EQUAL, AT_ONCE = 500, 10_000, 100  # children asked one by one, compared, and compared at once
+AIMS = {"p99 of one": 15.0, "p99 at 300 a second": 100.0, "p99 of records": 150.0}
 FEATURES = """
 select child_key, as_of_date, ugel_code, level, is_rural, {columns} from features.child_features
 where as_of_date = (select max(as_of_date) from features.child_features) limit {rows}
 """
+SAMPLED = "select child_key from features.child_features where as_of_date = ? order by hash(child_key) limit ?"
 
 
 def requests(home: Home, key: str) -> list[bytes]:
@@ -37,7 +42,46 @@ def requests(home: Home, key: str) -> list[bytes]:
     db = database.warehouse(home, read_only=True)
     rows = db.execute(FEATURES.format(columns=", ".join(names), rows=ROWS)).fetchall()
     db.close()
-    return [_request(key, _row(names, row)) for row in rows]
+    return [_request(key, "/v1/predictions:from-features", {"rows": [_row(names, row)]}) for row in rows]
+
+
+def raw(home: Home, count: int) -> tuple[Features, list[Child]]:
+    """Return what makes features, and children with their raw records."""
+    features = Features((home.serving / "service" / CURRENT).resolve())
+    db = database.warehouse(home, read_only=True)
+    keys = database.column(db, SAMPLED, [features.as_of, count])
+    found = records.children(db, features, keys)
+    db.close()
+    return features, found
+
+
+def equal(home: Home) -> str:
+    """Make features of many children's raw records; say how many are the warehouse's, to the last digit."""
+    features, children = raw(home, EQUAL)
+    db = database.warehouse(home, read_only=True)
+    kept = db.execute("select * from features.child_features where as_of_date = ?", [features.as_of])
+    names = [column[0] for column in kept.description or []]
+    built = {row[0]: dict(zip(names, row, strict=True)) for row in kept.fetchall()}
+    db.close()
+    same = 0
+    for at in range(0, len(children), AT_ONCE):
+        some = children[at : at + AT_ONCE]
+        made = features.make(some).features
+        same += sum(made.get(child.key) == built[child.key] for child in some)
+    return (
+        f"features of {len(children):,} children's records: {same:,} are the warehouse's, every value of {len(names)}"
+    )
+
+
+def of_records(children: list[Child], key: str) -> list[bytes]:
+    """Return whole HTTP requests, each with the raw records of one child."""
+    return [
+        _request(key, "/v1/predictions", {"children": [{
+            "child_key": str(child.key), "records": child.records,
+            "merged": {str(other): rows for other, rows in child.merged.items()},
+        }]})
+        for child in children
+    ]  # fmt: skip
 
 
 def _row(names: list[str], row: tuple) -> dict[str, object]:
@@ -48,9 +92,9 @@ def _row(names: list[str], row: tuple) -> dict[str, object]:
             "features": features}  # fmt: skip
 
 
-def _request(key: str, row: dict[str, object]) -> bytes:
-    body = json.dumps({"rows": [row]}).encode()
-    head = ("POST /v1/predictions:from-features HTTP/1.1", "Host: 127.0.0.1", f"X-API-Key: {key}",
+def _request(key: str, path: str, said: dict[str, object]) -> bytes:
+    body = json.dumps(said, default=str).encode()
+    head = (f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"X-API-Key: {key}",
             "Content-Type: application/json", f"Content-Length: {len(body)}")  # fmt: skip
     return "\r\n".join((*head, "", "")).encode() + body
 
@@ -78,10 +122,10 @@ class Line:
         return time.perf_counter() - began
 
 
-async def closed(port: int, asked: list[bytes]) -> list[float]:
+async def closed(port: int, asked: list[bytes], count: int = CLOSED) -> list[float]:
     """Ask one after another."""
     line = await Line(port).open()
-    return [await line.ask(asked[n % len(asked)]) for n in range(CLOSED)]
+    return [await line.ask(asked[n % len(asked)]) for n in range(count)]
 
 
 async def opened(port: int, asked: list[bytes], seconds: float, rate: int = RATE) -> list[float]:
@@ -133,11 +177,13 @@ def main() -> None:
     given = parser.parse_args()
     home, port = Home(given.home.absolute()), free_port()
     key = serve.make_key(home, "benchmark", ("predict",), ("*",), 1)
-    asked = requests(home, key)
+    print(f"{psutil.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
+    print(equal(home), flush=True)
+    asked, sent = requests(home, key), of_records(raw(home, RAW)[1], key)
     with serving(home, port) as process:
         asyncio.run(opened(port, asked, 3))
-        print(f"{psutil.cpu_count()} cores, {time.strftime('%Y-%m-%d')}, {len(asked)} children's features")
-        print(_said("one after another", asyncio.run(closed(port, asked)), AIMS["p99 of one"]))
+        print(_said("features, one after another", asyncio.run(closed(port, asked)), AIMS["p99 of one"]))
+        print(_said("raw records, one after another", asyncio.run(closed(port, sent, RAW)), AIMS["p99 of records"]))
         found = asyncio.run(opened(port, asked, SECONDS))
         print(_said(f"{RATE} a second for {SECONDS} s", found, AIMS["p99 at 300 a second"]))
         if given.soak:

@@ -1,4 +1,4 @@
-"""Write the dashboards and what Grafana needs to find them: `python -m grafana.build [FOLDER]`.
+"""Write the dashboards and what Grafana needs to find them: `python -m grafana.build`.
 
 Classic JSON under `provisioning/<audience>/`, which a test keeps equal to what is committed. Nobody edits it by hand.
 """
@@ -8,15 +8,17 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana import dashboards
 
 FOLDER = Path(__file__).with_name("provisioning")
+EXPOSURES = FOLDER.parents[1] / "dbt_project" / "models" / "_dashboards.yml"
+OWNERS = {"protection": "data-protection"}
 SCHEMA = 42
 SOURCES = """# Written by grafana/build.py.
 apiVersion: 1
@@ -78,14 +80,33 @@ def files() -> dict[str, str]:
     return found
 
 
-def main(folder: Path = FOLDER) -> None:
+def exposures() -> str:
+    """Return dbt's exposures: the lineage of a mart ends in the dashboards that ask it."""
+    found = []
+    for module in modules():
+        made = written(module)
+        asked = sorted(
+            {target["rawSql"].split(" from ")[1].split()[0] for one in made["panels"] for target in one["targets"]}
+        )
+        found.append({
+            "name": f"dashboard_{made['uid'].removeprefix('qhawaq-')}", "label": f"{made['title']} ({module.AUDIENCE})",
+            "type": "dashboard", "maturity": "medium", "description": made["description"],
+            "owner": {"name": OWNERS.get(module.AUDIENCE, "data-engineering")},
+            "depends_on": [f"ref('{mart}')" for mart in asked],
+        })  # fmt: skip
+    said = yaml.safe_dump({"version": 2, "exposures": found}, allow_unicode=True, sort_keys=False, width=110)
+    return f"# Written by grafana/build.py.\n{said}"
+
+
+def main() -> None:
     """Write them all."""
+    EXPOSURES.write_text(exposures(), encoding="utf-8")
     for name, text in files().items():
-        path = folder / name
+        path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path)  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()

@@ -37,6 +37,7 @@ def test_what_is_committed_is_what_is_written() -> None:
     wanted = build.files()
     kept = {str(path.relative_to(build.FOLDER)): path.read_text() for path in build.FOLDER.rglob("*") if path.is_file()}
     assert kept == wanted, "call make grafana-dashboards"
+    assert build.EXPOSURES.read_text() == build.exposures(), "call make grafana-dashboards"
 
 
 def test_every_audience_has_a_dashboard() -> None:

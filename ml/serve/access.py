@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import jwt
 
 from ml.serve.settings import Oidc
 
+LOG = logging.getLogger("qhawaq.serve")
 SCOPES = {
     "predict": "ask for predictions of records that the caller holds",
     "education": "read children of lists and cases of education",
@@ -67,9 +69,27 @@ class Gate:
     """Recognizes callers by an API key or a bearer token."""
 
     def __init__(self, api_keys: Path | None, oidc: Oidc | None) -> None:
-        self.machines = _machines(api_keys) if api_keys else {}
-        self.oidc = oidc
+        self.api_keys, self.oidc = api_keys, oidc
+        self.machines = _machines(api_keys)
         self.issuers_keys = jwt.PyJWKSet.from_json(oidc.keys.read_text()) if oidc else None
+        self.seen = self._marks()
+
+    def _marks(self) -> list[tuple[int, int] | None]:
+        return [_mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
+
+    def refresh(self) -> None:
+        """Take up keys that were added, replaced or taken away; what cannot be read replaces nothing."""
+        if (marks := self._marks()) == self.seen:
+            return
+        self.seen = marks
+        try:
+            self.machines = _machines(self.api_keys)
+            if self.oidc:
+                self.issuers_keys = jwt.PyJWKSet.from_json(self.oidc.keys.read_text())
+        except (OSError, ValueError, KeyError, jwt.PyJWTError) as error:
+            LOG.error("still using the keys from before: %s", type(error).__name__)
+        else:
+            LOG.info("keys were read again: %s of machines", len(self.machines))
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
         """Return who asks.
@@ -119,5 +139,17 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _machines(path: Path) -> dict[str, dict[str, Any]]:
+def _machines(path: Path | None) -> dict[str, dict[str, Any]]:
+    """Return entries by the hash of their key; without a file no machine has one."""
+    if path is None or not path.exists():
+        return {}
     return {entry["sha256"]: entry for entry in json.loads(path.read_text())}
+
+
+def _mark(path: Path | None) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced, None where there is none."""
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_ino) if found else None

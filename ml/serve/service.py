@@ -39,6 +39,7 @@ class Service:
         """Take up what was deployed or published since."""
         self.current.refresh()
         self.makers.refresh()
+        self.gate.refresh()
 
 
 def service(request: Request) -> Service:

@@ -6,10 +6,12 @@ import json
 import time
 from pathlib import Path
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
+from ml.serve import access
 from ml.serve.journal import Broken, Journal
 from tests.serve.conftest import ELSEWHERE, HERE, MACHINE, NAME, Asking
 
@@ -20,6 +22,38 @@ WHY = {"reason": "visita acordada con la dirección"}
 def test_a_known_key_and_a_good_token_are_let_in(asking: Asking, client: TestClient) -> None:
     assert client.get(CHILD, headers=MACHINE).status_code == 200
     assert client.get(CHILD, headers=asking.token()).json()["listed"]["rank_in_ugel"] == 1
+
+
+def test_keys_are_taken_up_and_taken_away_while_it_runs(asking: Asking) -> None:
+    gate = access.Gate(asking.settings.api_keys, asking.settings.oidc)
+    keys, issuers = asking.settings.api_keys, asking.settings.oidc.keys
+    entry = json.loads(keys.read_text())[0] | {"sha256": access.hashed("new")}
+
+    def lets_in(**headers: str) -> bool:
+        try:
+            return bool(gate.caller({name.replace("_", "-"): value for name, value in headers.items()}))
+        except access.Refused:
+            return False
+
+    assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (True, False)
+    keys.write_text(json.dumps([entry]))
+    gate.refresh()
+    assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, True)
+    keys.write_text("[{")  # half written, or damaged: nobody is locked out and nobody let in by it
+    gate.refresh()
+    assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, True)
+    keys.unlink()
+    gate.refresh()
+    assert not lets_in(x_api_key="new")
+
+    token = asking.token()["Authorization"]
+    assert lets_in(authorization=token)
+    other = rsa.generate_private_key(65537, 2048)
+    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(other.public_key())) | {"kid": "k2", "use": "sig"}
+    issuers.write_text(json.dumps({"keys": [public]}))
+    gate.refresh()
+    assert not lets_in(authorization=token)
+    assert lets_in(authorization=asking.token(other, "k2")["Authorization"])
 
 
 @pytest.mark.parametrize(

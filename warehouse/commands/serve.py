@@ -110,7 +110,7 @@ def settings(home: Home) -> Settings:
         raise QhawaqError(f"{home.root} has nothing to serve yet: call 'qhawaq run' first")
     return Settings(
         model_config=home.model_config, models=home.models, children=children, journal=home.journal,
-        journal_key=_journal_key(home), api_keys=home.api_keys if home.api_keys.exists() else None, oidc=_oidc(),
+        journal_key=_journal_key(home), api_keys=home.api_keys, oidc=_oidc(),
         reveal=lambda child: reveal(home, child), record=lambda event: record(home, event),
     )  # fmt: skip
 

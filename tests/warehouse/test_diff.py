@@ -42,7 +42,7 @@ def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: 
     )
     before = hashlib.sha256(copied.warehouse.read_bytes()).hexdigest()
     found = diff.compare(copied, DBT_PROJECT, silent, changed)
-    assert {"child_school", "int_supports__needs", "ugel_capacity"} <= set(found.changed)
+    assert {"int_pupils__peers", "int_supports__needs", "ugel_capacity"} <= set(found.changed)
     tables = {table.name: table for table in found.tables}
     features = tables["features.child_features"]
     assert (features.added, features.removed, set(features.columns)) == (0, 0, {"schoolmates_over_age_share"})

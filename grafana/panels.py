@@ -77,11 +77,20 @@ def _named(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401  every bu
             models.DynamicConfigValue(id_val="displayName", value=texts.column(column)),
             models.DynamicConfigValue(id_val="unit", value=unit_of(column)),
         ]
-        if named := texts.values(column):
-            options = {value: models.ValueMappingResult(text=text) for value, text in named.items()}
-            properties.append(models.DynamicConfigValue(id_val="mappings", value=[models.ValueMap(options=options)]))
+        if mappings := _mappings(column):
+            properties.append(models.DynamicConfigValue(id_val="mappings", value=mappings))
         panel = panel.override_by_name(column, properties)
     return panel
+
+
+def _mappings(column: str) -> list[Any]:
+    """Return how a column's values are said: words for codes, and sentences by patterns."""
+    words = {value: models.ValueMappingResult(text=text) for value, text in texts.values(column).items()}
+    by_pattern = [
+        models.RegexMap(options=models.DashboardRegexMapOptions(pattern, models.ValueMappingResult(text=text)))
+        for pattern, text in texts.patterns(column)
+    ]
+    return ([models.ValueMap(options=words)] if words else []) + by_pattern
 
 
 def _house(panel: Any, key: str, asked: Asked) -> Any:  # noqa: ANN401

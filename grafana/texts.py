@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from warehouse import fault_sheets
+
 PATH = Path(__file__).with_name("texts.yml")
 
 
@@ -56,6 +58,21 @@ def column(name: str) -> str:
 def values(name: str) -> dict[str, str]:
     """Return what a column's values are called; nothing for numbers, dates and what is Spanish in the mart."""
     return catalog()["values"].get(name, {})
+
+
+def patterns(name: str) -> list[tuple[str, str]]:
+    """Return (pattern, text) for values that say more than a word; `$1` stands for what the pattern caught.
+
+    Reasons of landing are said as in the sheets for senders: one place for each sentence.
+    """
+    if name == "reason":
+        said = [(pattern, text) for pattern, text in fault_sheets.SPANISH if not pattern.startswith("columns")]
+        return [(f"^{pattern}$", text.replace("{1}", "$2").replace("{0}", "$1")) for pattern, text in said] + _own(name)
+    return _own(name)
+
+
+def _own(name: str) -> list[tuple[str, str]]:
+    return list(catalog()["patterns"].get(name, {}).items())
 
 
 def variable(name: str) -> str:

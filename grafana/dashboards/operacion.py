@@ -15,7 +15,9 @@ TASKS = ("dag_id", "task_id", "state", "started_at", "seconds", "error")
 FIGURES = ("dataset", "metric", "value", "low", "high")
 DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
 GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
-OF_ALL = ("is_live", "segment = 'all'")
+OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
+          "'precision_ratio_to_best_rule', 'observed_over_expected_at_capacity', 'calibration_slope', 'roc_auc', "
+          "'list_kept')")  # fmt: skip
 
 
 def make() -> Any:  # noqa: ANN401
@@ -30,7 +32,11 @@ def make() -> Any:  # noqa: ANN401
             rows("withheld", Asked("withheld_periods", WITHHELD, "withheld_on desc", 100), width=12),
             rows("tasks", Asked("task_runs", TASKS, "started_at desc", 300), width=12),
             rows("performance", Asked("model_performance", FIGURES, "dataset, metric", 300, OF_ALL), width=12),
-            rows("fairness", Asked("fairness", GROUPS, "group_name", 100, ("is_live",)), width=12),
+            rows(
+                "fairness",
+                Asked("fairness", GROUPS, "group_name", 100, ("is_live", "group_name not like '%&%'")),
+                width=12,
+            ),
             rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), width=12),
             bars("scores", scores),
         ],

@@ -103,14 +103,23 @@ def test_codes_are_read_as_words(country: Country, audience: str, made: dict[str
     for file in files(country, audience):
         with runner.opened(file) as db:
             for panel, sql in queries(made):
-                mart = re.search(r" from ([a-z_]+)", sql).group(1)
+                wheres = re.search(r" from ([a-z_]+(?: where .+)?) order by ", sql).group(1)
+                if "${" in wheres or wheres.startswith("caseload"):  # its reasons are those of the offices, in Spanish
+                    continue
+                wheres = wheres.replace("is_live", "true")  # of models that are not live too
                 for one in panel["fieldConfig"]["overrides"]:
                     name = one["matcher"]["options"]
-                    if known := texts.values(name):
-                        found = {
-                            str(row[0]).lower() for row in db.execute(f"select distinct {name} from {mart}").fetchall()
-                        }
-                        assert found - {"none"} <= {value.lower() for value in known}, (mart, name)
+                    words, said = texts.values(name), texts.patterns(name)
+                    if words or said:
+                        found = {str(row[0]) for row in db.execute(f"select distinct {name} from {wheres}").fetchall()}
+                        assert not {value for value in found - {"None"} if not _is_said(value, words, said)}, (
+                            wheres,
+                            name,
+                        )
+
+
+def _is_said(value: str, words: dict[str, str], said: list[tuple[str, str]]) -> bool:
+    return value.lower() in map(str.lower, words) or any(re.search(pattern, value) for pattern, _ in said)
 
 
 def test_nothing_of_the_catalog_is_left_over() -> None:

@@ -59,9 +59,10 @@ class Caller:
             raise Refused(403, f"this needs the scope «{scope}»: {SCOPES[scope]}")
         return self
 
-    def sees(self, ugel: str, school: str | None) -> bool:
+    def sees(self, ugel: str | None, school: str | None) -> bool:
         """Say whether a child of a UGEL and a school is within the caller's areas."""
-        own = {EVERYWHERE, f"region:{ugel[:2]}", f"ugel:{ugel}"} | ({f"school:{school}"} if school else set())
+        office = {f"region:{ugel[:2]}", f"ugel:{ugel}"} if ugel else set()
+        own = {EVERYWHERE} | office | ({f"school:{school}"} if school else set())
         return not own.isdisjoint(self.areas)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.serve import predict
+from ml.serve.access import Caller
 from ml.serve.features import Child, Features, Made, NoContext
 from ml.serve.live import Live
 from ml.serve.settings import Busy
@@ -19,6 +20,8 @@ LOG = logging.getLogger("qhawaq.serve")
 AT_ONCE = 2  # databases in memory: as many as there are cores to work for them
 PATIENCE = 5.0  # seconds until one is free
 NOBODY = "no enrollment in primary or secondary of the year is known on"
+ELSEWHERE = "its school is not within your areas: a score compares with its classmates"
+Sent = Sequence[tuple[str | None, Child]]  # with the key that the caller named, if any
 
 
 class Makers:
@@ -76,13 +79,14 @@ class Makers:
             free.put(found)
 
 
-def score(live: Live, makers: Makers, children: Sequence[tuple[str | None, Child]]) -> dict[str, Any]:
+def score(live: Live, makers: Makers, caller: Caller, children: Sent) -> dict[str, Any]:
     """Score children by their records.
 
     Args:
         live: the model.
         makers: what makes features.
-        children: with the key that the caller named, if any.
+        caller: who asks; of schools that they may not see they learn nothing by a made-up pupil.
+        children: see `Sent`.
 
     Returns:
         The date, predictions in order with services and the sources that nothing came from, and who has no score.
@@ -94,19 +98,25 @@ def score(live: Live, makers: Makers, children: Sequence[tuple[str | None, Child
     """
     with makers.one() as features:
         made, sources = features.make(child for _, child in children), features.sources
-    known = {at: child for at, (_, child) in enumerate(children) if child.key in made.features}
-    unscored = [at for at in range(len(children)) if at not in known]
+    why = {at: _why_not(made, caller, child) for at, (_, child) in enumerate(children)}
+    known = {at: children[at][1] for at, said in why.items() if said is None}
     return {
         "as_of_date": made.as_of,
         "predictions": _predictions(live, made, sources, children, known),
-        "unscored": [
-            {"position": at, "child_key": children[at][0], "why": f"{NOBODY} {made.as_of}"} for at in unscored
-        ],
+        "unscored": [{"position": at, "child_key": children[at][0], "why": said} for at, said in why.items() if said],
     }
 
 
+def _why_not(made: Made, caller: Caller, child: Child) -> str | None:
+    """Return why a child has no score for this caller, None if it has one."""
+    row = made.features.get(child.key)
+    if row is None:
+        return f"{NOBODY} {made.as_of}"
+    return None if caller.sees(row["ugel_code"], row["service_code"]) else ELSEWHERE
+
+
 def _predictions(
-    live: Live, made: Made, sources: set[str], children: Sequence[tuple[str | None, Child]], known: Mapping[int, Child]
+    live: Live, made: Made, sources: set[str], children: Sent, known: Mapping[int, Child]
 ) -> list[dict[str, Any]]:
     """Return what is said of the children whose features there are, by their positions."""
     if not known:

@@ -59,12 +59,12 @@ def sources(asked: Asked, _: Annotated[Caller, having("predict")]) -> dict[str, 
 
 
 @router.post("/v1/predictions", tags=["predictions"])
-def from_records(asked: Asked, body: Children, _: Annotated[Caller, having("predict")]) -> ScoredRecords:
+def from_records(asked: Asked, body: Children, who: Annotated[Caller, having("predict")]) -> ScoredRecords:
     """Score children by their raw records: features are made by the warehouse's own SQL, as of the published date."""
     if len(body.children) > asked.settings.limits.children:
         raise Problem(413, f"at most {asked.settings.limits.children} children at once: ask several times")
     children = [(one.child_key, _child(at, one)) for at, one in enumerate(body.children, 1)]
-    found = records.score(asked.current.live, asked.makers, children)
+    found = records.score(asked.current.live, asked.makers, who, children)
     found["as_of_date"] = found["as_of_date"].isoformat()
     return JSONResponse(found | {"predictions": list(map(_plain, found["predictions"]))})  # type: ignore[return-value]
 

@@ -191,6 +191,27 @@ def test_records_are_scored_over_http(scored: Asking, features: Features, built:
     assert one["services"] == made.services[-1]
 
 
+def test_of_schools_elsewhere_nothing_is_learned(scored: Asking, built: dict[int, dict[str, Any]]) -> None:
+    ugel, service = next((row["ugel_code"], row["service_code"]) for row in built.values() if row["ugel_code"])
+    enrolled = ENROLLED | {"cod_mod": service[:7], "anexo": service[8:]}
+    sent = {"children": [{"records": {"siagie_enrollments": [enrolled]}}]}
+    strange = {"children": [{"records": {"siagie_enrollments": [ENROLLED]}}]}  # a school that no register names
+    with scored.client() as client:
+
+        def asked(area: str, body: dict[str, Any] = sent) -> tuple[int, list[str]]:
+            headers = scored.token(scope="predict", qhawaq_areas=[area])
+            found = client.post("/v1/predictions", json=body, headers=headers).json()
+            return len(found["predictions"]), [one["why"] for one in found["unscored"]]
+
+        for area in (f"ugel:{ugel}", f"region:{ugel[:2]}", f"school:{service}", "*"):
+            assert asked(area) == (1, [])
+        for area in ("ugel:990101", "region:99", "school:0000009-0"):
+            assert asked(area) == (0, [scoring.ELSEWHERE])
+        for area in ("region:", "ugel:"):  # an empty name is no area
+            assert asked(area, strange) == (0, [scoring.ELSEWHERE])
+        assert asked("*", strange) == (1, [])
+
+
 def test_what_may_not_be_asked(scored: Asking) -> None:
     enrolled = {"records": {"siagie_enrollments": [ENROLLED]}}
     with scored.client(children=2) as client:

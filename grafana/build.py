@@ -9,6 +9,7 @@ import importlib
 import json
 import pkgutil
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -49,14 +50,14 @@ providers:
 """
 
 
-def modules() -> list[Any]:
+def modules() -> list[ModuleType]:
     """Return the modules of all dashboards."""
     return [
         importlib.import_module(f"grafana.dashboards.{one.name}") for one in pkgutil.iter_modules(dashboards.__path__)
     ]
 
 
-def written(module: Any) -> dict[str, Any]:  # noqa: ANN401
+def written(module: ModuleType) -> dict[str, Any]:
     """Return a dashboard as Grafana reads it: panels with numbers, a schema's version, no key unknown to it."""
     made = json.loads(json.dumps(module.make().build(), cls=JSONEncoder))
     made["schemaVersion"] = SCHEMA
@@ -105,7 +106,7 @@ def main() -> None:
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        print(path)  # noqa: T201
+        print(path)  # noqa: T201  what a command says
 
 
 if __name__ == "__main__":

@@ -101,37 +101,38 @@ def _house(panel: Any, key: str, asked: Asked) -> Any:  # noqa: ANN401
     )  # fmt: skip
 
 
-def number(key: str, asked: Asked, width: int = 4) -> Any:  # noqa: ANN401
+def number(key: str, asked: Asked, width: int = 4) -> stat.Panel:
     """One number, the last column of the last row, and how it changed since the first row."""
     column = asked.columns[-1]
     last = common.ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{texts.column(column)}$/")
     panel = _house(stat.Panel(), key, asked).reduce_options(last).show_percent_change(True)
+    panel = panel.description(f"{texts.panel(key).description}\n\n{texts.sign('change')}")
     return _named(panel, [column]).unit(unit_of(column)).span(width).height(5)
 
 
-def lines(key: str, asked: Asked, width: int = 12) -> Any:  # noqa: ANN401
+def lines(key: str, asked: Asked, width: int = 12) -> trend.Panel:
     """How columns go along the first one: years are numbers, no points in time."""
     panel = _house(trend.Panel(), key, asked).x_field(texts.column(asked.columns[0])).line_width(2).point_size(6)
     return _named(panel, asked.columns).span(width).height(9)
 
 
-def bars(key: str, asked: Asked, width: int = 12) -> Any:  # noqa: ANN401
+def bars(key: str, asked: Asked, width: int = 12) -> barchart.Panel:
     """A ranking or a distribution: bars of what stands beside the first column."""
     panel = _house(barchart.Panel(), key, asked).x_field(texts.column(asked.columns[0]))
     panel = panel.orientation(common_models.VizOrientation.HORIZONTAL)
     return _named(panel, asked.columns).span(width).height(9)
 
 
-def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int = 24) -> Any:  # noqa: ANN401
+def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int = 24) -> table.Panel:
     """A table; `link` is a column and the address that its cells lead to."""
     panel = _named(_house(table.Panel(), key, asked), asked.columns)
     if link:
-        leads = dashboard.DashboardLink(texts.sign("open")).url(link[1]).target_blank(True)
-        panel = panel.override_by_name(link[0], [models.DynamicConfigValue(id_val="links", value=[leads.build()])])
+        leads = {"title": texts.sign("open"), "url": link[1], "targetBlank": True}
+        panel = panel.override_by_name(link[0], [models.DynamicConfigValue(id_val="links", value=[leads])])
     return panel.span(width).height(10)
 
 
-def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> Any:  # noqa: ANN401
+def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> geomap.Panel:
     """A map without tiles: markers where the mart says, sized by a count and colored by a share."""
     layer = {
         "type": "markers", "name": texts.panel(key).title,

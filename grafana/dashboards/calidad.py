@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, page, rows
 
@@ -12,7 +12,7 @@ SCHOOLS = ("district_name", "province_name", "level", "n_services", "n_public_se
            "n_pupils", "n_teachers")  # fmt: skip
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     return page(
         "calidad",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, page, rows
 
@@ -10,7 +10,7 @@ AUDIENCE = "education"
 COLUMNS = ("as_of_date", "child_key", "service_code", "change", "cause_text")
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     return page(
         "cambios", [rows("entered_and_left", Asked("list_changes", COLUMNS, "change, service_code, child_key", 4000))]

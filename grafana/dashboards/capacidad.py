@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, lines, page, rows
 
@@ -10,7 +10,7 @@ AUDIENCE = "education"
 MOST = 20_000  # a list reaches to twice the capacity
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     schools = Asked(
         "school_lists", ("service_code", "level", "n_pupils", "n_listed"), "n_listed desc, service_code", 1000

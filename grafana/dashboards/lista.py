@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, constant, page, rows
 
@@ -17,7 +17,7 @@ CASES = ("school_year", "matter", "n_cases", "n_assigned", "n_contacted", "n_ser
 SUGGESTED = ("child_key", "tutor_text", "need_text", "who_acts")
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     return page(
         "lista",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, bars, page, rows
 
@@ -20,7 +20,7 @@ OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 're
           "'list_kept')")  # fmt: skip
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     scores = Asked("score_distribution", ("band_from", "n_children"), "as_of_date desc, band_from", 20)
     return page(

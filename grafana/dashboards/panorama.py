@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, bars, choice, chosen, lines, listed, markers, number, page, rows
 
@@ -29,7 +29,7 @@ def _over_years(*where: str) -> Asked:
     return Asked("indicators", ("school_year", "case_share"), "school_year", 50, known)
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     numbers = [number(key, _over_years(f"indicator = '{which}'"), width) for key, which, width in TOLD]
     departments = (INDICATOR, "department_code <> '00'", LEVEL, YEAR, "case_share is not null")

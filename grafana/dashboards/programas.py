@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, page, rows
 
@@ -11,7 +11,7 @@ COLUMNS = ("service_name", "judged_on", "n_served", "share_served", "share_witho
            "effect_high", "verdict_text")  # fmt: skip
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     asked = Asked("program_effects", COLUMNS, "service_name", 100, ("outcome = 'interruption'",))
     return page("programas", [rows("effects", asked)])

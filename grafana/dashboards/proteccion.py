@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.panels import Asked, page, rows
 
@@ -13,7 +13,7 @@ REFERRALS = ("as_of_date", "child_key", "service_code", "weekly_work_hours", "se
 VIOLENCE = ("school_code", "report_year", "violence_kind", "n_reports")
 
 
-def make() -> Any:  # noqa: ANN401
+def make() -> Dashboard:
     """Return the dashboard."""
     return page(
         "proteccion",

@@ -14,6 +14,7 @@ from typing import Any
 
 import jwt
 
+from ml.serve.live import mark
 from ml.serve.settings import Oidc
 
 LOG = logging.getLogger("qhawaq.serve")
@@ -76,7 +77,7 @@ class Gate:
         self.seen = self._marks()
 
     def _marks(self) -> list[tuple[int, int] | None]:
-        return [_mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
+        return [mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
 
     def refresh(self) -> None:
         """Take up keys that were added, replaced or taken away; what cannot be read replaces nothing."""
@@ -145,12 +146,3 @@ def _machines(path: Path | None) -> dict[str, dict[str, Any]]:
     if path is None or not path.exists():
         return {}
     return {entry["sha256"]: entry for entry in json.loads(path.read_text())}
-
-
-def _mark(path: Path | None) -> tuple[int, int] | None:
-    """Return what changes when a file is replaced, None where there is none."""
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_ino) if found else None

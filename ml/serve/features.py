@@ -23,6 +23,7 @@ FILE = "sent"  # the delivery that what was sent stands for
 CONFIG = {
     "threads": 1, "memory_limit": "1GB", "autoinstall_known_extensions": False, "autoload_known_extensions": False,
     "preserve_insertion_order": False,
+    "temp_directory": "",  # what was sent of a child is never written to a disk
     # plans are made of empty tables and kept: what is concluded from a table's contents would be wrong at each request
     "disabled_optimizers": "statistics_propagation,compressed_materialization,row_group_pruner",
 }  # fmt: skip
@@ -271,5 +272,6 @@ def _of_others(relation: str, published: str, column: str) -> str:
     return (
         f"insert into {relation} select * from {published} as p where p.{column} in (select {column} from {pupils}) "
         f"and p.child_key not in (select child_key from {pupils}) "
+        f"and p.child_key not in (select child_key from {DATABASE}.raw.child_merges) "
         f"and p.child_key not in (select child_key from {relation})"
     )

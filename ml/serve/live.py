@@ -75,26 +75,28 @@ def _terms(said: Mapping[str, Any]) -> terms.Terms:
     return found
 
 
+def mark(path: Path | None) -> tuple[int, int] | None:
+    """Return what changes when a file is replaced, None where there is none."""
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_ino) if found else None
+
+
 class Current:
     """Holds what is live; a request keeps what it began with."""
 
     def __init__(self, path: Path, models: Path) -> None:
         self.path, self.models = path, models
-        self.seen, self.fault = self._mark(), ""
+        self.seen, self.fault = mark(path), ""
         self.live = read(path, models)
-
-    def _mark(self) -> tuple[int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
 
     def refresh(self) -> bool:
         """Take up another model if the file changed; say whether. What cannot be verified does not replace what is."""
-        if (mark := self._mark()) == self.seen:
+        if (now := mark(self.path)) == self.seen:
             return False
-        self.seen = mark
+        self.seen = now
         try:
             self.live, self.fault = read(self.path, self.models), ""
         except Disagreement as error:

@@ -145,6 +145,24 @@ def test_a_key_stands_for_one_child(features: Features) -> None:
     assert merged[5] | {"was_registered_twice": False} == features.make([Child(5, enrolled)]).features[5]
 
 
+def test_a_key_that_was_merged_is_no_classmate(
+    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
+) -> None:
+    """The warehouse still takes the two for two pupils: sent as one child, the other is none of its mates."""
+    one, other = db.execute(
+        "select min(child_key), max(child_key) from intermediate.int_pupils__peers where as_of_date = ? "
+        "group by service_code having count(*) = 2 order by all limit 1", [features.as_of],
+    ).fetchone()  # fmt: skip
+    assert built[one]["schoolmates_moved_share"] is not None
+    (child,) = children(db, features, [one])
+    alone = features.make([Child(one, child.records, {other: {}})]).features[one]
+    assert alone["schoolmates_moved_share"] is None
+
+
+def test_nothing_that_was_sent_can_be_written_to_a_disk(features: Features) -> None:
+    assert features.db.execute("select current_setting('temp_directory')").fetchone() == ("",)
+
+
 def test_no_source_of_protection_is_asked_for(country: Country, features: Features) -> None:
     contracts = Way(country.home).contracts
     assert {contracts[name].domain for name in features.sources} == {"education", "welfare"}

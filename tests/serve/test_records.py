@@ -155,7 +155,7 @@ def test_a_key_that_was_merged_is_no_classmate(
     ).fetchone()  # fmt: skip
     assert built[one]["schoolmates_moved_share"] is not None
     (child,) = children(db, features, [one])
-    alone = features.make([Child(one, child.records, {other: {}})]).features[one]
+    alone = features.make([Child(one, child.records, {**child.merged, other: {}})]).features[one]
     assert alone["schoolmates_moved_share"] is None
 
 

@@ -17,7 +17,7 @@ with DAG(
         "today": Param(None, type=["null", "string"], format="date", description="Build for this day, for a backfill"),
         "full_refresh": Param(False, type="boolean", description="Build closed dates again"),
     },
-    description="Collect, land, build features and outcomes, score, build marts, publish, document",
+    description="Collect, land, build features and outcomes, score, build marts, publish, tell, document",
     doc_md=__doc__,
     **COMMON,
 ):
@@ -28,5 +28,5 @@ with DAG(
         tasks.close(),
         models("scores", exclude=dbt.FIRST),
         tasks.publish.override(outlets=[FEATURE_MART])(),  # training waits until today's lists are out
-        tasks.docs(),
+        [tasks.notify(), tasks.docs()],
     )

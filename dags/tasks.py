@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -58,6 +58,18 @@ def publish() -> Found:
     from warehouse.commands import run
 
     return run.published(HOME, PROGRESS)
+
+
+# What a receiver did not take now it may take later: unlike what is wrong with data, that is worth another try.
+@task(retries=6, retry_delay=timedelta(minutes=5), retry_policy=None)
+def notify() -> Found:
+    """Tell schools, UGELs and senders what is new for them, once; skipped where the home has no table of recipients."""
+    from warehouse.notify import tell
+
+    if not HOME.recipients.exists():
+        raise AirflowSkipException(f"nobody is to be told: {HOME.recipients} is missing")
+    told = tell.demand(tell.tell(HOME, PROGRESS, datetime.now(UTC)))
+    return {"new": told.new, "sent": told.sent, "held": told.held}
 
 
 @step

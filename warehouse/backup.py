@@ -17,6 +17,7 @@ from pathlib import Path
 
 from warehouse import database, keys
 from warehouse.errors import DamagedFile, HomeError
+from warehouse.notify import outbox
 from warehouse.settings import Home, write_whole
 
 LEFT_OUT = ("inbox", "secrets", "spill")
@@ -38,7 +39,7 @@ def write(home: Home, to: Path, keep: int = KEEP) -> dict[str, object]:
         keep: how many stay.
 
     Raises:
-        HomeError: the backups would lie in the home, or another process writes the warehouse.
+        HomeError: the backups would lie in the home, or another process writes the warehouse or tells people.
     """
     if to.is_relative_to(home.root):
         raise HomeError(f"{to} lies in the home itself: name another place for backups")
@@ -48,7 +49,8 @@ def write(home: Home, to: Path, keep: int = KEEP) -> dict[str, object]:
     db = database.warehouse(home)  # holds the lock: landing and builds wait, and so does the vault
     try:
         db.execute("checkpoint")
-        files = {str(path): _copied(home.root / path, aside / path) for path in _files(home)}
+        with outbox.alone(home):
+            files = {str(path): _copied(home.root / path, aside / path) for path in _files(home)}
     finally:
         db.close()
     links = {str(path): str((home.root / path).readlink()) for path in _links(home)}

@@ -111,6 +111,16 @@ class Home:
         return self.root / "access_log.jsonl"
 
     @property
+    def recipients(self) -> Path:
+        """Who hears of new entries and of what is missing, by which way: a table that an administrator keeps."""
+        return self.root / "recipients.csv"
+
+    @property
+    def outbox(self) -> Path:
+        """What was told to whom; no names and no pseudonyms."""
+        return self.root / "outbox.sqlite"
+
+    @property
     def task_runs(self) -> Path:
         """What an orchestrator's tasks note as they end, read into the warehouse at the next build."""
         return self.root / "task_runs.jsonl"

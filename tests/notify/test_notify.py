@@ -1,0 +1,378 @@
+"""Everybody hears of what is new for them once; nobody's name or pseudonym is written."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import multiprocessing
+import random
+import stat
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Country, qhawaq
+from tests.notify.conftest import NOON, OTHER, SCHOOL, Place
+from warehouse.errors import HomeError, QhawaqError, UsageError
+from warehouse.notify import channels, outbox, recipients, tell
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+CHILD, SISTER, THIRD = "1234567890123", "1234567890124", "1234567890125"
+
+
+def test_a_school_hears_of_each_new_entry_once(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL)
+    place.hears("otro", "school", OTHER)
+    place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER), (OTHER, THIRD)], [(SCHOOL, CHILD, "long_absence")])
+    assert place.tell() == tell.Told(new=4, sent=2, held=0, failed=())
+    first = {one["recipient"]: one for one in place.hook.messages}
+    assert first["tutora"]["counts"] == {"listed": 2, "at_once": 1}
+    assert first["otro"]["counts"] == {"listed": 1}
+    assert place.tell() == tell.Told(0, 0, 0, ())
+    place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER), (SCHOOL, THIRD)])  # one moves from school to school
+    assert place.tell() == tell.Told(1, 1, 0, ())
+    assert place.hook.messages[-1]["recipient"] == "tutora"
+    assert place.hook.messages[-1]["counts"] == {"listed": 1}
+
+
+def test_who_left_the_list_is_new_when_they_come_back(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL)
+    for listed, told in (([CHILD], 1), ([], 0), ([CHILD], 1), ([CHILD], 0)):
+        place.publish([(SCHOOL, one) for one in listed])
+        assert place.tell().sent == told
+
+
+def test_a_rollback_makes_nothing_new(place: Place) -> None:
+    from warehouse import publishing
+
+    place.hears("tutora", "school", SCHOOL)
+    before = place.publish([(SCHOOL, CHILD)])
+    after = place.publish([(SCHOOL, SISTER)])
+    assert place.tell().sent == 1
+    for release, new in ((before, 1), (after, 0), (before, 0), (after, 0)):
+        for folder in place.home.serving.glob("*/"):
+            for link in folder.rglob("current.duckdb"):
+                publishing.switch(link.parent, f"{release}.duckdb")
+        assert place.tell().new == new
+
+
+def test_a_message_counts_and_links_and_names_nobody(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL, "smtp")
+    place.publish([(SCHOOL, CHILD)], [(SCHOOL, SISTER, "long_absence"), (SCHOOL, THIRD, "not_enrolled")])
+    place.tell()
+    (mail,) = place.mail.messages
+    assert mail["to"] == ["tutora@escuela.example"]
+    assert mail["from"] == "qhawaq@ugel.example"
+    assert mail["subject"] == f"Qhawaq: novedades para la institución {SCHOOL}"
+    assert parsedate_to_datetime(mail["date"]) == NOON
+    assert "- una entrada nueva en la lista priorizada" in mail["text"].splitlines()
+    assert "- 2 estudiantes por buscar de inmediato" in mail["text"].splitlines()
+    assert "https://tableros.example/education/d/qhawaq-lista" in mail["text"]
+    written = mail["text"] + place.home.outbox.read_bytes().decode("latin-1")
+    assert not any(child in written for child in (CHILD, SISTER, THIRD))
+    assert stat.S_IMODE(place.home.outbox.stat().st_mode) == 0o600
+
+
+def test_synthetic_data_say_so(place: Place) -> None:
+    place.home.marker.write_text('{"kind": "synthetic"}')
+    place.hears("tutora", "school", SCHOOL)
+    place.publish([(SCHOOL, CHILD)])
+    place.tell()
+    assert place.hook.messages[0]["text"].startswith("PRUEBA: los datos son sintéticos")
+
+
+def test_a_ugel_hears_what_is_missing_in_its_region(place: Place) -> None:
+    place.hears("lima", "ugel", "150101")
+    place.hears("cusco", "ugel", "080101")
+    withheld = ("siagie_attendance", "2025-09", "15", True)
+    place.publish(withheld=[withheld, ("siagie_attendance", "2025-08", "08", False)])
+    assert place.tell().sent == 1
+    (said,) = place.hook.messages
+    assert (said["recipient"], said["counts"]) == ("lima", {"missing": 1})
+    assert "siagie_attendance, periodo 2025-09, región 15" in said["text"]
+
+
+def test_a_sender_hears_of_a_sheet_and_again_when_it_says_something_else(place: Place) -> None:
+    place.hears("regional", "sender", "siagie_attendance", "smtp")
+    place.publish()
+    place.home.fault_sheets.mkdir()
+    sheet = place.home.fault_sheets / "siagie_attendance_202509_20251001.csv.md"
+    for text, sent in (("columna faltas", 1), ("columna faltas", 0), ("columna mes", 1)):
+        sheet.write_text(f"# Ficha\n- **Fuente:** siagie_attendance\n{text}\n")
+        assert place.tell().sent == sent
+    assert "columna mes" in place.mail.messages[-1]["text"]
+    sheet.write_text("# Ficha\n- **Fuente:** another_source\n")
+    assert place.tell().sent == 0
+
+
+@pytest.mark.parametrize(
+    ("quiet", "hour", "is_quiet"),
+    [
+        ((20, 7), 19, False), ((20, 7), 20, True), ((20, 7), 23, True), ((20, 7), 0, True), ((20, 7), 6, True),
+        ((20, 7), 7, False), ((12, 14), 11, False), ((12, 14), 12, True), ((12, 14), 13, True), ((12, 14), 14, False),
+        (None, 3, False),
+    ],
+)  # fmt: skip
+def test_quiet_hours_are_limas(quiet: tuple[int, int] | None, hour: int, is_quiet: bool) -> None:
+    one = recipients.Recipient("a", "school", SCHOOL, "webhook", "https://x.example", quiet, False)
+    moment = datetime(2025, 12, 5, hour, 30, tzinfo=UTC) + timedelta(hours=5)
+    assert one.is_quiet(moment) is is_quiet
+
+
+def test_what_comes_in_quiet_hours_is_one_digest_after_them(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL, quiet_from=20, quiet_until=7)
+    night = NOON.replace(hour=3)
+    place.publish([(SCHOOL, CHILD)])
+    assert place.tell(night) == tell.Told(1, 0, 1, ())
+    place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER)])
+    assert place.tell(night) == tell.Told(1, 0, 1, ())
+    place.publish([(SCHOOL, SISTER), (SCHOOL, THIRD)])  # one has left meanwhile: there is nothing to say of it
+    assert place.tell(NOON) == tell.Told(1, 1, 0, ())
+    assert place.hook.messages[0]["counts"] == {"listed": 2}
+
+
+def test_who_wants_no_messages_gets_none_and_no_backlog(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL, opted_out=1)
+    place.publish([(SCHOOL, CHILD)])
+    assert place.tell().sent == 0
+    place.hears("tutora", "school", SCHOOL)
+    assert place.tell().sent == 0
+    place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER)])
+    assert place.tell().sent == 1
+    assert place.hook.messages[0]["counts"] == {"listed": 1}
+
+
+def test_who_opts_out_gets_no_message_that_waits(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL)
+    place.publish([(SCHOOL, CHILD)])
+    place.hook.refuses = True
+    assert len(place.tell().failed) == 1
+    place.hook.refuses = False
+    place.hears("tutora", "school", SCHOOL, opted_out=1)
+    assert place.tell().sent == 0
+    place.hears("tutora", "school", SCHOOL)
+    assert place.tell().sent == 0
+
+
+def test_one_who_cannot_be_reached_holds_nobody_up(place: Place) -> None:
+    place.hears("caida", "school", SCHOOL, "smtp")
+    place.hears("viva", "school", SCHOOL)
+    place.mail.refuses = True
+    place.publish([(SCHOOL, CHILD)])
+    told = place.tell()
+    assert (told.sent, told.failed) == (1, ("caida: SMTPDataError 451",))  # what the server says repeats the address
+    with pytest.raises(QhawaqError, match="1 messages arrived, 1 were not taken") as failed:
+        tell.demand(told)
+    assert "escuela" not in str(failed.value)
+    place.mail.refuses = False
+    assert place.tell() == tell.Told(0, 1, 0, ())
+    assert [len(place.mail.messages), len(place.hook.messages)] == [1, 1]
+
+
+def test_a_changed_address_is_where_a_waiting_message_goes(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL, "smtp")
+    place.mail.refuses = True
+    place.publish([(SCHOOL, CHILD)])
+    place.tell()
+    place.hears("tutora", "school", SCHOOL, "webhook")
+    assert place.tell().sent == 1
+    assert place.hook.messages[0]["counts"] == {"listed": 1}
+
+
+def test_a_webhook_can_tell_who_wrote(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL)
+    place.publish([(SCHOOL, CHILD)])
+    with_secret = place.environment | {"QHAWAQ_WEBHOOK_SECRET": "s3cret"}
+    tell.tell(place.home, Progress(quiet=True), NOON, with_secret)
+    (said,) = place.hook.messages
+    assert said["signature"] == "sha256=" + hmac.new(b"s3cret", said["raw"], hashlib.sha256).hexdigest()
+    assert said["key"] == said["id"]
+
+
+def test_a_redirect_is_not_followed(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL, address=f"{place.hook.address}elsewhere")
+    place.publish([(SCHOOL, CHILD)])
+    assert place.tell().failed == ("tutora: HTTPError 302",)
+    assert not place.hook.messages
+
+
+def test_mail_without_a_server_says_what_to_set(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL, "smtp")
+    place.publish([(SCHOOL, CHILD)])
+    with pytest.raises(UsageError, match="QHAWAQ_SMTP_URL"):
+        tell.tell(place.home, Progress(quiet=True), NOON, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a,school,0000001-0,smtp,t@x.example,,,", None),
+        ("a,school,0000001-0,smtp,t@x.example,20,7,0", None),
+        ("a,nobody,0000001-0,smtp,t@x.example,,,", "role is one of"),
+        ("a,school,123,smtp,t@x.example,,,", "scope of a school"),
+        ("a,ugel,0000001-0,smtp,t@x.example,,,", "scope of a ugel"),
+        ("a,school,0000001-0,pigeon,t@x.example,,,", "channel is one of"),
+        ("a,school,0000001-0,smtp,t x@x.example,,,", "no address"),
+        ("a,school,0000001-0,smtp,\"t@x.example\nBcc: y@x.example\",,,", "no address"),
+        ("a,school,0000001-0,webhook,http://x.example/,,,", "is https"),
+        ("a,school,0000001-0,webhook,http://127.0.0.1:1/,,,", None),
+        ("a,school,0000001-0,webhook,http://127.0.0.1@x.example/,,,", "is https"),
+        ("a,school,0000001-0,webhook,file:///etc/passwd,,,", "no address"),
+        ("a,school,0000001-0,smtp,t@x.example,20,,", "are hours"),
+        ("a,school,0000001-0,smtp,t@x.example,20,24,", "from 0 to 23"),
+        ("a,school,0000001-0,smtp,t@x.example,7,7,", "different hours"),
+        ("a,school,0000001-0,smtp,t@x.example,,,yes", "opted_out is"),
+        ("a,school,0000001-0,smtp,t@x.example,,,,more", "eight fields"),
+        ("a b,school,0000001-0,smtp,t@x.example,,,", "recipient is a name"),
+        ("a,school,0000001-0,smtp,t@x.example,,,\na,school,0000002-0,smtp,t@x.example,,,", "stands twice"),
+    ],
+)  # fmt: skip
+def test_the_table_says_which_line_cannot_be_used(tmp_path: Path, line: str, said: str | None) -> None:
+    path = tmp_path / "recipients.csv"
+    path.write_text(",".join(recipients.COLUMNS) + f"\n{line}\n")
+    if said is None:
+        assert list(recipients.read(path)) == ["a"]
+        return
+    with pytest.raises(UsageError, match=said) as refused:
+        recipients.read(path)
+    assert "x.example" not in str(refused.value)
+
+
+def test_no_table_no_release_and_no_second_process(place: Place) -> None:
+    with pytest.raises(UsageError, match=r"recipients\.csv is missing"):
+        place.tell()
+    place.hears("tutora", "school", SCHOOL)
+    with pytest.raises(HomeError, match="nothing published"):
+        place.tell()
+    with outbox.alone(place.home), pytest.raises(HomeError, match="is held"):
+        place.tell()
+
+
+def test_a_damaged_outbox_is_no_empty_one(place: Place) -> None:
+    place.hears("tutora", "school", SCHOOL)
+    place.publish([(SCHOOL, CHILD)])
+    place.home.outbox.write_bytes(b"not a database, whatever it is" * 40)
+    with pytest.raises(HomeError, match="restore it"):
+        place.tell()
+    assert not place.hook.messages
+
+
+class CutOff(BaseException):
+    """Ends a round as a kill does."""
+
+
+ROUNDS = st.lists(
+    st.tuples(st.frozensets(st.integers(0, 6), max_size=7), st.sampled_from(["", "before", "after", "refused"])),
+    min_size=1,
+    max_size=8,
+)
+
+
+@dataclass
+class Receiver:
+    """Takes a message, or is cut off before or after it has it, or refuses."""
+
+    fault: str = ""
+    arrived: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, message: outbox.Message, *_: object) -> None:
+        if self.fault == "refused":
+            raise channels.NotTaken("a")
+        if self.fault != "before":
+            assert self.arrived.setdefault(message.id, message.content) == message.content
+        if self.fault:
+            raise CutOff
+
+
+@given(rounds=ROUNDS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_cut_off_each_entry_is_told_once(
+    rounds: list[tuple[frozenset[int], str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """One recipient, any sequence of lists: as many messages tell of a child as it came onto the list."""
+    home, receiver = Home(tmp_path_factory.mktemp("box")), Receiver()
+    everyone = {"a": recipients.Recipient("a", "school", SCHOOL, "webhook", "https://x", None, False)}
+    every = [*rounds, (rounds[-1][0], "")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channels, "send", receiver.take)
+        for at, (listed, receiver.fault) in enumerate(every):
+            entries = [outbox.Entry("a", "listed", str(child)) for child in listed]
+            with outbox.opened(home) as box, suppress(CutOff):
+                box.take_up(entries, f"{at:03d}")
+                if waiting := box.waiting(entries).get("a"):
+                    box.compose("a", waiting, {"who": [one.item for one in waiting]}, NOON)
+                tell._send(box, everyone, Progress(quiet=True), NOON, {})
+    told = Counter(who for said in receiver.arrived.values() for who in said["who"])
+    before = [frozenset(), *(listed for listed, _ in every)]
+    assert told == Counter(str(child) for old, (new, _) in zip(before, every, strict=False) for child in new - old)
+
+
+def test_over_two_hundred_kills_nobody_is_missed_or_told_twice(place: Place) -> None:
+    """Real processes ended by SIGKILL at any moment, while the lists grow; the receivers know a number again."""
+    chance = random.Random(7)
+    names = [f"escuela{at}" for at in range(6)]
+    for at, name in enumerate(names):
+        place.hears(name, "school", f"000000{at}-0", ("webhook", "smtp")[at % 2])
+    everyone: list[tuple[str, str]] = []
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warehouse.notify.tell", "tests.notify.test_notify"])
+    arguments = (place.home.root, place.environment)
+    kills, longest = 0, 0.5
+    for at in range(1000):
+        if at % 10 == 0:
+            everyone += [(f"000000{chance.randrange(6)}-0", str(10**12 + at * 100 + one)) for one in range(7)]
+            place.publish(everyone)
+        process = context.Process(target=_round, args=arguments)
+        begun = time.monotonic()
+        process.start()
+        process.join(chance.uniform(0, longest))
+        if process.exitcode is None:
+            process.kill()
+            kills += 1
+            process.join()
+        else:
+            longest = 0.8 * longest + 0.4 * (time.monotonic() - begun)
+        if kills == 200:
+            break
+    assert kills == 200
+    place.tell()
+    assert place.tell() == tell.Told(0, 0, 0, ())
+    told = dict.fromkeys(names, 0)
+    for one in place.hook.once.values():
+        told[one["recipient"]] += one["counts"]["listed"]
+    for one in place.mail.once.values():
+        said = one["text"].split("- ")[1].split(" ")[0]
+        told[one["to"][0].split("@")[0]] += 1 if said == "una" else int(said)
+    assert told == {f"escuela{at}": sum(school == f"000000{at}-0" for school, _ in everyone) for at in range(6)}
+
+
+def _round(root: Path, environment: dict[str, str]) -> None:
+    tell.tell(Home(root), Progress(quiet=True), NOON, environment)
+
+
+def test_the_command_tells_a_countrys_schools(country: Country, place: Place, tmp_path: Path) -> None:
+    """On the small country's own published files: as many as stand in them."""
+    home = Home(tmp_path / "copy")
+    home.root.mkdir()
+    for name in ("home.json", "serving"):
+        (home.root / name).symlink_to(country.home.root / name)
+    school, count = country.ask(
+        "select service_code, count(*) from education.priority_list group by 1 order by 2 desc, 1 limit 1"
+    )[0]
+    place.hears("tutora", "school", school)
+    home.recipients.write_text(place.home.recipients.read_text())
+    said = qhawaq(home.root, "notify", "--now", "2025-12-05T17:00:00").stdout
+    assert "1 messages arrived" in said
+    assert place.hook.messages[0]["counts"]["listed"] == count
+    assert "0 new entries; 0 messages arrived" in qhawaq(home.root, "notify").stdout
+    qhawaq(tmp_path / "none", "notify", expect=1)

@@ -1,0 +1,88 @@
+"""What stands for whom: read from what was published, as its readers see it, and from the sheets for senders."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse import publishing
+from warehouse.errors import HomeError
+from warehouse.notify.outbox import Entry
+from warehouse.notify.recipients import Recipient
+from warehouse.settings import Home
+
+LISTED, AT_ONCE, MISSING, SHEET = "listed", "at_once", "missing", "sheet"
+# Kind → who hears of it, and a mart's entries: the scope that hears, and what is new where it was not there before.
+LISTS = {
+    LISTED: "select service_code, child_key from education.priority_list",
+    AT_ONCE: "select service_code, concat(need, ':', child_key) from education.immediate_cases",
+}
+WITHHELD = """
+select department_code, concat_ws('|', source, period, department_code)
+from operations.withheld_periods where is_missing
+"""
+SENDER = re.compile(r"^- \*\*Fuente:\*\* (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class News:
+    """What stands in a release, and the sheets by their source."""
+
+    release: str
+    entries: list[Entry]
+    sheets: Mapping[str, str]
+
+
+def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
+    """Return what each recipient is to hear of, new or not.
+
+    Raises:
+        HomeError: nothing has been published yet, or a publish was switched meanwhile.
+    """
+    release = publishing.current_release(home)
+    if release is None:
+        raise HomeError(f"{home.root} has nothing published yet: call 'qhawaq run' first")
+    sheets = {path.stem: path.read_text(encoding="utf-8") for path in sorted(home.fault_sheets.glob("*.md"))}
+    entries = [*_of_lists(home, release, recipients), *_missing(home, release, recipients)]
+    return News(release, [*entries, *_of_sheets(sheets, recipients)], sheets)
+
+
+def _of_lists(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
+    schools: dict[str, list[str]] = {}
+    for one in recipients.values():
+        if one.role == "school":
+            schools.setdefault(one.scope, []).append(one.name)
+    for file in sorted(home.serving.glob(f"education/*/{release}.duckdb")):
+        with duckdb.connect(str(file), read_only=True) as db:
+            for kind, sql in LISTS.items():
+                for school, item in db.execute(sql).fetchall():
+                    yield from (Entry(name, kind, item) for name in schools.get(school, ()))
+
+
+def _missing(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
+    """A region's month that is withheld is told to the UGELs of the region: the first two digits are the region's."""
+    ugels = [one for one in recipients.values() if one.role == "ugel"]
+    for region, item in _asked(home.serving / "operations" / f"{release}.duckdb", WITHHELD):
+        yield from (Entry(one.name, MISSING, item) for one in ugels if one.scope[:2] == region)
+
+
+def _of_sheets(sheets: Mapping[str, str], recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
+    """A sheet that says something else than before is new."""
+    for file, text in sheets.items():
+        found = SENDER.search(text)
+        item = f"{file}|{hashlib.sha256(text.encode()).hexdigest()}"
+        yield from (
+            Entry(one.name, SHEET, item)
+            for one in recipients.values()
+            if one.role == "sender" and found and one.scope == found[1]
+        )
+
+
+def _asked(file: Path, sql: str) -> list[tuple[str, str]]:
+    with duckdb.connect(str(file), read_only=True) as db:
+        return db.execute(sql).fetchall()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -48,14 +49,14 @@ ARGUMENTS: dict[ExecutionMode, dict[str, Any]] = {
     ExecutionMode.WATCHER: {
         "pool": WATCHING,
         "retries": 0,
-        "indirect_selection": TestIndirectSelection.CAUTIOUS.value,
+        "indirect_selection": TestIndirectSelection.BUILDABLE.value,
         "deferrable": False,
         "poke_interval": 2,
     },
     ExecutionMode.LOCAL: {"pool": POOL},
 }
 TESTS = {
-    ExecutionMode.WATCHER: (TestBehavior.AFTER_EACH, TestIndirectSelection.CAUTIOUS),
+    ExecutionMode.WATCHER: (TestBehavior.AFTER_EACH, TestIndirectSelection.BUILDABLE),
     ExecutionMode.LOCAL: (TestBehavior.BUILD, TestIndirectSelection.BUILDABLE),
 }
 
@@ -100,7 +101,30 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
     for one in group.iter_tasks():
         if node := getattr(one, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
             one.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
+    _wait_for_what_runs(group)
     return group
+
+
+def _wait_for_what_runs(group: DbtTaskGroup) -> None:
+    """Let nobody wait for tests that read what a later group builds and that run there: Cosmos counts them here too."""
+    nodes = json.loads((HOME.dbt / "graph.json").read_text(encoding="utf-8"))["nodes"]
+    every = [one for one in group.iter_tasks() if hasattr(one, "tests_per_model")]
+    for producer in every:
+        built = upstream(nodes, producer.tests_per_model)
+        producer.tests_per_model = {
+            model: [one for one in tests if built.issuperset(nodes[one]["depends_on"]["nodes"])]
+            for model, tests in producer.tests_per_model.items()
+        }
+
+
+def upstream(nodes: Mapping[str, Any], models: Iterable[str]) -> set[str]:
+    """Return models with everything that they are made of, seeds and sources too."""
+    found, todo = set(models), list(models)
+    while todo:
+        new = set(nodes.get(todo.pop(), {}).get("depends_on", {}).get("nodes", ())) - found
+        found |= new
+        todo += new
+    return found
 
 
 def keep_results(project: str, **_: object) -> None:

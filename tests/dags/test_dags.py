@@ -13,7 +13,7 @@ import pytest
 from tests.dags.scheduler import PYTHON
 from warehouse import dbt, orchestration
 from warehouse.progress import Progress
-from warehouse.settings import REPOSITORY, Home
+from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
 pytestmark = [
     pytest.mark.airflow,
@@ -72,6 +72,12 @@ def upstream(manifest: dict[str, Any], selection: tuple[str, ...]) -> set[str]:
     return found
 
 
+def reads_models(home: Home, test: str) -> bool:
+    """Say whether a test reads a model or seed at all; those of sources have no task to stand beside."""
+    needs = json.loads((home.dbt / "graph.json").read_text())["nodes"][test]["depends_on"]["nodes"]
+    return any(not name.startswith("source.") for name in needs)
+
+
 def test_one_at_a_time_writes_the_warehouse(dags: Dags) -> None:
     for tasks in dags.values():
         for name, task in tasks.items():
@@ -124,6 +130,24 @@ def test_every_test_of_several_models_can_be_run_with_one_of_them(home: Home) ->
             if not any(parents <= seen for seen in above.values()) and parents:
                 alone.append(node["name"])
     assert alone == []
+
+
+@pytest.mark.parametrize(("group", "selection"), [("features", dbt.FEATURES), ("scores", dbt.SCORES)])
+def test_tasks_wait_for_the_tests_that_dbt_runs_and_for_no_others(
+    dags: Dags, home: Home, group: str, selection: tuple[str, ...]
+) -> None:
+    """A test that reads what the other group builds runs there; who waited for it here would wait for ever."""
+    tasks = dags["qhawaq_refresh"]
+    if f"{group}.dbt_producer_watcher" not in tasks:
+        pytest.skip("each task runs its own tests")
+    awaited = tasks[f"{group}.dbt_producer_watcher"]["awaited"]
+    asked = (*selection, "--resource-type", "test", "--exclude-resource-type", "unit_test", "--output", "json")
+    listed = dbt._run(home, Progress(quiet=True), "ls", asked, DBT_PROJECT)
+    named = {json.loads(line)["unique_id"] for line in listed}
+    assert len(named) > 400
+    assert {one for tests in awaited.values() for one in tests} == {one for one in named if reads_models(home, one)}
+    waiting = {task["node"] for name, task in tasks.items() if name.startswith(group) and name.endswith(".test")}
+    assert waiting == {model for model, tests in awaited.items() if tests}
 
 
 def test_the_picture_in_the_docs_shows_every_task(dags: Dags) -> None:

@@ -21,11 +21,9 @@ from warehouse.settings import Home
 NOON = datetime(2025, 12, 5, 17, tzinfo=UTC)  # in Lima
 SCHOOL, OTHER = "0000001-0", "0000002-0"
 LISTS = """
-create schema education;
-create table education.priority_list (service_code varchar, child_key varchar);
-create table education.immediate_cases (service_code varchar, child_key varchar, need varchar);
-create schema operations;
-create table operations.withheld_periods (source varchar, period varchar, department_code varchar, is_missing boolean);
+create table priority_list (service_code varchar, child_key varchar);
+create table immediate_cases (service_code varchar, child_key varchar, need varchar);
+create table withheld_periods (source varchar, period varchar, department_code varchar, is_missing boolean);
 """
 
 
@@ -73,9 +71,9 @@ class Place:
             with duckdb.connect(str(path)) as db:
                 db.execute(LISTS)
                 for table, rows in {
-                    "education.priority_list": listed,
-                    "education.immediate_cases": at_once,
-                    "operations.withheld_periods": withheld,
+                    "priority_list": listed,
+                    "immediate_cases": at_once,
+                    "withheld_periods": withheld,
                 }.items():
                     for row in rows:
                         db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)

@@ -19,12 +19,12 @@ from warehouse.settings import Home
 LISTED, AT_ONCE, MISSING, SHEET = "listed", "at_once", "missing", "sheet"
 # Kind → who hears of it, and a mart's entries: the scope that hears, and what is new where it was not there before.
 LISTS = {
-    LISTED: "select service_code, child_key from education.priority_list",
-    AT_ONCE: "select service_code, concat(need, ':', child_key) from education.immediate_cases",
+    LISTED: "select service_code, child_key from priority_list",
+    AT_ONCE: "select service_code, concat(need, ':', child_key) from immediate_cases",
 }
 WITHHELD = """
 select department_code, concat_ws('|', source, period, department_code)
-from operations.withheld_periods where is_missing
+from withheld_periods where is_missing
 """
 SENDER = re.compile(r"^- \*\*Fuente:\*\* (\S+)", re.MULTILINE)
 

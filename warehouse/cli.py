@@ -27,6 +27,7 @@ COMMANDS = {
     "publish": ("publish", "Write, verify and switch the serving files."),
     "rollback": ("publish", "Switch the serving files back to an earlier release."),
     "notify": ("notify", "Tell schools, UGELs and senders what is new for them, once."),
+    "report": ("report", "Write the monthly bulletin of the country, a region or a UGEL."),
     "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
     "replay": ("replay", "Show a past list beside what was known, done and happened."),

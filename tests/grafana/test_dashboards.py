@@ -170,3 +170,14 @@ def test_no_column_names_a_child(country: Country, audience: str) -> None:
             name for (name,) in db.execute("select column_name from duckdb_columns() where not internal").fetchall()
         }
     assert not {name for name in names if name in ("child_key", "person_key", "guardian_key", "case_key", "section")}
+
+
+def test_every_text_of_the_catalog_is_a_text() -> None:
+    """An unquoted «No» is no word in YAML, and would be shown as «false»."""
+
+    def leaves(of: object) -> list[object]:
+        if isinstance(of, dict):
+            return [leaf for value in of.values() for leaf in leaves(value)]
+        return [leaf for value in of for leaf in leaves(value)] if isinstance(of, list) else [of]
+
+    assert [leaf for leaf in leaves(texts.catalog()) if not isinstance(leaf, str)] == []

@@ -1,0 +1,228 @@
+"""Bulletins hold what was published and nothing else, need nothing else, and run nothing anywhere."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Country, qhawaq
+from tests.serve.browser import CHROMIUM, Browser
+from warehouse import publishing
+from warehouse.errors import HomeError, UsageError
+from warehouse.report import exports, figures, page
+from warehouse.settings import Home
+
+PICTURES = os.environ.get("QHAWAQ_PICTURES")
+EVIL = '=HYPERLINK("http://x","<b>y</b>")'
+
+
+@pytest.fixture(scope="module")
+def ugel(country: Country) -> str:
+    """The UGEL with the longest list."""
+    sql = "select ugel_code from education.priority_list group by 1 order by count(*) desc, 1 limit 1"
+    return country.ask(sql)[0][0]
+
+
+@pytest.fixture(scope="module", params=["country", "region", "ugel"])
+def written(
+    request: pytest.FixtureRequest, country: Country, ugel: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[figures.Bulletin, Path]:
+    """A bulletin as the command writes it, and its folder."""
+    area = {"country": (), "region": ("--region", ugel[:2]), "ugel": ("--ugel", ugel)}[request.param]
+    folder = tmp_path_factory.mktemp("bulletins")
+    said = qhawaq(country.home.root, "report", *area, "--to", str(folder)).stdout
+    (shown,) = folder.glob("*.html")
+    assert str(shown) in said
+    return figures.read(country.home, **dict([(area[0][2:], area[1])] if area else [])), folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with two releases written by hand; their texts would like to be formulas and markup."""
+    found = Home(tmp_path / "home")
+    found.claim("real")
+    folder = found.serving / "education" / "150101"
+    folder.mkdir(parents=True)
+    for release, day in (("20250701T0-a", "2025-06-30"), ("20250801T0-b", "2025-07-31")):
+        with duckdb.connect(str(folder / f"{release}.duckdb")) as db:
+            db.execute(
+                f"create table release as select '{release}' as release_id, 'real' as kind, date '{day}' as built_for, now()::timestamp as published_at"
+            )
+            db.execute(
+                "create table school_lists (service_code varchar, level varchar, n_pupils bigint, n_listed bigint)"
+            )
+            db.execute("insert into school_lists values (?, 'B0', 1234, null)", [EVIL])
+            db.execute("create table priority_list (child_key varchar, probability_text varchar, rank_in_ugel bigint)")
+            db.execute("create table immediate_cases (child_key varchar, need varchar, service_code varchar)")
+            db.execute("create table suggested_services (child_key varchar, tutor_text varchar, who_acts varchar)")
+            db.execute("create table list_changes (change varchar, cause_text varchar)")
+            db.execute(
+                "create table case_progress (school_year bigint, matter varchar, n_cases bigint, n_assigned bigint, n_contacted bigint, n_served bigint, n_dismissed bigint, n_closed bigint, contacted_share double, median_days_to_contact double)"
+            )
+        publishing.switch(folder, f"{release}.duckdb")
+    return found
+
+
+def test_every_figure_is_the_published_one(written: tuple[figures.Bulletin, Path], country: Country) -> None:
+    bulletin, folder = written
+    html = next(folder.glob("*.html")).read_text()
+    assert bulletin.name in html
+    assert "Datos sintéticos" in html
+    assert sum(len(table.rows) for table in bulletin.tables) > 5
+    for table in bulletin.tables:
+        for row in figures.spoken(table):
+            for cell in row:
+                assert page.escape(cell) in html
+        with (folder / f"{bulletin.file_name}-{table.key}.csv").open(encoding="utf-8-sig", newline="") as file:
+            heads, *rows = csv.reader(file)
+        assert heads == [figures.heading(column) for column in table.columns]
+        assert rows == [["" if value is None else str(value) for value in row] for row in table.rows]
+
+
+def test_indicators_are_those_of_the_newest_year_with_a_figure(country: Country) -> None:
+    (table,) = (one for one in figures.read(country.home).tables if one.key == "indicators")
+    for indicator, level, year, _, _, share, change in table.rows:
+        known = country.ask(
+            f"select school_year, case_share from officials.indicators where department_code = '00' and "
+            f"indicator = '{indicator}' and level = '{level}' and case_share is not null order by 1"
+        )
+        assert (year, share) == known[-1]
+        assert change == pytest.approx(known[-1][1] - known[-2][1])
+
+
+def test_no_child_is_in_a_bulletin(written: tuple[figures.Bulletin, Path], country: Country) -> None:
+    keys = {
+        key
+        for (key,) in country.ask(
+            "select child_key from education.priority_list union select child_key from education.immediate_cases"
+        )
+    }
+    for path in written[1].iterdir():
+        text = path.read_bytes().decode("latin-1") if path.suffix != ".xlsx" else unpacked(path)
+        assert not set(re.findall(r"\d{9,16}", text)) & keys
+
+
+def unpacked(path: Path) -> str:
+    with zipfile.ZipFile(path) as file:
+        return "".join(file.read(name).decode() for name in file.namelist() if name.endswith(".xml"))
+
+
+def test_what_looks_like_a_formula_or_markup_is_text(home: Home, tmp_path: Path) -> None:
+    bulletin = figures.read(home, ugel="150101")
+    html = page.html(bulletin)
+    assert "<b>y</b>" not in html
+    assert "&lt;b&gt;y" in html
+    assert "1\N{NO-BREAK SPACE}234" in html
+    assert "—" in html
+    files = exports.write_csv(bulletin, tmp_path)
+    assert "\"'=HYPERLINK(" in files[0].read_text(encoding="utf-8-sig")
+    sheet = unpacked(exports.write_xlsx(bulletin, tmp_path))
+    assert "HYPERLINK" in sheet
+    assert "<f>" not in sheet
+    assert "<hyperlink" not in sheet
+
+
+@given(st.text())
+def test_no_text_is_a_formula(text: str) -> None:
+    made = exports.harmless(text)
+    assert not str(made).lstrip(" \0").startswith(exports.FORMULAS)
+    assert made in (text, f"'{text}")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("case_share", 0.1234, "12,3\N{NO-BREAK SPACE}%"), ("case_share", None, "—"), ("case_share", 0, "0,0\N{NO-BREAK SPACE}%"),
+        ("change_share", 0.05, "+5,0\N{NO-BREAK SPACE}pp"), ("effect", -0.017, "-1,7\N{NO-BREAK SPACE}pp"),
+        ("n_pupils", 999, "999"), ("n_pupils", 1000, "1\N{NO-BREAK SPACE}000"), ("school_year", 2025, "2025"),
+        ("is_available", True, "Sí"), ("is_available", False, "No"), ("level", "B0", "Primaria"),
+        ("median_days_to_contact", 3.5, "3,5"), ("last_delivered_at", date(2025, 3, 1), "01/03/2025"),
+    ],
+)  # fmt: skip
+def test_values_are_said_as_people_read_them(column: str, value: object, shown: str) -> None:
+    assert figures.said(column, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("day", "release"),
+    [("2025-06-30", "20250701T0-a"), ("2025-07-30", "20250701T0-a"), ("2025-07-31", "20250801T0-b"), ("2026-01-01", "20250801T0-b")],
+)  # fmt: skip
+def test_as_of_takes_the_newest_release_of_that_day_or_before(home: Home, day: str, release: str) -> None:
+    assert figures.read(home, ugel="150101", as_of=date.fromisoformat(day)).release == release
+
+
+def test_what_cannot_be_told_says_so(home: Home, country: Country) -> None:
+    with pytest.raises(HomeError, match="built for 2025-06-30, 2025-07-31"):
+        figures.read(home, ugel="150101", as_of=date(2025, 6, 29))
+    with pytest.raises(UsageError, match="not both"):
+        figures.read(home, ugel="150101", region="15")
+    with pytest.raises(UsageError, match="nothing is published"):
+        figures.read(home, ugel="999999")
+    with pytest.raises(UsageError, match="two digits"):
+        figures.read(country.home, region="99")
+    with pytest.raises(UsageError, match="two digits"):
+        figures.read(country.home, region="00")
+    qhawaq(country.home.root, "report", "--ugel", "../officials", expect=2)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    found = Browser(tmp_path_factory.mktemp("browser"))
+    yield found
+    found.close()
+
+
+@pytest.mark.skipif(
+    not (CHROMIUM or os.environ.get("CI")), reason="Chromium is not installed here: make chromium installs it"
+)
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_bulletin_is_readable_on_every_screen_and_on_paper(
+    written: tuple[figures.Bulletin, Path], browser: Browser, width: int, tmp_path: Path
+) -> None:
+    (path,) = written[1].glob("*.html")
+    assert path.stat().st_size < 1.5e6
+    browser.open(f"file://{path}", width)
+    browser.picture(Path(PICTURES or tmp_path) / f"boletin-{path.stem.split('-')[1]}-{width}.png")
+    assert browser.said == []
+    assert browser.ask("performance.getEntriesByType('resource').length") == 0
+    assert browser.ask("document.documentElement.scrollWidth") == width
+    assert browser.ask("document.documentElement.lang") == "es-PE"
+    assert browser.low_contrasts() == []
+    tables = browser.ask("document.querySelectorAll('.table').length")
+    reached = set()
+    for _ in range(3 * tables + 3):
+        browser.press("Tab")
+        reached.add(browser.ask("(e => e.id || e.getAttribute('aria-label') || e.className)(document.activeElement)"))
+    assert browser.ask("[...document.querySelectorAll('.table')].map(e => e.getAttribute('aria-label'))") != []
+    assert {
+        "skip",
+        *browser.ask("[...document.querySelectorAll('.table')].map(e => e.getAttribute('aria-label'))"),
+    } <= reached
+    printed = browser.do("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"]
+    assert len(printed) > 10_000
+    browser.do("Emulation.setEmulatedMedia", media="print")
+    browser.do("Emulation.setDeviceMetricsOverride", width=794, height=1123, deviceScaleFactor=1, mobile=False)
+    too_wide = browser.ask(
+        "[...document.querySelectorAll('table')].filter(e => e.getBoundingClientRect().right > 794).length"
+    )
+    browser.do("Emulation.setEmulatedMedia", media="")
+    assert too_wide == 0
+
+
+def test_a_bulletin_says_when_it_was_made(home: Home) -> None:
+    bulletin = figures.read(home, ugel="150101")
+    assert isinstance(bulletin.published_at, datetime)
+    html = page.html(bulletin)
+    assert "31/07/2025" in html
+    assert "Uso interno de la UGEL" in html
+    assert "sintéticos" not in html

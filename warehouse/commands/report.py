@@ -1,0 +1,39 @@
+"""`qhawaq report`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@click.command()
+@click.option("--ugel", metavar="CODE", help="The bulletin of one UGEL (six digits), for its own use.")
+@click.option("--region", metavar="CODE", help="The bulletin of one department (two digits).")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As published for this day or before (default: current)."
+)
+@click.option("--to", metavar="DIR", help="Where to write it (default: bulletins/ of the home).")
+@click.pass_obj
+def report(
+    context: tuple[Home, Progress], ugel: str | None, region: str | None, as_of: datetime | None, to: str | None
+) -> None:
+    """Write the monthly bulletin of the country, a region or a UGEL: one page of HTML, a sheet (XLSX) and CSV files.
+
+    The page needs no network and no script; print it from a browser. It holds what was published and no more.
+    """
+    from warehouse.report import exports, figures, page
+
+    home, progress = context
+    found = figures.read(home.existing(), ugel, region, as_of.date() if as_of else None)
+    folder = Path(to) if to else home.root / "bulletins"
+    folder.mkdir(parents=True, exist_ok=True)
+    with progress.step("bulletin"):
+        written = folder / f"{found.file_name}.html"
+        written.write_text(page.html(found), encoding="utf-8")
+        sheets = [exports.write_xlsx(found, folder), *exports.write_csv(found, folder)]
+    click.echo(f"{written} and {len(sheets)} files of its tables")

@@ -1,0 +1,213 @@
+"""What a bulletin shows: small tables, asked of one published file, so that nothing else can get in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from warehouse import publishing
+from warehouse.errors import HomeError, UsageError
+from warehouse.settings import REPOSITORY, Home
+
+NATION = "00"
+KNOWN = "from indicators where department_code = $area and case_share is not null"
+YEARS = f"select school_year, indicator, level, case_share {KNOWN} order by indicator, level, school_year"
+# Key → what is asked; $area is a department or nothing. A chart, where there is one, stands in charts.DRAWN.
+OFFICIALS = {
+    "indicators": f"""
+select indicator, level, school_year, n_pupils, n_cases, case_share,
+  case_share - lag(case_share) over (partition by level, indicator order by school_year) as change_share
+{KNOWN} qualify row_number() over (partition by level, indicator order by school_year desc) = 1
+order by indicator, level""",
+    "years": YEARS,
+}
+NATIONAL = OFFICIALS | {
+    "departments": """
+select department_name, level, n_pupils, n_cases, case_share
+from indicators where indicator = 'interruption' and department_code <> $area and case_share is not null
+qualify school_year = max(school_year) over () order by level, case_share desc, department_name""",
+    "effects": """
+select service_name, n_served, share_served, share_without, effect, effect_low, effect_high, verdict_text
+from program_effects where $area is not null and outcome = 'interruption' order by is_shown desc, service_name""",
+    "available": """
+select topic_name, is_available, last_delivered_at, missing_text
+from availability where $area is not null order by is_available, topic_name""",
+}
+REGIONAL = OFFICIALS | {
+    "districts": """
+select district_name, province_name, level, n_pupils, n_withdrawn, withdrawn_share, n_over_age, over_age_share
+from published_enrollment where left(district_code, 2) = $area
+qualify school_year = max(school_year) over () order by n_pupils desc nulls last, district_name, level limit 60""",
+}
+OF_UGEL = {
+    "schools": """
+select service_code, level, n_pupils, n_listed
+from school_lists where $area is not null order by n_listed desc, service_code limit 400""",
+    "urgency": """
+select probability_text, count(*) as n_children
+from priority_list where $area is not null group by all order by min(rank_in_ugel)""",
+    "at_once": """
+select need, count(*) as n_children, count(distinct service_code) as n_schools
+from immediate_cases where $area is not null group by all order by 2 desc, 1""",
+    "services": """
+select tutor_text, who_acts, count(distinct child_key) as n_children
+from suggested_services where $area is not null group by all order by 3 desc, 1""",
+    "cases": """
+select school_year, matter, n_cases, n_assigned, n_contacted, n_served, n_dismissed, n_closed, contacted_share,
+  median_days_to_contact
+from case_progress where $area is not null order by school_year desc, matter limit 12""",
+    "changes": """
+select change, cause_text, count(*) as n_children
+from list_changes where $area is not null group by all order by 1, 3 desc""",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: a key of the texts, its columns, its rows."""
+
+    key: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of a column."""
+        at = self.columns.index(name)
+        return [row[at] for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """A bulletin's tables and what they are of."""
+
+    name: str
+    file_name: str
+    is_internal: bool
+    is_synthetic: bool
+    built_for: date
+    release: str
+    published_at: datetime
+    tables: tuple[Table, ...]
+
+
+def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: date | None = None) -> Bulletin:
+    """Return the bulletin of a UGEL, of a region, or of the country where neither is given.
+
+    Args:
+        home: the home.
+        ugel: six digits.
+        region: a department's two digits.
+        as_of: the newest release that was built for this day or before; None: what is current.
+
+    Raises:
+        UsageError: both areas are given, or nothing is published of the area.
+        HomeError: no release that is kept is as old as that.
+    """
+    if ugel and region:
+        raise UsageError("give --ugel or --region, not both")
+    if ugel and not re.fullmatch(r"[0-9]{6}", ugel):
+        raise UsageError("a UGEL is six digits, as 150101")
+    folder = home.serving / (f"education/{ugel}" if ugel else "officials")
+    with duckdb.connect(str(_file(folder, as_of)), read_only=True) as db:
+        release, kind, built_for, published_at = db.execute(
+            "select release_id, kind, built_for, published_at from release"
+        ).fetchone() or ("", "", date.min, datetime.min)
+        area = ugel or region or NATION
+        asked = OF_UGEL if ugel else REGIONAL if region else NATIONAL
+        name = texts()["ugel"].format(code=ugel) if ugel else _named(db, region)
+        tables = tuple(_table(db, key, sql, area) for key, sql in asked.items())
+    file_name = f"boletin-{ugel or region or 'peru'}-{built_for:%Y-%m-%d}"
+    return Bulletin(name, file_name, bool(ugel), kind == "synthetic", built_for, release, published_at, tables)
+
+
+def _file(folder: Path, as_of: date | None) -> Path:
+    releases = publishing.releases(folder) if folder.is_dir() else []
+    if not releases:
+        raise UsageError(f"nothing is published in {folder}: areas that are stand beside it; 'qhawaq run' publishes")
+    if as_of is None:
+        return (folder / publishing.CURRENT).resolve()
+    days = {release: _built_for(release) for release in reversed(releases)}
+    for release, day in days.items():
+        if day <= as_of:
+            return release
+    kept = ", ".join(sorted({str(day) for day in days.values()}))
+    raise HomeError(f"no release for {as_of} or before is kept in {folder}; kept are those built for {kept}")
+
+
+def _built_for(file: Path) -> date:
+    with duckdb.connect(str(file), read_only=True) as db:
+        return db.execute("select built_for from release").fetchone()[0]  # type: ignore[index]
+
+
+def _named(db: duckdb.DuckDBPyConnection, region: str | None) -> str:
+    if region is None:
+        return texts()["country"]
+    found = db.execute("select any_value(department_name) from indicators where department_code = ?", [region])
+    (name,) = found.fetchone() or (None,)
+    if name is None or region == NATION:
+        raise UsageError(f"nothing is published of region {region}: give a department's two digits, as 15 for Lima")
+    return texts()["region"].format(name=name)
+
+
+def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Table:
+    found = db.execute(sql, {"area": area})
+    return Table(key, tuple(column[0] for column in found.description or ()), tuple(found.fetchall()))
+
+
+@cache
+def texts() -> dict[str, Any]:
+    """Return what bulletins say."""
+    return yaml.safe_load(Path(__file__).with_name("texts.yml").read_text(encoding="utf-8"))
+
+
+@cache
+def catalog() -> dict[str, Any]:
+    """Return the one catalog of names of columns and values, which the dashboards show too."""
+    return yaml.safe_load((REPOSITORY / "grafana" / "texts.yml").read_text(encoding="utf-8"))
+
+
+def heading(column: str) -> str:
+    """Return what a column is called."""
+    return texts()["columns"].get(column) or catalog()["columns"][column]
+
+
+def said(column: str, value: object) -> str:
+    """Return a value as people read it: shares in percent, counts with spaces, codes by name, nothing by one sign."""
+    if value is None:
+        return catalog()["signs"]["nothing"]
+    if isinstance(value, bool):
+        return catalog()["values"]["is_available"]["true" if value else "false"]
+    if is_share(column) and isinstance(value, int | float):
+        shown = (
+            f"{100 * value:+.1f}\N{NO-BREAK SPACE}pp" if column in SIGNED else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+        )
+        return shown.replace(".", ",")
+    if isinstance(value, int) and not column.endswith("_year"):
+        return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, float):
+        return f"{value:.1f}".replace(".", ",")
+    return catalog()["values"].get(column, {}).get(value, str(value))
+
+
+SIGNED = ("change_share", "effect", "effect_low", "effect_high")  # differences of shares: percentage points
+SHARES = ("_share", "effect", "effect_low", "effect_high", "share_served", "share_without")
+
+
+def is_share(column: str) -> bool:
+    """Say whether a column is a part of a whole."""
+    return column.endswith(SHARES)
+
+
+def spoken(table: Table) -> Sequence[Sequence[str]]:
+    """Return a table's rows as people read them."""
+    return [[said(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana import dashboards
+from grafana import alerts, dashboards
 
 FOLDER = Path(__file__).with_name("provisioning")
 EXPOSURES = FOLDER.parents[1] / "dbt_project" / "models" / "_dashboards.yml"
@@ -78,6 +78,9 @@ def files() -> dict[str, str]:
         found[f"{module.AUDIENCE}/dashboards/{name}.json"] = text
         found[f"{module.AUDIENCE}/dashboards/provider.yml"] = PROVIDER
         found[f"{module.AUDIENCE}/datasources/qhawaq.yml"] = SOURCES
+        if module.AUDIENCE == alerts.AUDIENCE:
+            seed = (FOLDER.parents[1] / alerts.SEED).read_text(encoding="utf-8")
+            found |= alerts.files(seed, {panel["title"]: panel["id"] for panel in made["panels"]})
     return found
 
 

@@ -50,6 +50,11 @@ def dashboard(key: str) -> dict[str, str]:
     return catalog()["dashboards"][key]
 
 
+def alert(name: str) -> dict[str, str]:
+    """Return title, text, unit and panel of an alert."""
+    return catalog()["alerts"][name]
+
+
 def column(name: str) -> str:
     """Return what a column is called."""
     return catalog()["columns"][name]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +120,8 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
             "cast(now() at time zone 'UTC' as timestamp) as published_at",
             [release, home.kind],
         )
+        if target.audience == "operations":
+            db.execute("create table serving.disk as select ? as used_share", [_disk_used(home)])
         db.execute("checkpoint serving")
     finally:
         db.execute("detach serving")
@@ -131,6 +134,12 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in hashes.items()}
     write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
     _sync(target.folder)
+
+
+def _disk_used(home: Home) -> float:
+    """Return how full the disk of the home is, 0 to 1: whoever watches sees a serving file and not the disk."""
+    disk = shutil.disk_usage(home.root)
+    return disk.used / (disk.used + disk.free)
 
 
 def _features(db: duckdb.DuckDBPyConnection, home: Home) -> dict[str, tuple[int, str]]:

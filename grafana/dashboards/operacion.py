@@ -15,6 +15,7 @@ TASKS = ("dag_id", "task_id", "state", "started_at", "seconds", "error")
 FIGURES = ("dataset", "metric", "value", "low", "high")
 DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
 GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
+ALERTS = ("alert", "value", "threshold", "is_raised")
 OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
           "'precision_ratio_to_best_rule', 'observed_over_expected_at_capacity', 'calibration_slope', 'roc_auc', "
           "'list_kept')")  # fmt: skip
@@ -26,6 +27,7 @@ def make() -> Dashboard:
     return page(
         "operacion",
         [
+            rows("alert_levels", Asked("alert_levels", ALERTS, "is_raised desc, alert", 20)),
             rows("late_sources", Asked("freshness", LATE, "is_late desc, age_days desc", 100), width=12),
             rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200), width=12),
             rows("deliveries", Asked("deliveries", DELIVERED, "landed_at desc, file", 200)),

@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
-from grafana import build, texts
+from grafana import alerts, build, texts
 from tests.conftest import Country
 from tests.grafana import runner
 from warehouse.publishing import AUDIENCES
@@ -126,6 +127,7 @@ def test_nothing_of_the_catalog_is_left_over() -> None:
     said = json.dumps([made for _, made in DASHBOARDS], ensure_ascii=False)
     told = json.loads(json.dumps(texts.catalog(), ensure_ascii=False))
     assert [key for key, one in told["panels"].items() if one["title"] not in said] == []
+    assert set(told["alerts"]) == set(alerts.thresholds((build.FOLDER.parents[1] / alerts.SEED).read_text()))
     assert [name for name, one in told["columns"].items() if f'"{one}"' not in said] == []
     assert {f"qhawaq-{key}" for key in told["dashboards"]} == {made["uid"] for _, made in DASHBOARDS}
 
@@ -170,6 +172,41 @@ def test_no_column_names_a_child(country: Country, audience: str) -> None:
             name for (name,) in db.execute("select column_name from duckdb_columns() where not internal").fetchall()
         }
     assert not {name for name in names if name in ("child_key", "person_key", "guardian_key", "case_key", "section")}
+
+
+RULES = yaml.safe_load(build.files()["operations/alerting/rules.yml"])["groups"][0]["rules"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["uid"])
+def test_an_alert_asks_for_one_number_and_leads_to_its_panel(country: Country, rule: dict[str, Any]) -> None:
+    asked, above = (part["model"] for part in rule["data"])
+    with runner.opened(files(country, "operations")[0]) as db:
+        found = db.execute(asked["rawSql"])
+        assert [str(column[1]) for column in found.description] == ["DOUBLE"]
+        ((level,),) = found.fetchall()
+    assert level >= 0
+    assert above["conditions"][0]["evaluator"]["type"] == "gt"
+    assert (rule["noDataState"], rule["execErrState"]) == ("Alerting", "Error")
+    (made,) = (made for _, made in DASHBOARDS if made["uid"] == rule["annotations"]["__dashboardUid__"])
+    assert int(rule["annotations"]["__panelId__"]) in {panel["id"] for panel in made["panels"]}
+    assert "$$values.A.Value" in rule["annotations"]["description"]
+
+
+def test_alerts_go_by_the_thresholds_of_the_mart(country: Country) -> None:
+    seed = country.ask("select alert, threshold from staging.alert_thresholds order by 1")
+    told = {rule["title"]: rule["data"][1]["model"]["conditions"][0]["evaluator"]["params"][0] for rule in RULES}
+    assert sorted(told) == sorted(texts.alert(alert)["title"] for alert, _ in seed)
+    assert all(told[texts.alert(alert)["title"]] == threshold for alert, threshold in seed)
+    levels = {alert for (alert,) in country.ask("select alert from operations.alert_levels")}
+    assert levels | set(alerts.OWN) == {alert for alert, _ in seed}
+
+
+def test_alerts_name_no_variable_of_the_environment_but_their_address() -> None:
+    for name, text in build.files().items():
+        if "/alerting/" in name:
+            assert set(re.findall(r"(?<!\$)\$(?!\$)\{?(\w+)", text.replace("$$", ""))) <= {"QHAWAQ_ALERT_ADDRESSES"}, (
+                name
+            )
 
 
 def test_every_text_of_the_catalog_is_a_text() -> None:

@@ -1,0 +1,82 @@
+with
+freshness as (select * from {{ ref('freshness') }}),
+deliveries as (select * from {{ ref('deliveries') }} where status in ('landed', 'superseded')),
+task_runs as (select * from {{ ref('task_runs') }}),
+drift as (select * from {{ ref('drift') }} qualify checked_on = max(checked_on) over ()),
+performance as (select * from {{ ref('model_performance') }}),
+thresholds as (select * from {{ ref('alert_thresholds') }}),
+
+shares as (
+    select
+        source,
+        quarantined_rows / cast(nullif(delivered_rows, 0) as double) as quarantined_share,
+        row_number() over (partition by source order by delivered_at desc, landed_at desc, file desc) as newest_first
+    from deliveries
+),
+
+-- a source's newest delivery against what it delivered before: some rows are always in quarantine
+jumps as (
+    select
+        source,
+        max(case when newest_first = 1 then quarantined_share end)
+        - avg(case when newest_first > 1 then quarantined_share end) as jump
+    from shares
+    group by source
+),
+
+last_tries as (
+    select *
+    from task_runs
+    qualify row_number() over (partition by dag_id, task_id order by started_at desc, try_number desc) = 1
+),
+
+-- how far what came is from what was announced, in either direction: 1 is as announced
+calibration as (
+    select greatest(value, 1 / nullif(value, 0)) as ratio
+    from performance
+    where
+        is_live and dataset like 'test_%' and segment = 'all'
+        and metric = 'observed_over_expected_at_capacity'
+),
+
+levels as (
+    select
+        'late_sources' as alert,
+        cast(count(*) as double) as value
+    from freshness
+    where is_late and n_deliveries > 0
+    union all
+    select
+        'quarantine_jump' as alert,
+        greatest(coalesce(max(jump), 0), 0) as value
+    from jumps
+    union all
+    select
+        'failed_tasks' as alert,
+        cast(count(*) as double) as value
+    from last_tries
+    where state = 'failed'
+    union all
+    select
+        'drift' as alert,
+        cast(count(*) as double) as value
+    from drift
+    where is_exceeded
+    union all
+    select
+        'calibration' as alert,
+        coalesce(max(ratio), 1) as value
+    from calibration
+),
+
+alert_levels as (
+    select
+        levels.alert,
+        levels.value,
+        thresholds.threshold,
+        levels.value > thresholds.threshold as is_raised
+    from levels
+    inner join thresholds on levels.alert = thresholds.alert
+)
+
+select * from alert_levels

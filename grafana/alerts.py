@@ -1,0 +1,99 @@
+"""What administrators are alerted of, as Grafana's files say it: rules, whom they reach, and what is then read.
+
+Thresholds are those of the seed that the mart goes by. Grafana tells of states, and tells again after an outage: what
+must be told once goes through `qhawaq notify` instead.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+import yaml
+
+from grafana import texts
+from grafana.panels import SOURCE, TABLE
+
+SEED = "dbt_project/seeds/alert_thresholds.csv"
+AUDIENCE, FOLDER, RECEIVER, TEMPLATE = "operations", "Qhawaq", "operacion", "qhawaq.mensaje"
+# What Grafana looks at itself: by now, not when the mart was built.
+OWN = {
+    "days_since_publish": "select cast(date_diff('hour', published_at, cast(now() at time zone 'UTC' as timestamp)) as "
+    "double) / 24 as value from release limit 1",
+    "disk_used": "select used_share as value from disk limit 1",
+}
+MESSAGE = """{{ define "qhawaq.asunto" }}Qhawaq: {{ .CommonLabels.alertname }}{{ end }}
+{{ define "qhawaq.mensaje" }}{{ range .Alerts }}
+{{ if eq .Status "resolved" }}Volvió a su nivel{{ else }}Atención{{ end }}: {{ .Labels.alertname }}
+{{ .Annotations.summary }}
+{{ .Annotations.description }}
+{{ .PanelURL }}
+{{ end }}{{ end }}
+"""
+
+
+def thresholds(seed: str) -> dict[str, float]:
+    """Return alert → above which level it is told, from the text of the seed."""
+    return {row["alert"]: float(row["threshold"]) for row in csv.DictReader(seed.splitlines())}
+
+
+def query(alert: str) -> str:
+    """Return what is asked: one number."""
+    return OWN.get(alert, f"select value from alert_levels where alert = '{alert}' limit 1")
+
+
+def rule(alert: str, threshold: float, panels: dict[str, int]) -> dict[str, Any]:
+    """Return one rule; `panels` gives the ids of the dashboard's panels by title."""
+    said = texts.alert(alert)
+    asked = {
+        "refId": "A", "rawSql": query(alert), "format": TABLE, "editorMode": "code", "rawQuery": True,
+        "intervalMs": 60000, "maxDataPoints": 100,
+    }  # fmt: skip
+    above = {"refId": "B", "type": "threshold", "expression": "A", "conditions": [
+        {"type": "query", "evaluator": {"type": "gt", "params": [threshold]}}]}  # fmt: skip
+    return {
+        "uid": f"qhawaq-{alert.replace('_', '-')}", "title": said["title"], "condition": "B",
+        "data": [_part("A", SOURCE.uid, asked), _part("B", "__expr__", above)],
+        "noDataState": "Alerting", "execErrState": "Error", "for": "0s", "isPaused": False,
+        "labels": {"audience": AUDIENCE},
+        "annotations": {
+            "summary": said["text"],
+            # a file's $ is a variable of the environment: doubled, it stays one of Grafana's
+            "description": f"Nivel: {{{{ $$values.A.Value }}}} {said['unit']}. Umbral: {threshold:g}.",
+            "__dashboardUid__": "qhawaq-operacion", "__panelId__": str(panels[texts.panel(said["panel"]).title]),
+        },
+    }  # fmt: skip
+
+
+def _part(name: str, source: str | None, model: dict[str, Any]) -> dict[str, Any]:
+    return {"refId": name, "relativeTimeRange": {"from": 600, "to": 0}, "datasourceUid": source, "model": model}
+
+
+def files(seed: str, panels: dict[str, int]) -> dict[str, str]:
+    """Return the files of alerting by their path below the folder of provisioning."""
+    rules = [rule(alert, threshold, panels) for alert, threshold in thresholds(seed).items()]
+    group = {"orgId": 1, "name": "qhawaq", "folder": FOLDER, "interval": "5m", "rules": rules}
+    mail = {
+        "uid": "qhawaq-correo", "type": "email", "disableResolveMessage": False,
+        "settings": {"addresses": "$QHAWAQ_ALERT_ADDRESSES", "singleEmail": True,
+                     "subject": '{{ template "qhawaq.asunto" . }}', "message": f'{{{{ template "{TEMPLATE}" . }}}}'},
+    }  # fmt: skip
+    policy = {
+        "orgId": 1,
+        "receiver": RECEIVER,
+        "group_by": ["alertname"],
+        "group_wait": "30s",
+        "repeat_interval": "24h",
+    }
+    said = {
+        "rules": {"groups": [group]},
+        "contact-points": {"contactPoints": [{"orgId": 1, "name": RECEIVER, "receivers": [mail]}]},
+        "policies": {"policies": [policy]},
+        "templates": {"templates": [{"orgId": 1, "name": "qhawaq", "template": MESSAGE}]},
+    }
+    return {f"{AUDIENCE}/alerting/{name}.yml": _yaml(content) for name, content in said.items()}
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    made = yaml.safe_dump({"apiVersion": 1} | content, allow_unicode=True, sort_keys=False, width=120)
+    return f"# Written by grafana/build.py.\n{made}"

@@ -9,7 +9,7 @@ PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test test-faults test-airflow lint build docs graphs grafana-dashboards chromium serve airflow bench lock clean
+.PHONY: help run test test-faults test-airflow lint build docs graphs grafana grafana-dashboards grafana-pictures chromium serve airflow bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -75,8 +75,14 @@ graphs: $(AIRFLOW)/.done  ## draw the DAGs of data/ into docs/pictures (after a 
 chromium:  ## install Chromium, which tests of pages need (a Debian package: asks for root)
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
+grafana: $(VENV)/.run  ## start a Grafana for each audience of data/ on 127.0.0.1 (needs Docker and the plugin's zip), or say what is missing
+	@$(BIN)/python -m grafana.start
+
 grafana-dashboards: $(VENV)/.dev  ## write grafana/provisioning from the dashboards' code (after a change of it)
 	$(BIN)/python -m grafana.build
+
+grafana-pictures: $(VENV)/.dev chromium  ## draw the dashboards of data/ into docs/pictures (after a change of them; synthetic homes only)
+	$(BIN)/python -m tests.grafana.pictures data
 
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri

@@ -24,6 +24,8 @@ BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a ti
 SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_served", "share_without", "effect_low",
           "effect_high", "recall_low", "recall_high")  # fmt: skip
 
+DAYS = ("_on", "_date", "delivered_at")  # what these columns hold are days, whatever time a browser would add
+
 
 @dataclass(frozen=True)
 class Asked(Builder[Dataquery]):
@@ -67,6 +69,10 @@ def unit_of(column: str) -> str:
     """Return the unit of a column, by how columns are named in the warehouse."""
     if column.endswith(SHARES):
         return "percentunit"
+    if column.endswith(DAYS):
+        return "time:DD/MM/YYYY"
+    if column == "started_at":
+        return "time:DD/MM/YYYY HH:mm"
     return "locale" if column.startswith("n_") or column.endswith("_rows") else "string"
 
 

@@ -9,7 +9,7 @@ from grafana.panels import Asked, bars, page, rows
 AUDIENCE = "operations"
 LATE = ("source", "domain", "last_delivered_at", "age_days", "expected_days", "is_late")
 DELIVERED = ("file", "source", "period", "status", "delivered_at", "accepted_rows", "quarantined_rows", "reason")
-QUARANTINE = ("source", "column_name", "reason", "n_rows")
+QUARANTINE = ("source", "file", "column_name", "reason", "n_rows")
 WITHHELD = ("source", "period", "department_code", "reason", "withheld_on", "resolved_on", "is_missing")
 TASKS = ("dag_id", "task_id", "state", "started_at", "seconds", "error")
 FIGURES = ("dataset", "metric", "value", "low", "high")

@@ -1,0 +1,99 @@
+"""Start a Grafana for each audience on 127.0.0.1: `python -m grafana.start`, or say what is missing for it.
+
+To be called again after each publish: a Grafana that is started anew reads the new files with its hardening in place.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+COMPOSE = Path(__file__).with_name("compose.yaml")
+FIRST_PORT = {"education": 3200, "protection": 3300}
+AREA = {"education": "QHAWAQ_UGEL", "protection": "QHAWAQ_AREA"}
+LISTED = {"education": "QHAWAQ_UGELS", "protection": "QHAWAQ_AREAS"}
+ELSEWHERE = """To use a Grafana that you run: the DuckDB data source plugin of MotherDuck (0.4.5 or newer), allowed as
+unsigned; grafana/provisioning/<audience> as its provisioning folder; the audience's folder of {home}/serving read-only
+at /data; and a start after each publish. See docs/dashboards.md."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """One Grafana: a project of compose, its service, where it answers, and what it sees of the home."""
+
+    project: str
+    service: str
+    port: int
+    folder: str
+    area: Mapping[str, str]
+
+
+def boards(home: Path, environment: Mapping[str, str]) -> Iterator[Board]:
+    """Yield the Grafanas to start: both of the country, and one for each area that is named, else for the first."""
+    for service, port in (("officials", 3101), ("operations", 3102)):
+        yield Board("qhawaq", service, port, service, {})
+    for service, first in FIRST_PORT.items():
+        there = sorted(path.name for path in (home / "serving" / service).glob("*") if path.is_dir())
+        named = environment.get(LISTED[service], "").split() or there[:1]
+        if strange := set(named) - set(there):
+            raise SystemExit(f"{LISTED[service]}: nothing is published for {', '.join(sorted(strange))}")
+        for at, area in enumerate(named):
+            said = {AREA[service]: area, f"QHAWAQ_PORT_{service.upper()}": str(first + at)}
+            yield Board(f"qhawaq-{service}-{area}", service, first + at, f"{service}/{area}", said)
+
+
+def lacking(home: Path, environment: Mapping[str, str]) -> str:
+    """Return why nothing can be started; empty where it can."""
+    for command in (("docker", "info"), ("docker", "compose", "version")):
+        try:
+            done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603  fixed words
+            answered = done.returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            answered = False
+        if not answered:
+            return f"«{' '.join(command)}» does not answer here"
+    if not (home / "serving" / "officials").is_dir():
+        return f"nothing is published in {home}: call 'make run' first"
+    for name in ("QHAWAQ_PLUGIN", "QHAWAQ_PLUGIN_SHA256"):
+        if not environment.get(name):
+            return f"{name} is not set: the plugin's zip as its makers publish it, and its checksum"
+    return ""
+
+
+def password(home: Path) -> Path:
+    """Return the file of the administrator's password, made at the first start."""
+    path = home / "secrets" / "grafana_password"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(18))
+    return path
+
+
+def main() -> None:
+    """Start them all and print where they answer."""
+    home = Path(os.environ.get("QHAWAQ_HOME") or "data").absolute()
+    if reason := lacking(home, os.environ):
+        print(f"No Grafana was started: {reason}.\n\n{ELSEWHERE.format(home=home)}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1)
+    owner, secret = home.stat(), password(home)
+    shared = os.environ | {
+        "QHAWAQ_HOME": str(home), "QHAWAQ_USER": f"{owner.st_uid}:{owner.st_gid}",
+        "QHAWAQ_GRAFANA_PASSWORD_FILE": str(secret),
+        "QHAWAQ_PLUGIN": str(Path(os.environ["QHAWAQ_PLUGIN"]).absolute()),
+    }  # fmt: skip
+    for board in boards(home, os.environ):
+        command = ["docker", "compose", "-p", board.project, "-f", str(COMPOSE), "up", "-d", "--force-recreate"]
+        subprocess.run([*command, board.service], env=shared | board.area, check=True)  # noqa: S603  areas are folders of ours
+        print(f"{board.folder:24} http://127.0.0.1:{board.port}")  # noqa: T201  what a command says
+    print(f"admin; the password is in {secret}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Each Grafana sees its audience's files and nothing else, and starts with the plugin that was meant or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from grafana import start
+from warehouse.publishing import AUDIENCES
+from warehouse.settings import REPOSITORY
+
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(start.COMPOSE.read_text())["services"]
+
+
+def test_there_is_one_for_each_audience() -> None:
+    assert set(SERVICES) == set(AUDIENCES) - {"service"}
+
+
+@pytest.mark.parametrize("audience", SERVICES)
+def test_a_grafana_sees_its_audience_only(audience: str) -> None:
+    one = SERVICES[audience]
+    mounted = {
+        target: (source, mode)
+        for source, target, mode in (re.fullmatch(r"(.+):(/[^:]+):(\w+)", each).groups() for each in one["volumes"])
+    }
+    assert {mode for _, mode in mounted.values()} == {"ro"}
+    assert set(mounted) == {"/qhawaq/start.sh", "/qhawaq/plugin.zip", "/etc/grafana/provisioning", "/data"}
+    assert mounted["/etc/grafana/provisioning"][0] == f"./provisioning/{audience}"
+    assert f"/serving/{audience}" in mounted["/data"][0]
+    assert (AUDIENCES[audience] is None) == mounted["/data"][0].endswith(f"/serving/{audience}")
+    assert one["read_only"] is True
+    assert one["cap_drop"] == ["ALL"]
+    assert one["mem_limit"]
+    assert one["user"].startswith("${QHAWAQ_USER:?")
+    assert one["image"].endswith("-ubuntu}")
+    assert all(port.startswith("127.0.0.1:") for port in one["ports"])
+    assert one["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert one["environment"]["QHAWAQ_PLUGIN_SHA256"].startswith("${QHAWAQ_PLUGIN_SHA256:?")
+    assert (one["environment"]["GF_UNIFIED_ALERTING_ENABLED"] == "true") == (audience == "operations")
+
+
+def script(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(("known", "starts"), [("right", True), ("wrong", False), (None, False)])
+def test_it_starts_with_the_plugin_that_was_meant_or_not_at_all(
+    tmp_path: Path, known: str | None, starts: bool
+) -> None:
+    plugin = tmp_path / "plugin.zip"
+    plugin.write_bytes(b"a plugin")
+    script(tmp_path, "grafana", f'echo "$@" >> {tmp_path}/said')
+    run = script(tmp_path, "run", f"echo started >> {tmp_path}/said")
+    given = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PLUGIN_FILE": str(plugin), "GRAFANA_RUN": str(run),
+             "GF_PATHS_PLUGINS": str(tmp_path / "plugins")}  # fmt: skip
+    if known:
+        given["QHAWAQ_PLUGIN_SHA256"] = hashlib.sha256(b"a plugin" if known == "right" else b"another").hexdigest()
+    done = subprocess.run(
+        ["bash", str(start.COMPOSE.with_name("start.sh"))], env=given, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) == starts
+    assert (tmp_path / "said").exists() == starts
+    if starts:
+        assert (tmp_path / "said").read_text().endswith("plugins install motherduck-duckdb-datasource\nstarted\n")
+    else:
+        assert "Grafana does not start" in done.stderr
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for folder in ("officials", "operations", "education/150101", "education/080101", "protection/150101"):
+        (tmp_path / "home" / "serving" / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def call(place: Path, docker: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    (place / "bin").mkdir()
+    script(place / "bin", "docker", docker)
+    given = (
+        os.environ | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "QHAWAQ_HOME": str(place / "home")} | environment
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "grafana.start"], cwd=REPOSITORY, env=given, capture_output=True, text=True, check=False
+    )
+
+
+def test_without_docker_it_says_so_and_what_to_do_instead(place: Path) -> None:
+    done = call(place, "exit 1")
+    assert done.returncode == 1
+    assert "«docker info» does not answer" in done.stderr
+    assert "grafana/provisioning/<audience>" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_the_plugin_it_says_so(place: Path) -> None:
+    done = call(place, "exit 0")
+    assert done.returncode == 1
+    assert "QHAWAQ_PLUGIN is not set" in done.stderr
+
+
+def test_with_docker_every_audience_is_started_and_told(place: Path) -> None:
+    docker = f'echo "$QHAWAQ_UGEL|$QHAWAQ_PORT_EDUCATION|$QHAWAQ_USER|$@" >> {place}/said'
+    done = call(place, docker, QHAWAQ_PLUGIN="plugin.zip", QHAWAQ_PLUGIN_SHA256="0" * 64, QHAWAQ_UGELS="150101 080101")
+    assert done.returncode == 0, done.stderr
+    started = [line for line in (place / "said").read_text().splitlines() if " up " in line]
+    owner = f"{os.getuid()}:{os.getgid()}"
+    assert [line.split()[-1] for line in started] == ["officials", "operations", "education", "education", "protection"]
+    assert [line.split("|")[:3] for line in started][2:4] == [["150101", "3200", owner], ["080101", "3201", owner]]
+    assert "http://127.0.0.1:3201" in done.stdout
+    secret = place / "home" / "secrets" / "grafana_password"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert secret.read_text() not in done.stdout
+
+
+def test_an_area_that_is_not_published_is_named(place: Path) -> None:
+    done = call(place, "exit 0", QHAWAQ_PLUGIN="plugin.zip", QHAWAQ_PLUGIN_SHA256="0" * 64, QHAWAQ_UGELS="999999")
+    assert done.returncode == 1
+    assert "nothing is published for 999999" in done.stderr

@@ -16,6 +16,7 @@ FIGURES = ("dataset", "metric", "value", "low", "high")
 DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
 GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
 ALERTS = ("alert", "value", "threshold", "is_raised")
+TOTALS = ("school_year", "department_code", "level", "n_published", "n_landed", "n_gap", "gap_share", "is_reconciled")
 OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
           "'precision_ratio_to_best_rule', 'observed_over_expected_at_capacity', 'calibration_slope', 'roc_auc', "
           "'list_kept')")  # fmt: skip
@@ -31,6 +32,7 @@ def make() -> Dashboard:
             rows("late_sources", Asked("freshness", LATE, "is_late desc, age_days desc", 100), width=12),
             rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200), width=12),
             rows("deliveries", Asked("deliveries", DELIVERED, "landed_at desc, file", 200)),
+            rows("control_totals", Asked("control_totals", TOTALS, "is_reconciled, gap_share desc", 200)),
             rows("withheld", Asked("withheld_periods", WITHHELD, "withheld_on desc", 100), width=12),
             rows("tasks", Asked("task_runs", TASKS, "started_at desc", 300), width=12),
             rows("performance", Asked("model_performance", FIGURES, "dataset, metric", 300, OF_ALL), width=12),

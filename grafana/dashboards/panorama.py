@@ -21,6 +21,7 @@ DEPARTMENT, LEVEL = chosen("department_code", "department"), chosen("level", "le
 INDICATOR, YEAR = chosen("indicator", "indicator"), chosen("school_year", "year")
 IN_DISTRICTS = ("school_year", "district_name", "province_name", "n_pupils", "n_withdrawn", "withdrawn_share",
                 "n_over_age", "over_age_share")  # fmt: skip
+LEFT = ("school_year", "district_name", "province_name", "n_pupils", "n_dropouts", "dropout_share")
 ON_MAP = ("department_name", "capital", "latitude", "longitude", "n_pupils", "case_share")
 
 
@@ -45,6 +46,7 @@ def make() -> Dashboard:
             bars("departments_ranked", ranked),
             markers("departments_mapped", mapped, "n_pupils", "case_share"),
             rows("districts_enrolled", districts, width=12),
+            rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200)),
         ],
         CHOICES,
     )

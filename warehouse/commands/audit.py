@@ -23,11 +23,27 @@ def trace(context: tuple[Home, Progress], table: str, key: str) -> None:
     """Print the way of one row of TABLE (schema.table) down to the lines of the files it was made from.
 
     KEY holds the values of the table's key columns, separated by '/': for example
-    'qhawaq audit trace features.child_features 123456789/2025-11-30'.
+    'qhawaq audit trace features.child_features 123456789/2025-11-30'. To begin at a panel of a dashboard, TABLE is
+    panel:DASHBOARD/TITLE, as in 'qhawaq audit trace panel:panorama/Interrumpieron 2024/00/B0/interruption'.
     """
+    from warehouse.audit import panels
     from warehouse.audit import trace as tracing
 
+    if table.startswith("panel:"):
+        panel = panels.find(table.removeprefix("panel:"))
+        table = panel.mart
+        click.echo(f"panel {panel.title} of dashboard {panel.dashboard} ({panel.audience})\n  {panel.sql}\n")
     click.echo(tracing.trace(context[0].existing(), table, key))
+
+
+@audit.command()
+@click.pass_obj
+def unused(context: tuple[Home, Progress]) -> None:
+    """List columns of marts that no panel, service, bulletin or message reads."""
+    from warehouse.audit import panels
+
+    found = panels.unused(context[0].existing())
+    click.echo("\n".join([*found, f"{len(found)} columns of marts are read by nobody"]))
 
 
 @audit.command()

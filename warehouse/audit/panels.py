@@ -1,0 +1,84 @@
+"""Where lineage ends: panels of dashboards, the marts that they ask, and columns of marts that nobody reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import UsageError
+from warehouse.publishing import AUDIENCES
+from warehouse.settings import REPOSITORY, Home
+
+PROVISIONING = REPOSITORY / "grafana" / "provisioning"
+# Besides panels: what the service shows, what bulletins and messages are made of.
+READERS = ("ml/serve", "warehouse/report", "warehouse/notify", "warehouse/commands", "grafana/provisioning")
+OF_PUBLISHING = {"ugel_code", "area_code"}  # they say whose file a row goes into
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel, as it stands in what Grafana reads."""
+
+    dashboard: str
+    audience: str
+    title: str
+    sql: str
+
+    @property
+    def name(self) -> str:
+        """What a trace calls it."""
+        return f"{self.dashboard}/{self.title}"
+
+    @property
+    def mart(self) -> str:
+        """Return the table it asks, as schema.table."""
+        return f"{self.audience}.{self.sql.split(' from ')[1].split()[0]}"
+
+
+def panels() -> Iterator[Panel]:
+    """Yield the panels of all dashboards."""
+    for path in sorted(PROVISIONING.glob("*/dashboards/*.json")):
+        made = json.loads(path.read_text(encoding="utf-8"))
+        for panel in made["panels"]:
+            yield Panel(path.stem, path.parents[1].name, panel["title"], panel["targets"][0]["rawSql"])
+
+
+def find(name: str) -> Panel:
+    """Return a panel by `dashboard/title`, or by the beginning of its title.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    found = [one for one in panels() if one.name == name] or [one for one in panels() if one.name.startswith(name)]
+    if len(found) != 1:
+        near = found or [one for one in panels() if one.dashboard == name.split("/")[0]] or list(panels())
+        raise UsageError(f"no one panel is {name}; there are: " + "; ".join(one.name for one in near))
+    return found[0]
+
+
+def unused(home: Home) -> list[str]:
+    """Return schema.table.column of marts that no panel, service, bulletin or message reads.
+
+    A column counts as read where its name stands in what reads; one of the same name elsewhere can hide that it is not.
+    """
+    manifest: dict[str, Any] = json.loads(home.manifest().read_text(encoding="utf-8"))
+    read = {word for name in READERS for path in _texts(REPOSITORY / name) for word in _words(path)}
+    return sorted(
+        f"{node['schema']}.{node['name']}.{column}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in AUDIENCES
+        for column in node["columns"]
+        if column not in read | OF_PUBLISHING
+    )
+
+
+def _texts(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.suffix in (".py", ".json", ".html", ".yml"))
+
+
+def _words(path: Path) -> set[str]:
+    return set(re.findall(r"[a-z_][a-z0-9_]+", path.read_text(encoding="utf-8")))

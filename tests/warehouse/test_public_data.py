@@ -58,6 +58,18 @@ def test_officials_see_schools_enrollment_and_dropout_by_district(public: tuple[
     assert schools == ask(home.warehouse, "select count(distinct codmod || anexo) from raw.escale_schools")
 
 
+def test_a_region_has_a_bulletin_without_children(public: tuple[Home, str], tmp_path: Path) -> None:
+    home, _ = public
+    sql = "select left(min(district_code), 2) from published_enrollment where district_code > '01'"
+    ((region,),) = ask(home.serving / "officials" / "current.duckdb", sql)
+    for area in ((), ("--region", region)):
+        qhawaq(home.root, "report", *area, "--to", str(tmp_path))
+    assert sorted(path.name.split("-")[1] for path in tmp_path.glob("*.html")) == [region, "peru"]
+    page = next(tmp_path.glob(f"boletin-{region}-*.html")).read_text()
+    assert "No hay datos para esta tabla" in page
+    assert "Matrícula por distrito" in page
+
+
 def test_shown_counts_are_rounded_and_every_hidden_one_is_small(public: tuple[Home, str]) -> None:
     home, _ = public
     with duckdb.connect(str(home.warehouse), read_only=True) as db:

@@ -42,7 +42,7 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
     """Return what each recipient is to hear of, new or not.
 
     Raises:
-        HomeError: nothing has been published yet, or a publish was switched meanwhile.
+        HomeError: nothing has been published yet.
     """
     release = publishing.current_release(home)
     if release is None:

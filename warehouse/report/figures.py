@@ -19,6 +19,12 @@ from warehouse.settings import REPOSITORY, Home
 
 NATION = "00"
 KNOWN = "from indicators where department_code = $area and case_share is not null"
+NAMED = """
+select department_name from (
+  select department_code, department_name from indicators
+  union all select left(district_code, 2), null from published_enrollment)
+where department_code = $area order by department_name nulls last limit 1
+"""
 YEARS = f"select school_year, indicator, level, case_share {KNOWN} order by indicator, level, school_year"
 # Key → what is asked; $area is a department or nothing. A chart, where there is one, stands in charts.DRAWN.
 OFFICIALS = {
@@ -148,13 +154,13 @@ def _built_for(file: Path) -> date:
 
 
 def _named(db: duckdb.DuckDBPyConnection, region: str | None) -> str:
+    """Return what the area is called; a region by its number where only the ministry's open data know it."""
     if region is None:
         return texts()["country"]
-    found = db.execute("select any_value(department_name) from indicators where department_code = ?", [region])
-    (name,) = found.fetchone() or (None,)
-    if name is None or region == NATION:
+    found = db.execute(NAMED, {"area": region}).fetchone()
+    if found is None or region == NATION:
         raise UsageError(f"nothing is published of region {region}: give a department's two digits, as 15 for Lima")
-    return texts()["region"].format(name=name)
+    return texts()["region"].format(name=found[0] or region)
 
 
 def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Table:

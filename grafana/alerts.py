@@ -20,7 +20,7 @@ AUDIENCE, FOLDER, RECEIVER, TEMPLATE = "operations", "Qhawaq", "operacion", "qha
 OWN = {
     "days_since_publish": "select cast(date_diff('hour', published_at, cast(now() at time zone 'UTC' as timestamp)) as "
     "double) / 24 as value from release limit 1",
-    "disk_used": "select used_share as value from disk limit 1",
+    "disk_used": "select disk_used_share as value from release limit 1",
 }
 MESSAGE = """{{ define "qhawaq.asunto" }}Qhawaq: {{ .CommonLabels.alertname }}{{ end }}
 {{ define "qhawaq.mensaje" }}{{ range .Alerts }}

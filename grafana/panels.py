@@ -24,6 +24,7 @@ BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a ti
 SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_served", "share_without", "effect_low",
           "effect_high", "recall_low", "recall_high")  # fmt: skip
 
+COUNTED = ("_rows", "_soles", "_avoided", "cost_low", "cost_high")
 DAYS = ("_on", "_date", "delivered_at")  # what these columns hold are days, whatever time a browser would add
 
 
@@ -73,7 +74,7 @@ def unit_of(column: str) -> str:
         return "time:DD/MM/YYYY"
     if column == "started_at":
         return "time:DD/MM/YYYY HH:mm"
-    return "locale" if column.startswith("n_") or column.endswith("_rows") else "string"
+    return "locale" if column.startswith("n_") or column.endswith(COUNTED) else "string"
 
 
 def _named(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401  every builder of a panel

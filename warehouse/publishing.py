@@ -114,14 +114,13 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
         }
         if target.audience == "service":
             hashes |= _features(db, home)
+        disk = f", {_disk_used(home)!r}::double as disk_used_share" if target.audience == "operations" else ""
         db.execute(
             "create table serving.release as select ? as release_id, ? as kind, "
             "(select today from raw.calendar) as built_for, "
-            "cast(now() at time zone 'UTC' as timestamp) as published_at",
+            f"cast(now() at time zone 'UTC' as timestamp) as published_at{disk}",
             [release, home.kind],
         )
-        if target.audience == "operations":
-            db.execute("create table serving.disk as select ? as used_share", [_disk_used(home)])
         db.execute("checkpoint serving")
     finally:
         db.execute("detach serving")

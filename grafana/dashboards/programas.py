@@ -9,9 +9,11 @@ from grafana.panels import Asked, page, rows
 AUDIENCE = "officials"
 COLUMNS = ("service_name", "judged_on", "n_served", "share_served", "share_without", "effect", "effect_low",
            "effect_high", "verdict_text")  # fmt: skip
+COSTS = ("service_name", "unit_cost_soles", "cost_per_avoided", "cost_low", "cost_high", "cost_text")
 
 
 def make() -> Dashboard:
     """Return the dashboard."""
     asked = Asked("program_effects", COLUMNS, "service_name", 100, ("outcome = 'interruption'",))
-    return page("programas", [rows("effects", asked)])
+    costs = Asked("program_costs", COSTS, "service_name", 100)
+    return page("programas", [rows("effects", asked), rows("costs", costs)])

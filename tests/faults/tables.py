@@ -16,6 +16,7 @@ ASIDE = {
     "scored_at": "when a child was scored",
     "release_id": "the name of a release says when it was published",
     "published_at": "when it was published",
+    "disk_used_share": "how full the disk was by then",
     "sha256_of_model": "a model file holds memory addresses; its terms and scores are compared instead",
 }
 

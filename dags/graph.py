@@ -108,13 +108,18 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
 def _wait_for_what_runs(group: DbtTaskGroup) -> None:
     """Let nobody wait for tests that read what a later group builds and that run there: Cosmos counts them here too."""
     nodes = json.loads((HOME.dbt / "graph.json").read_text(encoding="utf-8"))["nodes"]
-    every = [one for one in group.iter_tasks() if hasattr(one, "tests_per_model")]
-    for producer in every:
-        built = upstream(nodes, producer.tests_per_model)
-        producer.tests_per_model = {
-            model: [one for one in tests if built.issuperset(nodes[one]["depends_on"]["nodes"])]
-            for model, tests in producer.tests_per_model.items()
-        }
+    for producer in group.iter_tasks():
+        if hasattr(producer, "tests_per_model"):
+            producer.tests_per_model = of_group(nodes, producer.tests_per_model)
+
+
+def of_group(nodes: Mapping[str, Any], tests_per_model: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return of each model those tests that read nothing but the group's models and what these are made of."""
+    built = upstream(nodes, tests_per_model)
+    return {
+        model: [one for one in tests if built.issuperset(nodes[one]["depends_on"]["nodes"])]
+        for model, tests in tests_per_model.items()
+    }
 
 
 def upstream(nodes: Mapping[str, Any], models: Iterable[str]) -> set[str]:

@@ -24,8 +24,9 @@ BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a ti
 SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_served", "share_without", "effect_low",
           "effect_high", "recall_low", "recall_high")  # fmt: skip
 
-COUNTED = ("_rows", "_soles", "_avoided", "cost_low", "cost_high")
-DAYS = ("_on", "_date", "delivered_at")  # what these columns hold are days, whatever time a browser would add
+# What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
+UNITS = dict.fromkeys(("_rows", "_soles", "_avoided", "cost_low", "cost_high"), "locale") | dict.fromkeys(
+    ("_on", "_date", "delivered_at"), "time:DD/MM/YYYY") | {"started_at": "time:DD/MM/YYYY HH:mm"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,9 @@ def unit_of(column: str) -> str:
     """Return the unit of a column, by how columns are named in the warehouse."""
     if column.endswith(SHARES):
         return "percentunit"
-    if column.endswith(DAYS):
-        return "time:DD/MM/YYYY"
-    if column == "started_at":
-        return "time:DD/MM/YYYY HH:mm"
-    return "locale" if column.startswith("n_") or column.endswith(COUNTED) else "string"
+    if column.startswith("n_"):
+        return "locale"
+    return next((unit for ending, unit in UNITS.items() if column.endswith(ending)), "string")
 
 
 def _named(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401  every builder of a panel

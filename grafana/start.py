@@ -38,30 +38,36 @@ def boards(home: Path, environment: Mapping[str, str]) -> Iterator[Board]:
     for service, port in (("officials", 3101), ("operations", 3102)):
         yield Board("qhawaq", service, port, service, {})
     for service, first in FIRST_PORT.items():
-        there = sorted(path.name for path in (home / "serving" / service).glob("*") if path.is_dir())
-        named = environment.get(LISTED[service], "").split() or there[:1]
-        if strange := set(named) - set(there):
-            raise SystemExit(f"{LISTED[service]}: nothing is published for {', '.join(sorted(strange))}")
-        for at, area in enumerate(named):
+        for at, area in enumerate(areas(home, service, environment)):
             said = {AREA[service]: area, f"QHAWAQ_PORT_{service.upper()}": str(first + at)}
             yield Board(f"qhawaq-{service}-{area}", service, first + at, f"{service}/{area}", said)
+
+
+def areas(home: Path, service: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the areas of an audience that are named, else the first that is published."""
+    there = sorted(path.name for path in (home / "serving" / service).glob("*") if path.is_dir())
+    named = environment.get(LISTED[service], "").split() or there[:1]
+    if strange := set(named) - set(there):
+        raise SystemExit(f"{LISTED[service]}: nothing is published for {', '.join(sorted(strange))}")
+    return named
+
+
+def _answers(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0  # noqa: S603  fixed words
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def lacking(home: Path, environment: Mapping[str, str]) -> str:
     """Return why nothing can be started; empty where it can."""
     for command in (("docker", "info"), ("docker", "compose", "version")):
-        try:
-            done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603  fixed words
-            answered = done.returncode == 0
-        except (OSError, subprocess.TimeoutExpired):
-            answered = False
-        if not answered:
+        if not _answers(*command):
             return f"«{' '.join(command)}» does not answer here"
     if not (home / "serving" / "officials").is_dir():
         return f"nothing is published in {home}: call 'make run' first"
-    for name in ("QHAWAQ_PLUGIN", "QHAWAQ_PLUGIN_SHA256"):
-        if not environment.get(name):
-            return f"{name} is not set: the plugin's zip as its makers publish it, and its checksum"
+    if not (environment.get("QHAWAQ_PLUGIN") and environment.get("QHAWAQ_PLUGIN_SHA256")):
+        return "QHAWAQ_PLUGIN or QHAWAQ_PLUGIN_SHA256 is not set: the plugin's zip from its makers, and its checksum"
     return ""
 
 

@@ -107,7 +107,7 @@ def test_without_docker_it_says_so_and_what_to_do_instead(place: Path) -> None:
 def test_without_the_plugin_it_says_so(place: Path) -> None:
     done = call(place, "exit 0")
     assert done.returncode == 1
-    assert "QHAWAQ_PLUGIN is not set" in done.stderr
+    assert "QHAWAQ_PLUGIN_SHA256 is not set" in done.stderr
 
 
 def test_with_docker_every_audience_is_started_and_told(place: Path) -> None:

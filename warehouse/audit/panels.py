@@ -53,11 +53,11 @@ def find(name: str) -> Panel:
     Raises:
         UsageError: there is none, or more than one.
     """
-    found = [one for one in panels() if one.name == name] or [one for one in panels() if one.name.startswith(name)]
-    if len(found) != 1:
-        near = found or [one for one in panels() if one.dashboard == name.split("/")[0]] or list(panels())
-        raise UsageError(f"no one panel is {name}; there are: " + "; ".join(one.name for one in near))
-    return found[0]
+    named = {one.name: one for one in panels()}
+    found = [one for one in named if one.startswith(name)]
+    if name not in named and len(found) != 1:
+        raise UsageError(f"no one panel is {name}; there are: {'; '.join(found or named)}")
+    return named.get(name) or named[found[0]]
 
 
 def unused(home: Home) -> list[str]:
@@ -65,15 +65,16 @@ def unused(home: Home) -> list[str]:
 
     A column counts as read where its name stands in what reads; one of the same name elsewhere can hide that it is not.
     """
+    read = OF_PUBLISHING.union(*(_words(path) for name in READERS for path in _texts(REPOSITORY / name)))
+    return sorted(name for name in _columns(home) if name.rpartition(".")[2] not in read)
+
+
+def _columns(home: Home) -> Iterator[str]:
+    """Yield the columns of all marts, as schema.table.column."""
     manifest: dict[str, Any] = json.loads(home.manifest().read_text(encoding="utf-8"))
-    read = {word for name in READERS for path in _texts(REPOSITORY / name) for word in _words(path)}
-    return sorted(
-        f"{node['schema']}.{node['name']}.{column}"
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in AUDIENCES
-        for column in node["columns"]
-        if column not in read | OF_PUBLISHING
-    )
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["schema"] in AUDIENCES:
+            yield from (f"{node['schema']}.{node['name']}.{column}" for column in node["columns"])
 
 
 def _texts(folder: Path) -> Iterator[Path]:

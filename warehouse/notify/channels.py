@@ -15,7 +15,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.notify.outbox import Message
@@ -49,28 +49,38 @@ def _without_address(error: Exception) -> str:
 
 
 def _mail(message: Message, address: str, environment: Mapping[str, str]) -> None:
-    server = urlsplit(environment.get("QHAWAQ_SMTP_URL", ""))
-    sender = environment.get("QHAWAQ_SMTP_FROM", "")
+    server, sender = _relay(environment)
+    with _connected(server.scheme == "smtps", str(server.hostname), server.port or 587) as smtp:
+        if server.username:
+            smtp.login(server.username, secret("QHAWAQ_SMTP_PASSWORD", environment))
+        smtp.send_message(_written(message, address, sender))
+
+
+def _relay(environment: Mapping[str, str]) -> tuple[SplitResult, str]:
+    """Return the server and who writes."""
+    server, sender = urlsplit(environment.get("QHAWAQ_SMTP_URL", "")), environment.get("QHAWAQ_SMTP_FROM", "")
     if server.scheme not in ("smtp", "smtps") or not server.hostname or "@" not in sender:
         raise UsageError("QHAWAQ_SMTP_URL is smtp://host:port or smtps://host:port, and QHAWAQ_SMTP_FROM who writes")
+    return server, sender
+
+
+def _written(message: Message, address: str, sender: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, address, str(message.content["subject"])
     mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"  # the same each time: servers drop the second
     mail["Date"] = format_datetime(datetime.fromisoformat(message.made_at))
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(str(message.content["text"]))
-    with _connected(server.scheme == "smtps", server.hostname, server.port or 587) as smtp:
-        if server.scheme == "smtp" and server.hostname not in LOOPBACK:
-            smtp.starttls(context=ssl.create_default_context())  # a relay elsewhere never gets it in the clear
-        if server.username:
-            smtp.login(server.username, secret("QHAWAQ_SMTP_PASSWORD", environment))
-        smtp.send_message(mail)
+    return mail
 
 
 def _connected(tls: bool, host: str, port: int) -> smtplib.SMTP:
     if tls:
         return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=ssl.create_default_context())
-    return smtplib.SMTP(host, port, timeout=SECONDS)
+    smtp = smtplib.SMTP(host, port, timeout=SECONDS)
+    if host not in LOOPBACK:
+        smtp.starttls(context=ssl.create_default_context())  # a relay elsewhere never gets it in the clear
+    return smtp
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

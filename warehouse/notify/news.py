@@ -52,35 +52,40 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
     return News(release, [*entries, *_of_sheets(sheets, recipients)], sheets)
 
 
+def _who(recipients: Mapping[str, Recipient], role: str) -> list[Recipient]:
+    return [one for one in recipients.values() if one.role == role]
+
+
+def _schools(recipients: Mapping[str, Recipient]) -> dict[str, list[str]]:
+    """Return school → the names of those who hear of its lists."""
+    found: dict[str, list[str]] = {}
+    for one in _who(recipients, "school"):
+        found.setdefault(one.scope, []).append(one.name)
+    return found
+
+
 def _of_lists(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
-    schools: dict[str, list[str]] = {}
-    for one in recipients.values():
-        if one.role == "school":
-            schools.setdefault(one.scope, []).append(one.name)
+    schools = _schools(recipients)
     for file in sorted(home.serving.glob(f"education/*/{release}.duckdb")):
-        with duckdb.connect(str(file), read_only=True) as db:
-            for kind, sql in LISTS.items():
-                for school, item in db.execute(sql).fetchall():
-                    yield from (Entry(name, kind, item) for name in schools.get(school, ()))
+        for kind, sql in LISTS.items():
+            for school, item in _asked(file, sql):
+                yield from (Entry(name, kind, item) for name in schools.get(school, ()))
 
 
 def _missing(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
     """A region's month that is withheld is told to the UGELs of the region: the first two digits are the region's."""
-    ugels = [one for one in recipients.values() if one.role == "ugel"]
+    ugels = _who(recipients, "ugel")
     for region, item in _asked(home.serving / "operations" / f"{release}.duckdb", WITHHELD):
         yield from (Entry(one.name, MISSING, item) for one in ugels if one.scope[:2] == region)
 
 
 def _of_sheets(sheets: Mapping[str, str], recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
     """A sheet that says something else than before is new."""
+    senders = _who(recipients, "sender")
     for file, text in sheets.items():
-        found = SENDER.search(text)
+        source = (SENDER.search(text) or [None, None])[1]
         item = f"{file}|{hashlib.sha256(text.encode()).hexdigest()}"
-        yield from (
-            Entry(one.name, SHEET, item)
-            for one in recipients.values()
-            if one.role == "sender" and found and one.scope == found[1]
-        )
+        yield from (Entry(one.name, SHEET, item) for one in senders if one.scope == source)
 
 
 def _asked(file: Path, sql: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -67,6 +67,16 @@ def read(path: Path) -> dict[str, Recipient]:
     return found
 
 
+def wanting(everyone: Mapping[str, Recipient]) -> dict[str, Recipient]:
+    """Return those who want messages."""
+    return {name: one for name, one in everyone.items() if not one.is_out}
+
+
+def awake(everyone: Mapping[str, Recipient], now: datetime) -> dict[str, Recipient]:
+    """Return those who want messages, and now."""
+    return {name: one for name, one in wanting(everyone).items() if not one.is_quiet(now)}
+
+
 def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[Recipient]:
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise UsageError(f"{path}: the first line is not {','.join(COLUMNS)}")
@@ -78,21 +88,24 @@ def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[Recipient]:
 
 
 def _recipient(row: dict[str, str | None]) -> Recipient:
-    said = {name: (row[name] or "").strip() for name in COLUMNS}
-    if None in row or not re.fullmatch(r"[A-Za-z0-9._-]{1,60}", said["recipient"]):
+    said = {name: str(row[name] or "").strip() for name in COLUMNS}
+    if len(row) > len(COLUMNS) or not re.fullmatch(r"[A-Za-z0-9._-]{1,60}", said["recipient"]):
         raise ValueError("recipient is a name of letters, digits, '.', '_' and '-'; a line has eight fields")
+    _check_values(said)
+    quiet = _quiet(said["quiet_from"], said["quiet_until"])
+    given = (said[name] for name in ("recipient", "role", "scope", "channel", "address"))
+    return Recipient(*given, quiet, said["opted_out"] == "1")
+
+
+def _check_values(said: dict[str, str]) -> None:
     _one_of(said, "role", SCOPES)
     _one_of(said, "channel", CHANNELS)
     if not re.fullmatch(SCOPES[said["role"]], said["scope"]):
         raise ValueError(f"the scope of a {said['role']} looks like {SCOPES[said['role']]}")
-    if not re.fullmatch(CHANNELS[said["channel"]], said["address"]) or not _is_safe(said["address"]):
+    if not _is_address(said["channel"], said["address"]):
         raise ValueError(f"this is no address of {said['channel']} (a webhook outside this machine is https)")
     if said["opted_out"] not in ("", "0", "1"):
         raise ValueError("opted_out is 1, 0 or empty")
-    return Recipient(
-        said["recipient"], said["role"], said["scope"], said["channel"], said["address"],
-        _quiet(said["quiet_from"], said["quiet_until"]), said["opted_out"] == "1",
-    )  # fmt: skip
 
 
 def _one_of(said: dict[str, str], column: str, allowed: dict[str, str]) -> None:
@@ -100,15 +113,17 @@ def _one_of(said: dict[str, str], column: str, allowed: dict[str, str]) -> None:
         raise ValueError(f"{column} is one of {', '.join(allowed)}")
 
 
-def _is_safe(address: str) -> bool:
-    """A webhook's message goes in the clear to this machine only."""
+def _is_address(channel: str, address: str) -> bool:
+    """Say whether an address is one; a webhook's message goes in the clear to this machine only."""
+    if not re.fullmatch(CHANNELS[channel], address):
+        return False
     return not address.startswith("http://") or urlsplit(address).hostname in LOOPBACK
 
 
 def _quiet(begin: str, end: str) -> tuple[int, int] | None:
-    if not begin and not end:
+    if begin == end == "":
         return None
-    if not (re.fullmatch(r"[0-9]{1,2}", begin) and re.fullmatch(r"[0-9]{1,2}", end)):
+    if not re.fullmatch(r"[0-9]{1,2} [0-9]{1,2}", f"{begin} {end}"):
         raise ValueError("quiet_from and quiet_until are hours, or both empty")
     hours = int(begin), int(end)
     if max(hours) > 23 or hours[0] == hours[1]:

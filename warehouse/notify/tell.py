@@ -47,8 +47,7 @@ def tell(home: Home, progress: Progress, now: datetime, environment: Environment
         HomeError: nothing is published, or another process holds the outbox.
     """
     everyone = recipients.read(home.recipients)
-    wanting = {name: one for name, one in everyone.items() if not one.is_out}
-    awake = {name: one for name, one in wanting.items() if not one.is_quiet(now)}
+    wanting, awake = recipients.wanting(everyone), recipients.awake(everyone, now)
     with outbox.opened(home) as box:
         found = news.read(home, everyone)
         new = box.take_up(found.entries, found.release, set(everyone) - set(wanting))

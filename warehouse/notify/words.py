@@ -38,15 +38,26 @@ def content(
     """
     said, link = texts()[to.role], _link(to, boards)
     counts = Counter(one.kind for one in entries)
-    lines = [f"- {said[kind][n > 1].format(n=n)}" for kind, n in sorted(counts.items(), reverse=True)]
-    lines += [f"  - {_missing(one)}" for one in entries if one.kind == news.MISSING]
     shown = {"scope": to.scope, "link": link or texts()["no_link"]}
     text = [
-        *([texts()["synthetic"], ""] if synthetic else []), said["opening"].format(**shown), "", *lines, "",
-        said["closing"].format(**shown), "",
-        *(sheets[one.item.split("|")[0]] for one in entries if one.kind == news.SHEET), texts()["sign"],
+        *[texts()["synthetic"], ""][: 2 * synthetic], said["opening"].format(**shown), "", *_counted(said, counts),
+        *_named(entries), "", said["closing"].format(**shown), "", *_enclosed(entries, sheets), texts()["sign"],
     ]  # fmt: skip
     return {"subject": said["subject"].format(**shown), "text": "\n".join(text), "counts": dict(counts), "link": link}
+
+
+def _counted(said: Mapping[str, Any], counts: Mapping[str, int]) -> list[str]:
+    """Return a line a kind, in the singular or the plural."""
+    return [f"- {said[kind][n > 1].format(n=n)}" for kind, n in sorted(counts.items(), reverse=True)]
+
+
+def _named(entries: Sequence[Entry]) -> list[str]:
+    """Return a line for each thing that may be named: what is missing, never who is listed."""
+    return [f"  - {_missing(one)}" for one in entries if one.kind == news.MISSING]
+
+
+def _enclosed(entries: Sequence[Entry], sheets: Mapping[str, str]) -> list[str]:
+    return [sheets[one.item.split("|")[0]] for one in entries if one.kind == news.SHEET]
 
 
 def _missing(entry: Entry) -> str:

@@ -117,35 +117,42 @@ def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: 
         UsageError: both areas are given, or nothing is published of the area.
         HomeError: no release that is kept is as old as that.
     """
-    if ugel and region:
-        raise UsageError("give --ugel or --region, not both")
-    if ugel and not re.fullmatch(r"[0-9]{6}", ugel):
-        raise UsageError("a UGEL is six digits, as 150101")
-    folder = home.serving / (f"education/{ugel}" if ugel else "officials")
+    folder, area, asked = _asked(home, ugel, region)
     with duckdb.connect(str(_file(folder, as_of)), read_only=True) as db:
-        release, kind, built_for, published_at = db.execute(
+        ((release, kind, built_for, published_at),) = db.execute(
             "select release_id, kind, built_for, published_at from release"
-        ).fetchone() or ("", "", date.min, datetime.min)
-        area = ugel or region or NATION
-        asked = OF_UGEL if ugel else REGIONAL if region else NATIONAL
+        ).fetchall()
         name = texts()["ugel"].format(code=ugel) if ugel else _named(db, region)
         tables = tuple(_table(db, key, sql, area) for key, sql in asked.items())
-    file_name = f"boletin-{ugel or region or 'peru'}-{built_for:%Y-%m-%d}"
+    file_name = f"boletin-{'peru' if area == NATION else area}-{built_for:%Y-%m-%d}"
     return Bulletin(name, file_name, bool(ugel), kind == "synthetic", built_for, release, published_at, tables)
 
 
+def _asked(home: Home, ugel: str | None, region: str | None) -> tuple[Path, str, dict[str, str]]:
+    """Return the folder of the files, the area, and what is asked."""
+    if ugel and region:
+        raise UsageError("give --ugel or --region, not both")
+    if region:
+        return home.serving / "officials", region, REGIONAL
+    if not ugel:
+        return home.serving / "officials", NATION, NATIONAL
+    if not re.fullmatch(r"[0-9]{6}", ugel):
+        raise UsageError("a UGEL is six digits, as 150101")
+    return home.serving / "education" / ugel, ugel, OF_UGEL
+
+
 def _file(folder: Path, as_of: date | None) -> Path:
-    releases = publishing.releases(folder) if folder.is_dir() else []
+    releases = publishing.releases(folder)
     if not releases:
         raise UsageError(f"nothing is published in {folder}: areas that are stand beside it; 'qhawaq run' publishes")
     if as_of is None:
         return (folder / publishing.CURRENT).resolve()
-    days = {release: _built_for(release) for release in reversed(releases)}
-    for release, day in days.items():
-        if day <= as_of:
-            return release
-    kept = ", ".join(sorted({str(day) for day in days.values()}))
-    raise HomeError(f"no release for {as_of} or before is kept in {folder}; kept are those built for {kept}")
+    days = {release: _built_for(release) for release in releases}
+    old_enough = [release for release, day in days.items() if day <= as_of]
+    if not old_enough:
+        kept = ", ".join(sorted(set(map(str, days.values()))))
+        raise HomeError(f"no release for {as_of} or before is kept in {folder}; kept are those built for {kept}")
+    return old_enough[-1]
 
 
 def _built_for(file: Path) -> date:
@@ -191,18 +198,21 @@ def said(column: str, value: object) -> str:
         return catalog()["signs"]["nothing"]
     if isinstance(value, bool):
         return catalog()["values"]["is_available"]["true" if value else "false"]
-    if is_share(column) and isinstance(value, int | float):
-        shown = (
-            f"{100 * value:+.1f}\N{NO-BREAK SPACE}pp" if column in SIGNED else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
-        )
-        return shown.replace(".", ",")
-    if isinstance(value, int) and not column.endswith("_year"):
-        return f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
+    if isinstance(value, int | float):
+        return _number(column, value)
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
+    return catalog()["values"].get(column, {}).get(value, str(value))
+
+
+def _number(column: str, value: float) -> str:
+    if column in SIGNED:
+        return f"{100 * value:+.1f}\N{NO-BREAK SPACE}pp".replace(".", ",")
+    if is_share(column):
+        return f"{100 * value:.1f}\N{NO-BREAK SPACE}%".replace(".", ",")
     if isinstance(value, float):
         return f"{value:.1f}".replace(".", ",")
-    return catalog()["values"].get(column, {}).get(value, str(value))
+    return str(value) if column.endswith("_year") else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 SIGNED = ("change_share", "effect", "effect_low", "effect_high")  # differences of shares: percentage points

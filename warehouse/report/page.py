@@ -56,18 +56,22 @@ def html(bulletin: Bulletin) -> str:
 
 def _section(table: Table) -> str:
     say, own = texts(), texts()["tables"][table.key]
-    drawn = charts.svg(table)
-    label = escape(say["chart"].format(title=own["title"]))
-    figure = f'<figure role="img" aria-label="{label}">{drawn}</figure>' if drawn else ""
+    figure = _figure(table, own["title"])
     shown = _rows(table) if table.rows else f"<p>{escape(say['empty'])}</p>"
-    if len(table.rows) > FOLDED and drawn:
+    if len(table.rows) > FOLDED and figure:
         shown = f"<details><summary>{say['fold']}</summary>{shown}</details>"
     scrolled = f'<div class="table" tabindex="0" role="region" aria-label="{escape(own["title"])}">{shown}</div>'
     return (
         f"<section><h2>{escape(own['title'])}</h2><p>{escape(own['definition'])} "
         f"<strong>{say['limits']}</strong> {escape(own['limits'])}</p>"
-        f'<div class="figures{" has-chart" if drawn else ""}">{figure}{scrolled}</div></section>'
+        f'<div class="figures{" has-chart" if figure else ""}">{figure}{scrolled}</div></section>'
     )
+
+
+def _figure(table: Table, title: str) -> str:
+    """Return a table's chart, named for those who do not see it; nothing where it has none."""
+    drawn, label = charts.svg(table), escape(texts()["chart"].format(title=title))
+    return f'<figure role="img" aria-label="{label}">{drawn}</figure>' if drawn else ""
 
 
 def _rows(table: Table) -> str:

@@ -1,28 +1,10 @@
 with
 freshness as (select * from {{ ref('freshness') }}),
-deliveries as (select * from {{ ref('deliveries') }} where status in ('landed', 'superseded')),
+jumps as (select * from {{ ref('int_deliveries__jumps') }}),
 task_runs as (select * from {{ ref('task_runs') }}),
 drift as (select * from {{ ref('drift') }} qualify checked_on = max(checked_on) over ()),
 performance as (select * from {{ ref('model_performance') }}),
 thresholds as (select * from {{ ref('alert_thresholds') }}),
-
-shares as (
-    select
-        source,
-        quarantined_rows / cast(nullif(delivered_rows, 0) as double) as quarantined_share,
-        row_number() over (partition by source order by delivered_at desc, landed_at desc, file desc) as newest_first
-    from deliveries
-),
-
--- a source's newest delivery against what it delivered before: some rows are always in quarantine
-jumps as (
-    select
-        source,
-        max(case when newest_first = 1 then quarantined_share end)
-        - avg(case when newest_first > 1 then quarantined_share end) as jump
-    from shares
-    group by source
-),
 
 last_tries as (
     select *
@@ -48,7 +30,7 @@ levels as (
     union all
     select
         'quarantine_jump' as alert,
-        greatest(coalesce(max(jump), 0), 0) as value
+        greatest(coalesce(max(newest_share - earlier_share), 0), 0) as value
     from jumps
     union all
     select

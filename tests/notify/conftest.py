@@ -42,7 +42,7 @@ class Place:
         return {
             "QHAWAQ_SMTP_URL": self.mail.address,
             "QHAWAQ_SMTP_FROM": "qhawaq@ugel.example",
-            "QHAWAQ_BOARDS_URL": "https://tableros.example/{audience}",
+            "QHAWAQ_BOARDS_URL": "https://tableros.example/{audience}/{ugel}",
         }
 
     def hears(self, name: str, role: str, scope: str, channel: str = "webhook", **more: object) -> None:

@@ -77,7 +77,7 @@ def test_a_message_counts_and_links_and_names_nobody(place: Place) -> None:
     assert parsedate_to_datetime(mail["date"]) == NOON
     assert "- una entrada nueva en la lista priorizada" in mail["text"].splitlines()
     assert "- 2 estudiantes por buscar de inmediato" in mail["text"].splitlines()
-    assert "https://tableros.example/education/d/qhawaq-lista" in mail["text"]
+    assert "https://tableros.example/education/150101/d/qhawaq-lista" in mail["text"]
     written = mail["text"] + place.home.outbox.read_bytes().decode("latin-1")
     assert not any(child in written for child in (CHILD, SISTER, THIRD))
     assert stat.S_IMODE(place.home.outbox.stat().st_mode) == 0o600

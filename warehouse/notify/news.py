@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +31,12 @@ SENDER = re.compile(r"^- \*\*Fuente:\*\* (\S+)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class News:
-    """What stands in a release, and the sheets by their source."""
+    """What stands in a release, the sheets by their file, and which UGEL each listed school is of."""
 
     release: str
     entries: list[Entry]
     sheets: Mapping[str, str]
+    ugels: Mapping[str, str]
 
 
 def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
@@ -47,9 +48,17 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
     release = publishing.current_release(home)
     if release is None:
         raise HomeError(f"{home.root} has nothing published yet: call 'qhawaq run' first")
+    lists = list(_lists(home, release))
     sheets = {path.stem: path.read_text(encoding="utf-8") for path in sorted(home.fault_sheets.glob("*.md"))}
-    entries = [*_of_lists(home, release, recipients), *_missing(home, release, recipients)]
-    return News(release, [*entries, *_of_sheets(sheets, recipients)], sheets)
+    entries = [*_of_lists(lists, recipients), *_missing(home, release, recipients), *_of_sheets(sheets, recipients)]
+    return News(release, entries, sheets, {school: ugel for ugel, _, school, _ in lists})
+
+
+def _lists(home: Home, release: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (UGEL, kind, school, item) of all lists: each UGEL's are a file of its own."""
+    for file in sorted(home.serving.glob(f"education/*/{release}.duckdb")):
+        for kind, sql in LISTS.items():
+            yield from ((file.parent.name, kind, school, item) for school, item in _asked(file, sql))
 
 
 def _who(recipients: Mapping[str, Recipient], role: str) -> list[Recipient]:
@@ -64,12 +73,10 @@ def _schools(recipients: Mapping[str, Recipient]) -> dict[str, list[str]]:
     return found
 
 
-def _of_lists(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
+def _of_lists(lists: Iterable[tuple[str, str, str, str]], recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
     schools = _schools(recipients)
-    for file in sorted(home.serving.glob(f"education/*/{release}.duckdb")):
-        for kind, sql in LISTS.items():
-            for school, item in _asked(file, sql):
-                yield from (Entry(name, kind, item) for name in schools.get(school, ()))
+    for _, kind, school, item in lists:
+        yield from (Entry(name, kind, item) for name in schools.get(school, ()))
 
 
 def _missing(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:

@@ -54,10 +54,9 @@ def tell(home: Home, progress: Progress, now: datetime, environment: Environment
         box.withdraw(wanting, now)
         waiting = box.waiting(found.entries)
         for name in sorted(set(waiting) & set(awake)):
-            said = words.content(
-                awake[name], waiting[name], found.sheets, environment.get("QHAWAQ_BOARDS_URL", ""),
-                home.kind == "synthetic",
-            )  # fmt: skip
+            ugel = found.ugels.get(awake[name].scope, awake[name].scope)
+            link = words.link(awake[name], environment.get("QHAWAQ_BOARDS_URL", ""), ugel)
+            said = words.content(awake[name], waiting[name], found.sheets, link, home.kind == "synthetic")
             box.compose(name, waiting[name], said, now)
         sent, failed = _send(box, awake, progress, now, environment)
     return Told(new, sent, len(set(waiting) - set(awake)), tuple(failed))

@@ -14,8 +14,8 @@ from warehouse.notify import news
 from warehouse.notify.outbox import Entry
 from warehouse.notify.recipients import Recipient
 
-# Role → the board's page of its audience; a sender gets its sheets whole instead.
-PAGES = {"school": "lista", "ugel": "calidad"}
+# Role → the audience whose dashboards it reads, and the page of them.
+PAGES = {"school": ("education", "lista"), "ugel": ("officials", "calidad")}
 
 
 @cache
@@ -25,7 +25,7 @@ def texts() -> dict[str, Any]:
 
 
 def content(
-    to: Recipient, entries: Sequence[Entry], sheets: Mapping[str, str], boards: str, synthetic: bool
+    to: Recipient, entries: Sequence[Entry], sheets: Mapping[str, str], link: str, synthetic: bool
 ) -> dict[str, object]:
     """Return a message's subject, text, counts and link.
 
@@ -33,11 +33,10 @@ def content(
         to: whom it goes to.
         entries: what it tells of.
         sheets: sheets for senders by file.
-        boards: address of the dashboards, with `{ugel}` and `{audience}` where they differ by it; empty: no link.
+        link: where to look; empty where there is no such place.
         synthetic: say that no person is behind the numbers.
     """
-    said, link = texts()[to.role], _link(to, boards)
-    counts = Counter(one.kind for one in entries)
+    said, counts = texts()[to.role], Counter(one.kind for one in entries)
     shown = {"scope": to.scope, "link": link or texts()["no_link"]}
     text = [
         *[texts()["synthetic"], ""][: 2 * synthetic], said["opening"].format(**shown), "", *_counted(said, counts),
@@ -65,9 +64,15 @@ def _missing(entry: Entry) -> str:
     return texts()["missing_line"].format(source=source, period=period, region=region)
 
 
-def _link(to: Recipient, boards: str) -> str:
-    page = PAGES.get(to.role)
-    if not boards or page is None:
+def link(to: Recipient, boards: str, ugel: str) -> str:
+    """Return the dashboard that a message leads to; a sender gets its sheets whole instead.
+
+    Args:
+        to: whom it goes to.
+        boards: address of the dashboards, with `{audience}` and `{ugel}` where they differ by it; empty: no link.
+        ugel: whose schools the recipient's is.
+    """
+    if not boards or to.role not in PAGES:
         return ""
-    audience = "education" if to.role == "school" else "officials"
-    return f"{boards.rstrip('/').format(audience=audience)}/d/qhawaq-{page}"
+    audience, page = PAGES[to.role]
+    return f"{boards.rstrip('/').replace('{audience}', audience).replace('{ugel}', ugel)}/d/qhawaq-{page}"

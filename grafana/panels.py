@@ -166,9 +166,10 @@ class _Layer(Builder[Any]):
         return self.said
 
 
-def choice(name: str, mart: str, text: str, value: str, order: str) -> dashboard.QueryVariable:
-    """Return a choice at the top of a dashboard: `text` is read, `value` goes into SQL."""
-    sql = f"select distinct {text} as __text, {value} as __value from {mart} order by {order} limit 100"
+def choice(name: str, mart: str, text: str, value: str, order: str, *where: str) -> dashboard.QueryVariable:
+    """Return a choice at the top of a dashboard: `text` is read, `value` goes into SQL, the first is seen first."""
+    said = f" where {' and '.join(where)}" if where else ""
+    sql = f"select distinct {text} as __text, {value} as __value from {mart}{said} order by {order} limit 100"
     found = dashboard.QueryVariable(name).label(texts.variable(name)).datasource(SOURCE).query(sql)
     return found.refresh(models.VariableRefresh.ON_DASHBOARD_LOAD).sort(models.VariableSort.DISABLED)
 

@@ -41,7 +41,7 @@ def choices(db: duckdb.DuckDBPyConnection, dashboard: dict[str, Any]) -> Iterato
     every = {}
     for one in dashboard.get("templating", {}).get("list", []):
         if one["type"] == "query":
-            found = db.execute(one["query"])
+            found = db.execute(put_in(one["query"], {name: values[:1] for name, values in every.items()}))
             assert [column[0] for column in found.description] == ["__text", "__value"]
             rows = found.fetchall()
             assert len({text for text, _ in rows}) == len(rows)  # the plugin keeps one of each text

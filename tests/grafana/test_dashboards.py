@@ -73,6 +73,16 @@ def test_panels_show_something_of_the_country(country: Country, audience: str, m
     assert unfilled <= {texts.panel(key).title for key in told}, unfilled
 
 
+def test_what_officials_see_first_is_a_year_with_results(country: Country) -> None:
+    """The newest year has no result of the first indicator yet."""
+    (made,) = (made for _, made in DASHBOARDS if made["uid"] == "qhawaq-panorama")
+    with runner.opened(files(country, "officials")[0]) as db:
+        chosen = next(runner.choices(db, made))
+        told = "select max(school_year)::varchar from indicators where indicator = ? and case_share is not null"
+        assert chosen["year"] == list(db.execute(told, chosen["indicator"]).fetchone())
+        assert chosen["year"] < list(db.execute("select max(school_year)::varchar from indicators").fetchone())
+
+
 @pytest.mark.parametrize(("audience", "made"), NAMED)
 def test_sql_is_plain_and_bounded(audience: str, made: dict[str, Any]) -> None:
     for panel, sql in queries(made):

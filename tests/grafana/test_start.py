@@ -39,6 +39,11 @@ def test_a_grafana_sees_its_audience_only(audience: str) -> None:
     assert (AUDIENCES[audience] is None) == mounted["/data"][0].endswith(f"/serving/{audience}")
     assert one["read_only"] is True
     assert one["cap_drop"] == ["ALL"]
+    plugins = re.search(r"GF_PATHS_PLUGINS:-(/[a-z/]+)/plugins", start.COMPOSE.with_name("start.sh").read_text()).group(
+        1
+    )
+    (place,) = (each for each in one["tmpfs"] if each.split(":")[0] == plugins)
+    assert "exec" in place.split(":")[1].split(",")  # or the plugin could be installed and not run
     assert one["mem_limit"]
     assert one["user"].startswith("${QHAWAQ_USER:?")
     assert one["image"].endswith("-ubuntu}")

@@ -6,12 +6,12 @@ import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.database import crypto_extension
+from warehouse.database import crypto_extension, warehouse
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
@@ -180,15 +180,25 @@ def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result ty
     )
 
 
-def _said(result: Any) -> str:  # noqa: ANN401  dbt's result of a node
-    return f"  {result.node.name}: {(result.message or '').strip()}"
+def _said(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
+    return f"  {result.node.name}: {(result.message or '').strip()}{_empty_columns(result, home)}"
+
+
+def _empty_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
+    """Say which columns a failed `never_null` found empty: one test looks at all of a model's."""
+    test = getattr(result.node, "test_metadata", None)
+    if test is None or test.name != "never_null" or str(result.status) != "fail":
+        return ""
+    with closing(warehouse(home, read_only=True)) as db:
+        found = db.execute(f"select column_name, n from ({result.node.compiled_code})").fetchall()
+    return "; null: " + ", ".join(f"{column} ({n} rows)" for column, n in found)
 
 
 def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
     bad = [r for r in result.results if str(r.status) in ("error", "fail", "runtime error")]
     if not bad:
         return
-    said = "\n".join(map(_said, bad[:20]))
+    said = "\n".join(_said(result, home) for result in bad[:20])
     raise BuildFailed(
         f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
         f"compiled SQL is in {home.dbt / 'compiled'}"

@@ -13,6 +13,7 @@ import yaml
 from warehouse.settings import DBT_PROJECT
 
 WIDE = "child_features"
+KEY = ["child_key", "as_of_date"]
 PLACES = {
     "school_year": ("integer", "School year of the date."),
     "service_code": ("varchar", "School service the child is at: code and annex."),
@@ -53,7 +54,7 @@ def _of_group(project: Path, group: str) -> list[Feature]:
     model = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]
     found = []
     for column in model["columns"]:
-        if column["name"] in ("child_key", "as_of_date"):
+        if column["name"] in KEY:
             continue
         meta = (column.get("config") or {}).get("meta") or {}
         found.append(
@@ -69,17 +70,16 @@ def _of_group(project: Path, group: str) -> list[Feature]:
 def wide_yaml(project: Path = DBT_PROJECT) -> str:
     """Return the YAML of the wide table: contract and descriptions, from the groups'."""
     columns = [
-        {"name": "child_key", "data_type": "bigint", "description": "The child.", "data_tests": ["not_null"]},
-        {"name": "as_of_date", "data_type": "date", "description": "Only what was known on this date counts.",
-         "data_tests": ["not_null"]},
-    ]  # fmt: skip
+        {"name": "child_key", "data_type": "bigint", "description": "The child."},
+        {"name": "as_of_date", "data_type": "date", "description": "Only what was known on this date counts."},
+    ]
     columns += [{"name": n, "data_type": t, "description": d} for n, (t, d) in PLACES.items()]
     columns += [{"name": f.name, "data_type": f.data_type, "description": f.description} for f in read(project)]
     model = {
         "name": WIDE,
         "description": "One row per child and as-of date: the wide table over the feature groups, known on that date.",
         "config": {"contract": {"enforced": True}, "meta": {"owner": "data-engineering", "domain": "education"}},
-        "data_tests": [{"unique_together": {"arguments": {"columns": ["child_key", "as_of_date"]}}}],
+        "data_tests": [{test: {"arguments": {"columns": list(KEY)}}} for test in ("never_null", "unique_together")],
         "columns": columns,
     }
     head = "# Generated from the groups' YAML by python -m warehouse.feature_catalog; do not edit.\n"

@@ -48,6 +48,12 @@
   end
 {%- endmacro %}
 
+{#- The slope of a line through points: whole numbers until the last division, so it is exact. -#}
+{% macro slope(x, y) -%}
+  {{ share("count(*) * sum(" ~ x ~ " * " ~ y ~ ") - sum(" ~ x ~ ") * sum(" ~ y ~ ")",
+           "count(*) * sum(" ~ x ~ " * " ~ x ~ ") - sum(" ~ x ~ ") * sum(" ~ x ~ ")") }}
+{%- endmacro %}
+
 {#- A sum of all without the child's own part: leave-one-out, so that a child is never its own peer. -#}
 {% macro of_mates(total, own) -%} {{ total }} - coalesce({{ own }}, 0) {%- endmacro %}
 

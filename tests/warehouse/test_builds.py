@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.conftest import Country
 from warehouse import dbt
+from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -43,3 +45,15 @@ def test_building_scores_again_leaves_nothing_behind(country: Country, tmp_path:
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         left = db.execute("select table_name from information_schema.tables where contains(table_name, '__dbt_')")
         assert left.fetchall() == []
+
+
+def test_what_is_null_is_named_by_column_and_counted(country: Country, tmp_path: Path, silent: Progress) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    test = ("--select", "never_null_departments_department_code__department_name__capital")
+    assert dbt.build(home, silent, test).tests == 1
+    with duckdb.connect(str(home.warehouse)) as db:
+        db.execute("update staging.departments set capital = null where department_code in ('08', '21')")
+        db.execute("update staging.departments set department_name = null where department_code = '08'")
+    with pytest.raises(BuildFailed, match=r"Got 3 results.*; null: department_name \(1 rows\), capital \(2 rows\)"):
+        dbt.build(home, silent, test)

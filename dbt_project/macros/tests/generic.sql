@@ -20,3 +20,15 @@ select *
 from {{ model }}
 where not ({{ expression }})
 {% endtest %}
+
+{#- One scan of a model for all its columns: dbt takes longer to start a test than to count. -#}
+{% test never_null(model, columns) %}
+{{ config(fail_calc = 'coalesce(sum(n), 0)') }}
+select column_name, n
+from (
+    select {% for column in columns %}count(*) - count({{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ model }}
+)
+unpivot (n for column_name in ({{ columns | join(', ') }}))
+where n > 0
+{% endtest %}

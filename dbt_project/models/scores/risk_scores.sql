@@ -15,7 +15,7 @@ ranked as (
         *,
         row_number() over (
             partition by outcome, as_of_date, model_version, ugel_code
-            order by ranking desc, child_key
+            order by ranking desc, child_key asc
         ) as rank_in_ugel,
         count(*) over (partition by outcome, as_of_date, model_version, ugel_code) as n_pupils
     from outputs

@@ -28,8 +28,8 @@ told as (
     left join last_merges on events.child_key = last_merges.child_key
     left join services on events.support_code = services.support_code
     qualify row_number() over (
-        partition by coalesce(last_merges.merged_into, events.child_key), events.school_year, events.matter,
-            events.case_state
+        partition by
+            coalesce(last_merges.merged_into, events.child_key), events.school_year, events.matter, events.case_state
         order by events._delivered_at desc, events.event_date desc, events._file desc, events._line desc
     ) = 1
 )

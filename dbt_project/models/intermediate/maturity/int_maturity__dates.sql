@@ -16,10 +16,12 @@ years as (
 maturity as (
     select
         years.file_year,
-        min(case when years.delivered_at >= {{ date_of('years.file_year', var('maturity_month_day')) }}
-            then years.effective_at end) as snapshot_date,
-        min(case when years.delivered_at >= {{ date_of('years.file_year + 1', var('recovery_month_day')) }}
-            then years.effective_at end) as recovery_date
+        min(years.effective_at) filter (
+            where years.delivered_at >= {{ date_of('years.file_year', var('maturity_month_day')) }}
+        ) as snapshot_date,
+        min(years.effective_at) filter (
+            where years.delivered_at >= {{ date_of('years.file_year + 1', var('recovery_month_day')) }}
+        ) as recovery_date
     from years
     group by years.file_year
 ),

@@ -9,10 +9,10 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by person_key order by classified_date desc, known_at desc, child_key
+            partition by person_key order by classified_date desc, known_at desc, child_key asc
         ) as recency,
         lead(poverty_class) over (
-            partition by person_key order by classified_date desc, known_at desc, child_key
+            partition by person_key order by classified_date desc, known_at desc, child_key asc
         ) as earlier_class
     from classes
 ),
@@ -30,13 +30,13 @@ last_classes as (
 
 enrolled as (
     select
-        person_key,
-        bool_or(is_active and transfers.roll_year = last_roll.roll_year) as receives_transfer,
-        bool_or(is_active and transfers.roll_year = last_roll.roll_year - 1) as received_transfer,
-        count(distinct case when is_active then transfers.roll_year end) as n_transfer_years
+        transfers.person_key,
+        bool_or(transfers.is_active and transfers.roll_year = last_roll.roll_year) as receives_transfer,
+        bool_or(transfers.is_active and transfers.roll_year = last_roll.roll_year - 1) as received_transfer,
+        count(distinct case when transfers.is_active then transfers.roll_year end) as n_transfer_years
     from transfers
     cross join last_roll
-    group by person_key
+    group by transfers.person_key
 ),
 
 welfare as (

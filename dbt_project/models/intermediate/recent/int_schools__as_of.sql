@@ -61,8 +61,8 @@ located as (
         districts.poverty_percent,
         cast(offered.n_secondary_services as integer) as n_district_secondary_services,
         round({{ distance_km('schools', 'departments') }}, 1) as capital_distance_km,
-        round(least({{ var('secondary_search_km') }},
-            coalesce(nearest.secondary_distance_km, {{ var('secondary_search_km') }})), 1) as secondary_distance_km
+        -- the least of what is known: the cap where no school was found
+        round(least(nearest.secondary_distance_km, {{ var('secondary_search_km') }}), 1) as secondary_distance_km
     from schools
     left join places on schools.populated_place_code = places.populated_place_code
     left join districts on schools.district_code = districts.district_code

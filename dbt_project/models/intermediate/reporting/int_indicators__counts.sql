@@ -49,9 +49,7 @@ counts as (
         count(*) as n_pupils,
         sum(cast(label as integer)) as n_cases
     from placed
-    group by grouping sets (
-        (school_year, department_code, level, indicator), (school_year, level, indicator)
-    )
+    group by school_year, level, indicator, rollup(department_code)
 )
 
 select * from counts

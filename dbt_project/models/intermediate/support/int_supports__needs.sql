@@ -27,8 +27,7 @@ judged as (
         services.need,
         case services.need
             when 'absences_rising'
-                then {{ is_low_attendance('features.last_month_attendance_share') }}
-                    and features.attendance_change < 0
+                then {{ is_low_attendance('features.last_month_attendance_share') }} and features.attendance_change < 0
             when 'long_absence' then features.absence_days > {{ var('long_absence_days') }}
             when 'failed_areas' then features.n_failed_areas >= {{ var('abc_failed_areas') }}
             when 'over_age' then features.over_age_years >= {{ var('over_age_risk_years') }}

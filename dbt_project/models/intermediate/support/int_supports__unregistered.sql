@@ -24,7 +24,8 @@ last_year as (
         and calendar.today > {{ date_of('year(calendar.today)', var('unregistered_month_day')) }}
     qualify row_number() over (
         partition by spells.person_key
-        order by spells.enrollment_state = 'TRASLADADO', spells.enrolled_date desc nulls last, spells.service_code
+        order by
+            spells.enrollment_state = 'TRASLADADO' asc, spells.enrolled_date desc nulls last, spells.service_code asc
     ) = 1
 ),
 

@@ -56,8 +56,9 @@ program_effects as (
         rounded.service_name,
         rounded.outcome,
         rounded.judged_on,
-        case when rounded.n_served >= {{ var('smallest_shown') }} then cast(5 * round(rounded.n_served / 5) as integer) end
-            as n_served,
+        case
+            when rounded.n_served >= {{ var('smallest_shown') }} then cast(5 * round(rounded.n_served / 5) as integer)
+        end as n_served,
         case when rounded.is_shown then round(rounded.rate_served, 3) end as share_served,
         case when rounded.is_shown then round(rounded.rate_served - rounded.effect, 3) end as share_without,
         case when rounded.is_shown then round(rounded.effect, 3) end as effect,

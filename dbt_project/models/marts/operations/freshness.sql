@@ -1,9 +1,9 @@
 with
 sources as (
     select
-        source,
-        domain,
-        expected_days
+        delivered.source,
+        delivered.domain,
+        delivered.expected_days
     from (values {{ delivered_sources() }}) as delivered (source, domain, expected_days)
 ),
 
@@ -31,8 +31,9 @@ freshness as (
         last_deliveries.last_delivered_at,
         sources.expected_days,
         cast({{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} as integer) as age_days,
-        coalesce({{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} > sources.expected_days, true)
-            as is_late
+        coalesce(
+            {{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} > sources.expected_days, true
+        ) as is_late
     from sources
     cross join calendar
     left join last_deliveries on sources.source = last_deliveries.source

@@ -16,20 +16,20 @@ happened as (
     union all
     select
         child_key,
-        known_at,
-        'notas',
-        concat(school_year, ' ', period),
-        cast(is_failed as integer),
-        1
+        known_at as happened_on,
+        'notas' as kind,
+        concat(school_year, ' ', period) as detail,
+        cast(is_failed as integer) as amount,
+        1 as out_of
     from grades
     union all
     select
         child_key,
-        enrolled_date,
-        'matricula',
-        concat(school_year, ' ', service_code, ' ', grade),
-        0,
-        0
+        enrolled_date as happened_on,
+        'matricula' as kind,
+        concat(school_year, ' ', service_code, ' ', grade) as detail,
+        0 as amount,
+        0 as out_of
     from spells
     where enrolled_date is not null
 ),
@@ -46,7 +46,8 @@ timeline as (
     from happened
     inner join aliases on happened.child_key = aliases.alias_key
     -- a month of attendance is a day of its own; marks and enrollments of a year are one, however often they were told
-    group by aliases.ugel_code, aliases.child_key, happened.kind, happened.detail,
+    group by
+        aliases.ugel_code, aliases.child_key, happened.kind, happened.detail,
         case when happened.kind = 'asistencia' then happened.happened_on end
 )
 

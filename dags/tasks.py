@@ -46,10 +46,9 @@ def land() -> Found:
 @step
 def close() -> Found:
     """Close the as-of dates; decide what officials see."""
-    from warehouse import disclosure
-    from warehouse.commands import run
+    from warehouse.commands import run, steps
 
-    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": disclosure.decide_all(HOME)}
+    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": steps.before_marts(HOME)}
 
 
 @step
@@ -135,11 +134,11 @@ def tune() -> Found:
 @step
 def promote() -> Found:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
-    from warehouse import disclosure, publishing
+    from warehouse import publishing
     from warehouse.commands import steps
 
     before = {"before": steps.live(HOME), "release_before": publishing.current_release(HOME)}
-    return {**before, **steps.deploy(HOME), "cells": disclosure.decide_all(HOME)}
+    return {**before, **steps.deploy(HOME), "cells": steps.before_marts(HOME)}
 
 
 @step

@@ -42,9 +42,10 @@ def query(alert: str) -> str:
     return OWN.get(alert, f"select value from alert_levels where alert = '{alert}' limit 1")
 
 
-def rule(alert: str, threshold: float, panels: dict[str, int]) -> dict[str, Any]:
-    """Return one rule; `panels` gives the ids of the dashboard's panels by title."""
+def rule(alert: str, threshold: float, panels: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    """Return one rule; `panels` gives the dashboard and number of the audience's panels by title."""
     said = texts.alert(alert)
+    dashboard, panel = panels[texts.panel(said["panel"]).title]
     asked = {
         "refId": "A", "rawSql": query(alert), "format": TABLE, "editorMode": "code", "rawQuery": True,
         "intervalMs": 60000, "maxDataPoints": 100,
@@ -60,7 +61,7 @@ def rule(alert: str, threshold: float, panels: dict[str, int]) -> dict[str, Any]
             "summary": said["text"],
             # a file's $ is a variable of the environment: doubled, it stays one of Grafana's
             "description": f"Nivel: {{{{ $$values.A.Value }}}} {said['unit']}. Umbral: {threshold:g}.",
-            "__dashboardUid__": "qhawaq-operacion", "__panelId__": str(panels[texts.panel(said["panel"]).title]),
+            "__dashboardUid__": dashboard, "__panelId__": str(panel),
         },
     }  # fmt: skip
 
@@ -69,7 +70,7 @@ def _part(name: str, source: str | None, model: dict[str, Any]) -> dict[str, Any
     return {"refId": name, "relativeTimeRange": {"from": 600, "to": 0}, "datasourceUid": source, "model": model}
 
 
-def files(seed: str, panels: dict[str, int]) -> dict[str, str]:
+def files(seed: str, panels: dict[str, tuple[str, int]]) -> dict[str, str]:
     """Return the files of alerting by their path below the folder of provisioning."""
     rules = [rule(alert, threshold, panels) for alert, threshold in thresholds(seed).items()]
     group = {"orgId": 1, "name": "qhawaq", "folder": FOLDER, "interval": "5m", "rules": rules}

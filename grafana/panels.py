@@ -25,8 +25,11 @@ SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_
           "effect_high", "recall_low", "recall_high")  # fmt: skip
 
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
-UNITS = dict.fromkeys(("_rows", "_soles", "_avoided", "cost_low", "cost_high"), "locale") | dict.fromkeys(
-    ("_on", "_date", "delivered_at"), "time:DD/MM/YYYY") | {"started_at": "time:DD/MM/YYYY HH:mm"}  # fmt: skip
+UNITS = {
+    **dict.fromkeys(("_rows", "_soles", "_avoided", "cost_low", "cost_high"), "locale"),
+    **dict.fromkeys(("_on", "_date", "delivered_at", "built_for"), "time:DD/MM/YYYY"),
+    **dict.fromkeys(("started_at", "published_at"), "time:DD/MM/YYYY HH:mm"),
+}
 
 
 @dataclass(frozen=True)

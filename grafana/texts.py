@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from warehouse import fault_sheets
+from warehouse import fault_sheets, feature_catalog
+from warehouse.audit import register
 
 PATH = Path(__file__).with_name("texts.yml")
 
@@ -61,7 +62,13 @@ def column(name: str) -> str:
 
 
 def values(name: str) -> dict[str, str]:
-    """Return what a column's values are called; nothing for numbers, dates and what is Spanish in the mart."""
+    """Return what a column's values are called; nothing for numbers, dates and what is Spanish in the mart.
+
+    Features are called what the dictionary says of them: one place for each sentence.
+    """
+    if name == "feature":
+        spanish = register.translations()
+        return {feature.name: spanish[feature.description].rstrip(".") for feature in feature_catalog.read()}
     return catalog()["values"].get(name, {})
 
 

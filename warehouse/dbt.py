@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from warehouse import orchestration
 from warehouse.database import crypto_extension, warehouse
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
@@ -20,10 +22,12 @@ from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 PROFILE = ("--profile", "qhawaq", "--target", "local")
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
 FIRST = (
-    "+child_features", "+child_outcomes", "+int_supports__receipts", "+int_indicators__counts", "resource_type:seed",
+    "+child_features", "+child_outcomes", "+int_supports__receipts", "+int_indicators__counts",
+    "+int_published__districts", "+int_published__dropouts", "resource_type:seed",
 )  # fmt: skip
 # A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
 CAUTIOUS = ("--indirect-selection", "cautious")
+BAD = ("error", "fail", "runtime error")
 FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
 
 
@@ -103,7 +107,22 @@ def build(
     extra = ["--exclude-resource-type", "unit_test"]
     extra += [] if tests else ["--exclude-resource-type", "test"]
     extra += ["--full-refresh"] if full_refresh else []
-    return _invoke(home, progress, "build", (*selection, *extra), project)
+    result = _run(home, progress, "build", (*selection, *extra), project)
+    _note(home, result)
+    return _summary(result, home)
+
+
+def _note(home: Home, result: Any) -> None:  # noqa: ANN401  dbt's result type
+    """Note how each model and each failed test ended, as an orchestrator's tasks note it."""
+    run = f"{result.generated_at:%Y%m%dT%H%M%S%f}"
+    for one in result.results:
+        ran = next((part for part in one.timing if part.name == "execute" and part.completed_at), None)
+        failed = str(one.status) in BAD
+        if ran and (failed or one.node.resource_type == "model"):
+            task = {"dag_id": "dbt", "run_id": run, "task_id": one.node.name, "try_number": 1}
+            span = (ran.started_at.replace(tzinfo=UTC), ran.completed_at.replace(tzinfo=UTC))
+            state, error = ("failed", str(one.status)) if failed else ("success", None)
+            orchestration.append(home, orchestration.line(task, state, span, error))
 
 
 def _invoke(
@@ -195,7 +214,7 @@ def _empty_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's resul
 
 
 def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
-    bad = [r for r in result.results if str(r.status) in ("error", "fail", "runtime error")]
+    bad = [r for r in result.results if str(r.status) in BAD]
     if not bad:
         return
     said = "\n".join(_said(result, home) for result in bad[:20])

@@ -60,14 +60,21 @@ def noting(home: Home, state: str) -> Callable[[Mapping[str, Any]], None]:
 
     def note(context: Mapping[str, Any]) -> None:
         ran, error, now = context["ti"], context.get("exception"), datetime.now(UTC)
-        line = {
-            "dag_id": ran.dag_id, "run_id": ran.run_id, "task_id": ran.task_id, "try_number": ran.try_number,
-            "state": state, "started_at": _moment(ran.start_date), "ended_at": _moment(now),
-            "seconds": (now - ran.start_date).total_seconds(), "error": type(error).__name__ if error else None,
-        }  # fmt: skip
-        append(home, line)
+        task = {name: getattr(ran, name) for name in ("dag_id", "run_id", "task_id", "try_number")}
+        append(home, line(task, state, (ran.start_date, now), type(error).__name__ if error else None))
 
     return note
+
+
+def line(
+    task: Mapping[str, object], state: str, ran: tuple[datetime, datetime], error: str | None
+) -> dict[str, object]:
+    """Return what is noted of one try of a task (dag_id, run_id, task_id, try_number): of an error its kind only."""
+    started, ended = ran
+    return {
+        **task, "state": state, "started_at": _moment(started), "ended_at": _moment(ended),
+        "seconds": (ended - started).total_seconds(), "error": error,
+    }  # fmt: skip
 
 
 def append(home: Home, line: Mapping[str, object]) -> None:

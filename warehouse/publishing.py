@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import database, service_features
+from warehouse import database, disclosure, service_features
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.progress import Progress
@@ -61,9 +61,12 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         targets = _targets(db, home)
         for target in targets:
             _build(db, home, target, release)
+        disclosure.keep_effects(db)  # before anybody sees them
         for target in targets:
             switch(target.folder, f"{release}.duckdb")
         _note_lists(db, release)
+        known = "now() at time zone 'UTC', (select today from raw.calendar)"
+        db.execute(f"insert into raw.releases select ?, {known}, ?", [release, len(targets)])
     finally:
         db.close()
     for target in targets:

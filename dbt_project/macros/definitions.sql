@@ -78,13 +78,3 @@
 
 {#- A difference of two such shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
 {% macro gap(a, b, digits=4) -%} round({{ a }} - {{ b }}, {{ digits }}) {%- endmacro %}
-
-{#- A count that officials may see: small ones are hidden with their complements (of `whole`), the others rounded to
-    5. A hidden count can then be any of 0 to 9 (or of the whole less those), also for who knows the whole. -#}
-{% macro official_count(count, whole=none) -%}
-  case
-    when {{ count }} >= {{ var('smallest_shown') }}
-      {%- if whole %} and {{ whole }} - {{ count }} >= {{ var('smallest_shown') }}{% endif %}
-      then cast(5 * round({{ count }} / 5.0) as bigint)
-  end
-{%- endmacro %}

@@ -8,8 +8,9 @@ from grafana.panels import Asked, page, rows
 
 AUDIENCE = "officials"
 TOPICS = ("topic_name", "is_available", "last_delivered_at", "missing_text")
-SCHOOLS = ("district_name", "province_name", "level", "n_services", "n_public_services", "n_bilingual_services",
-           "n_pupils", "n_teachers")  # fmt: skip
+SCHOOLS = (
+    "district_name", "province_name", "level", "n_services", "n_public_services", "n_bilingual_services", "n_teachers",
+)  # fmt: skip
 
 
 def make() -> Dashboard:
@@ -18,6 +19,6 @@ def make() -> Dashboard:
         "calidad",
         [
             rows("available", Asked("availability", TOPICS, "topic_name", 50)),
-            rows("schools_registered", Asked("registered_schools", SCHOOLS, "n_pupils desc nulls last", 500)),
+            rows("schools_registered", Asked("registered_schools", SCHOOLS, "n_services desc, district_name", 500)),
         ],
     )

@@ -9,6 +9,7 @@ from grafana.panels import Asked, page, rows
 AUDIENCE = "protection"
 CASES = ("office", "case_key", "child_key", "reason", "case_state", "opened_date", "waiting_days")
 REVIEWS = ("office", "n_to_review", "n_without_candidate", "oldest_opened_date")
+REPORTS = ("office", "n_waiting", "waiting_days", "oldest_opened_date", "n_attended")
 REFERRALS = ("as_of_date", "child_key", "service_code", "weekly_work_hours", "service_name", "need_text")
 VIOLENCE = ("school_code", "report_year", "violence_kind", "n_reports")
 
@@ -19,8 +20,11 @@ def make() -> Dashboard:
         "proteccion",
         [
             rows("caseload", Asked("caseload", CASES, "waiting_days desc nulls last, case_key", 2000)),
+            rows(
+                "mandatory", Asked("mandatory_reports", REPORTS, "waiting_days desc nulls last, office", 50), width=12
+            ),
             rows("reviews", Asked("linkage_reviews", REVIEWS, "n_to_review desc", 50), width=12),
-            rows("referrals", Asked("work_referrals", REFERRALS, "weekly_work_hours desc", 1000), width=12),
+            rows("referrals", Asked("work_referrals", REFERRALS, "weekly_work_hours desc", 1000)),
             rows("violence", Asked("school_violence", VIOLENCE, "report_year desc, n_reports desc", 500)),
         ],
     )

@@ -30,7 +30,8 @@ def test_every_panel_asks_a_mart_of_its_audience(country: Country) -> None:
     marts = {f"{s}.{t}" for s, t in country.ask("select table_schema, table_name from information_schema.tables")}
     every = list(panels.panels())
     assert len(every) > 30
-    assert {one.mart for one in every} <= marts
+    of_every_file = "operations.release"  # publishing writes it
+    assert {one.mart for one in every} <= marts | {of_every_file}
     assert len({one.name for one in every}) == len(every)
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Country
 from warehouse import database, publishing
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
+from warehouse.landing import ledger
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -25,12 +26,11 @@ def small(tmp_path: Path, silent: Progress) -> Home:
     home = Home(tmp_path / "home")
     home.claim("synthetic")
     db = database.warehouse(home)
-    db.execute("create schema raw; create schema ml")
-    db.execute("create table raw.calendar as select date '2025-12-05' as today")
+    ledger.prepare(db, [])
+    db.execute("insert into raw.calendar values (date '2025-12-05')")
     db.execute(
         "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "
-        "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version; "
-        "create table ml.lists (child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar)"
+        "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version"
     )
     for audience, area in publishing.AUDIENCES.items():
         db.execute(f"create schema {audience}")
@@ -119,6 +119,8 @@ def test_a_type_that_grafana_cannot_show_stops_publishing(small: Home, silent: P
     db.close()
     with pytest.raises(BuildFailed, match=r"officials\.bad.*n HUGEINT"):
         publishing.publish(small, silent, "k" * 8)
+    with duckdb.connect(str(small.warehouse), read_only=True) as after:
+        assert after.execute("select release_id, n_files from raw.releases").fetchall() == [(before, 7)]
     assert publishing.current_release(small) == before
 
 

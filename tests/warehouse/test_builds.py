@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_rules_and_thresholds(country: Country, tmp_path: Path, silent: Progress
     home = Home(tmp_path / "home")
     shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
     built = dbt.unit_tests(home, silent)
-    assert (built.models, built.tests) == (0, 47)
+    assert (built.models, built.tests) == (0, 51)
 
 
 def test_a_build_removes_what_a_killed_build_left(country: Country, tmp_path: Path, silent: Progress) -> None:
@@ -55,5 +56,16 @@ def test_what_is_null_is_named_by_column_and_counted(country: Country, tmp_path:
     with duckdb.connect(str(home.warehouse)) as db:
         db.execute("update staging.departments set capital = null where department_code in ('08', '21')")
         db.execute("update staging.departments set department_name = null where department_code = '08'")
+    noted = home.task_runs.read_text().count("\n")
     with pytest.raises(BuildFailed, match=r"Got 3 results.*; null: department_name \(1 rows\), capital \(2 rows\)"):
         dbt.build(home, silent, test)
+    (line,) = map(json.loads, home.task_runs.read_text().splitlines()[noted:])
+    assert (line["dag_id"], line["task_id"], line["state"], line["error"]) == ("dbt", test[1], "failed", "fail")
+
+
+def test_every_model_of_a_build_is_noted_with_its_time(country: Country) -> None:
+    runs = country.ask(
+        "select task_id, state, seconds from operations.task_runs where dag_id = 'dbt' and task_id = 'child_features'"
+    )
+    assert [(task, state) for task, state, _ in runs] == [("child_features", "success")]
+    assert 0 < runs[0][2] < 600

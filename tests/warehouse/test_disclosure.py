@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country
-from warehouse import disclosure
-from warehouse.disclosure import HIDDEN, NATION, Cell, Shown, attack, decide, first_look
+from warehouse.disclosure import indicators
+from warehouse.disclosure.indicators import HIDDEN, NATION, Cell, Shown, attack, decide, first_look
 from warehouse.errors import BuildFailed
 
 Counts = dict[Cell, tuple[int, int]]
@@ -116,7 +116,7 @@ def test_the_attackers_bounds_hold_the_truth(true: Counts) -> None:
 def test_the_country_published_nothing_that_can_be_bounded(country: Country) -> None:
     """As an attacker would: from the file that officials read, and nothing else."""
     link = country.home.serving / "officials" / "current.duckdb"
-    tables: dict[tuple[int, str], disclosure.Block] = {}
+    tables: dict[tuple[int, str], indicators.Block] = {}
     with duckdb.connect(str(link.resolve()), read_only=True) as db:
         rows = db.execute(
             "select school_year, level, indicator, department_code, n_pupils, n_cases from indicators"

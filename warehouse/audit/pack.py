@@ -113,6 +113,8 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `mak
     "deliveries/quarantine.csv": _table("select * from quarantine.rows order by all"),
     "deliveries/withheld.csv": _table("select * from raw.withheld order by all"),
     "officials/cells.csv": _table("select * from raw.official_cells order by all"),
+    "officials/districts.csv": _table("select * from raw.official_districts order by all"),
+    "officials/effects.csv": _table("select * from raw.official_effects order by all"),
     "models/versions.csv": _table("select * from ml.model_versions order by all"),
     "models/metrics.csv": _table("select * from operations.model_performance order by all"),
     "models/terms.csv": _table("select * from ml.model_terms order by all"),

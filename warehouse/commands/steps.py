@@ -11,6 +11,7 @@ from typing import TypeVar
 import duckdb
 
 from warehouse import (
+    accesses,
     built,
     closing,
     contracts,
@@ -18,6 +19,7 @@ from warehouse import (
     dbt,
     disclosure,
     feature_catalog,
+    keys,
     model_config,
     orchestration,
     publishing,
@@ -253,10 +255,21 @@ def _waive(db: duckdb.DuckDBPyConnection, home: Home, found: registry_tables.Ver
 
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> dict[str, object]:
     """Score the current dates, give reasons, decide what officials see, and build the marts with their tests."""
-    progress.say("cells for officials decided", new=disclosure.decide_all(home))
+    progress.say("cells for officials decided", new=before_marts(home))
     made = dbt.build(home, progress, dbt.SCORES, full_refresh)
     scored(home)
     return {"models": made.models, "tests": made.tests}
+
+
+def before_marts(home: Home) -> int:
+    """Decide on counts for officials, and read in what ran and how often children's data was looked at.
+
+    Returns:
+        How many rows of counts were decided.
+    """
+    _noted(home, lambda db: orchestration.read_in(db, home))
+    _noted(home, lambda db: accesses.count(db, home, keys.load(home.secrets)))
+    return disclosure.decide_all(home)
 
 
 def scored(home: Home) -> None:

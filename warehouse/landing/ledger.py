@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pyarrow
 
-from warehouse import built, orchestration
+from warehouse import accesses, built, orchestration
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.landing.intake import Delivery
@@ -38,6 +38,15 @@ create table if not exists raw.human_reviews (
 create table if not exists raw.official_cells (
   school_year integer, department_code varchar, level varchar, indicator varchar, n_pupils bigint, n_cases bigint,
   is_hidden boolean, decided_on date, primary key (school_year, department_code, level, indicator));
+create table if not exists raw.official_districts (
+  school_year integer, district_code varchar, level varchar, n_pupils bigint, n_withdrawn bigint, n_over_age bigint,
+  n_dropouts bigint, decided_on date, primary key (school_year, district_code, level));
+create table if not exists raw.official_effects (
+  support_code varchar, outcome varchar, judged_on date, n_served integer, share_served double, share_without double,
+  effect double, effect_low double, effect_high double, e_value double, e_value_of_limit double, is_shown boolean,
+  shown_on date);
+create table if not exists raw.releases (
+  release_id varchar, published_at timestamp, built_for date, n_files integer);
 create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
@@ -85,6 +94,7 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     db.execute(DDL)
     db.execute(built.DDL)
     db.execute(orchestration.DDL)
+    db.execute(accesses.DDL)
     db.execute("alter table raw.deliveries add column if not exists deleted_on date")
     db.execute("alter table ml.model_versions add column if not exists waiver_sha256 varchar")
     db.execute("alter table ml.model_metrics add column if not exists segment varchar default 'all'")

@@ -1,9 +1,9 @@
-{#- What a green build has tested is not tested again: of views on raw tables the files it saw, of dates those it built, of
-    years those nothing was delivered for since. Changed code, data that it has not seen and --full-refresh are tested
-    whole (warehouse/built.py keeps the record). -#}
+{#- What a green build has tested is not tested again: of views on raw tables the files it saw, of dates those it built
+    (and of what says `meta: {of_dates: true}`), of years those nothing was delivered for since. Changed code, data that it
+    has not seen and --full-refresh are tested whole (warehouse/built.py keeps the record). -#}
 {% macro get_where_subquery(relation) -%}
   {%- set asked = config.get('where', '') -%}
-  {%- set new = untested(relation) -%}
+  {%- set new = untested() -%}
   {%- if asked or new -%}
     (select * from {{ relation }} where {{ [asked, new] | select | join(' and ') }}) as dbt_subquery
   {%- else -%}
@@ -29,19 +29,18 @@
   {{ return('school_year in (' ~ (years | join(', ') or '0') ~ ')') }}
 {%- endmacro %}
 
-{% macro untested(relation) -%}
-  {%- set found = [] -%}
-  {%- if execute and not flags.FULL_REFRESH -%}
-    {%- for node in graph.nodes.values()
-          if node.resource_type == 'model' and node.name == relation.identifier and node.schema == relation.schema -%}
-      {%- if node.config.materialized == 'as_of' -%}
-        {%- do found.append('as_of_date not in (select as_of_date from raw.built_dates)') -%}
-      {%- elif node.config.materialized == 'by_year' -%}
-        {%- do found.append(in_new_years()) -%}
-      {%- elif node.config.materialized == 'view' and '_file' in node.columns -%}
-        {%- do found.append(in_new_files()) -%}
-      {%- endif -%}
-    {%- endfor -%}
+{% macro untested() -%}
+  {%- set node = graph.nodes.get(model.attached_node) if execute else none -%}
+  {%- set new_dates = 'as_of_date not in (select as_of_date from raw.built_dates)' -%}
+  {%- set where = '' -%}
+  {%- if node and not flags.FULL_REFRESH -%}
+    {%- if node.config.materialized == 'as_of' or config.get('meta', {}).get('of_dates') -%}
+      {%- set where = new_dates -%}
+    {%- elif node.config.materialized == 'by_year' -%}
+      {%- set where = in_new_years() -%}
+    {%- elif node.config.materialized == 'view' and '_file' in node.columns -%}
+      {%- set where = in_new_files() -%}
+    {%- endif -%}
   {%- endif -%}
-  {{ return(found | first if found else '') }}
+  {{ return(where) }}
 {%- endmacro %}

@@ -1,33 +1,16 @@
 with
 former as (select * from {{ ref('int_lists__former') }}),
 current_list as (select * from {{ ref('int_lists__current') }}),
+capacities as (select * from {{ ref('int_lists__capacities') }}),
 scores as (select * from {{ ref('risk_scores') }}),
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 
-compared as (
-    select distinct -- two lists are compared, each with one date and one model
-        as_of_date,
-        model_version,
-        outcome,
-        kind
-    from former
-),
-
--- what a UGEL could visit then is how many were ranked within its capacity
-capacities as (
+-- where date and model both changed: what the model that left would have made of the new date
+former_ranks as (
     select
-        pupils.ugel_code,
-        compared.kind,
-        count(*) as capacity
-    from scores
-    inner join compared
-        on
-            scores.as_of_date = compared.as_of_date
-            and scores.model_version = compared.model_version
-            and scores.outcome = compared.outcome
-    inner join pupils on scores.child_key = pupils.child_key and scores.as_of_date = pupils.as_of_date
-    where scores.tier = 'alto'
-    group by pupils.ugel_code, compared.kind
+        child_key,
+        row_number() over (partition by ugel_code order by ranking desc, child_key asc) as former_rank
+    from {{ ref('former_outputs') }}
 ),
 
 entered as (
@@ -36,12 +19,18 @@ entered as (
         current_list.child_key,
         current_list.as_of_date,
         'entered' as change,
-        case when current_list.rank_in_ugel > capacities.capacity then 'capacity' else capacities.kind end as cause
+        case
+            when current_list.rank_in_ugel > capacities.capacity then 'capacity'
+            when former_ranks.former_rank <= capacities.capacity then 'data'
+            when former_ranks.former_rank > capacities.capacity then 'model'
+            else capacities.kind
+        end as cause
     from current_list
     inner join pupils
         on current_list.child_key = pupils.child_key and current_list.as_of_date = pupils.as_of_date
     inner join capacities on pupils.ugel_code = capacities.ugel_code
     left join former on current_list.child_key = former.child_key
+    left join former_ranks on current_list.child_key = former_ranks.child_key
     where former.child_key is null
 ),
 
@@ -56,11 +45,14 @@ gone as (
             when scores.child_key is null then 'not_scored'
             when scores.tier = 'alto' then 'decision'
             when scores.rank_in_ugel <= capacities.capacity then 'capacity'
+            when former_ranks.former_rank > capacities.capacity then 'data'
+            when former_ranks.former_rank <= capacities.capacity then 'model'
             else former.kind
         end as cause
     from former
     inner join capacities on former.ugel_code = capacities.ugel_code
     left join current_list on former.child_key = current_list.child_key
+    left join former_ranks on former.child_key = former_ranks.child_key
     left join scores
         on
             former.child_key = scores.child_key

@@ -1,7 +1,7 @@
 with
 counts as (select * from {{ ref('int_indicators__counts') }}),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure.py
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/indicators.py
 cells as (select * from {{ source('landing', 'official_cells') }}),
 departments as (select * from {{ ref('departments') }}),
 

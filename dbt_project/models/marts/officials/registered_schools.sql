@@ -9,7 +9,7 @@ districts as (
     where known_until = {{ far_future() }}
 ),
 
--- schools are institutions: they are counted as they are, their pupils as officials may see them
+-- schools are institutions: they are counted as they are; their pupils are in published_enrollment
 counts as (
     select
         district_code,
@@ -18,7 +18,6 @@ counts as (
         count(distinct site_code) as n_sites,
         cast(count_if(is_public) as bigint) as n_public_services,
         cast(count_if(is_bilingual) as bigint) as n_bilingual_services,
-        sum(n_pupils) as n_pupils,
         cast(sum(n_teachers) as bigint) as n_teachers
     from schools
     group by district_code, level
@@ -34,7 +33,6 @@ registered as (
         counts.n_sites,
         counts.n_public_services,
         counts.n_bilingual_services,
-        {{ official_count('counts.n_pupils') }} as n_pupils,
         counts.n_teachers
     from counts
     left join districts on counts.district_code = districts.district_code

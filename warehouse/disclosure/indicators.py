@@ -1,4 +1,4 @@
-"""What officials may see of small groups: decided once per cell, kept for ever, and attacked before it is shown.
+"""Our own indicators, as officials see them: decided once per cell, kept for ever, and attacked before they are shown.
 
 Counts below 10 (zero too) are hidden with their complements and all counts are rounded to 5. That is not always
 enough: sums over departments and what one indicator says of another can bound a hidden count. So every decision is
@@ -18,7 +18,6 @@ import numpy as np
 
 from warehouse import database
 from warehouse.errors import BuildFailed
-from warehouse.settings import Home
 
 SMALLEST, ROUNDING, POSSIBLE = 10, 5, 5
 NATION = "00"
@@ -252,21 +251,15 @@ class _System:
         return upper.tocsr(), np.zeros(len(self.within)), equal.tocsr(), np.zeros(max(1, len(totals)))
 
 
-def decide_all(home: Home) -> int:
+def decide_new(db: duckdb.DuckDBPyConnection) -> int:
     """Decide on every cell of the indicators that was not decided before, and keep it for ever; return how many."""
-    db = database.warehouse(home)
-    try:
-        before, rows = ledger(db), []
-        for of, counts in _by_block(db, "intermediate.int_indicators__counts").items():
-            rows += _decided(of, counts, before.get(of, {}))
-        if rows:
-            with database.transaction(db):
-                db.executemany(
-                    "insert into raw.official_cells select ?, ?, ?, ?, ?, ?, ?, today from raw.calendar", rows
-                )
-        return len(rows)
-    finally:
-        db.close()
+    before, rows = ledger(db), []
+    for of, counts in _by_block(db, "intermediate.int_indicators__counts").items():
+        rows += _decided(of, counts, before.get(of, {}))
+    if rows:
+        with database.transaction(db):
+            db.executemany("insert into raw.official_cells select ?, ?, ?, ?, ?, ?, ?, today from raw.calendar", rows)
+    return len(rows)
 
 
 def _decided(of: tuple[int, str], counts: Counts, kept: Block) -> list[tuple]:

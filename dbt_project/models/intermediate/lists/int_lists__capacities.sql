@@ -1,0 +1,32 @@
+with
+former as (select * from {{ ref('int_lists__former') }}),
+scores as (select * from {{ ref('risk_scores') }}),
+pupils as (select * from {{ ref('int_pupils__as_of') }}),
+
+compared as (
+    select distinct -- two lists are compared, each with one date and one model
+        as_of_date,
+        model_version,
+        outcome,
+        kind
+    from former
+),
+
+-- what a UGEL could visit then is how many were ranked within its capacity
+capacities as (
+    select
+        pupils.ugel_code,
+        compared.kind,
+        count(*) as capacity
+    from scores
+    inner join compared
+        on
+            scores.as_of_date = compared.as_of_date
+            and scores.model_version = compared.model_version
+            and scores.outcome = compared.outcome
+    inner join pupils on scores.child_key = pupils.child_key and scores.as_of_date = pupils.as_of_date
+    where scores.tier = 'alto'
+    group by pupils.ugel_code, compared.kind
+)
+
+select * from capacities

@@ -1,0 +1,30 @@
+"""Modelo: how well the live model ranks, whom it finds, how its scores spread, and whether data drifts away from it."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana.panels import Asked, bars, page, rows
+
+AUDIENCE = "operations"
+FIGURES = ("dataset", "metric", "value", "low", "high")
+DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
+GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
+OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
+          "'precision_ratio_to_best_rule', 'observed_over_expected_at_capacity', 'calibration_slope', 'roc_auc', "
+          "'list_kept')")  # fmt: skip
+
+
+def make() -> Dashboard:
+    """Return the dashboard."""
+    groups = Asked("fairness", GROUPS, "group_name", 100, ("is_live", "group_name not like '%&%'"))
+    scores = Asked("score_distribution", ("band_from", "n_children"), "as_of_date desc, band_from", 20)
+    return page(
+        "modelo",
+        [
+            rows("performance", Asked("model_performance", FIGURES, "dataset, metric", 300, OF_ALL), width=12),
+            rows("fairness", groups, width=12),
+            rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), width=12),
+            bars("scores", scores),
+        ],
+    )

@@ -1,0 +1,45 @@
+"""How often children's data was looked at, by day: counted for those who watch over it, no child and no name.
+
+The service's log and the vault's keep who saw whom and why; only counts leave them.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse import database
+from warehouse.database import quoted
+from warehouse.keys import Keys
+from warehouse.settings import Home
+
+DDL = """
+create table if not exists raw.accesses (day date, what varchar, n_accesses bigint, n_people bigint)
+"""
+LOGGED = """
+insert into raw.accesses select cast("at" as date), what, count(*), count(distinct who)
+from read_json({file}, format = 'newline_delimited', ignore_errors = true,
+  columns = {{"at": 'TIMESTAMPTZ', who: 'VARCHAR', what: 'VARCHAR'}})
+where what is not null group by 1, 2
+"""
+REVEALED = """
+insert into raw.accesses select cast(revealed_at as date), 'reveal', count(*), count(distinct who)
+from vault.reveals group by 1
+"""
+
+
+def count(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> None:
+    """Count the accesses of every day anew, from the service's log and the vault's.
+
+    Raises:
+        HomeError: the vault does not open.
+    """
+    with database.transaction(db):
+        db.execute("delete from raw.accesses")
+        if home.journal.exists():
+            db.execute(LOGGED.format(file=quoted(str(home.journal), "'")))
+    if home.vault.exists():
+        database.attach_vault(db, home, keys, read_only=True)
+        try:
+            db.execute(REVEALED)
+        finally:
+            db.execute("detach vault")

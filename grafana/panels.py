@@ -29,7 +29,9 @@ UNITS = {
     **dict.fromkeys(("_rows", "_soles", "_avoided", "cost_low", "cost_high"), "locale"),
     **dict.fromkeys(("_on", "_date", "delivered_at", "built_for"), "time:DD/MM/YYYY"),
     **dict.fromkeys(("started_at", "published_at"), "time:DD/MM/YYYY HH:mm"),
+    **dict.fromkeys(("value", "low", "high", "threshold", "seconds"), "none"),
 }
+DECIMALS = 2  # of what is no share, count or amount
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def _named(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401  every bu
             models.DynamicConfigValue(id_val="displayName", value=texts.column(column)),
             models.DynamicConfigValue(id_val="unit", value=unit_of(column)),
         ]
+        if unit_of(column) == "none":
+            properties.append(models.DynamicConfigValue(id_val="decimals", value=DECIMALS))
         if mappings := _mappings(column):
             properties.append(models.DynamicConfigValue(id_val="mappings", value=mappings))
         panel = panel.override_by_name(column, properties)

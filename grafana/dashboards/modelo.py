@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, bars, page, rows
 
 AUDIENCE = "operations"
-FIGURES = ("dataset", "metric", "value", "low", "high")
+FIGURES = ("dataset", "metric", "ranked_by", "value", "low", "high")
 DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
 GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
 OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
@@ -22,7 +22,7 @@ def make() -> Dashboard:
     return page(
         "modelo",
         [
-            rows("performance", Asked("model_performance", FIGURES, "dataset, metric", 300, OF_ALL), width=12),
+            rows("performance", Asked("model_performance", FIGURES, "dataset desc, metric, ranked_by", 400, OF_ALL)),
             rows("fairness", groups, width=12),
             rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), width=12),
             bars("scores", scores),

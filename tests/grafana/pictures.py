@@ -59,6 +59,8 @@ def said(value: object, how: dict[str, Any]) -> str:
         return f"{value:%d/%m/%Y %H:%M}" if how.get("unit", "").endswith("mm") else f"{value:%d/%m/%Y}"
     if how.get("unit") == "percentunit" and isinstance(value, int | float):
         return f"{100 * value:.1f} %".replace(".", ",")
+    if how.get("unit") == "none" and isinstance(value, float):
+        return f"{value:.{how['decimals']}f}".replace(".", ",")
     return f"{value:,}".replace(",", " ") if how.get("unit") == "locale" else str(value)
 
 
@@ -92,7 +94,7 @@ def chart(kind: str, frame: pd.DataFrame, columns: list[str]) -> alt.Chart:
         return marks.encode(
             x, y, size=alt.Size("n_pupils:Q", legend=None), color=alt.Color("case_share:Q", legend=None)
         )
-    first, second = (alt.Axis(title=None), alt.Axis(title=None, format="%" if columns[1].endswith("_share") else ""))
+    first, second = (alt.Axis(title=None), alt.Axis(title=None, format="%" if columns[1].endswith("_share") else ","))
     if kind == "trend":
         return (
             alt.Chart(frame)

@@ -74,8 +74,8 @@ def slice_of(home: Home, place: Path, project: Path) -> Iterator[Airflow]:
 
 
 def state(home: Home) -> dict[str, object]:
-    """Return every table but those that say what ran and what was tested."""
-    aside = ("task_runs", "raw.built_", "raw.being_built", "raw.half_built")
+    """Return every table but those that say what was tested."""
+    aside = ("raw.built_", "raw.being_built", "raw.half_built")
     return {name: content for name, content in tables.of_home(home).items() if not any(map(name.__contains__, aside))}
 
 

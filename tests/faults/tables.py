@@ -19,6 +19,8 @@ ASIDE = {
     "disk_used_share": "how full the disk was by then",
     "sha256_of_model": "a model file holds memory addresses; its terms and scores are compared instead",
 }
+# Whole tables that say what was tried and when: a run that was killed and called again tried more.
+TRIED = ("task_runs", "releases", "release_history")
 
 
 def _content(db: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, tuple[int, str]]:
@@ -28,6 +30,8 @@ def _content(db: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, tuple[int
         "from information_schema.columns where table_catalog = ? group by all", [catalog],
     ).fetchall()  # fmt: skip
     for schema, table, columns in tables:
+        if table in TRIED:
+            continue
         kept = [c for c in columns if c not in ASIDE and not (table == "model_versions" and c == "sha256")]
         listed = ", ".join(f'"{c}"' for c in kept)
         found[f"{schema}.{table}"] = db.execute(

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,13 +116,20 @@ def _note(home: Home, result: Any) -> None:  # noqa: ANN401  dbt's result type
     """Note how each model and each failed test ended, as an orchestrator's tasks note it."""
     run = f"{result.generated_at:%Y%m%dT%H%M%S%f}"
     for one in result.results:
-        ran = next((part for part in one.timing if part.name == "execute" and part.completed_at), None)
-        failed = str(one.status) in BAD
-        if ran and (failed or one.node.resource_type == "model"):
-            task = {"dag_id": "dbt", "run_id": run, "task_id": one.node.name, "try_number": 1}
-            span = (ran.started_at.replace(tzinfo=UTC), ran.completed_at.replace(tzinfo=UTC))
-            state, error = ("failed", str(one.status)) if failed else ("success", None)
-            orchestration.append(home, orchestration.line(task, state, span, error))
+        if one.node.resource_type == "model" or str(one.status) in BAD:
+            for ran in filter(_is_execution, one.timing):
+                task = {"dag_id": "dbt", "run_id": run, "task_id": one.node.name, "try_number": 1}
+                orchestration.append(home, orchestration.line(task, *_ended(one, ran)))
+
+
+def _is_execution(part: Any) -> bool:  # noqa: ANN401  dbt's timing
+    return part.name == "execute" and part.completed_at is not None
+
+
+def _ended(one: Any, ran: Any) -> tuple[str, tuple[datetime, datetime], str | None]:  # noqa: ANN401  dbt's types
+    """Return state, when it ran, and the kind of error."""
+    state, error = ("failed", str(one.status)) if str(one.status) in BAD else ("success", None)
+    return state, (ran.started_at.replace(tzinfo=UTC), ran.completed_at.replace(tzinfo=UTC)), error
 
 
 def _invoke(

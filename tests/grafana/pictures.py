@@ -94,7 +94,10 @@ def chart(kind: str, frame: pd.DataFrame, columns: list[str]) -> alt.Chart:
         return marks.encode(
             x, y, size=alt.Size("n_pupils:Q", legend=None), color=alt.Color("case_share:Q", legend=None)
         )
-    first, second = (alt.Axis(title=None), alt.Axis(title=None, format="%" if columns[1].endswith("_share") else ",.3~f"))
+    first, second = (
+        alt.Axis(title=None),
+        alt.Axis(title=None, format="%" if columns[1].endswith("_share") else ",.3~f"),
+    )
     if kind == "trend":
         return (
             alt.Chart(frame)

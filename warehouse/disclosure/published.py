@@ -50,10 +50,14 @@ def decide(counts: District, kept: District) -> District:
     """
     found = {level: seen(row) for level, row in counts.items()}
     if None in _levels(found | kept):
-        whole_was_shown = kept.get(WHOLE, (None,))[0] is not None
-        told = COUNTED if whole_was_shown else (WHOLE,)
-        found = {level: _hidden(row) if level in told else row for level, row in found.items()}
+        found = _without_telling(found, whole_was_shown=kept.get(WHOLE, (None,))[0] is not None)
     return {} if is_bounded(found | kept) else found
+
+
+def _without_telling(found: District, *, whole_was_shown: bool) -> District:
+    """Hide the whole beside a hidden level; where it was shown before, every level that is new."""
+    told = COUNTED if whole_was_shown else (WHOLE,)
+    return {level: _hidden(row) if level in told else row for level, row in found.items()}
 
 
 def _levels(block: District) -> list[int | None]:
@@ -68,14 +72,20 @@ def is_bounded(block: District) -> bool:
     to be small; of two nobody knows which is.
     """
     levels, whole = _levels(block), block.get(WHOLE, (None,))[0]
-    if None not in levels or whole is None:
+    if whole is None or None not in levels:
         return False
+    low, high = _range(whole, levels)
+    return high - low + 1 < POSSIBLE
+
+
+def _range(whole: int, levels: list[int | None]) -> tuple[int, int]:
+    """Return the least and the most that a hidden level can be."""
     half, others = ROUNDING // 2, [n for n in levels if n is not None]
-    low = max(0, max(whole - half, SMALLEST) - sum(n + half for n in others))
     high = whole + half - sum(max(n - half, SMALLEST) for n in others)
     if levels.count(None) > 1:
-        return high + 1 < POSSIBLE
-    return min(high, SMALLEST - 1) - low + 1 < POSSIBLE
+        return 0, high
+    low = max(whole - half, SMALLEST) - sum(others) - half * len(others)
+    return max(0, low), min(high, SMALLEST - 1)
 
 
 def decide_new(db: duckdb.DuckDBPyConnection) -> int:

@@ -33,13 +33,15 @@ def count(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> None:
     Raises:
         HomeError: the vault does not open.
     """
-    with database.transaction(db):
-        db.execute("delete from raw.accesses")
-        if home.journal.exists():
-            db.execute(LOGGED.format(file=quoted(str(home.journal), "'")))
-    if home.vault.exists():
+    if has_vault := home.vault.exists():
         database.attach_vault(db, home, keys, read_only=True)
-        try:
-            db.execute(REVEALED)
-        finally:
+    try:
+        with database.transaction(db):
+            db.execute("delete from raw.accesses")
+            if home.journal.exists():
+                db.execute(LOGGED.format(file=quoted(str(home.journal), "'")))
+            if has_vault:
+                db.execute(REVEALED)
+    finally:
+        if has_vault:
             db.execute("detach vault")

@@ -57,6 +57,23 @@ def test_who_reads_a_name_on_the_command_line_is_counted_too(watched: duckdb.Duc
     assert days == [("2025-05-01",), ("2025-05-02",)]
 
 
+def test_a_vault_that_cannot_be_asked_leaves_the_counts_of_before(
+    watched: duckdb.DuckDBPyConnection, home: Home
+) -> None:
+    journal = Journal(home.journal, b"key")
+    journal.note("rosa", "child", "7", "ficha")
+    assert counted(watched, home) == [("child", 1, 1)]
+    journal.note("rosa", "child", "8", "ficha")
+    watched.execute(f"load '{database.crypto_extension()}'")
+    database.attach_vault(watched, home, keys.load(home.secrets))  # as new: it has no table yet
+    watched.execute("create table vault.other (n integer)")
+    watched.execute("detach vault")
+    with pytest.raises(duckdb.CatalogException, match="reveals"):
+        counted(watched, home)
+    assert watched.execute("select what, n_accesses from raw.accesses").fetchall() == [("child", 1)]
+    assert watched.execute("select 1 from duckdb_databases() where database_name = 'vault'").fetchall() == []
+
+
 def test_the_next_release_knows_of_those_before(country: Country) -> None:
     """The release that is looked at is noted only once all its files are switched to."""
     (noted,) = country.ask("select release_id, n_files, built_for = (select today from raw.calendar) from raw.releases")

@@ -138,7 +138,7 @@ def _known_meta(name: str, described: dict[str, Any], known: set[str]) -> dict[s
     return meta
 
 
-def _column(table: str, raw: dict[str, Any]) -> Column:
+def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
     meta = _known_meta(f"{table}.{raw['name']}", raw, COLUMN_KEYS)
     data_type = raw.get("data_type", "").lower()
     if data_type not in TYPES:
@@ -148,7 +148,7 @@ def _column(table: str, raw: dict[str, Any]) -> Column:
     return Column(
         name=name,
         data_type=data_type,
-        nullable="not_null" not in tests and not meta.get("required"),
+        nullable=not ("not_null" in tests or name in filled or meta.get("required")),
         identity=bool(meta.get("identity")),
         alias=Alias(alias["kind"], name, alias.get("when", "true")) if alias else None,
         pseudonym=meta.get("pseudonym"),
@@ -157,13 +157,19 @@ def _column(table: str, raw: dict[str, Any]) -> Column:
     )
 
 
+def _filled(table: dict[str, Any]) -> set[str]:
+    """Return the columns that the table's `never_null` names."""
+    tests = [test for test in table.get("data_tests") or [] if isinstance(test, dict) and "never_null" in test]
+    return {column.lower() for test in tests for column in test["never_null"]["arguments"]["columns"]}
+
+
 def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     name = f"{source['name']}.{table['name']}"
     meta, whole = _known_meta(name, table, TABLE_KEYS), _meta(source)
     domain = whole.get("domain")
     if domain not in DOMAINS:
         raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
-    coverage = meta.get("coverage")
+    coverage, filled = meta.get("coverage"), _filled(table)
     return Contract(
         source=source["name"],
         table=table.get("identifier", table["name"]),
@@ -171,7 +177,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
-        columns=tuple(_column(name, column) for column in table["columns"] if not _is_ours(column["name"])),
+        columns=tuple(_column(name, column, filled) for column in table["columns"] if not _is_ours(column["name"])),
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
         replaces=meta.get("replaces", "rows"),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse import orchestration
+from warehouse import orchestration, test_results
 from warehouse.database import crypto_extension, warehouse
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
@@ -23,10 +23,12 @@ PROFILE = ("--profile", "qhawaq", "--target", "local")
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
 FIRST = (
     "+child_features", "+child_outcomes", "+int_supports__receipts", "+int_indicators__counts",
-    "+int_published__districts", "+int_published__dropouts", "resource_type:seed",
+    "+int_indicators__groups", "+int_indicators__services", "+int_published__districts", "+int_published__dropouts",
+    "resource_type:seed",
 )  # fmt: skip
 # A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
 CAUTIOUS = ("--indirect-selection", "cautious")
+THREADS = "2"  # while the one waits for the database, dbt prepares the next
 BAD = ("error", "fail", "runtime error")
 FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
 
@@ -109,6 +111,7 @@ def build(
     extra += ["--full-refresh"] if full_refresh else []
     result = _run(home, progress, "build", (*selection, *extra), project)
     _note(home, result)
+    test_results.keep(home)
     return _summary(result, home)
 
 
@@ -156,6 +159,7 @@ def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...
     places = [
         "--quiet", *command.split(), "--project-dir", str(project), "--profiles-dir", str(project), *PROFILE,
         "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
+        "--threads", THREADS,
     ]  # fmt: skip
     try:
         with _rarely_collecting():

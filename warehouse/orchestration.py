@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import test_results
 from warehouse.database import quoted
 from warehouse.settings import DBT_PROJECT, Home, write_whole
 
@@ -32,7 +33,7 @@ where new.state is not null
 """
 DRAWN = ("original_file_path", "package_name", "resource_type", "tags", "fqn")
 DRAWN_KINDS = ("model", "seed", "test")
-RESULTS, COMPILED = ("run_results.json", "manifest.json"), "compiled"
+RESULTS, COMPILED = (test_results.RUN, "manifest.json"), "compiled"
 
 
 def draw(home: Home) -> None:
@@ -102,5 +103,7 @@ def keep_results(home: Home, project: Path) -> None:
         if (found := project / "target" / name).exists():
             shutil.copy(found, home.dbt / f".{name}.{os.getpid()}")
             (home.dbt / f".{name}.{os.getpid()}").replace(home.dbt / name)
+    if (home.dbt / test_results.RUN).exists():
+        test_results.keep(home)
     if (compiled := project / "target" / COMPILED).exists():  # the service makes features by it
         shutil.copytree(compiled, home.dbt / COMPILED, dirs_exist_ok=True)

@@ -31,6 +31,12 @@
     - cast(month({{ birth_date }}) > 3 as integer)
 {%- endmacro %}
 
+{#- A group of pupils by one trait, as figures of models name it: «sex=mujer»; what is not known is a group too. -#}
+{% macro trait(kind, flag, if_so, if_not) -%}
+  case when {{ flag }} then '{{ kind }}={{ if_so }}' when not {{ flag }} then '{{ kind }}={{ if_not }}'
+    else '{{ kind }}=unknown' end
+{%- endmacro %}
+
 {% macro is_low_attendance(share) -%} {{ share }} <= {{ var('low_attendance_share') }} {%- endmacro %}
 
 {#- Decimals, so that equal facts give equal features whatever the number of threads. -#}

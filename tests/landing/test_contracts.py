@@ -77,6 +77,21 @@ def test_a_contract_that_is_not_well_formed_is_named(tmp_path: Path, change: str
         contracts.read(project)
 
 
+def test_what_may_not_be_empty_is_said_of_the_table_or_of_the_column(tmp_path: Path) -> None:
+    whole = contracts.read(DBT_PROJECT)["siagie_attendance"]
+    assert {c.name: c.nullable for c in whole.columns}["cod_mod"] is False
+    project = tmp_path / "dbt_project"
+    shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target"))
+    path = project / "models" / "staging" / "siagie_progress" / "_siagie_progress__sources.yml"
+    column = "          - name: TARDANZAS\n"
+    assert {c.name: c.nullable for c in whole.columns}["tardanzas"] is True
+    text = path.read_text(encoding="utf-8").replace(column, column + "            data_tests: [not_null]\n", 1)
+    path.write_text(text, encoding="utf-8")
+    changed = contracts.read(project)["siagie_attendance"]
+    now = {c.name for c in changed.columns if not c.nullable}
+    assert now == {c.name for c in whole.columns if not c.nullable} | {"tardanzas"}
+
+
 @pytest.mark.parametrize(("closed", "expected"), [
     (None, date(2025, 11, 20)), (date(2025, 11, 19), date(2025, 11, 20)), (date(2025, 11, 20), date(2025, 11, 21)),
     (date(2025, 11, 30), date(2025, 12, 1)),

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country
-from warehouse.disclosure import indicators
-from warehouse.disclosure.indicators import HIDDEN, NATION, Cell, Shown, attack, decide, first_look
+from warehouse.disclosure.attack import attack
+from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Of, Shown, family
+from warehouse.disclosure.indicators import decide, first_look
 from warehouse.errors import BuildFailed
 
 Counts = dict[Cell, tuple[int, int]]
@@ -19,6 +20,11 @@ def counts(indicator: str, departments: list[tuple[int, int]]) -> Counts:
     """Return the true counts of an indicator: departments and their sum."""
     found = {Cell(indicator, f"{n + 1:02}"): both for n, both in enumerate(departments)}
     return found | {Cell(indicator, NATION): tuple(map(sum, zip(*departments, strict=True)))}
+
+
+def split(indicator: str, trait: str, groups: list[tuple[int, int]]) -> Counts:
+    """Return the true counts of groups of the nation's pupils."""
+    return {Cell(indicator, NATION, f"{trait}={n}"): both for n, both in enumerate(groups)}
 
 
 @pytest.mark.parametrize(("cases", "hidden"), [(9, True), (10, False), (11, False)])
@@ -60,6 +66,30 @@ def test_two_indicators_together_can_give_a_count_away() -> None:
     assert attack(decide(true, {})) == []
 
 
+@pytest.mark.parametrize(("cases", "hidden"), [(9, {"sex=0", "sex=1"}), (10, set())])
+def test_a_small_group_takes_the_other_with_it_and_departments_stay(cases: int, hidden: set[str]) -> None:
+    departments = counts("over_age", [(500, 40), (500, 30), (500, 50)])
+    true = departments | split("over_age", "sex", [(700, cases), (800, 120 - cases)])
+    true |= split("over_age", "area", [(700, 60), (800, 60)])
+    decided = decide(true, {})
+    assert {cell.group for cell, shown in decided.items() if shown.is_hidden} == hidden
+    assert attack(decided) == []
+
+
+def test_groups_are_decided_beside_departments_that_were_shown_before() -> None:
+    """Eleven pupils at most are left for a group whose other part is shown."""
+    departments = decide(counts("over_age", [(500, 40), (500, 30), (500, 50)]), {})
+    groups = decide(split("over_age", "sex", [(10, 10), (1490, 110)]), departments)
+    assert all(shown.is_hidden for shown in groups.values())
+    assert attack(departments | groups) == []
+
+
+def test_what_is_counted_of_other_pupils_is_tried_apart() -> None:
+    assert family("interruption") == family("over_age") == "april"
+    assert family("low_attendance") == family("VISITA")
+    assert len({family(code) for code in ("over_age", "VISITA", "EIB", "JUNTOS")}) == 4
+
+
 def test_what_was_shown_stays_as_it_was() -> None:
     """Corrected counts of a later delivery neither show what was hidden nor change what was shown."""
     first = decide(counts("over_age", [(500, 3), (500, 40), (500, 30), (500, 50)]), {})
@@ -89,6 +119,11 @@ def blocks(draw: st.DrawFn) -> Counts:
     found |= counts("over_age", [(n, draw(st.integers(0, n))) for n in pupils])
     found |= counts("ebr_exit", list(zip(pupils, leaving, strict=True)))
     found |= counts("interruption", list(zip(pupils, interrupting, strict=True)))
+    if draw(st.booleans()):
+        n, cases = sum(pupils), sum(leaving)
+        mine = draw(st.integers(0, n))
+        with_it = draw(st.integers(max(0, cases - (n - mine)), min(mine, cases)))
+        found |= split("ebr_exit", "sex", [(mine, with_it), (n - mine, cases - with_it)])
     return found
 
 
@@ -116,22 +151,37 @@ def test_the_attackers_bounds_hold_the_truth(true: Counts) -> None:
 def test_the_country_published_nothing_that_can_be_bounded(country: Country) -> None:
     """As an attacker would: from the file that officials read, and nothing else."""
     link = country.home.serving / "officials" / "current.duckdb"
-    tables: dict[tuple[int, str], indicators.Block] = {}
     with duckdb.connect(str(link.resolve()), read_only=True) as db:
         rows = db.execute(
-            "select school_year, level, indicator, department_code, n_pupils, n_cases from indicators"
+            "select school_year, level, indicator, department_code, '', n_pupils, n_cases from indicators union all "
+            "select school_year, level, support_code, department_code, '', n_in_need, n_unmet from unmet_needs union all "
+            "select school_year, level, indicator, '00', group_name, n_pupils, n_cases from group_gaps"
         ).fetchall()
-    for year, level, indicator, department, pupils, cases in rows:
-        tables.setdefault((year, level), {})[Cell(indicator, department)] = Shown(pupils, cases)
-    assert sum(shown.is_hidden for block in tables.values() for shown in block.values()) > 100
-    assert {where: attack(block) for where, block in tables.items() if attack(block)} == {}
+    tables: dict[Of, Block] = {}
+    for year, level, indicator, department, group, pupils, cases in rows:
+        block = tables.setdefault((year, level, family(indicator)), {})
+        block[Cell(indicator, department, group)] = Shown(pupils, cases)
+    assert len({name for _, _, name in tables}) > 5
+    for name in ("april", "attendance"):
+        mine = [shown for of, block in tables.items() if of[2] == name for shown in block.values()]
+        assert sum(shown.is_hidden for shown in mine) > 100, name
+    assert {of: attack(block) for of, block in tables.items() if attack(block)} == {}
 
 
-def test_every_count_was_decided_and_all_is_in_the_ledger(country: Country) -> None:
-    undecided = country.ask(
-        "select count(*) from intermediate.int_indicators__counts "
-        "anti join raw.official_cells using (school_year, department_code, level, indicator)"
-    )
-    shown = country.ask("select count(*) from officials.indicators")
-    assert undecided == [(0,)]
-    assert shown == country.ask("select count(*) from raw.official_cells")
+@pytest.mark.parametrize(("counts", "key", "ledger"), [
+    ("counts", "school_year, department_code, level, indicator", "cells"),
+    ("services", "school_year, department_code, level, indicator", "cells"),
+    ("groups", "school_year, level, indicator, group_name", "groups"),
+])  # fmt: skip
+def test_every_count_was_decided(country: Country, counts: str, key: str, ledger: str) -> None:
+    table = f"intermediate.int_indicators__{counts}"
+    assert country.ask(f"select count(*) > 100 from {table}") == [(True,)]
+    assert country.ask(f"select count(*) from {table} anti join raw.official_{ledger} using ({key})") == [(0,)]
+
+
+def test_all_that_is_shown_is_in_the_ledger(country: Country) -> None:
+    shown = "(select count(*) from officials.indicators) + (select count(*) from officials.unmet_needs)"
+    assert country.ask(f"select {shown} = (select count(*) from raw.official_cells)") == [(True,)]
+    assert country.ask(
+        "select (select count(*) from officials.group_gaps) = (select count(*) from raw.official_groups)"
+    ) == [(True,)]

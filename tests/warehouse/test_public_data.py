@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.conftest import qhawaq
-from warehouse.disclosure import indicators
+from warehouse.disclosure import cells
 from warehouse.settings import DBT_PROJECT, Home
 
 PUBLIC = ("ESCALE_PADRON", "INEI_CENTROS", "UBIGEO", "MATRICULACION", "DESERTORES", "ALIMENTACION")
@@ -93,4 +93,4 @@ def test_shown_counts_are_rounded_and_every_hidden_one_is_small(public: tuple[Ho
 
 def test_one_threshold_in_sql_and_in_python() -> None:
     text = (DBT_PROJECT / "dbt_project.yml").read_text()
-    assert f"smallest_shown: {indicators.SMALLEST} " in text
+    assert f"smallest_shown: {cells.SMALLEST} " in text

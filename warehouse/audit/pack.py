@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, keys
+from warehouse import contracts, database, keys, test_results
 from warehouse.audit import register
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -71,12 +71,8 @@ def _vault_table(table: str, order: str) -> Callable[[Home], Content]:
 
 
 def _test_results(home: Home) -> Content:
-    path = home.dbt / "run_results.json"
-    if not path.exists():
-        return None
-    run = json.loads(path.read_text(encoding="utf-8"))
-    results = [(r["unique_id"], r["status"], r["failures"]) for r in run["results"]]
-    return json.dumps({"generated_at": run["metadata"]["generated_at"], "results": results}, indent=1).encode()
+    found = test_results.read(home)
+    return json.dumps(found, indent=1).encode() if found else None
 
 
 def _contracts(home: Home) -> Content:

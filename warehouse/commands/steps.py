@@ -44,21 +44,19 @@ def set_calendar(home: Home, today: date | None) -> date:
     Raises:
         HomeError: nothing has landed yet.
     """
-    db = database.warehouse(home)
-    try:
-        ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
-        newest = "select max(delivered_at) from raw.deliveries where status in ('landed', 'superseded')"
-        found = today or database.value(db, newest)
-        if found is None:
-            raise HomeError(
-                f"nothing has landed in {home.root}: put deliveries into {home.inbox} and call 'qhawaq land'"
-            )
-        with database.transaction(db):
-            db.execute("delete from raw.calendar")
-            db.execute("insert into raw.calendar values (?)", [found])
-        return found
-    finally:
-        db.close()
+    return _noted(home, lambda db: _set_calendar(db, home, today))
+
+
+def _set_calendar(db: duckdb.DuckDBPyConnection, home: Home, today: date | None) -> date:
+    ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
+    newest = "select max(delivered_at) from raw.deliveries where status in ('landed', 'superseded')"
+    found = today or database.value(db, newest)
+    if found is None:
+        raise HomeError(f"nothing has landed in {home.root}: put deliveries into {home.inbox} and call 'qhawaq land'")
+    with database.transaction(db):
+        db.execute("delete from raw.calendar")
+        db.execute("insert into raw.calendar values (?)", [found])
+    return found
 
 
 def calendar(home: Home) -> date:
@@ -83,10 +81,14 @@ def build(home: Home, progress: Progress, today: date | None = None, full_refres
 
 def begin(home: Home, today: date | None = None) -> date:
     """Set the day and note what features and outcomes are about to be built of; return the day."""
-    day = set_calendar(home, today)
-    _noted(home, lambda db: built.begin(db, state.code_hash()))
-    _noted(home, lambda db: orchestration.read_in(db, home))
-    return day
+
+    def note(db: duckdb.DuckDBPyConnection) -> date:
+        day = _set_calendar(db, home, today)
+        built.begin(db, state.code_hash())
+        orchestration.read_in(db, home)
+        return day
+
+    return _noted(home, note)
 
 
 def close(home: Home, progress: Progress, again: bool = False) -> int:
@@ -267,9 +269,13 @@ def before_marts(home: Home) -> int:
     Returns:
         How many rows of counts were decided.
     """
-    _noted(home, lambda db: orchestration.read_in(db, home))
-    _noted(home, lambda db: accesses.count(db, home, keys.load(home.secrets)))
-    return disclosure.decide_all(home)
+
+    def note(db: duckdb.DuckDBPyConnection) -> int:
+        orchestration.read_in(db, home)
+        accesses.count(db, home, keys.load(home.secrets))
+        return disclosure.decide_all(db)
+
+    return _noted(home, note)
 
 
 def scored(home: Home) -> None:

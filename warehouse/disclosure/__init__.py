@@ -6,16 +6,11 @@ import duckdb
 
 from warehouse import database
 from warehouse.disclosure import indicators, published
-from warehouse.settings import Home
 
 
-def decide_all(home: Home) -> int:
+def decide_all(db: duckdb.DuckDBPyConnection) -> int:
     """Decide on every count that was not decided before, and keep it for ever; return how many rows."""
-    db = database.warehouse(home)
-    try:
-        return indicators.decide_new(db) + published.decide_new(db)
-    finally:
-        db.close()
+    return indicators.decide_new(db) + published.decide_new(db)
 
 
 def keep_effects(db: duckdb.DuckDBPyConnection) -> None:

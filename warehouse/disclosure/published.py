@@ -12,7 +12,7 @@ from collections import defaultdict
 import duckdb
 
 from warehouse import database
-from warehouse.disclosure.indicators import POSSIBLE, ROUNDING, SMALLEST, is_small, rounded
+from warehouse.disclosure.cells import POSSIBLE, ROUNDING, SMALLEST, is_small, rounded
 
 WHOLE, COUNTED = "*", ("B0", "F0")  # in the place of a level, and the levels of which it is the sum
 LEDGER, KEY = "raw.official_districts", "school_year, district_code, level"

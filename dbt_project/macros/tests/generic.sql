@@ -32,3 +32,10 @@ from (
 unpivot (n for column_name in ({{ columns | join(', ') }}))
 where n > 0
 {% endtest %}
+
+{#- For a model that adds columns to another's rows: that no join made two of one. -#}
+{% test as_many_rows_as(model, other) %}
+select n, expected
+from (select (select count(*) from {{ model }}) as n, (select count(*) from {{ other }}) as expected)
+where n <> expected
+{% endtest %}

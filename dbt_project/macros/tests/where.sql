@@ -29,13 +29,25 @@
   {{ return('school_year in (' ~ (years | join(', ') or '0') ~ ')') }}
 {%- endmacro %}
 
+{#- The few new dates, and not all but the many old ones: the database then reads only where they lie. -#}
+{% macro new_dates() -%}
+  select as_of_date from intermediate.as_of_dates where as_of_date not in (select as_of_date from raw.built_dates)
+{%- endmacro %}
+
+{#- Named one by one, for a view: what it is made of is then read of these dates only. None is a date of nobody. -#}
+{% macro in_new_dates() -%}
+  {%- set dates = run_query(new_dates() ~ ' order by 1').columns[0].values() -%}
+  {{ return("as_of_date in (date '" ~ (dates | join("', date '") or '1900-01-01') ~ "')") }}
+{%- endmacro %}
+
 {% macro untested() -%}
   {%- set node = graph.nodes.get(model.attached_node) if execute else none -%}
-  {%- set new_dates = 'as_of_date not in (select as_of_date from raw.built_dates)' -%}
   {%- set where = '' -%}
   {%- if node and not flags.FULL_REFRESH -%}
-    {%- if node.config.materialized == 'as_of' or config.get('meta', {}).get('of_dates') -%}
-      {%- set where = new_dates -%}
+    {%- if config.get('meta', {}).get('of_dates') -%}
+      {%- set where = in_new_dates() -%}
+    {%- elif node.config.materialized == 'as_of' -%}
+      {%- set where = 'as_of_date in (' ~ new_dates() ~ ')' -%}
     {%- elif node.config.materialized == 'by_year' -%}
       {%- set where = in_new_years() -%}
     {%- elif node.config.materialized == 'view' and '_file' in node.columns -%}

@@ -1,5 +1,22 @@
 with
-counts as (select * from {{ ref('int_indicators__counts') }}),
+april as (select * from {{ ref('int_indicators__counts') }}),
+october as (select * from {{ ref('int_indicators__services') }} where indicator = 'low_attendance'),
+
+counts as (
+    select
+        school_year,
+        department_code,
+        level,
+        indicator
+    from april
+    union all
+    select
+        school_year,
+        department_code,
+        level,
+        indicator
+    from october
+),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/indicators.py
 cells as (select * from {{ source('landing', 'official_cells') }}),

@@ -4,51 +4,67 @@ attendance as (select * from {{ ref('int_attendance__months') }} where known_unt
 grades as (select * from {{ ref('int_grades__areas') }} where known_until = {{ far_future() }}),
 spells as (select * from {{ ref('int_enrollments__spells') }} where known_until = {{ far_future() }}),
 
-happened as (
+-- each joined to the few children with a page before anything is made of its many rows
+months as (
     select
-        child_key,
-        make_date(school_year, month, 1) as happened_on,
+        aliases.ugel_code,
+        aliases.child_key,
+        make_date(attendance.school_year, attendance.month, 1) as happened_on,
         'asistencia' as kind,
-        service_code as detail,
-        absence_days as amount,
-        open_days as out_of
+        attendance.service_code as detail,
+        attendance.absence_days as amount,
+        attendance.open_days as out_of
     from attendance
-    union all
+    inner join aliases on attendance.child_key = aliases.alias_key
+),
+
+marks as (
     select
-        child_key,
-        known_at as happened_on,
+        aliases.ugel_code,
+        aliases.child_key,
+        grades.known_at as happened_on,
         'notas' as kind,
-        concat(school_year, ' ', period) as detail,
-        cast(is_failed as integer) as amount,
+        concat(grades.school_year, ' ', grades.period) as detail,
+        cast(grades.is_failed as integer) as amount,
         1 as out_of
     from grades
-    union all
+    inner join aliases on grades.child_key = aliases.alias_key
+),
+
+enrollments as (
     select
-        child_key,
-        enrolled_date as happened_on,
+        aliases.ugel_code,
+        aliases.child_key,
+        spells.enrolled_date as happened_on,
         'matricula' as kind,
-        concat(school_year, ' ', service_code, ' ', grade) as detail,
+        concat(spells.school_year, ' ', spells.service_code, ' ', spells.grade) as detail,
         0 as amount,
         0 as out_of
     from spells
-    where enrolled_date is not null
+    inner join aliases on spells.child_key = aliases.alias_key
+    where spells.enrolled_date is not null
+),
+
+happened as (
+    select * from months
+    union all
+    select * from marks
+    union all
+    select * from enrollments
 ),
 
 timeline as (
     select
-        aliases.ugel_code,
-        cast(aliases.child_key as varchar) as child_key,
-        happened.kind,
-        happened.detail,
-        max(happened.happened_on) as happened_on,
-        cast(sum(happened.amount) as integer) as amount,
-        cast(sum(happened.out_of) as integer) as out_of
+        ugel_code,
+        cast(child_key as varchar) as child_key,
+        kind,
+        detail,
+        max(happened_on) as happened_on,
+        cast(sum(amount) as integer) as amount,
+        cast(sum(out_of) as integer) as out_of
     from happened
-    inner join aliases on happened.child_key = aliases.alias_key
     -- a month of attendance is a day of its own; marks and enrollments of a year are one, however often they were told
-    group by
-        aliases.ugel_code, aliases.child_key, happened.kind, happened.detail,
-        case when happened.kind = 'asistencia' then happened.happened_on end
+    group by ugel_code, child_key, kind, detail, case when kind = 'asistencia' then happened_on end
 )
 
 select * from timeline

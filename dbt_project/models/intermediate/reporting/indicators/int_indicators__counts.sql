@@ -1,0 +1,17 @@
+with
+cube as (select * from {{ ref('int_indicators__cube') }}),
+
+-- each department, and the nation as department 00
+counts as (
+    select
+        school_year,
+        coalesce(department_code, '00') as department_code,
+        level,
+        indicator,
+        sum(n_pupils) as n_pupils,
+        sum(n_cases) as n_cases
+    from cube
+    group by school_year, level, indicator, rollup(department_code)
+)
+
+select * from counts

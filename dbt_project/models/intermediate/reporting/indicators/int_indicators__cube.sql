@@ -1,0 +1,61 @@
+with
+features as (
+    select
+        child_key,
+        as_of_date,
+        school_year,
+        department_code,
+        level,
+        over_age_years,
+        is_female,
+        speaks_indigenous_language,
+        has_disability,
+        is_foreign,
+        is_rural
+    from {{ ref('child_features') }}
+    where month(as_of_date) = 4 and department_code is not null
+),
+
+outcomes as (
+    select
+        child_key,
+        as_of_date,
+        outcome as indicator,
+        label
+    from {{ ref('child_outcomes') }}
+    where label is not null and month(as_of_date) = 4
+),
+
+judged as (
+    select
+        features.*,
+        outcomes.indicator,
+        outcomes.label
+    from outcomes
+    inner join features on outcomes.child_key = features.child_key and outcomes.as_of_date = features.as_of_date
+    union all
+    select
+        *,
+        'over_age' as indicator,
+        over_age_years >= {{ var('over_age_risk_years') }} as label
+    from features
+),
+
+cube as (
+    select
+        school_year,
+        department_code,
+        level,
+        indicator,
+        {{ trait('sex', 'is_female', 'mujer', 'varón') }} as sex,
+        {{ trait('language', 'speaks_indigenous_language', 'originaria', 'castellano') }} as language,
+        {{ trait('disability', 'has_disability', 'con', 'sin') }} as disability,
+        {{ trait('nationality', 'is_foreign', 'extranjera', 'peruana') }} as nationality,
+        {{ trait('area', 'is_rural', 'rural', 'urban') }} as area,
+        count(*) as n_pupils,
+        sum(cast(label as integer)) as n_cases
+    from judged
+    group by all
+)
+
+select * from cube

@@ -1,0 +1,56 @@
+"""Servicios y brechas: who needs a service and lacks it, where pupils miss school, which groups fare worse."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana.panels import Asked, bars, choice, chosen, lines, listed, page, rows
+
+AUDIENCE = "officials"
+LEVEL, SERVICE = chosen("level", "level"), chosen("support_code", "service")
+INDICATOR = chosen("indicator", "indicator")
+OCTOBER, YEAR = chosen("cast(school_year as varchar)", "october"), chosen("cast(school_year as varchar)", "year")
+NATION, DEPARTMENTS = "department_code = '00'", "department_code <> '00'"
+ABSENT = "indicator = 'low_attendance'"
+KNOWN = "case_share is not null"
+CHOICES = (
+    listed("level", "school_level"),
+    choice("service", "unmet_needs", "service_name", "support_code", "__text"),
+    choice("october", "unmet_needs", "school_year", "school_year", "__value desc"),
+    listed("indicator", "gap_indicator"),
+    choice("year", "group_gaps", "school_year", "school_year", "__value desc", INDICATOR, KNOWN),
+)
+UNMET = ("service_name", "n_in_need", "n_unmet", "coverage_share")
+GAPS = ("group_name", "n_pupils", "case_share", "gap_to_all")
+
+
+def make() -> Dashboard:
+    """Return the dashboard."""
+    unmet = Asked("unmet_needs", UNMET, "n_unmet desc nulls last", 50, (NATION, LEVEL, OCTOBER))
+    covered = ("coverage_share is not null", SERVICE, LEVEL)
+    over_years = Asked("unmet_needs", ("school_year", "coverage_share"), "school_year", 50, (NATION, *covered))
+    ranked = Asked(
+        "unmet_needs", ("department_name", "coverage_share"), "coverage_share", 26, (DEPARTMENTS, OCTOBER, *covered)
+    )
+    absent = Asked(
+        "indicators", ("department_name", "case_share"), "case_share desc", 26,
+        (ABSENT, DEPARTMENTS, LEVEL, OCTOBER, KNOWN),
+    )  # fmt: skip
+    absent_over_years = Asked(
+        "indicators", ("school_year", "case_share"), "school_year", 50, (ABSENT, NATION, LEVEL, KNOWN)
+    )
+    expected = ("department_name", "mean_probability")
+    at_risk = Asked("expected_interruptions", expected, "mean_probability desc nulls last", 26, (DEPARTMENTS, LEVEL))
+    return page(
+        "brechas",
+        [
+            rows("unmet_now", unmet, width=12),
+            rows("gaps", Asked("group_gaps", GAPS, "group_name", 50, (INDICATOR, LEVEL, YEAR)), width=12),
+            lines("coverage_over_years", over_years),
+            bars("coverage_ranked", ranked),
+            lines("absent_over_years", absent_over_years),
+            bars("absent_ranked", absent),
+            bars("expected_ranked", at_risk),
+        ],
+        CHOICES,
+    )

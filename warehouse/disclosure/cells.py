@@ -1,0 +1,64 @@
+"""What a count is, how it may be shown, and which counts belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALLEST, ROUNDING, POSSIBLE = 10, 5, 5
+NATION = "00"
+# What is counted of the same pupils is tried together; of other services nothing says anything about another count.
+TOGETHER = {
+    "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need"),
+    "attendance": ("low_attendance", "TUTOR", "VISITA"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One count of an indicator in a school year and level: of a department, the nation or a group of its pupils."""
+
+    indicator: str
+    department: str
+    group: str = ""  # «sex=mujer», of the nation; nothing for everybody
+
+    @property
+    def split(self) -> str:
+        """By what the nation is split into parts of which this is one: a trait, or the department; nothing for it."""
+        if self.group:
+            return self.group.split("=")[0]
+        return "" if self.department == NATION else "department"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What officials see of a cell: both counts rounded, or neither."""
+
+    n_pupils: int | None
+    n_cases: int | None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the neutral sign stands there."""
+        return self.n_cases is None
+
+
+HIDDEN = Shown(None, None)
+Block = dict[Cell, Shown]
+Split = tuple[str, str]  # an indicator, and by what the nation is split
+Counts = dict[Cell, tuple[int, int]]  # true pupils and cases of cells
+Of = tuple[int, str, str]  # school year, level, family of indicators
+
+
+def family(indicator: str) -> str:
+    """Return with what an indicator is tried together."""
+    return next((name for name, together in TOGETHER.items() if indicator in together), indicator)
+
+
+def rounded(n: int) -> int:
+    """Round a count to the nearest 5."""
+    return ROUNDING * round(n / ROUNDING)
+
+
+def is_small(n_pupils: int, n_cases: int) -> bool:
+    """Say whether a count or its complement is below 10."""
+    return min(n_cases, n_pupils - n_cases) < SMALLEST

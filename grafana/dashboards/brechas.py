@@ -12,10 +12,10 @@ INDICATOR = chosen("indicator", "indicator")
 OCTOBER, YEAR = chosen("cast(school_year as varchar)", "october"), chosen("cast(school_year as varchar)", "year")
 NATION, DEPARTMENTS = "department_code = '00'", "department_code <> '00'"
 ABSENT = "indicator = 'low_attendance'"
-KNOWN = "case_share is not null"
+KNOWN, SHOWN = "case_share is not null", "coverage_share is not null"
 CHOICES = (
     listed("level", "school_level"),
-    choice("service", "unmet_needs", "service_name", "support_code", "__text"),
+    choice("service", "unmet_needs", "service_name", "support_code", "__text", SHOWN),
     choice("october", "unmet_needs", "school_year", "school_year", "__value desc"),
     listed("indicator", "gap_indicator"),
     choice("year", "group_gaps", "school_year", "school_year", "__value desc", INDICATOR, KNOWN),
@@ -27,7 +27,7 @@ GAPS = ("group_name", "n_pupils", "case_share", "gap_to_all")
 def make() -> Dashboard:
     """Return the dashboard."""
     unmet = Asked("unmet_needs", UNMET, "n_unmet desc nulls last", 50, (NATION, LEVEL, OCTOBER))
-    covered = ("coverage_share is not null", SERVICE, LEVEL)
+    covered = (SHOWN, SERVICE, LEVEL)
     over_years = Asked("unmet_needs", ("school_year", "coverage_share"), "school_year", 50, (NATION, *covered))
     ranked = Asked(
         "unmet_needs", ("department_name", "coverage_share"), "coverage_share", 26, (DEPARTMENTS, OCTOBER, *covered)

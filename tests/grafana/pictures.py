@@ -19,6 +19,7 @@ import pandas as pd
 
 from benchmarks.dashboards import largest
 from grafana import build
+from grafana.panels import SHARES
 from tests.grafana import runner
 from tests.serve.browser import Browser
 from warehouse.settings import REPOSITORY, Home
@@ -96,7 +97,7 @@ def chart(kind: str, frame: pd.DataFrame, columns: list[str]) -> alt.Chart:
         )
     first, second = (
         alt.Axis(title=None),
-        alt.Axis(title=None, format="%" if columns[1].endswith("_share") else ",.3~f"),
+        alt.Axis(title=None, format=".2~%" if columns[1].endswith(SHARES) else ",.3~f"),
     )
     if kind == "trend":
         return (

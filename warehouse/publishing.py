@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import database, disclosure, service_features
+from warehouse import database, disclosure, orchestration, service_features
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.progress import Progress
@@ -259,18 +259,19 @@ def current_release(home: Home) -> str | None:
 
 
 def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
-    """Switch every file back to an earlier release; return it and the number of files.
+    """Switch every file back to an earlier release, and note it as a task is; return it and the number of files.
 
     Raises:
         HomeError: there is none.
         DamagedFile: it is not what its manifest states; nothing is switched.
     """
-    chosen = _kept_release(home, to)
+    chosen, began = _kept_release(home, to), datetime.now(UTC)
     folders = sorted({path.parent for path in home.serving.rglob(f"{chosen}.duckdb")})
     for folder in folders:
         check_file(folder / f"{chosen}.duckdb")
     for folder in folders:
         switch(folder, f"{chosen}.duckdb")
+    orchestration.done(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
     return chosen, len(folders)
 
 

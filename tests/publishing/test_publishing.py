@@ -101,6 +101,18 @@ def test_the_last_five_are_kept_and_rollback_goes_back(small: Home, silent: Prog
         publishing.rollback(small, names[0])
 
 
+def test_who_looks_for_it_finds_that_a_release_was_gone_back_on(small: Home, silent: Progress) -> None:
+    first = publishing.publish(small, silent, "first")[0]
+    publishing.publish(small, silent, "second")
+    before = small.task_runs.read_text() if small.task_runs.exists() else ""
+    publishing.rollback(small)
+    (noted,) = map(json.loads, small.task_runs.read_text().removeprefix(before).splitlines())
+    assert (noted["dag_id"], noted["task_id"], noted["state"], noted["error"]) == ("rollback", first, "success", None)
+    with pytest.raises(HomeError):
+        publishing.rollback(small, "none")
+    assert small.task_runs.read_text().count("\n") == before.count("\n") + 1
+
+
 def test_rollback_refuses_a_damaged_release(small: Home, silent: Progress) -> None:
     first, last = (publishing.publish(small, silent, "k" * 8)[0] for _ in range(2))
     path = small.serving / "operations" / f"{first}.duckdb"

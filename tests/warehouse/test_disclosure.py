@@ -77,7 +77,7 @@ def test_a_small_group_takes_the_other_with_it_and_departments_stay(cases: int, 
 
 
 def test_groups_are_decided_beside_departments_that_were_shown_before() -> None:
-    """Eleven pupils at most are left for a group whose other part is shown."""
+    """All ten of a group have it: it is hidden, and the other part with it, for the nation is shown."""
     departments = decide(counts("over_age", [(500, 40), (500, 30), (500, 50)]), {})
     groups = decide(split("over_age", "sex", [(10, 10), (1490, 110)]), departments)
     assert all(shown.is_hidden for shown in groups.values())

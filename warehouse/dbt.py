@@ -106,7 +106,7 @@ def build(
     Raises:
         BuildFailed: models or tests failed; the message names each and says what it found.
     """
-    extra = ["--exclude-resource-type", "unit_test"]
+    extra = ["--threads", THREADS, "--exclude-resource-type", "unit_test"]
     extra += [] if tests else ["--exclude-resource-type", "test"]
     extra += ["--full-refresh"] if full_refresh else []
     result = _run(home, progress, "build", (*selection, *extra), project)
@@ -159,7 +159,6 @@ def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...
     places = [
         "--quiet", *command.split(), "--project-dir", str(project), "--profiles-dir", str(project), *PROFILE,
         "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
-        "--threads", THREADS,
     ]  # fmt: skip
     try:
         with _rarely_collecting():

@@ -44,7 +44,7 @@ def make() -> Dashboard:
     return page(
         "brechas",
         [
-            rows("unmet_now", unmet, width=12),
+            rows("unmet_by_service", unmet, width=12),
             rows("gaps", Asked("group_gaps", GAPS, "group_name", 50, (INDICATOR, LEVEL, YEAR)), width=12),
             lines("coverage_over_years", over_years),
             bars("coverage_ranked", ranked),

@@ -16,6 +16,7 @@ from grafana import alerts, build, texts
 from tests.conftest import Country
 from tests.grafana import runner
 from warehouse.publishing import AUDIENCES
+from warehouse.settings import REPOSITORY
 
 DASHBOARDS = [(module.AUDIENCE, build.written(module)) for module in build.modules()]
 NAMED = [pytest.param(audience, made, id=made["uid"]) for audience, made in DASHBOARDS]
@@ -32,6 +33,21 @@ def queries(made: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     for panel in made["panels"]:
         for target in panel["targets"]:
             yield panel, target["rawSql"]
+
+
+def keys_twice(node: yaml.Node, where: str = "") -> list[str]:
+    """Return keys that stand twice in a mapping of YAML: the last would silently be taken for both."""
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    names = [f"{where}/{key.value}" for key, _ in node.value]
+    below = [found for (_, value), name in zip(node.value, names, strict=True) for found in keys_twice(value, name)]
+    return [name for name in set(names) if names.count(name) > 1] + below
+
+
+@pytest.mark.parametrize("catalog", [texts.PATH, REPOSITORY / "warehouse" / "report" / "texts.yml"])
+def test_no_text_of_the_catalog_takes_the_place_of_another(catalog: Path) -> None:
+    assert keys_twice(yaml.compose("{a: 1, b: {c: 1, c: 2}}")) == ["/b/c"]
+    assert keys_twice(yaml.compose(catalog.read_text(encoding="utf-8"))) == []
 
 
 def test_what_is_committed_is_what_is_written() -> None:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country
+from warehouse.commands import learning
 from warehouse.disclosure.attack import attack
 from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Of, Shown, family
 from warehouse.disclosure.indicators import decide, first_look
@@ -185,3 +186,12 @@ def test_all_that_is_shown_is_in_the_ledger(country: Country) -> None:
     assert country.ask(
         "select (select count(*) from officials.group_gaps) = (select count(*) from raw.official_groups)"
     ) == [(True,)]
+
+
+def test_groups_are_those_that_figures_of_models_are_said_of(country: Country) -> None:
+    """Models are judged in Python and officials read SQL: both have to mean the same by «area=rural»."""
+    for trait in ("sex", "language", "disability", "nationality", "area"):
+        mine = f"coalesce({learning.SEGMENTS[trait]}, 'unknown')"
+        theirs = f"select distinct '{trait}=' || {mine} from features.child_features as f where month(as_of_date) = 4"
+        shown = "select distinct group_name from intermediate.int_indicators__groups"
+        assert sorted(country.ask(theirs)) == sorted(country.ask(f"{shown} where group_name like '{trait}=%'"))

@@ -24,28 +24,36 @@ features as (
     where child_features.department_code is not null
 ),
 
--- a mean of many and of nobody in particular; how many they are stands in `indicators`, rounded
-means as (
+groups as (
     select
         scores.as_of_date,
         coalesce(features.department_code, '00') as department_code,
         features.level,
-        case when count(*) >= 2 * {{ var('smallest_shown') }} then round(avg(scores.probability), 3) end
-            as mean_probability
+        count(*) as n_children,
+        avg(scores.probability) as mean_probability
     from scores
     inner join features on scores.child_key = features.child_key and scores.as_of_date = features.as_of_date
     group by scores.as_of_date, features.level, rollup(features.department_code)
 ),
 
+-- a mean of few is not told, and with it not the nation's, which would tell it
+told as (
+    select
+        *,
+        case when department_code = '00' then min(n_children) over (partition by level) else n_children end
+        >= 2 * {{ var('smallest_shown') }} as is_told
+    from groups
+),
+
 expected as (
     select
-        means.as_of_date,
-        means.department_code,
+        told.as_of_date,
+        told.department_code,
         coalesce(departments.department_name, 'Perú') as department_name,
-        means.level,
-        means.mean_probability
-    from means
-    left join {{ ref('departments') }} as departments on means.department_code = departments.department_code
+        told.level,
+        case when told.is_told then round(told.mean_probability, 3) end as mean_probability
+    from told
+    left join {{ ref('departments') }} as departments on told.department_code = departments.department_code
 )
 
 select * from expected

@@ -192,11 +192,17 @@ def constant(name: str, value: str) -> dashboard.ConstantVariable:
     return dashboard.ConstantVariable(name).value(value)
 
 
+def _others() -> dashboard.DashboardLink:
+    """Return the way to the audience's other dashboards; what was chosen stays chosen."""
+    link = dashboard.DashboardLink(texts.sign("others")).type(models.DashboardLinkType.DASHBOARDS).tags(["qhawaq"])
+    return link.include_vars(True)
+
+
 def page(key: str, panels: Sequence[Any], choices: Sequence[Any] = ()) -> dashboard.Dashboard:
     """Return a dashboard; dates are days and not moments, so its time zone is none (utc)."""
     said = texts.dashboard(key)
     found = dashboard.Dashboard(said["title"]).uid(f"qhawaq-{key}").description(said["description"]).timezone("utc")
-    found = found.editable().tags(["qhawaq"]).timepicker(dashboard.TimePicker().hidden(True))
+    found = found.editable().tags(["qhawaq"]).timepicker(dashboard.TimePicker().hidden(True)).link(_others())
     for one in choices:
         found = found.with_variable(one)
     for one in panels:

@@ -54,5 +54,5 @@ def _compared(whole: Judged, names: Sequence[str], share: float) -> tuple[list[F
 
 
 def _choice(whole: Judged, names: Sequence[str], share: float) -> select.Choice | str:
-    promotable = [name for name in candidates.PROMOTABLE if name in names]
+    promotable = [name for name in candidates.READ_OFF if name in names]
     return select.one_standard_error(whole, promotable, share) if promotable else ""

@@ -19,10 +19,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from ml import calibrate
+from ml import calibrate, terms, trees
 from ml.binning import QuantileBinner, SeenColumns
 from ml.calibrate import Calibration
 from ml.dataset import Rows, Spec
+from ml.trees import Points
 
 FILE = Path(__file__).with_name("recipes.yml")
 FOLDS = 5  # with three, models fitted on two thirds are noisier than the one in use: its slope came out 0.03 too low
@@ -100,11 +101,15 @@ def _tree(spec: Spec, given: Parameters) -> Pipeline:
     return make_pipeline(SeenColumns(), DecisionTreeClassifier(random_state=0, **given))
 
 
-# From the simplest to the most flexible. Only the promotable give contributions that add up in log-odds.
+# From the simplest to the most flexible.
 CANDIDATES: dict[str, Callable[[Spec, Parameters], Pipeline]] = {
     "tree": _tree, "logistic": _logistic, "additive": _additive, "boosting": _boosting, "forest": _forest,
 }  # fmt: skip
-PROMOTABLE = ("logistic", "additive")
+# Who may go live: whose learning can be read off as points, from which scores and reasons come.
+READ_OFF: dict[str, Callable[[Fitted, Spec, Rows], Points]] = {
+    "additive": lambda fitted, spec, rows: terms.read_off(fitted.model, spec.features, rows.values, fitted.calibration),
+    "boosting": lambda fitted, spec, _: trees.read_off(fitted.model, spec.features, fitted.calibration),
+}
 
 
 def make(algorithm: str, spec: Spec, given: Parameters | None = None) -> Pipeline:

@@ -12,7 +12,11 @@ from typing import Any
 import skops.io
 from sklearn.pipeline import Pipeline
 
-TRUSTED = ["ml.binning.QuantileBinner", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+TRUSTED = [
+    "ml.binning.QuantileBinner",
+    "ml.binning.SeenColumns",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+]
 
 
 class DamagedModel(Exception):

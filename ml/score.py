@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ml import calibrate, rules, terms
+from ml import calibrate, rules
 from ml.dataset import UNKNOWN
+from ml.trees import Points, from_tables
 
 BATCH = 50_000
 SCORES = pa.schema(
@@ -32,11 +33,11 @@ REASONS = pa.schema(
 
 @dataclass(frozen=True)
 class Live:
-    """What ranks the children for one outcome: a model's terms, or a rule by its name."""
+    """What ranks the children for one outcome: a model as a table of points, or a rule by its name."""
 
     version: str
     outcome: str
-    terms: terms.Terms | None
+    terms: Points | None
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -44,10 +45,10 @@ class Live:
         return self.terms.features if self.terms else rules.NEEDS
 
 
-def live(versions: Sequence[tuple[str, str, float | None]], table: pa.Table) -> list[Live]:
-    """Make `Live` from rows (model_version, outcome, intercept) and the table of terms."""
+def live(versions: Sequence[tuple[str, str, float | None]], of_terms: pa.Table, of_trees: pa.Table) -> list[Live]:
+    """Make `Live` from rows (model_version, outcome, intercept) and the tables of terms and of trees."""
     return [
-        Live(name, outcome, None if name in rules.RULES else terms.from_table(table, name, intercept or 0.0))
+        Live(name, outcome, None if name in rules.RULES else from_tables(name, intercept or 0.0, of_terms, of_trees))
         for name, outcome, intercept in versions
     ]
 
@@ -140,8 +141,8 @@ def largest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.take_along_axis(some, inner, axis=1)
 
 
-def _reasons(batch: pa.RecordBatch, one: Live, model: terms.Terms, count: int) -> pa.RecordBatch:
-    values, n = matrix(batch, one.features), batch.num_rows
+def _reasons(batch: pa.RecordBatch, one: Live, model: Points, count: int) -> pa.RecordBatch:
+    values, n, count = matrix(batch, one.features), batch.num_rows, min(count, len(one.features))
     base, parts = model.contributions(values, segments(batch))
     order = largest(parts, count)
     named = np.take_along_axis(parts, order, axis=1)

@@ -8,13 +8,13 @@ exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.pipeline import Pipeline
+
+from ml import nodes
 
 Floats = NDArray[np.float64]
 
@@ -34,45 +34,38 @@ class _Path:
         )
 
 
-def contributions(model: Pipeline, values: Floats) -> tuple[float, Floats]:
-    """Return the base and each feature's contribution to what a boosting pipeline says, before calibration.
+def contributions(trees: Sequence[nodes.Tree], base: float, values: Floats) -> tuple[float, Floats]:
+    """Return the base and each feature's contribution to the sum of the trees' points, before calibration.
 
     Args:
-        model: a fitted pipeline that ends in gradient boosting, every step before it column by column.
+        trees: the trees.
+        base: what stands beside them.
         values: shape (rows, features); of listed children only: thousands of rows a second, not millions.
 
     Returns:
-        The log-odds of nobody in particular, and contributions of shape (rows, features) that add up with it to the
-        decision function.
-
-    Raises:
-        ValueError: the trees ask for categories.
+        The log-odds of nobody in particular, and contributions of shape (rows, features) that add up with it to what
+        the trees say.
     """
-    booster: HistGradientBoostingClassifier = model[-1]
-    if booster.is_categorical_ is not None:
-        raise ValueError("contributions of trees that ask for categories are not known")
-    asked = np.asarray(model[:-1].transform(values) if len(model) > 1 else values)
-    base, found = float(booster._baseline_prediction.ravel()[0]), np.zeros(values.shape)
-    for (tree,) in booster._predictors:
-        for leaf, path in _leaves(tree.nodes, asked):
-            base += leaf * float(np.prod(list(path.share.values())))
+    found = np.zeros(values.shape)
+    for tree in trees:
+        for points, path in _leaves(tree, values):
+            base += points * float(np.prod(list(path.share.values())))
             for feature, part in _of_leaf(path):
-                found[:, feature] += leaf * part
+                found[:, feature] += points * part
     return base, found
 
 
-def _leaves(nodes: np.ndarray, values: Floats, at: int = 0, path: _Path | None = None) -> Iterator[tuple[float, _Path]]:
-    """Yield the value of each leaf below a node, and the way to it."""
-    node, path = nodes[at], path or _Path()
-    if node["is_leaf"]:
-        yield float(node["value"]), path
+def _leaves(tree: nodes.Tree, values: Floats, at: int = 0, path: _Path | None = None) -> Iterator[tuple[float, _Path]]:
+    """Yield the points of each leaf below a node, and the way to it."""
+    node, path = tree[at], path or _Path()
+    feature = int(node["feature"])
+    if feature == nodes.LEAF:
+        yield float(node["points"]), path
         return
-    feature = int(node["feature_idx"])
-    column = values[:, feature]
-    left = np.where(np.isnan(column), node["missing_go_to_left"], column <= node["num_threshold"]).astype(float)
+    left = nodes.goes_left(node, values[:, feature]).astype(float)
     for child, answers in ((int(node["left"]), left), (int(node["right"]), 1 - left)):
-        share = float(nodes[child]["count"]) / float(node["count"])
-        yield from _leaves(nodes, values, child, path.then(feature, answers, share))
+        share = float(tree[child]["n_rows"]) / float(node["n_rows"])
+        yield from _leaves(tree, values, child, path.then(feature, answers, share))
 
 
 def _of_leaf(path: _Path) -> Iterator[tuple[int, Floats]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,13 @@ if TYPE_CHECKING:  # scoring needs the table only: importing scikit-learn takes 
     from sklearn.pipeline import Pipeline
 
 FEW = 20  # rows
+Row = tuple[str, str, int, float | None, float | None, float]
+TABLE = pa.schema(
+    [
+        ("model_version", pa.string()), ("feature", pa.string()), ("bin", pa.int32()), ("lower_edge", pa.float64()),
+        ("upper_edge", pa.float64()), ("points", pa.float64()),
+    ]
+)  # fmt: skip
 
 
 def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -74,15 +82,29 @@ class Terms:
 
     def table(self, version: str) -> pa.Table:
         """Return rows for `ml.model_terms`: slope and intercept of each segment, then points per feature and bin."""
-        rows = [(version, name, 0, None, None, points) for name, points in self.calibration.terms().items()]
+        rows = of_calibration(version, self.calibration)
         for name, edges, points in zip(self.features, self.edges, self.points, strict=True):
             lower, upper = [None, None, *edges.tolist()], [None, *edges.tolist(), None]  # bin 0 is for what is missing
             bins = zip(range(len(points)), lower, upper, points.tolist(), strict=True)
             rows += [(version, name, *each) for each in bins]
-        names = ("model_version", "feature", "bin", "lower_edge", "upper_edge", "points")
-        types = (pa.string(), pa.string(), pa.int32(), pa.float64(), pa.float64(), pa.float64())
-        columns = zip(zip(*rows, strict=True), types, strict=True)
-        return pa.table([pa.array(column, kind) for column, kind in columns], names=names)
+        return as_table(rows)
+
+    def tables(self, version: str) -> dict[str, pa.Table]:
+        """Return the rows of each table of schema `ml` that holds the model."""
+        return {"model_terms": self.table(version)}
+
+
+def of_calibration(version: str, calibration: Calibration) -> list[Row]:
+    """Return slope and intercept of each segment as rows of `ml.model_terms`."""
+    return [(version, name, 0, None, None, points) for name, points in calibration.terms().items()]
+
+
+def as_table(rows: Sequence[Row]) -> pa.Table:
+    """Return rows as a table."""
+    return pa.table(
+        [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), TABLE.types, strict=True)],
+        schema=TABLE,
+    )
 
 
 def read_off(
@@ -114,19 +136,30 @@ def read_off(
     return Terms(features, tuple(binner.edges_), tuple(points), float(base), calibration)
 
 
+def calibration_of(table: pa.Table, version: str) -> Calibration:
+    """Read the calibration of a version back from `ml.model_terms`."""
+    said = _of(table, version).filter(_is_calibration)
+    return calibrate.from_terms(dict(zip(said["feature"].to_pylist(), said["points"].to_pylist(), strict=True)))
+
+
 def from_table(table: pa.Table, version: str, base: float) -> Terms:
     """Read the terms of a version back from `ml.model_terms`."""
-    mine = table.filter(pc.equal(table["model_version"], version)).sort_by(
-        [("feature", "ascending"), ("bin", "ascending")]
-    )
-    own = pc.or_(pc.starts_with(mine["feature"], calibrate.SLOPE), pc.starts_with(mine["feature"], calibrate.INTERCEPT))
-    said = mine.filter(own)
-    calibration = calibrate.from_terms(dict(zip(said["feature"].to_pylist(), said["points"].to_pylist(), strict=True)))
     bins = (
-        mine.filter(pc.invert(own))
+        _of(table, version)
+        .filter(~_is_calibration)
+        .sort_by([("feature", "ascending"), ("bin", "ascending")])
         .group_by("feature", use_threads=False)
         .aggregate([("upper_edge", "list"), ("points", "list")])
     )
     edges = tuple(np.array(upper[1:-1], dtype=float) for upper in bins["upper_edge_list"].to_pylist())
     points = tuple(np.array(each) for each in bins["points_list"].to_pylist())
-    return Terms(tuple(bins["feature"].to_pylist()), edges, points, base, calibration)
+    return Terms(tuple(bins["feature"].to_pylist()), edges, points, base, calibration_of(table, version))
+
+
+_is_calibration = pc.starts_with(pc.field("feature"), calibrate.SLOPE) | pc.starts_with(
+    pc.field("feature"), calibrate.INTERCEPT
+)
+
+
+def _of(table: pa.Table, version: str) -> pa.Table:
+    return table.filter(pc.field("model_version") == version)

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, registry, splits, terms
+from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, registry, splits
 from ml.backtest import DECIDING, EVERYBODY, Figure, Judged
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric, Sample
+from ml.trees import Points
 from ml.variants import Variant
 
 
@@ -30,7 +31,7 @@ class Trained:
     years: tuple[int, ...]
     fingerprint: str
     fitted: candidates.Fitted
-    terms: terms.Terms
+    terms: Points
     gate: gates.Verdict
     metrics: list[Figure] = field(default_factory=list)
 
@@ -62,8 +63,8 @@ def train(
     metrics, verdict = judged_by_gates(judged, share, champion, features_seen(everything), bounds)
     fitted = candidates.fit(champion, spec, everything)
     version = f"{outcome}-{champion}-{today}-{mark[:8]}"
-    model_terms = terms.read_off(fitted.model, spec.features, everything.values, fitted.calibration)
-    return Trained(version, outcome, champion, today, chosen.refit, mark, fitted, model_terms, verdict, metrics)
+    points = candidates.READ_OFF[champion](fitted, spec, everything)
+    return Trained(version, outcome, champion, today, chosen.refit, mark, fitted, points, verdict, metrics)
 
 
 def judged_by_gates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import date
 
 import duckdb
@@ -36,18 +37,33 @@ select
     max(points) filter (where feature = 'intercept:all'), 0)
 from ml.model_terms cross join own where model_version = $version
 """
+Terms = Callable[[duckdb.DuckDBPyConnection, int, date, str], list[tuple]]
+BASE = "select intercept from ml.model_versions where model_version = ?"
 
 
-def terms_of(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
-    """Return (term, value, contribution in log-odds) of the base and then of every feature, the largest first."""
+def terms_of(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str, by_trees: Terms) -> list[tuple]:
+    """Return (term, value, contribution in log-odds) of the base and then of every feature, the largest first.
+
+    Args:
+        db: the warehouse.
+        child: whose.
+        day: the as-of date.
+        version: the model.
+        by_trees: what answers for a model with interactions, of which a feature's part depends on the others.
+    """
+    of_trees = "select count(*) > 0 from ml.model_trees where model_version = ?"
+    return (by_trees if database.value(db, of_trees, [version]) else _by_terms)(db, child, day, version)
+
+
+def _by_terms(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
     asked = {"child": child, "day": day, "version": version}
     slope, intercept = db.execute(CALIBRATION, asked).fetchone() or (1.0, 0.0)
-    base = database.value(db, "select intercept from ml.model_versions where model_version = ?", [version])
+    base = database.value(db, BASE, [version])
     terms = db.execute(TERMS, asked | {"slope": slope}).fetchall()
     return [("base", "", intercept + slope * base), *terms]
 
 
-def explain(home: Home, child: int, day: date) -> str:
+def explain(home: Home, child: int, day: date, by_trees: Terms) -> str:
     """Return the explanation as text.
 
     Raises:
@@ -67,7 +83,7 @@ def explain(home: Home, child: int, day: date) -> str:
         head = f"child {child} on {day}: rank {rank} in its UGEL, tier {tier}, by {version}"
         if log_odds is None:
             return f"{head}\na rule ranks; it gives no probability and no terms"
-        found = terms_of(db, child, day, version)
+        found = terms_of(db, child, day, version, by_trees)
     finally:
         db.close()
     stored = f"(stored {log_odds:+.6f}), probability {probability:.4f}"

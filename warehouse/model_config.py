@@ -19,6 +19,9 @@ from warehouse.settings import DBT_PROJECT, Home, write_whole
 TERMS = """
 select feature, bin, lower_edge, upper_edge, points from ml.model_terms where model_version = ? order by feature, bin
 """
+TREES = """
+select * exclude (model_version) from ml.model_trees where model_version = ? order by tree, node
+"""
 CUT_OFFS = """
 select f.ugel_code, min(s.log_odds) from scores.risk_scores as s
 join features.child_features as f on f.child_key = s.child_key and f.as_of_date = s.as_of_date
@@ -62,11 +65,16 @@ def _said(db: duckdb.DuckDBPyConnection, found: registry_tables.Version) -> dict
         "expires_after_days": variables["score_valid_days"],
         "cut_offs": dict(db.execute(CUT_OFFS, asked).fetchall()) if _scored(db) else {},
         "intercept": found.intercept or 0.0,
-        "terms": [list(row) for row in db.execute(TERMS, [found.model_version]).fetchall()],
+        "terms": _rows(db, TERMS, found.model_version),
+        "trees": _rows(db, TREES, found.model_version),
         "input_schema": _schema(set(registry_tables.features(db, found.model_version))),
         "reasons": _texts(),
         "singulars": variables["singulars"],
     }
+
+
+def _rows(db: duckdb.DuckDBPyConnection, sql: str, version: str) -> list[list[Any]]:
+    return [list(row) for row in db.execute(sql, [version]).fetchall()]
 
 
 def _scored(db: duckdb.DuckDBPyConnection) -> bool:

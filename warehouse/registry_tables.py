@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.database import column, transaction, value
+
+POINTS = ("model_terms", "model_trees")  # where the points of models stand
 
 
 class Version(NamedTuple):
@@ -48,17 +50,17 @@ def fingerprints(db: duckdb.DuckDBPyConnection, outcome: str) -> list[str]:
     )
 
 
-def add(db: duckdb.DuckDBPyConnection, version: Version, metrics: Metrics, terms: pa.Table) -> None:
-    """Write a trained model with its metrics and terms, in one transaction."""
-    db.register("new_terms", terms)
+def add(db: duckdb.DuckDBPyConnection, version: Version, metrics: Metrics, tables: Mapping[str, pa.Table]) -> None:
+    """Write a trained model with its metrics and its points (table of schema `ml` → rows), in one transaction."""
     figures = metrics_table(version.model_version, version.outcome, metrics)  # noqa: F841  read by DuckDB
     with transaction(db):
         db.execute(f"insert or replace into ml.model_versions values ({', '.join('?' * len(version))})", list(version))
         db.execute("delete from ml.model_metrics where model_version = ?", [version.model_version])
         db.execute("insert into ml.model_metrics by name select * from figures")
-        db.execute("delete from ml.model_terms where model_version = ?", [version.model_version])
-        db.execute("insert into ml.model_terms select * from new_terms")
-    db.unregister("new_terms")
+        for name in POINTS:
+            db.execute(f"delete from ml.{name} where model_version = ?", [version.model_version])
+        for name, points in tables.items():  # noqa: B007  read by DuckDB
+            db.execute(f"insert into ml.{name} by name select * from points")
 
 
 def note_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics: Metrics) -> None:
@@ -107,11 +109,17 @@ def metrics_table(version: str, outcome: str, metrics: Metrics) -> pa.Table:
     ])  # fmt: skip
 
 
+def points(db: duckdb.DuckDBPyConnection) -> list[pa.Table]:
+    """Return the tables in which the points of models stand, in the order of `POINTS`."""
+    return [db.execute(f"select * from ml.{name}").to_arrow_table() for name in POINTS]
+
+
 def features(db: duckdb.DuckDBPyConnection, version: str) -> list[str]:
-    """Return the features of a model, as its terms name them."""
+    """Return the features of a model, as its points name them."""
     return column(
         db,
-        "select distinct feature from ml.model_terms where model_version = ? and not contains(feature, ':')",
+        "select distinct feature from ml.model_terms where model_version = $1 and not contains(feature, ':') "
+        "union select feature from ml.model_trees where model_version = $1 and feature is not null",
         [version],
     )
 

@@ -44,6 +44,12 @@
   cast(round(cast({{ part }} as double) / nullif({{ whole }}, 0), {{ digits }}) as double)
 {%- endmacro %}
 
+{#- Small counts are hidden, and what is hidden is unlike the rest: a share of what is told stands for the whole only where
+    that is nearly all of it. -#}
+{% macro told_share(part, told, whole) -%}
+  case when {{ told }} >= {{ var('told_pupils_share') }} * {{ whole }} then {{ share(part, told) }} end
+{%- endmacro %}
+
 {#- How many times in a row a flag was set at most: `flags` is a text of 0 and 1 in order. -#}
 {% macro longest_run(flags, at_most) -%}
   case
@@ -52,6 +58,12 @@
     {%- endfor %}
     else 0
   end
+{%- endmacro %}
+
+{#- The months' flags as a text of 0 and 1 in order, without the months that are not there: twelve sums cost half of one that
+    sorts each child's months. -#}
+{% macro flags_by_month(flag) -%}
+  concat_ws('' {%- for month in range(1, 13) %}, max(cast({{ flag }} as integer)) filter (where month = {{ month }}) {%- endfor %})
 {%- endmacro %}
 
 {#- The slope of a line through points: whole numbers until the last division, so it is exact. -#}

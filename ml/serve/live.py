@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ml import terms
+from ml import terms, trees
 
 LOG = logging.getLogger("qhawaq.serve")
-COLUMNS = ("feature", "bin", "lower_edge", "upper_edge", "points")
 
 
 class Disagreement(Exception):
@@ -24,11 +23,11 @@ class Disagreement(Exception):
 
 @dataclass(frozen=True)
 class Live:
-    """What answers: a model's terms with what is needed to say them, or a rule, which gives no probabilities."""
+    """What answers: a model as points with what is needed to say them, or a rule, which gives no probabilities."""
 
     version: str
     outcome: str
-    terms: terms.Terms | None
+    terms: trees.Points | None
     said: Mapping[str, Any]
 
     def cut_off(self, ugel: str | None) -> float | None:
@@ -57,7 +56,7 @@ def read(path: Path, models: Path) -> Live:
     if said["model_file"] is None:
         return Live(said["model_version"], said["outcome"], None, said)
     _agrees(models / said["model_file"], said["model_sha256"])
-    return Live(said["model_version"], said["outcome"], _terms(said), said)
+    return Live(said["model_version"], said["outcome"], _points(said), said)
 
 
 def _agrees(file: Path, sha256: str) -> None:
@@ -65,14 +64,19 @@ def _agrees(file: Path, sha256: str) -> None:
         raise Disagreement(f"{file} is not the model that was deployed: restore it, or deploy another")
 
 
-def _terms(said: Mapping[str, Any]) -> terms.Terms:
-    columns = zip(*said["terms"], strict=True)
-    rows = pa.table(dict(zip(COLUMNS, columns, strict=True)))
-    version = pa.array([said["model_version"]] * rows.num_rows)
-    found = terms.from_table(rows.append_column("model_version", version), said["model_version"], said["intercept"])
+def _points(said: Mapping[str, Any]) -> trees.Points:
+    version = said["model_version"]
+    of_terms = _table(said["terms"], terms.TABLE, version)
+    of_trees = _table(said.get("trees", []), trees.TABLE, version)  # deployed before there were any: none
+    found = trees.from_tables(version, said["intercept"], of_terms, of_trees)
     if set(found.features) != set(said["input_schema"]["properties"]):
-        raise Disagreement(f"{said['model_version']}: its terms are of other features than its input schema names")
+        raise Disagreement(f"{said['model_version']}: its points are of other features than its input schema names")
     return found
+
+
+def _table(rows: Sequence[Sequence[Any]], schema: pa.Schema, version: str) -> pa.Table:
+    """Return rows without their model's version as a table with it."""
+    return pa.Table.from_pylist([dict(zip(schema.names, (version, *row), strict=True)) for row in rows], schema=schema)
 
 
 def mark(path: Path | None) -> tuple[int, int] | None:

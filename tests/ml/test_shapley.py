@@ -9,7 +9,8 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 
-from ml import candidates, shapley
+from ml import candidates, trees
+from ml.calibrate import Calibration
 from ml.dataset import Spec
 
 
@@ -21,6 +22,12 @@ def fitted(n_features: int, seed: int = 0, missing: float = 0.1, **given: int):
     values[rng.random(values.shape) < missing] = np.nan
     booster = HistGradientBoostingClassifier(max_leaf_nodes=8, random_state=0, early_stopping=False, **given)
     return make_pipeline(booster).fit(values, label), values[:40]
+
+
+def contributions(model, values: np.ndarray) -> tuple[float, np.ndarray]:
+    found = trees.read_off(model, tuple(f"x{i}" for i in range(values.shape[1])), Calibration())
+    base, parts = found.contributions(values, np.full(len(values), "all"))
+    return base[0], parts
 
 
 def expectation(nodes: np.ndarray, row: np.ndarray, known: set[int], at: int = 0) -> float:
@@ -49,7 +56,7 @@ def counted_out(nodes: np.ndarray, row: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(3))
 def test_they_are_the_mean_over_all_orders(seed: int) -> None:
     model, values = fitted(4, seed, max_iter=3)
-    _, found = shapley.contributions(model, values[:8])
+    _, found = contributions(model, values[:8])
     expected = np.array([
         sum(counted_out(tree.nodes, row) for (tree,) in model[-1]._predictors) for row in values[:8]
     ])  # fmt: skip
@@ -58,7 +65,7 @@ def test_they_are_the_mean_over_all_orders(seed: int) -> None:
 
 def test_they_add_up_to_what_the_model_says() -> None:
     model, values = fitted(12, max_iter=60)
-    base, found = shapley.contributions(model, values)
+    base, found = contributions(model, values)
     assert np.abs(base + found.sum(axis=1) - model.decision_function(values)).max() < 1e-9
 
 
@@ -69,7 +76,7 @@ def test_a_feature_that_no_tree_asks_for_adds_nothing() -> None:
     }
     silent = [i for i in range(12) if i not in asked]
     assert silent
-    assert (shapley.contributions(model, values)[1][:, silent] == 0).all()
+    assert (contributions(model, values)[1][:, silent] == 0).all()
 
 
 def test_the_candidate_with_interactions_with_a_column_that_training_never_saw() -> None:
@@ -78,7 +85,7 @@ def test_the_candidate_with_interactions_with_a_column_that_training_never_saw()
     label = rng.random(3_000) < 1 / (1 + np.exp(-values[:, 0] * values[:, 1]))
     spec = Spec(("a", "b", "c", "empty"), (0, 0, 0, 0))
     model = candidates.make("boosting", spec).fit(values, label)
-    base, found = shapley.contributions(model, values[:50])
+    base, found = contributions(model, values[:50])
     assert np.abs(base + found.sum(axis=1) - model.decision_function(values[:50])).max() < 1e-9
     assert (found[:, 3] == 0).all()
 
@@ -88,4 +95,4 @@ def test_trees_that_ask_for_categories_are_refused() -> None:
     values = rng.integers(0, 4, size=(500, 2)).astype(float)
     booster = HistGradientBoostingClassifier(categorical_features=[0], max_iter=3).fit(values, values[:, 0] > 1)
     with pytest.raises(ValueError, match="categories"):
-        shapley.contributions(make_pipeline(booster), values)
+        contributions(make_pipeline(booster), values)

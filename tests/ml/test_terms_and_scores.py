@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import calibrate, candidates, dataset, evaluate, registry, rules, score, terms
+from ml import calibrate, candidates, dataset, evaluate, registry, rules, score, terms, trees
 from ml.calibrate import Calibration
 from ml.dataset import Rows, Spec
 from tests.ml.rows import rows as made
@@ -136,7 +136,7 @@ def test_a_rule_gives_no_probability() -> None:
     })  # fmt: skip
     live = score.live(
         [("rule:abc", "interruption", None), ("rule:over_age", "interruption", None)],
-        pa.table({"model_version": pa.array([], pa.string())}),
+        terms.TABLE.empty_table(), trees.TABLE.empty_table(),
     )  # fmt: skip
     found = score.scores(table.to_reader(), live).read_all().to_pylist()
     assert all(row["probability"] is None and row["log_odds"] is None for row in found)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
+from ml import candidates, registry, score
+from ml.serve import live, predict
 from tests.conftest import Country, qhawaq
-from warehouse import dbt
+from warehouse import dbt, explaining, model_config, registry_tables
+from warehouse.commands import learning
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -36,6 +41,62 @@ def test_scores_are_recomputed_in_sql_and_a_wrong_point_is_found(scored: Home, s
         db.execute("update ml.model_terms set points = points + 2e-9 where feature = 'over_age_years' and bin = 1")
     with pytest.raises(BuildFailed, match="scores_are_the_sum_of_their_points"):
         dbt.build(scored, silent, SCORECARD)
+
+
+def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
+    country: Country, tmp_path: Path, silent: Progress
+) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    fitted, version = with_interactions(home)
+    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores", "reason_outputs", "risk_reasons"))
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        spec = learning.spec()
+        columns = ", ".join(f"f.{name}" for name in spec.features)
+        rows = db.execute(
+            f"select {columns}, f.level, f.is_rural, s.log_odds, s.child_key, s.as_of_date from scores.risk_scores as s "
+            "join features.child_features as f on f.child_key = s.child_key and f.as_of_date = s.as_of_date "
+            "where s.model_version = ? order by s.log_odds desc", [version],
+        ).to_arrow_table()  # fmt: skip
+        slope, shift = fitted.calibration.of_rows(score.segments(rows))
+        said = shift + slope * fitted.model.decision_function(score.matrix(rows, spec.features))
+        assert rows.num_rows > 500
+        assert np.abs(said - rows.column("log_odds").to_numpy()).max() < 1e-9
+        apart = db.execute(
+            "select count(*), max(abs(r.total - s.log_odds)) from scores.risk_scores as s join (select child_key, "
+            "as_of_date, model_version, sum(contribution) as total from scores.risk_reasons group by all) as r "
+            "using (child_key, as_of_date, model_version) where model_version = ?", [version],
+        ).fetchone()  # fmt: skip
+        assert apart[0] > 50
+        assert apart[1] < 1e-9
+        child, day = rows.column("child_key")[0].as_py(), rows.column("as_of_date")[0].as_py()
+        told = explaining.terms_of(db, child, day, version, learning.terms_by_trees)
+        assert abs(sum(points for _, _, points in told) - rows.column("log_odds")[0].as_py()) < 1e-9
+        assert model_config.write(db, home, "interruption")
+    current = live.read(home.model_config, home.models)
+    values = {name: rows.column(name)[0].as_py() for name in current.terms.features}
+    asked = {"features": values, "as_of_date": day, "level": rows.column("level")[0].as_py(),
+             "is_rural": rows.column("is_rural")[0].as_py()}  # fmt: skip
+    [answer] = predict.predict(current, [asked])
+    assert abs(answer["log_odds"] - rows.column("log_odds")[0].as_py()) < 1e-9
+
+
+def with_interactions(home: Home) -> tuple[candidates.Fitted, str]:
+    """Let a boosting that learned from one year be live, registered as training does it."""
+    spec, version = learning.spec(), "interruption-boosting-test"
+    with duckdb.connect(str(home.warehouse)) as db:
+        rows = learning.rows(db, home, "interruption", spec, date(2025, 12, 31))
+        one_year = rows.of(rows.year == 2023)
+        fitted = candidates.fit("boosting", spec, one_year, {"max_iter": 15, "max_leaf_nodes": 6})
+        file, sha256 = registry.save(home.models, version, fitted.model, {})
+        points = candidates.READ_OFF["boosting"](fitted, spec, one_year)
+        row = registry_tables.Version(
+            version, "interruption", "boosting", False, file, sha256, date(2025, 12, 31), "passed: made for a test",
+            None, fitted.calibration.slope, points.base,
+        )  # fmt: skip
+        registry_tables.add(db, row, [], points.tables(version))
+        registry_tables.make_live(db, "interruption", version, date(2025, 12, 31))
+    return fitted, version
 
 
 def test_drift_is_noted_and_a_rule_has_none(scored: Home, country: Country) -> None:

@@ -114,6 +114,7 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `mak
     "models/versions.csv": _table("select * from ml.model_versions order by all"),
     "models/metrics.csv": _table("select * from operations.model_performance order by all"),
     "models/terms.csv": _table("select * from ml.model_terms order by all"),
+    "models/trees.csv": _table("select * from ml.model_trees order by all"),
     "models/effects.csv": _table("select * from officials.program_effects order by all"),
     "models/drift.csv": _table("select * from ml.drift order by all"),
     "models/ficha.md": _of_live_model("ficha.md"),

@@ -43,5 +43,6 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
 def explain(context: tuple[Home, Progress], child: int, as_of: datetime) -> None:
     """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
     from warehouse import explaining
+    from warehouse.commands import learning
 
-    click.echo(explaining.explain(context[0].existing(), child, as_of.date()))
+    click.echo(explaining.explain(context[0].existing(), child, as_of.date(), learning.terms_by_trees))

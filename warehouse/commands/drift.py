@@ -66,7 +66,7 @@ def _live(db: duckdb.DuckDBPyConnection) -> Live:
     ).fetchall()  # fmt: skip
     if not rows:
         raise QhawaqError("no model is live: a rule drifts only as its features do; see qhawaq train")
-    return score.live(rows, db.execute("select * from ml.model_terms").to_arrow_table())[0]
+    return score.live(rows, *registry_tables.points(db))[0]
 
 
 def _dates(home: Home, today: date) -> tuple[str, str]:

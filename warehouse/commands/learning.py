@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse import closing, feature_catalog
+from warehouse import closing, database, explaining, feature_catalog, registry_tables
 from warehouse.database import quoted
 from warehouse.settings import Home
 
@@ -27,6 +28,7 @@ SEGMENTS = {
     "listed": "case when l.was_listed then 'sí' else 'no' end",
     "served": "case when l.was_served then 'sí' else 'no' end",
 }  # fmt: skip
+FEATURES = "select * from features.child_features where child_key = ? and as_of_date = ?"
 
 
 def spec(more: tuple[str, ...] = ()) -> Spec:
@@ -54,6 +56,20 @@ def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, 
     return dataset.read(
         db, parquet(home, days), _outcomes(outcome), dataset.Names(segments=SEGMENTS), chosen, str(today)
     )
+
+
+def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
+    """Return (term, value, contribution) of a child's score by a model with interactions (`explaining.terms_of`)."""
+    from ml import score, trees
+
+    base = database.value(db, explaining.BASE, [version])
+    model = trees.from_tables(version, base, *registry_tables.points(db))
+    rows = db.execute(FEATURES, [child, day]).to_arrow_table()
+    values = score.matrix(rows, model.features)
+    bases, parts = model.contributions(values, score.segments(rows))
+    known = [None if math.isnan(value) else value for value in values[0].tolist()]
+    terms = sorted(zip(model.features, known, parts[0].tolist(), strict=True), key=lambda term: (-term[2], term[0]))
+    return [("base", "", float(bases[0])), *terms]
 
 
 def closed_days(home: Home) -> list[str]:

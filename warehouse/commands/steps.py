@@ -134,7 +134,7 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> dict[str, o
             name, outcome, trained.algorithm, False, file, sha256, today, str(trained.gate),
             trained.fingerprint, trained.fitted.calibration.slope, trained.terms.base,
         )  # fmt: skip
-        registry_tables.add(db, version, trained.metrics, trained.terms.table(name))
+        registry_tables.add(db, version, trained.metrics, trained.terms.tables(name))
         return {"trained": name, "gate": str(trained.gate)}
     finally:
         db.close()

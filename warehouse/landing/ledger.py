@@ -72,6 +72,9 @@ create table if not exists ml.effects (
   e_value double, e_value_of_limit double, overlap double, effective_others double, imbalance double);
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
+create table if not exists ml.model_trees (
+  model_version varchar, tree integer, node integer, feature varchar, threshold double, missing_left boolean,
+  left_node integer, right_node integer, n_rows double, points double);
 """
 OURS = (
     ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),

@@ -23,6 +23,4 @@
 
 {% macro days_between(earlier, later) -%} date_diff('day', {{ earlier }}, {{ later }}) {%- endmacro %}
 
-{% macro string_agg_by(text, order_by) -%} string_agg({{ text }}, '' order by {{ order_by }}) {%- endmacro %}
-
 {% macro utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}

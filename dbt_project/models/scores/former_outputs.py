@@ -19,7 +19,11 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         versions=dbt.source("ml", "model_versions").sql_query(), former=dbt.ref("int_lists__former").sql_query()
     )
     rows = session.cursor().execute(sql).fetchall()
-    replaced = score.live([row[:3] for row in rows], dbt.source("ml", "model_terms").to_arrow_table())
+    replaced = score.live(
+        [row[:3] for row in rows],
+        dbt.source("ml", "model_terms").to_arrow_table(),
+        dbt.source("ml", "model_trees").to_arrow_table(),
+    )
     sql = TO_RANK.format(
         columns=", ".join(f"f.{name}" for name in score.columns(replaced)),
         features=dbt.ref("child_features").sql_query(),

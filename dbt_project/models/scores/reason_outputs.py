@@ -20,6 +20,8 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         given=str(dbt.this) if dbt.is_incremental else NOTHING,
     )
     rows = dbt.source("ml", "model_versions").project("model_version, outcome, intercept").order("all").fetchall()
-    models = score.live(rows, dbt.source("ml", "model_terms").to_arrow_table())
+    models = score.live(
+        rows, dbt.source("ml", "model_terms").to_arrow_table(), dbt.source("ml", "model_trees").to_arrow_table()
+    )
     batches = session.cursor().execute(sql).to_arrow_reader(score.BATCH)
     return score.reasons(batches, models, count=5)

@@ -1,8 +1,8 @@
 """One row per child, date and live model or rule: log-odds and ranking, streamed through ml.score."""
 
 TO_SCORE = """
-select {columns} from ({features}) as f, (select today from ({calendar}) as c) as c
-where year(f.as_of_date) = year(c.today) and f.ugel_code is not null
+select {columns} from ({features}) as f
+where f.as_of_date in (select d.as_of_date from ({dates}) as d where d.is_current) and f.ugel_code is not null
 and f.child_key not in (select o.child_key from ({objections}) as o) and (
   f.as_of_date not in (select as_of_date from {scored})
   or (f.as_of_date = (select max(as_of_date) from ({features}) as g)
@@ -19,11 +19,13 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
 
     versions = dbt.source("ml", "model_versions")
     rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()
-    live = score.live(rows, dbt.source("ml", "model_terms").to_arrow_table())
+    live = score.live(
+        rows, dbt.source("ml", "model_terms").to_arrow_table(), dbt.source("ml", "model_trees").to_arrow_table()
+    )
     sql = TO_SCORE.format(
         columns=", ".join(f"f.{name}" for name in score.columns(live)),
         features=dbt.ref("child_features").sql_query(),
-        calendar=dbt.source("landing", "calendar").sql_query(),
+        dates=dbt.ref("as_of_dates").sql_query(),
         versions=versions.sql_query(),
         objections=dbt.ref("int_subjects__objections").sql_query(),
         scored=str(dbt.this) if dbt.is_incremental else NOTHING,

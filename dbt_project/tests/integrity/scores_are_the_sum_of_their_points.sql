@@ -4,7 +4,7 @@
     What to do: do not publish; compare the registered model's checksum, its terms and the features of one such child. -#}
 {%- set features = model_features() -%}
 with
-live as (select * from {{ source('ml', 'model_versions') }} where is_live and algorithm <> 'rule'),
+live as (select * from {{ source('ml', 'model_versions') }} where is_live and algorithm = 'additive'),
 terms as (select * from {{ source('ml', 'model_terms') }}),
 
 calibrations as (

@@ -45,7 +45,7 @@ years as (
         cast(max_by(absence_days, month) as integer) as last_absence_days,
         min(attendance_share) as worst_month_share,
         cast(sum(cast(is_low as integer)) as integer) as n_low_months,
-        {{ longest_run(string_agg_by("cast(cast(is_low as int) as varchar)", "month"), 10) }} as longest_low_run_months,
+        {{ longest_run(flags_by_month("is_low"), 10) }} as longest_low_run_months,
         {{ slope('month', 'absence_days') }} as absence_days_slope
     from judged
     group by person_key, school_year

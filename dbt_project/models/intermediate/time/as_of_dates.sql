@@ -43,6 +43,14 @@ kept as (
     select as_of_date from due
     union
     select as_of_date from closed_dates
+),
+
+placed as (
+    select
+        kept.as_of_date,
+        year(kept.as_of_date) = year(calendar.today) as is_current
+    from kept
+    cross join calendar
 )
 
-select * from kept
+select * from placed

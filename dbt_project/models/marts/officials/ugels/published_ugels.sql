@@ -1,0 +1,68 @@
+with
+enrollment as (select * from {{ ref('published_enrollment') }}),
+departments as (select * from {{ ref('departments') }}),
+
+schools as (
+    select * from {{ ref('int_schools__registers') }}
+    where known_until = {{ far_future() }}
+),
+
+-- some districts have schools of two UGELs: they count as that of most of their services
+offices as (
+    select
+        district_code,
+        ugel_code,
+        department_code
+    from schools
+    group by district_code, ugel_code, department_code
+    qualify row_number() over (partition by district_code order by count(*) desc, ugel_code) = 1
+),
+
+-- no source says where an office has its seat: the middle of its schools
+places as (
+    select
+        ugel_code,
+        median(latitude) as latitude,
+        median(longitude) as longitude
+    from schools
+    group by ugel_code
+),
+
+-- made of what officials see of districts and of nothing else, so that it tells nothing more
+sums as (
+    select
+        enrollment.school_year,
+        offices.ugel_code,
+        offices.department_code,
+        enrollment.level,
+        count(*) as n_districts,
+        cast(sum(enrollment.n_pupils) as bigint) as n_pupils,
+        sum(enrollment.n_withdrawn) as n_withdrawn,
+        sum(enrollment.n_pupils) filter (where enrollment.n_withdrawn is not null) as n_pupils_withdrawn,
+        sum(enrollment.n_over_age) as n_over_age,
+        sum(enrollment.n_pupils) filter (where enrollment.n_over_age is not null) as n_pupils_over_age
+    from enrollment
+    inner join offices on enrollment.district_code = offices.district_code
+    group by enrollment.school_year, offices.ugel_code, offices.department_code, enrollment.level
+),
+
+ugels as (
+    select
+        sums.school_year,
+        sums.ugel_code,
+        sums.department_code,
+        departments.department_name,
+        sums.level,
+        places.latitude,
+        places.longitude,
+        sums.n_districts,
+        sums.n_pupils,
+        {{ told_share('sums.n_withdrawn', 'sums.n_pupils_withdrawn', 'sums.n_pupils') }} as withdrawn_share,
+        {{ told_share('sums.n_over_age', 'sums.n_pupils_over_age', 'sums.n_pupils') }} as over_age_share
+    from sums
+    inner join places on sums.ugel_code = places.ugel_code
+    left join departments on sums.department_code = departments.department_code
+    where sums.n_pupils is not null
+)
+
+select * from ugels

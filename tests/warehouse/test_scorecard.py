@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ml import candidates, registry, score
+from ml.evaluate import Metric
 from ml.serve import live, predict
 from tests.conftest import Country, qhawaq
 from warehouse import dbt, explaining, model_config, registry_tables
@@ -94,7 +95,8 @@ def with_interactions(home: Home) -> tuple[candidates.Fitted, str]:
             version, "interruption", "boosting", False, file, sha256, date(2025, 12, 31), "passed: made for a test",
             None, fitted.calibration.slope, points.base,
         )  # fmt: skip
-        registry_tables.add(db, row, [], points.tables(version))
+        figures = [("boosting", "test", "all", Metric("n_rows", 1.0))]
+        registry_tables.add(db, row, figures, points.tables(version))
         registry_tables.make_live(db, "interruption", version, date(2025, 12, 31))
     return fitted, version
 

@@ -91,10 +91,11 @@ def chart(kind: str, frame: pd.DataFrame, columns: list[str]) -> alt.Chart:
     if kind == "geomap":
         x, y = (alt.X("longitude:Q", title=None, scale=alt.Scale(zero=False)),
                 alt.Y("latitude:Q", title=None, scale=alt.Scale(zero=False)))  # fmt: skip
-        marks = alt.Chart(frame).mark_circle(opacity=0.7)
-        return marks.encode(
-            x, y, size=alt.Size("n_pupils:Q", legend=None), color=alt.Color("case_share:Q", legend=None)
-        )
+        marks = alt.Chart(frame).mark_circle(opacity=0.7, invalid=None)
+        size, share = columns[-2:]
+        colored = alt.Color(f"{share}:Q", legend=None)
+        color = alt.condition(f"!isValid(datum.{share})", alt.value("#9aa5ab"), colored)  # hidden: a place all the same
+        return marks.encode(x, y, size=alt.Size(f"{size}:Q", legend=None), color=color)
     first, second = (
         alt.Axis(title=None),
         alt.Axis(title=None, format=".2~%" if columns[1].endswith(SHARES) else ",.3~f"),

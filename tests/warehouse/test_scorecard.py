@@ -55,7 +55,7 @@ def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
         spec = learning.spec()
         columns = ", ".join(f"f.{name}" for name in spec.features)
         rows = db.execute(
-            f"select {columns}, f.level, f.is_rural, s.log_odds, s.child_key, s.as_of_date from scores.risk_scores as s "
+            f"select {columns}, f.level, s.log_odds, s.child_key, s.as_of_date from scores.risk_scores as s "
             "join features.child_features as f on f.child_key = s.child_key and f.as_of_date = s.as_of_date "
             "where s.model_version = ? order by s.log_odds desc", [version],
         ).to_arrow_table()  # fmt: skip

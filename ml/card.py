@@ -21,11 +21,17 @@ OUTCOMES = {
     "repetition": "que la niña, el niño o adolescente termine el año desaprobado",
 }
 RANKERS = {
-    "additive": "modelo aditivo", "logistic": "regresión logística", "rule:abc": "regla ABC",
+    "additive": "modelo aditivo", "boosting": "árboles con interacciones",
+    "logistic": "regresión logística", "rule:abc": "regla ABC",
     "rule:over_age": "regla de extraedad", "rule:cut_offs": "cortes por grupo de grados",
     "baseline:last_year": "lista del año anterior", "baseline:school": "por escuelas enteras",
     "baseline:chance": "al azar",
 }  # fmt: skip
+# What a model is, and how somebody else gets its scores.
+MADE_OF = {
+    "additive": ("Modelo aditivo de puntos", "Cada puntaje se recalcula\nen SQL con `ml.model_terms`."),
+    "boosting": ("Árboles con interacciones", "Cada puntaje sale\nde los nodos de `ml.model_trees`."),
+}
 KINDS = {
     "level": "nivel", "area": "área", "region": "región", "sex": "sexo", "language": "lengua materna",
     "disability": "discapacidad", "nationality": "nacionalidad", "listed": "estuvo en una lista",
@@ -69,8 +75,10 @@ class Card:
     def model_card(self) -> str:
         """Return the model card as Markdown."""
         tested = self.of(self.test, self.algorithm)
+        kind_of_model, recomputed = MADE_OF[self.algorithm]
         return self._filled(
-            "ficha.md", n_features=len(self.features), today=self.today, years=", ".join(map(str, self.years)),
+            "ficha.md", kind_of_model=kind_of_model, recomputed=recomputed, n_features=len(self.features),
+            today=self.today, years=", ".join(map(str, self.years)),
             test_year=self.test.removeprefix("test_"), gate=self._verdict(), comparison="\n".join(self._comparison()),
             observed=_value(tested["observed_over_expected"]),
             observed_listed=_value(tested["observed_over_expected_at_capacity"]), gates="\n".join(self._gates()),

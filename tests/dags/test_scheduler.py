@@ -152,3 +152,14 @@ def test_a_refused_model_does_not_go_live(slice_of: Airflow, home: Home) -> None
     assert said == "success"
     assert tasks["go_back"] == "skipped"
     assert json.loads(home.model_config.read_text())["model_version"] == live
+
+
+def test_what_is_live_is_watched_and_recipes_are_searched(slice_of: Airflow, home: Home) -> None:
+    """Monitoring looks at drift and freshness, deletes, backs up and restores; tuning proposes and changes nothing."""
+    live = home.model_config.read_text()
+    for dag in ("qhawaq_monitor", "qhawaq_tune"):
+        slice_of.call(f"/api/v2/dags/{dag}", {"is_paused": False}, "PATCH")
+        said, tasks = slice_of.did(dag)
+        assert said == "success", tasks
+        assert set(tasks.values()) <= {"success", "skipped"}
+    assert home.model_config.read_text() == live

@@ -34,6 +34,16 @@ def test_the_card_says_how_good_the_model_is_beside_the_rules() -> None:
     assert "son anteriores a 2024" in text
 
 
+def test_the_card_says_what_the_model_is_made_of() -> None:
+    assert "Modelo aditivo de puntos sobre 2 variables" in card().model_card()
+    figures = [("boosting", *rest) if who == "additive" else (who, *rest) for who, *rest in card().figures]
+    text = replace(card(), algorithm="boosting", figures=figures).model_card()
+    assert "Árboles con interacciones sobre 2 variables" in text
+    assert "`ml.model_trees`" in text
+    assert "`ml.model_terms`" not in text
+    assert "| árboles con interacciones | 10.6 [9.4, 11.9] | 10.6 [9.4, 11.9] |" in text
+
+
 def test_a_refused_model_says_so() -> None:
     text = card(gate="refused: calibration_slope 2.00 [1.9, 2.1] (x); held: recall_gap 0.1").model_card()
     assert "no cumple (pendiente de calibración); no puede ordenar a nadie" in text

@@ -6,6 +6,11 @@ drift as (select * from {{ ref('drift') }} qualify checked_on = max(checked_on) 
 performance as (select * from {{ ref('model_performance') }}),
 thresholds as (select * from {{ ref('alert_thresholds') }}),
 
+pupils as (
+    select * from {{ ref('int_pupils__as_of') }}
+    where as_of_date = (select max(as_of_date) from {{ ref('as_of_dates') }})
+),
+
 -- of dbt's tests only the failed are noted, which nothing takes back; what failed was mended before this was published
 last_tries as (
     select *
@@ -51,6 +56,12 @@ levels as (
         'calibration' as alert,
         coalesce(max(ratio), 1) as value
     from calibration
+    union all
+    select
+        'pupils_of_no_office' as alert,
+        cast(count(*) as double) as value
+    from pupils
+    where ugel_code is null -- no register names their school: no list can name them
 ),
 
 alert_levels as (

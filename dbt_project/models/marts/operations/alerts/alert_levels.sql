@@ -7,8 +7,8 @@ performance as (select * from {{ ref('model_performance') }}),
 thresholds as (select * from {{ ref('alert_thresholds') }}),
 
 pupils as (
-    select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = (select max(as_of_date) from {{ ref('as_of_dates') }})
+    select pupils.* from {{ ref('int_pupils__as_of') }} as pupils
+    where pupils.as_of_date = (select max(dates.as_of_date) from {{ ref('as_of_dates') }} as dates)
 ),
 
 -- of dbt's tests only the failed are noted, which nothing takes back; what failed was mended before this was published

@@ -27,6 +27,9 @@ TABLE = pa.schema(
         ("upper_edge", pa.float64()), ("points", pa.float64()),
     ]
 )  # fmt: skip
+OF_CALIBRATION = pc.starts_with(pc.field("feature"), calibrate.SLOPE) | pc.starts_with(
+    pc.field("feature"), calibrate.INTERCEPT
+)
 
 
 def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -138,7 +141,7 @@ def read_off(
 
 def calibration_of(table: pa.Table, version: str) -> Calibration:
     """Read the calibration of a version back from `ml.model_terms`."""
-    said = _of(table, version).filter(_is_calibration)
+    said = _of(table, version).filter(OF_CALIBRATION)
     return calibrate.from_terms(dict(zip(said["feature"].to_pylist(), said["points"].to_pylist(), strict=True)))
 
 
@@ -146,7 +149,7 @@ def from_table(table: pa.Table, version: str, base: float) -> Terms:
     """Read the terms of a version back from `ml.model_terms`."""
     bins = (
         _of(table, version)
-        .filter(~_is_calibration)
+        .filter(~OF_CALIBRATION)
         .sort_by([("feature", "ascending"), ("bin", "ascending")])
         .group_by("feature", use_threads=False)
         .aggregate([("upper_edge", "list"), ("points", "list")])
@@ -154,11 +157,6 @@ def from_table(table: pa.Table, version: str, base: float) -> Terms:
     edges = tuple(np.array(upper[1:-1], dtype=float) for upper in bins["upper_edge_list"].to_pylist())
     points = tuple(np.array(each) for each in bins["points_list"].to_pylist())
     return Terms(tuple(bins["feature"].to_pylist()), edges, points, base, calibration_of(table, version))
-
-
-_is_calibration = pc.starts_with(pc.field("feature"), calibrate.SLOPE) | pc.starts_with(
-    pc.field("feature"), calibrate.INTERCEPT
-)
 
 
 def _of(table: pa.Table, version: str) -> pa.Table:

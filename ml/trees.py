@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,9 +55,13 @@ class Trees:
         self, values: NDArray[np.float64], segments: NDArray[np.str_]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the base of each row and each feature's contribution, which add up to `log_odds` (`ml.shapley`)."""
-        base, parts = shapley.contributions(self.trees, self.base, values)
+        base, parts = shapley.contributions(self._leaves, self.base, values)
         slope, shift = self.calibration.of_rows(segments)
         return shift + slope * base, slope[:, None] * parts
+
+    @cached_property
+    def _leaves(self) -> list[shapley.Leaves]:
+        return shapley.leaves(self.trees)
 
     def tables(self, version: str) -> dict[str, pa.Table]:
         """Return the rows of each table of schema `ml` that holds the model: of the terms, only the calibration."""

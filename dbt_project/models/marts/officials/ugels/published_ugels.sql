@@ -11,17 +11,17 @@ schools as (
 offices as (
     select
         district_code,
-        ugel_code,
-        department_code
+        ugel_code
     from schools
-    group by district_code, ugel_code, department_code
+    group by district_code, ugel_code
     qualify row_number() over (partition by district_code order by count(*) desc, ugel_code) = 1
 ),
 
--- no source says where an office has its seat: the middle of its schools
+-- no source says where an office has its seat: the middle of its schools; one department, also where a register errs
 places as (
     select
         ugel_code,
+        min(department_code) as department_code,
         median(latitude) as latitude,
         median(longitude) as longitude
     from schools
@@ -33,7 +33,6 @@ sums as (
     select
         enrollment.school_year,
         offices.ugel_code,
-        offices.department_code,
         enrollment.level,
         count(*) as n_districts,
         cast(sum(enrollment.n_pupils) as bigint) as n_pupils,
@@ -43,14 +42,14 @@ sums as (
         sum(enrollment.n_pupils) filter (where enrollment.n_over_age is not null) as n_pupils_over_age
     from enrollment
     inner join offices on enrollment.district_code = offices.district_code
-    group by enrollment.school_year, offices.ugel_code, offices.department_code, enrollment.level
+    group by enrollment.school_year, offices.ugel_code, enrollment.level
 ),
 
 ugels as (
     select
         sums.school_year,
         sums.ugel_code,
-        sums.department_code,
+        places.department_code,
         departments.department_name,
         sums.level,
         places.latitude,
@@ -61,7 +60,7 @@ ugels as (
         {{ told_share('sums.n_over_age', 'sums.n_pupils_over_age', 'sums.n_pupils') }} as over_age_share
     from sums
     inner join places on sums.ugel_code = places.ugel_code
-    left join departments on sums.department_code = departments.department_code
+    left join departments on places.department_code = departments.department_code
     where sums.n_pupils is not null
 )
 

@@ -8,6 +8,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
+# Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
+export UV_COMPILE_BYTECODE := 1
 
 .PHONY: help run test test-faults test-airflow lint build docs graphs grafana grafana-dashboards grafana-pictures chromium serve airflow bench lock clean
 .DEFAULT_GOAL := help

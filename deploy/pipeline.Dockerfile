@@ -4,14 +4,14 @@ FROM python:3.11-slim-bookworm
 WORKDIR /app
 COPY requirements/uv.txt requirements/airflow.txt requirements/
 RUN python3 -m venv /opt/qhawaq && /opt/qhawaq/bin/pip install --quiet --no-cache-dir --require-hashes -r requirements/uv.txt
-RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --python /opt/qhawaq/bin/python --require-hashes -r requirements/airflow.txt
+RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --compile-bytecode --python /opt/qhawaq/bin/python --require-hashes -r requirements/airflow.txt
 COPY pyproject.toml README.md ./
 COPY warehouse warehouse
 COPY ml ml
 COPY dags dags
 COPY deploy deploy
 COPY dbt_project dbt_project
-RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --python /opt/qhawaq/bin/python --no-deps --no-build-isolation -e .
+RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --compile-bytecode --python /opt/qhawaq/bin/python --no-deps --no-build-isolation -e .
 RUN useradd --system --uid 10001 --create-home qhawaq
 USER qhawaq
 ENV QHAWAQ_HOME=/data AIRFLOW_HOME=/airflow PATH=/opt/qhawaq/bin:$PATH PYTHONDONTWRITEBYTECODE=1

@@ -181,9 +181,10 @@ def choice(name: str, mart: str, text: str, value: str, order: str, *where: str)
     return found.refresh(models.VariableRefresh.ON_DASHBOARD_LOAD).sort(models.VariableSort.DISABLED)
 
 
-def listed(name: str, column: str) -> dashboard.CustomVariable:
-    """Return a choice between the values of a column that the catalog names."""
-    options = ",".join(f"{text} : {value}" for value, text in texts.values(column).items())
+def listed(name: str, column: str, first: str = "") -> dashboard.CustomVariable:
+    """Return a choice between the values of a column that the catalog names, one of them first."""
+    found = sorted(texts.values(column).items(), key=lambda one: one[0] != first)
+    options = ",".join(f"{text} : {value}" for value, text in found)
     return dashboard.CustomVariable(name).label(texts.variable(name)).values(options)
 
 

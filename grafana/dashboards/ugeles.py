@@ -1,4 +1,4 @@
-"""UGEL: what a department's local offices look like by the ministry's open data, on a map and over the years."""
+"""UGEL: what a department's local offices look like, by our own indicators and by the ministry's open data."""
 
 from __future__ import annotations
 
@@ -7,40 +7,53 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, bars, choice, chosen, lines, listed, markers, page, rows
 
 AUDIENCE = "officials"
-MART = "published_ugels"
+OWN, NEEDS, EXPECTED, OPEN = "ugel_indicators", "ugel_needs", "ugel_expected", "published_ugels"
 DEPARTMENT, LEVEL = chosen("department_code", "department"), chosen("level", "level")
-UGEL, YEAR = chosen("ugel_code", "ugel"), chosen("cast(school_year as varchar)", "year")
+INDICATOR, UGEL = chosen("indicator", "indicator"), chosen("ugel_code", "ugel")
+YEAR, SHOWN = chosen("cast(school_year as varchar)", "year"), "not is_hidden"
+PLACED = "latitude is not null"
 CHOICES = (
-    choice("department", MART, "department_name", "department_code", "__text"),
+    listed("indicator", "indicator", first="low_attendance"),  # of this year, when something can still be done
     listed("level", "school_level"),
-    choice("year", MART, "school_year", "school_year", "__value desc"),
-    choice("ugel", MART, "ugel_code", "ugel_code", "__value", DEPARTMENT),
+    choice("year", OWN, "school_year", "school_year", "__value desc", INDICATOR),
+    choice("department", OWN, "department_name", "department_code", "__text"),
+    choice("ugel", OWN, "ugel_code", "ugel_code", "__value", DEPARTMENT),
 )
-ON_MAP = ("ugel_code", "department_name", "latitude", "longitude", "n_pupils", "over_age_share")
-TOLD = ("ugel_code", "n_districts", "n_pupils", "over_age_share", "withdrawn_share")
+ON_MAP = ("ugel_code", "department_name", "latitude", "longitude", "n_pupils", "case_share")
+TOLD = ("school_year", "ugel_code", "n_districts", "n_pupils", "over_age_share", "withdrawn_share")
+COVERED = ("service_name", "n_in_need", "n_unmet", "coverage_share")
 
 
-def _over_years(column: str) -> Asked:
-    return Asked(MART, ("school_year", column), "school_year", 50, (UGEL, LEVEL, f"{column} is not null"))
+def _over_years(mart: str, column: str, *where: str) -> Asked:
+    return Asked(mart, ("school_year", column), "school_year", 50, (UGEL, LEVEL, *where))
 
 
 def make() -> Dashboard:
     """Return the dashboard."""
-    mapped = Asked(MART, ON_MAP, "n_pupils desc, ugel_code", 300, (LEVEL, YEAR))
-    told = Asked(MART, TOLD, "n_pupils desc, ugel_code", 50, (DEPARTMENT, LEVEL, YEAR))
+    on_map = Asked(
+        OWN, ON_MAP, "n_pupils desc, ugel_code", 300, (INDICATOR, LEVEL, YEAR, SHOWN, "latitude is not null")
+    )
     ranked = Asked(
-        MART, ("ugel_code", "over_age_share"), "over_age_share desc", 50,
-        (DEPARTMENT, LEVEL, YEAR, "over_age_share is not null"),
+        OWN, ("ugel_code", "case_share"), "case_share desc, ugel_code", 50, (INDICATOR, LEVEL, YEAR, DEPARTMENT, SHOWN)
+    )
+    covered = Asked(NEEDS, COVERED, "coverage_share, service_name", 50, (UGEL, LEVEL, YEAR))
+    expected = Asked(
+        EXPECTED, ("ugel_code", "as_of_date", "mean_probability"), "mean_probability desc, ugel_code", 50,
+        (DEPARTMENT, LEVEL),
     )  # fmt: skip
+    told = Asked(OPEN, TOLD, "school_year desc, n_pupils desc, ugel_code", 100, (DEPARTMENT, LEVEL))
     return page(
         "ugeles",
         [
-            markers("ugels_mapped", mapped, "n_pupils", "over_age_share"),
+            markers("ugel_indicator_mapped", on_map, "n_pupils", "case_share"),
+            bars("ugel_indicator_ranked", ranked),
+            lines("ugel_indicator_over_years", _over_years(OWN, "case_share", INDICATOR, SHOWN)),
+            rows("ugel_covered", covered, width=12),
+            rows("ugel_expected", expected, width=12),
             rows("ugels_told", told, width=12),
-            bars("ugels_ranked", ranked),
-            lines("ugel_pupils", Asked(MART, ("school_year", "n_pupils"), "school_year", 50, (UGEL, LEVEL))),
-            lines("ugel_over_age", _over_years("over_age_share")),
-            lines("ugel_withdrawn", _over_years("withdrawn_share")),
+            lines("ugel_pupils", _over_years(OPEN, "n_pupils")),
+            lines("ugel_over_age", _over_years(OPEN, "over_age_share", "over_age_share is not null")),
+            lines("ugel_withdrawn", _over_years(OPEN, "withdrawn_share", "withdrawn_share is not null")),
         ],
         CHOICES,
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Country
 from warehouse.commands import learning
+from warehouse.disclosure import ugels
 from warehouse.disclosure.attack import attack
 from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Of, Shown, family
 from warehouse.disclosure.indicators import decide, first_look
@@ -26,6 +27,16 @@ def counts(indicator: str, departments: list[tuple[int, int]]) -> Counts:
 def split(indicator: str, trait: str, groups: list[tuple[int, int]]) -> Counts:
     """Return the true counts of groups of the nation's pupils."""
     return {Cell(indicator, NATION, f"{trait}={n}"): both for n, both in enumerate(groups)}
+
+
+def offices(indicator: str, department: str, parts: list[tuple[int, int]]) -> Counts:
+    """Return the true counts of the UGELs of a department."""
+    return {Cell(indicator, department, ugel=f"{department}000{n}"): both for n, both in enumerate(parts)}
+
+
+def told(block: Block) -> set[str]:
+    """Return the UGELs of which something is shown."""
+    return {cell.ugel for cell, shown in block.items() if not shown.is_hidden}
 
 
 @pytest.mark.parametrize(("cases", "hidden"), [(9, True), (10, False), (11, False)])
@@ -110,6 +121,52 @@ def test_nothing_is_shown_where_older_cells_would_bound_it() -> None:
         decide({Cell("over_age", "03"): (1, 1)}, kept)
 
 
+@pytest.mark.parametrize(("cases", "shown"), [(9, {"010002"}), (10, {"010000", "010001", "010002"})])
+def test_a_small_ugel_takes_the_next_smallest_with_it(cases: int, shown: set[str]) -> None:
+    wholes = decide(counts("over_age", [(900, 100 + cases), (900, 90), (900, 80)]), {})
+    decided = ugels.decide(offices("over_age", "01", [(300, cases), (300, 40), (300, 60)]), wholes)
+    assert told(decided) == shown
+    assert attack(wholes | decided) == []
+
+
+def test_a_ugel_shows_nothing_that_its_department_does_not() -> None:
+    """The second department is hidden for the first; its UGELs, large enough by themselves, would give both away."""
+    wholes = decide(counts("over_age", [(500, 3), (500, 30), (500, 50)]), {})
+    assert wholes[Cell("over_age", "02")].is_hidden
+    decided = ugels.decide(offices("over_age", "02", [(250, 15), (250, 15)]), wholes)
+    assert told(decided) == set()
+
+
+def test_the_only_ugel_of_a_department_is_shown_as_it_is() -> None:
+    wholes = decide(counts("over_age", [(500, 40), (500, 30), (500, 50)]), {})
+    decided = ugels.decide(offices("over_age", "02", [(500, 30)]), wholes)
+    assert list(decided.values()) == [wholes[Cell("over_age", "02")]]
+
+
+def test_ugels_that_rounding_gives_away_are_hidden_with_their_department_alone() -> None:
+    """As above: 38 and 33 shown as 40 and 35, and their department's 72 as 70, leave the small ones 0 or 1."""
+    wholes = decide(counts("over_age", [(1200, 72), (900, 90), (900, 80)]), {})
+    split_of_01 = offices("over_age", "01", [(300, 38), (300, 33), (300, 0), (300, 1)])
+    decided = ugels.decide(split_of_01 | offices("over_age", "02", [(400, 40), (500, 50)]), wholes)
+    assert told(decided) == {"020000", "020001"}
+    assert attack(wholes | decided) == []
+
+
+def test_ugels_that_contradict_what_was_shown_before_are_hidden() -> None:
+    """A corrected file came after the department was decided: its UGELs do not add up to it any more."""
+    wholes = decide(counts("over_age", [(900, 100), (900, 90), (900, 80)]), {})
+    decided = ugels.decide(offices("over_age", "01", [(450, 150), (450, 150)]), wholes)
+    assert told(decided) == set()
+
+
+def test_ugels_shown_before_are_reckoned_with_when_a_department_is_decided() -> None:
+    shown = decide(counts("ebr_exit", [(900, 40), (900, 90), (900, 80)]), {})
+    shown |= ugels.decide(offices("ebr_exit", "01", [(450, 20), (450, 20)]), shown)
+    later = decide(counts("interruption", [(900, 12), (900, 30), (900, 30)]), shown)
+    later |= ugels.decide(offices("interruption", "01", [(450, 2), (450, 10)]), shown | later)
+    assert attack(shown | later) == []
+
+
 @st.composite
 def blocks(draw: st.DrawFn) -> Counts:
     """Return counts that hold together: who interrupts leaves, and all are among the pupils of April."""
@@ -139,6 +196,48 @@ def test_no_hidden_count_is_bounded(true: Counts) -> None:
         assert shown.is_hidden or (abs(shown.n_pupils - true[cell][0]) <= 2 and abs(shown.n_cases - true[cell][1]) <= 2)
 
 
+@st.composite
+def with_ugels(draw: st.DrawFn) -> tuple[Counts, Counts]:
+    """Return counts of departments as above, and each department's pupils in up to three UGELs."""
+    wholes, parts = draw(blocks()), {}
+    for department in sorted({cell.department for cell in wholes if cell.split == "department"}):
+        n = wholes[Cell("over_age", department)][0]
+        cuts = sorted(draw(st.lists(st.integers(0, n), max_size=2)))
+        sizes = [high - low for low, high in zip([0, *cuts], [*cuts, n], strict=True)]
+        leaving = _dealt(draw, wholes[Cell("ebr_exit", department)][1], sizes)
+        dealt = {
+            "over_age": _dealt(draw, wholes[Cell("over_age", department)][1], sizes),
+            "ebr_exit": leaving,
+            "interruption": _dealt(draw, wholes[Cell("interruption", department)][1], leaving),
+        }
+        for indicator, cases in dealt.items():
+            parts |= offices(indicator, department, list(zip(sizes, cases, strict=True)))
+    return wholes, {cell: n for cell, n in parts.items() if n[0]}
+
+
+def _dealt(draw: st.DrawFn, cases: int, sizes: list[int]) -> list[int]:
+    """Deal cases to groups, no more to each than it has."""
+    found, room = [], sum(sizes)
+    for size in sizes:
+        room -= size
+        found.append(draw(st.integers(max(0, cases - room), min(size, cases))))
+        cases -= found[-1]
+    return found
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(with_ugels())
+def test_no_hidden_count_of_a_ugel_is_bounded(true: tuple[Counts, Counts]) -> None:
+    wholes = decide(true[0], {})
+    decided = ugels.decide(true[1], wholes)
+    assert attack(wholes | decided) == []
+    for cell, shown in decided.items():
+        n, cases = true[1][cell]
+        assert shown.is_hidden or min(cases, n - cases) >= 10
+        assert shown.is_hidden or not wholes[cell.whole].is_hidden
+        assert shown.is_hidden or (abs(shown.n_pupils - n) <= 2 and abs(shown.n_cases - cases) <= 2)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks())
 def test_the_attackers_bounds_hold_the_truth(true: Counts) -> None:
@@ -154,14 +253,17 @@ def test_the_country_published_nothing_that_can_be_bounded(country: Country) -> 
     link = country.home.serving / "officials" / "current.duckdb"
     with duckdb.connect(str(link.resolve()), read_only=True) as db:
         rows = db.execute(
-            "select school_year, level, indicator, department_code, '', n_pupils, n_cases from indicators union all "
-            "select school_year, level, support_code, department_code, '', n_in_need, n_unmet from unmet_needs union all "
-            "select school_year, level, indicator, '00', group_name, n_pupils, n_cases from group_gaps"
+            "select school_year, level, indicator, department_code, '', '', n_pupils, n_cases from indicators union all "
+            "select school_year, level, support_code, department_code, '', '', n_in_need, n_unmet from unmet_needs "
+            "union all select school_year, level, indicator, '00', group_name, '', n_pupils, n_cases from group_gaps "
+            "union all select school_year, level, indicator, department_code, '', ugel_code, n_pupils, n_cases "
+            "from ugel_indicators union all "
+            "select school_year, level, support_code, department_code, '', ugel_code, n_in_need, n_unmet from ugel_needs"
         ).fetchall()
     tables: dict[Of, Block] = {}
-    for year, level, indicator, department, group, pupils, cases in rows:
+    for year, level, indicator, department, group, ugel, pupils, cases in rows:
         block = tables.setdefault((year, level, family(indicator)), {})
-        block[Cell(indicator, department, group)] = Shown(pupils, cases)
+        block[Cell(indicator, department, group, ugel)] = Shown(pupils, cases)
     assert len({name for _, _, name in tables}) > 5
     for name in ("april", "attendance"):
         mine = [shown for of, block in tables.items() if of[2] == name for shown in block.values()]
@@ -170,12 +272,14 @@ def test_the_country_published_nothing_that_can_be_bounded(country: Country) -> 
 
 
 @pytest.mark.parametrize(("counts", "key", "ledger"), [
-    ("counts", "school_year, department_code, level, indicator", "cells"),
-    ("services", "school_year, department_code, level, indicator", "cells"),
+    ("counts where ugel_code is null", "school_year, department_code, level, indicator", "cells"),
+    ("counts where ugel_code is not null", "school_year, department_code, ugel_code, level, indicator", "ugels"),
+    ("services where ugel_code is null", "school_year, department_code, level, indicator", "cells"),
+    ("services where ugel_code is not null", "school_year, department_code, ugel_code, level, indicator", "ugels"),
     ("groups", "school_year, level, indicator, group_name", "groups"),
 ])  # fmt: skip
 def test_every_count_was_decided(country: Country, counts: str, key: str, ledger: str) -> None:
-    table = f"intermediate.int_indicators__{counts}"
+    table = f"(from intermediate.int_indicators__{counts})"
     assert country.ask(f"select count(*) > 100 from {table}") == [(True,)]
     assert country.ask(f"select count(*) from {table} anti join raw.official_{ledger} using ({key})") == [(0,)]
 
@@ -186,6 +290,9 @@ def test_all_that_is_shown_is_in_the_ledger(country: Country) -> None:
     assert country.ask(
         "select (select count(*) from officials.group_gaps) = (select count(*) from raw.official_groups)"
     ) == [(True,)]
+    shown = "(select count(*) from officials.ugel_indicators) + (select count(*) from officials.ugel_needs)"
+    kept = "select count(*) from raw.official_ugels where ugel_code <> '000000'"
+    assert country.ask(f"select {shown} = ({kept})") == [(True,)]
 
 
 def test_groups_are_those_that_figures_of_models_are_said_of(country: Country) -> None:

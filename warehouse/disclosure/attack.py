@@ -22,6 +22,10 @@ PUPILS_WITHIN = (
 CASES_WITHIN = (("interruption", "ebr_exit"),)
 
 
+class Contradiction(BuildFailed):
+    """What is shown cannot all be true at once."""
+
+
 @dataclass(frozen=True)
 class Bounded:
     """A hidden count that an attacker can bound: (pupils or cases) to lie between two whole numbers."""
@@ -45,6 +49,15 @@ def attack(block: Block) -> list[Bounded]:
     return found
 
 
+def check(block: Block) -> None:
+    """See whether what is shown can all be true at once.
+
+    Raises:
+        Contradiction: it cannot.
+    """
+    _System(block).check()
+
+
 def _must_be_small(cell: Cell, block: Block, ranges: dict[tuple[Cell, str], tuple[int, int]]) -> bool:
     """Say whether an attacker knows this cell to be the small one: no other hidden one beside it can be."""
     can_be = [
@@ -56,8 +69,10 @@ def _must_be_small(cell: Cell, block: Block, ranges: dict[tuple[Cell, str], tupl
 
 
 def _is_beside(other: Cell, cell: Cell) -> bool:
-    """Say whether one may have been hidden for the other: they are parts of one split, or one is the nation."""
-    return other.indicator == cell.indicator and (other.split == cell.split or "" in (other.split, cell.split))
+    """Say whether a cell may have been hidden for another: a part of its split, its whole, or a part of the nation."""
+    if other.indicator != cell.indicator:
+        return False
+    return other.split == cell.split or other == cell.whole or (not cell.split and other.whole == cell)
 
 
 class _System:
@@ -91,18 +106,18 @@ class _System:
         return max(value - half, SMALLEST if quantity == "cases" else 2 * SMALLEST), value + half
 
     def _totals(self) -> Iterable[tuple[tuple[Cell, str], list[tuple[Cell, str]]]]:
-        for cell, quantity in self.names:
-            if not cell.split:
-                for parts in self._parts(cell.indicator):
-                    yield (cell, quantity), [(part, quantity) for part in parts]
+        """Return each whole and the parts that add up to it, of each way to split it."""
+        found: dict[tuple[Cell, str], list[Cell]] = defaultdict(list)
+        for cell in self.block:
+            if cell.whole in self.block:
+                found[cell.whole, cell.split].append(cell)
+        for (whole, _), parts in found.items():
+            for quantity in ("pupils", "cases"):
+                yield (whole, quantity), [(part, quantity) for part in parts]
 
-    def _parts(self, indicator: str) -> Iterable[list[Cell]]:
-        """Return the parts that add up to the nation, of each way to split it."""
-        found: dict[str, list[Cell]] = defaultdict(list)
-        for cell in self._of(indicator):
-            if cell.split:
-                found[cell.split].append(cell)
-        return found.values()
+    def check(self) -> None:
+        """Solve it for nothing in particular."""
+        self._solve([], 1.0)
 
     def ranges(self) -> dict[tuple[Cell, str], tuple[int, int]]:
         """Return for every hidden count whole numbers (low, high) that it can be.
@@ -157,7 +172,7 @@ class _System:
             limits = [*limits, *((0, cap) for cap in caps)]
         found = linprog(objective, upper, upper_limits, equal, totals, bounds=limits, method="highs")
         if found.x is None:  # what was shown at different times contradicts itself: it then says nothing together
-            raise BuildFailed(f"officials: counts of one year and level contradict each other: {found.message}")
+            raise Contradiction(f"officials: counts of one year and level contradict each other: {found.message}")
         return found.x[:n]
 
     def _matrices(self) -> tuple[object, np.ndarray, object, np.ndarray]:

@@ -15,18 +15,28 @@ TOGETHER = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One count of an indicator in a school year and level: of a department, the nation or a group of its pupils."""
+    """One count of an indicator in a school year and level: of a department, its UGEL, the nation or a group of it."""
 
     indicator: str
     department: str
     group: str = ""  # «sex=mujer», of the nation; nothing for everybody
+    ugel: str = ""  # of the department; nothing for all of it
 
     @property
     def split(self) -> str:
-        """By what the nation is split into parts of which this is one: a trait, or the department; nothing for it."""
+        """By what its whole is split: a trait, the department, or the UGEL; nothing for the nation."""
         if self.group:
             return self.group.split("=")[0]
+        if self.ugel:
+            return f"ugel of {self.department}"
         return "" if self.department == NATION else "department"
+
+    @property
+    def whole(self) -> Cell | None:
+        """What it is a part of: the department of a UGEL, the nation of all others; nothing for the nation."""
+        if not self.split:
+            return None
+        return Cell(self.indicator, self.department if self.ugel else NATION)
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Shown:
 
 HIDDEN = Shown(None, None)
 Block = dict[Cell, Shown]
-Split = tuple[str, str]  # an indicator, and by what the nation is split
+Split = tuple[str, str]  # an indicator, and by what the whole is split
 Counts = dict[Cell, tuple[int, int]]  # true pupils and cases of cells
 Of = tuple[int, str, str]  # school year, level, family of indicators
 
@@ -62,3 +72,8 @@ def rounded(n: int) -> int:
 def is_small(n_pupils: int, n_cases: int) -> bool:
     """Say whether a count or its complement is below 10."""
     return min(n_cases, n_pupils - n_cases) < SMALLEST
+
+
+def seen(n_pupils: int, n_cases: int) -> Shown:
+    """Return what is seen of a count by itself: nothing of a small one, the others rounded."""
+    return HIDDEN if is_small(n_pupils, n_cases) else Shown(rounded(n_pupils), rounded(n_cases))

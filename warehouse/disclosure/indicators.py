@@ -14,25 +14,23 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from warehouse import database
+from warehouse.disclosure import ugels
 from warehouse.disclosure.attack import Bounded, attack
-from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Counts, Of, Shown, Split, family, is_small, rounded
+from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Counts, Of, Shown, Split, family, seen
 from warehouse.errors import BuildFailed
 
 COUNTS = tuple(f"intermediate.int_indicators__{name}" for name in ("counts", "groups", "services"))
 SEEN = ("n_pupils", "n_cases", "is_hidden")
-LEDGERS = {  # what was decided of departments and the nation, and of groups of its pupils
+LEDGERS = {  # what was decided of departments and the nation, of groups of its pupils, and of UGELs
     "raw.official_cells": ("school_year", "department_code", "level", "indicator", *SEEN),
     "raw.official_groups": ("school_year", "level", "indicator", "group_name", *SEEN),
+    "raw.official_ugels": ("school_year", "department_code", "ugel_code", "level", "indicator", *SEEN),
 }
-
-
-def _seen(n_pupils: int, n_cases: int) -> Shown:
-    return HIDDEN if is_small(n_pupils, n_cases) else Shown(rounded(n_pupils), rounded(n_cases))
 
 
 def first_look(counts: Counts) -> Block:
     """Hide small counts, and with one hidden part alone the next smallest, which the total would give away."""
-    found = {cell: _seen(*n) for cell, n in counts.items()}
+    found = {cell: seen(*n) for cell, n in counts.items()}
     _hide_more_of(found, counts, [cells for cells in _splits(counts).values() if _n_hidden(found, cells) == 1])
     return found
 
@@ -109,8 +107,12 @@ def decide_new(db: duckdb.DuckDBPyConnection) -> int:
         rows += _decided(of, counts, before.get(of, {}))
     with database.transaction(db):
         for table, names in LEDGERS.items():
-            _keep(db, table, names, [row for row in rows if bool(row["group_name"]) == ("group_name" in names)])
+            _keep(db, table, names, [row for row in rows if _ledger_of(row) == table])
     return len(rows)
+
+
+def _ledger_of(row: dict[str, object]) -> str:
+    return f"raw.official_{'groups' if row['group_name'] else 'ugels' if row['ugel_code'] else 'cells'}"
 
 
 def _keep(db: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Sequence[dict[str, object]]) -> None:
@@ -123,13 +125,16 @@ def _keep(db: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows:
 def _decided(of: Of, counts: Counts, kept: Block) -> list[dict[str, object]]:
     """Return rows of the ledgers for the cells of a block that were not decided before."""
     new = {cell: n for cell, n in counts.items() if cell not in kept}
+    wholes, parts = ({cell: n for cell, n in new.items() if bool(cell.ugel) == is_part} for is_part in (False, True))
+    decided = decide(wholes, kept) if wholes else {}
+    decided |= ugels.decide(parts, kept | decided) if parts else {}
     return [
         {
             "school_year": of[0], "level": of[1], "indicator": cell.indicator, "department_code": cell.department,
-            "group_name": cell.group, "n_pupils": shown.n_pupils, "n_cases": shown.n_cases,
+            "ugel_code": cell.ugel, "group_name": cell.group, "n_pupils": shown.n_pupils, "n_cases": shown.n_cases,
             "is_hidden": shown.is_hidden,
         }
-        for cell, shown in (decide(new, kept) if new else {}).items()
+        for cell, shown in decided.items()
     ]  # fmt: skip
 
 
@@ -137,11 +142,12 @@ def _by_block(db: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> dict[Of,
     """Return (pupils, cases) of each cell of some tables, by school year, level and family of indicators."""
     found: dict[Of, Counts] = defaultdict(dict)
     every = " union all by name ".join(f"select * from {source}" for source in sources)
-    for year, level, indicator, department, group, pupils, cases in db.execute(
-        "select school_year, level, indicator, department_code, group_name, n_pupils, n_cases "
+    for year, level, indicator, department, group, ugel, *n in db.execute(
+        "select school_year, level, indicator, department_code, group_name, ugel_code, n_pupils, n_cases "
         f"from ({every}) order by all"
     ).fetchall():
-        found[year, level, family(indicator)][Cell(indicator, department or NATION, group or "")] = (pupils, cases)
+        cell = Cell(indicator, department or NATION, group or "", ugel or "")
+        found[year, level, family(indicator)][cell] = (n[0], n[1])
     return found
 
 

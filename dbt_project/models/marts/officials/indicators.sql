@@ -1,6 +1,10 @@
 with
-april as (select * from {{ ref('int_indicators__counts') }}),
-october as (select * from {{ ref('int_indicators__services') }} where indicator = 'low_attendance'),
+april as (select * from {{ ref('int_indicators__counts') }} where ugel_code is null),
+
+october as (
+    select * from {{ ref('int_indicators__services') }}
+    where indicator = 'low_attendance' and ugel_code is null
+),
 
 counts as (
     select

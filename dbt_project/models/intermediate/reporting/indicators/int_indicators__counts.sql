@@ -1,17 +1,18 @@
 with
 cube as (select * from {{ ref('int_indicators__cube') }}),
 
--- each department, and the nation as department 00
+-- each UGEL, each department (of no UGEL), and the nation as department 00
 counts as (
     select
         school_year,
         coalesce(department_code, '00') as department_code,
+        ugel_code,
         level,
         indicator,
         sum(n_pupils) as n_pupils,
         sum(n_cases) as n_cases
     from cube
-    group by school_year, level, indicator, rollup(department_code)
+    group by school_year, level, indicator, rollup(department_code, ugel_code)
 )
 
 select * from counts

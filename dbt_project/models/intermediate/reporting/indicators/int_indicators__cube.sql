@@ -5,6 +5,7 @@ features as (
         as_of_date,
         school_year,
         department_code,
+        coalesce(ugel_code, '{{ var("no_district") }}') as ugel_code,
         level,
         over_age_years,
         is_female,
@@ -45,6 +46,7 @@ cube as (
     select
         school_year,
         department_code,
+        ugel_code,
         level,
         indicator,
         {{ trait('sex', 'is_female', 'mujer', 'varón') }} as sex,

@@ -3,7 +3,7 @@
 with
 -- once a year, on the last date that every school year has
 features as (
-    select * from {{ ref('child_features') }}
+    select * replace (coalesce(ugel_code, '{{ var("no_district") }}') as ugel_code) from {{ ref('child_features') }}
     where as_of_date = {{ as_of() }} and month(as_of_date) = 10 and department_code is not null
 ),
 
@@ -32,12 +32,13 @@ judged as (
     select * from unmet
 ),
 
--- each department, and the nation as department 00
+-- each UGEL, each department (of no UGEL), and the nation as department 00
 counts as (
     select
         features.as_of_date,
         features.school_year,
         coalesce(features.department_code, '00') as department_code,
+        features.ugel_code,
         features.level,
         judged.indicator,
         count(*) as n_pupils,
@@ -45,7 +46,8 @@ counts as (
     from judged
     inner join features on judged.child_key = features.child_key
     group by
-        features.as_of_date, features.school_year, features.level, judged.indicator, rollup(features.department_code)
+        features.as_of_date, features.school_year, features.level, judged.indicator,
+        rollup(features.department_code, features.ugel_code)
 )
 
 select * from counts

@@ -1,5 +1,8 @@
 with
-counts as (select * from {{ ref('int_indicators__services') }} where indicator <> 'low_attendance'),
+counts as (
+    select * from {{ ref('int_indicators__services') }}
+    where indicator <> 'low_attendance' and ugel_code is null
+),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/indicators.py
 cells as (select * from {{ source('landing', 'official_cells') }}),

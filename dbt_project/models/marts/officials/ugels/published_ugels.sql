@@ -1,6 +1,7 @@
 with
 enrollment as (select * from {{ ref('published_enrollment') }}),
 departments as (select * from {{ ref('departments') }}),
+places as (select * from {{ ref('int_places__ugels') }}),
 
 schools as (
     select * from {{ ref('int_schools__registers') }}
@@ -15,17 +16,6 @@ offices as (
     from schools
     group by district_code, ugel_code
     qualify row_number() over (partition by district_code order by count(*) desc, ugel_code) = 1
-),
-
--- no source says where an office has its seat: the middle of its schools; one department, also where a register errs
-places as (
-    select
-        ugel_code,
-        min(department_code) as department_code,
-        median(latitude) as latitude,
-        median(longitude) as longitude
-    from schools
-    group by ugel_code
 ),
 
 -- made of what officials see of districts and of nothing else, so that it tells nothing more

@@ -1,0 +1,36 @@
+with
+live as (select * from {{ source('ml', 'model_versions') }} where is_live and outcome = 'interruption'),
+
+scores as (
+    select
+        risk_scores.child_key,
+        risk_scores.as_of_date,
+        risk_scores.probability
+    from {{ ref('risk_scores') }} as risk_scores
+    inner join live on risk_scores.model_version = live.model_version and risk_scores.outcome = live.outcome
+    where risk_scores.probability is not null
+),
+
+newest as (select max(as_of_date) as as_of_date from scores),
+
+features as (
+    select
+        child_features.child_key,
+        child_features.as_of_date,
+        child_features.department_code,
+        child_features.ugel_code,
+        child_features.level
+    from {{ ref('child_features') }} as child_features
+    inner join newest on child_features.as_of_date = newest.as_of_date
+    where child_features.department_code is not null
+),
+
+scored as (
+    select
+        features.*,
+        scores.probability
+    from scores
+    inner join features on scores.child_key = features.child_key and scores.as_of_date = features.as_of_date
+)
+
+select * from scored

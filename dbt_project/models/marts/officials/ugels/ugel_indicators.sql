@@ -1,0 +1,59 @@
+with
+april as (select * from {{ ref('int_indicators__counts') }} where ugel_code is not null),
+
+october as (
+    select * from {{ ref('int_indicators__services') }}
+    where indicator = 'low_attendance' and ugel_code is not null
+),
+
+counts as (
+    select
+        school_year,
+        department_code,
+        ugel_code,
+        level,
+        indicator
+    from april
+    union all
+    select
+        school_year,
+        department_code,
+        ugel_code,
+        level,
+        indicator
+    from october
+),
+
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/ugels.py
+cells as (select * from {{ source('landing', 'official_ugels') }}),
+departments as (select * from {{ ref('departments') }}),
+places as (select * from {{ ref('int_places__ugels') }}),
+
+indicators as (
+    select
+        counts.school_year,
+        counts.department_code,
+        departments.department_name,
+        counts.ugel_code,
+        counts.level,
+        counts.indicator,
+        places.latitude,
+        places.longitude,
+        cells.n_pupils,
+        cells.n_cases,
+        {{ share('cells.n_cases', 'cells.n_pupils') }} as case_share,
+        cells.is_hidden
+    from counts
+    inner join cells
+        on
+            counts.school_year = cells.school_year
+            and counts.department_code = cells.department_code
+            and counts.ugel_code = cells.ugel_code
+            and counts.level = cells.level
+            and counts.indicator = cells.indicator
+    inner join departments on counts.department_code = departments.department_code
+    left join places on counts.ugel_code = places.ugel_code
+)
+
+select * from indicators
+where ugel_code <> '{{ var("no_district") }}'

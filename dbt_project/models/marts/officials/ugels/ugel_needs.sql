@@ -1,0 +1,41 @@
+with
+counts as (
+    select * from {{ ref('int_indicators__services') }}
+    where indicator <> 'low_attendance' and ugel_code <> '{{ var("no_district") }}'
+),
+
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/ugels.py
+cells as (select * from {{ source('landing', 'official_ugels') }}),
+
+services as (
+    select
+        support_code,
+        max_by(service_name, valid_from) as service_name
+    from {{ ref('services') }}
+    group by support_code
+),
+
+needs as (
+    select
+        counts.school_year,
+        counts.department_code,
+        counts.ugel_code,
+        counts.level,
+        counts.indicator as support_code,
+        services.service_name,
+        cells.n_pupils as n_in_need,
+        cells.n_cases as n_unmet,
+        {{ share('cells.n_pupils - cells.n_cases', 'cells.n_pupils') }} as coverage_share,
+        cells.is_hidden
+    from counts
+    inner join cells
+        on
+            counts.school_year = cells.school_year
+            and counts.department_code = cells.department_code
+            and counts.ugel_code = cells.ugel_code
+            and counts.level = cells.level
+            and counts.indicator = cells.indicator
+    inner join services on counts.indicator = services.support_code
+)
+
+select * from needs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -195,4 +196,4 @@ def restore_test(written: Found) -> Found:
     """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
     from warehouse import backup
 
-    return backup.rehearse(HOME, written["backup"])
+    return backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text

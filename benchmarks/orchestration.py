@@ -34,12 +34,11 @@ def by_airflow(home: Home, folder: Path, mode: str) -> tuple[float, int]:
     with scheduler.Airflow(home, folder, QHAWAQ_AIRFLOW_MODE=mode) as airflow:
         airflow.pause("qhawaq_train", "qhawaq_deploy", "qhawaq_monitor")
         run = airflow.first("qhawaq_refresh")
-        while (state := airflow.tasks("qhawaq_refresh", run)["publish"]) not in ENDED:
+        while (state := airflow.tasks("qhawaq_refresh", run).get("publish")) not in ENDED:
             time.sleep(1)
         if state != "success":
             raise SystemExit(f"the refresh failed: {folder / 'logs'}")
-        path = f"/api/v2/dags/qhawaq_refresh/dagRuns/{run}/taskInstances?limit=500"
-        tasks = {one["task_id"]: one for one in airflow.call(path)["task_instances"]}
+        tasks = {one["task_id"]: one for one in airflow.instances("qhawaq_refresh", run)}
     began = datetime.fromisoformat(tasks["land"]["start_date"])
     ended = datetime.fromisoformat(tasks["publish"]["end_date"])
     return (ended - began).total_seconds(), sum(name.endswith(NODES) for name in tasks)

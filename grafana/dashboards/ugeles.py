@@ -30,9 +30,7 @@ def _over_years(mart: str, column: str, *where: str) -> Asked:
 
 def make() -> Dashboard:
     """Return the dashboard."""
-    on_map = Asked(
-        OWN, ON_MAP, "n_pupils desc, ugel_code", 300, (INDICATOR, LEVEL, YEAR, SHOWN, "latitude is not null")
-    )
+    on_map = Asked(OWN, ON_MAP, "n_pupils desc, ugel_code", 300, (INDICATOR, LEVEL, YEAR, SHOWN, PLACED))
     ranked = Asked(
         OWN, ("ugel_code", "case_share"), "case_share desc, ugel_code", 50, (INDICATOR, LEVEL, YEAR, DEPARTMENT, SHOWN)
     )

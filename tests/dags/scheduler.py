@@ -123,8 +123,17 @@ class Airflow:
 
     def tasks(self, dag: str, run: str) -> dict[str, str]:
         """Return the state of every task of a run."""
-        found = self.call(f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=500")["task_instances"]
-        return {one["task_id"]: one["state"] for one in found}
+        return {one["task_id"]: one["state"] for one in self.instances(dag, run)}
+
+    def instances(self, dag: str, run: str) -> list[dict[str, Any]]:
+        """Return what is known of every task of a run; Airflow answers page by page, whatever limit is asked for."""
+        found: list[dict[str, Any]] = []
+        while True:
+            path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=100&offset={len(found)}"
+            page = self.call(path)["task_instances"]
+            found += page
+            if not page:
+                return found
 
     def did(self, dag: str, **conf: object) -> tuple[str, dict[str, str]]:
         """Trigger a DAG and wait; return its state and its tasks'."""

@@ -42,8 +42,9 @@ DEFAULTS: dict[str, Any] = {
 COMMON: dict[str, Any] = {"default_args": DEFAULTS, "catchup": False, "max_active_runs": 1, "tags": ["qhawaq"]}
 step = partial(task, pool=POOL)  # makes a task of a function that opens the warehouse's file
 
-# WATCHER: one process of dbt, which alone writes; a task a model and one for its tests watch it. LOCAL: a process a
-# model with its tests, one after another by the pool; a test of several models then runs with the one that comes last.
+# WATCHER: one process of dbt, which alone writes; a task a model watches it and its tests. LOCAL: a process a model
+# with its tests, one after another by the pool; a test of several models then runs with the one that comes last.
+FLAGS = ["--exclude-resource-type", "unit_test"]  # they judge code, not data: make test runs them
 ARGUMENTS: dict[ExecutionMode, dict[str, Any]] = {
     # A sensor that is deferred is started twice, and may be lost between: it waits in its process instead.
     ExecutionMode.WATCHER: {
@@ -55,14 +56,11 @@ ARGUMENTS: dict[ExecutionMode, dict[str, Any]] = {
     },
     ExecutionMode.LOCAL: {"pool": POOL},
 }
-TESTS = {
-    ExecutionMode.WATCHER: (TestBehavior.AFTER_EACH, TestIndirectSelection.BUILDABLE),
-    ExecutionMode.LOCAL: (TestBehavior.BUILD, TestIndirectSelection.BUILDABLE),
-}
+TESTS = {ExecutionMode.WATCHER: TestBehavior.NONE, ExecutionMode.LOCAL: TestBehavior.BUILD}  # tasks for tests alone
 
 
 def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> DbtTaskGroup:
-    """Return a task for every dbt model of a build, from the manifest, with its tests beside it and a link to its docs.
+    """Return a task for every dbt model of a build, from the manifest, with its tests in it and a link to its docs.
 
     Args:
         group_id: name of the group; QHAWAQ_AIRFLOW_<NAME> in the environment narrows it to some nodes, for trying out.
@@ -82,18 +80,18 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
         execution_config=ExecutionConfig(
             execution_mode=MODE,
             invocation_mode=InvocationMode.DBT_RUNNER,
-            test_indirect_selection=TESTS[MODE][1],
+            test_indirect_selection=TestIndirectSelection.BUILDABLE,
             setup_operator_args={"pool": POOL, "retries": 0},
         ),
         render_config=RenderConfig(
             select=only or list(select),
             exclude=[] if only else list(exclude),
-            test_behavior=TESTS[MODE][0],
+            test_behavior=TESTS[MODE],
             emit_datasets=False,
         ),
         operator_args=ARGUMENTS[MODE]
         | {
-            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # they judge code, not data: make test runs them
+            "dbt_cmd_flags": FLAGS,
             "full_refresh": "{{ params.full_refresh }}",
             "callback": keep_results,
         },
@@ -101,16 +99,25 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
     for one in group.iter_tasks():
         if node := getattr(one, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
             one.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
-    _wait_for_what_runs(group)
+    if MODE == ExecutionMode.WATCHER:
+        _watch_tests(group)
     return group
 
 
-def _wait_for_what_runs(group: DbtTaskGroup) -> None:
-    """Let nobody wait for tests that read what a later group builds and that run there: Cosmos counts them here too."""
+def _watch_tests(group: DbtTaskGroup) -> None:
+    """Let the one process run tests, and each task wait for its model's: those that run here, and no others.
+
+    Cosmos would leave tests out where they have no tasks, and counts those too that read what a later group builds and
+    run there, for which a task would wait for ever.
+    """
+    from dags.watching import watch_tests
+
     nodes = json.loads((HOME.dbt / "graph.json").read_text(encoding="utf-8"))["nodes"]
-    for producer in group.iter_tasks():
-        if hasattr(producer, "tests_per_model"):
-            producer.tests_per_model = of_group(nodes, producer.tests_per_model)
+    (producer,) = (one for one in group.iter_tasks() if hasattr(one, "tests_per_model"))
+    producer.tests_per_model = of_group(nodes, producer.tests_per_model)
+    producer.dbt_cmd_flags = FLAGS
+    for one in group.iter_tasks():
+        watch_tests(one, producer.tests_per_model)
 
 
 def of_group(nodes: Mapping[str, Any], tests_per_model: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

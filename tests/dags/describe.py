@@ -25,7 +25,8 @@ def main() -> None:
                 "node": getattr(task, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"),
                 "pool": task.pool, "retries": task.retries, "doc": task.doc_md or "", "kind": type(task).__name__,
                 "upstream": sorted(task.upstream_task_ids), "rule": task.trigger_rule.value,
-                "awaited": getattr(task, "tests_per_model", {}),
+                "awaited": getattr(task, "tests_per_model", {}), "awaits": getattr(task, "awaits_tests", False),
+                "flags": getattr(task, "dbt_cmd_flags", None),
             }
             for task in dag.tasks
         }

@@ -148,12 +148,22 @@ def test_tasks_wait_for_the_tests_that_dbt_runs_and_for_no_others(
     named = {json.loads(line)["unique_id"] for line in listed}
     assert len(named) > 200
     assert {one for tests in awaited.values() for one in tests} == {one for one in named if reads_models(home, one)}
-    waiting = {task["node"] for name, task in tasks.items() if name.startswith(group) and name.endswith(".test")}
-    assert waiting == {model for model, tests in awaited.items() if tests}
+    mine = [task for name, task in tasks.items() if name.startswith(group)]
+    assert {task["node"] for task in mine if task["awaits"]} == {model for model, tests in awaited.items() if tests}
+
+
+def test_a_task_a_model_and_none_for_tests_alone_while_dbt_runs_them(dags: Dags) -> None:
+    tasks = dags["qhawaq_refresh"]
+    of_nodes = [task["node"] for task in tasks.values() if task["node"]]
+    assert len(of_nodes) == len(set(of_nodes)) > 100
+    assert not any("Test" in task["kind"] for task in tasks.values())
+    for name, task in tasks.items():
+        if task["node"] or "Producer" in task["kind"]:
+            assert "--resource-type" not in task["flags"], name  # which would leave tests out
 
 
 def test_the_picture_in_the_docs_shows_every_task(dags: Dags) -> None:
     shown = (REPOSITORY / "docs" / "pictures" / "qhawaq_refresh.svg").read_text(encoding="utf-8")
-    left_out = (".test", "watcher", "watcher_done", "_build")  # of tests, of Cosmos's own, and of the other mode
+    left_out = ("watcher", "watcher_done", "_build")  # Cosmos's own, and of the other mode
     drawn = [name for name in dags["qhawaq_refresh"] if not name.endswith(left_out)]
     assert [name for name in drawn if f"<title>{name}</title>" not in shown] == []

@@ -21,6 +21,7 @@ LOG = logging.getLogger("qhawaq.serve")
 SCOPES = {
     "predict": "ask for predictions of records that the caller holds",
     "education": "read children of lists and cases of education",
+    "protection": "see cases of the protection offices, and decide whose records are",
     "identity": "see who a child is, for a stated reason",
     "feedback": "record visits and what came of them",
 }
@@ -43,7 +44,7 @@ class Caller:
     Args:
         name: what the log calls them.
         scopes: what they may do.
-        areas: where: `*`, `region:15`, `ugel:150101`, `school:0123456`.
+        areas: where: `*`, `region:15`, `ugel:150101`, `school:0123456`, or of protection offices `province:1501`.
     """
 
     name: str
@@ -65,6 +66,10 @@ class Caller:
         office = {f"region:{ugel[:2]}", f"ugel:{ugel}"} if ugel else set()
         own = {EVERYWHERE} | office | ({f"school:{school}"} if school else set())
         return not own.isdisjoint(self.areas)
+
+    def sees_offices(self, province: str) -> bool:
+        """Say whether the protection offices of a province are within the caller's areas."""
+        return not {EVERYWHERE, f"region:{province[:2]}", f"province:{province}"}.isdisjoint(self.areas)
 
 
 class Gate:

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from ml.serve import guard, page, problems, routes
+from ml.serve import guard, page, problems, protection, routes
 from ml.serve.schemas import LARGEST
 from ml.serve.service import Service
 from ml.serve.settings import Settings
@@ -47,6 +47,7 @@ def create(settings: Settings) -> FastAPI:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(page.router)
+    app.include_router(protection.router)
     app.openapi = lambda: _documented(app, service)  # type: ignore[method-assign]  FastAPI's way to say more
     app.add_middleware(guard.Guard, limits=settings.limits)
     return app

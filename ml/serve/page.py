@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ml.serve.access import Caller, Refused
+from ml.serve import forms
+from ml.serve.access import Caller
 from ml.serve.problems import Problem
 from ml.serve.routes import Asked, name_of, seen
 from ml.serve.schemas import ChildKey
 from ml.serve.service import Service, having
 
-HERE = Path(__file__).parent
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_MONTHS = 20
 HALVES = {"A": "primera mitad", "B": "año completo"}
@@ -38,9 +33,6 @@ DISMISSALS = {
     "YA_ATENDIDO": "ya estaba atendido", "NO_UBICADO": "no se le ubicó", "TRASLADADO": "se trasladó",
     "DATO_ERRADO": "el dato era errado", "NO_ACEPTA": "la familia no acepta", "OTRO": "otro",
 }  # fmt: skip
-PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
-PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 router = APIRouter(include_in_schema=False)
 Sees = Annotated[Caller, having("education")]
 
@@ -48,7 +40,7 @@ Sees = Annotated[Caller, having("education")]
 @router.get("/static/ficha.css")
 def style() -> FileResponse:
     """How pages look."""
-    return FileResponse(HERE / "static" / "ficha.css", media_type="text/css")
+    return FileResponse(forms.HERE / "static" / "ficha.css", media_type="text/css")
 
 
 @router.get("/ficha/{key}")
@@ -65,7 +57,7 @@ def sheet(asked: Asked, key: ChildKey, who: Sees) -> HTMLResponse:
     """A sheet to print for a visit; the name is written by hand."""
     child = seen(asked, who, key)
     asked.journal.note(who.name, "child", key, "hoja de visita")
-    return HTMLResponse(_render("hoja.html", asked, child=child))
+    return HTMLResponse(forms.render("hoja.html", asked, child=child))
 
 
 @router.post("/ficha/{key}/nombre")
@@ -73,7 +65,7 @@ def reveal(
     request: Request, asked: Asked, key: ChildKey, who: Sees, seal: Annotated[str, Form()], why: Annotated[str, Form()]
 ) -> HTMLResponse:
     """The page with the name, for a reason that is logged."""
-    _own(request, asked, who, key, seal)
+    forms.own(request, asked, who, key, seal)
     name = name_of(asked, who, key, why)
     return HTMLResponse(_page(asked, who, seen(asked, who, key), name=name, why=why))
 
@@ -92,7 +84,7 @@ def record(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Record what came of a case as a delivery; it lands like any other and shows after the next refresh."""
-    _own(request, asked, who, key, seal)
+    forms.own(request, asked, who, key, seal)
     child = seen(asked, who.needs("education"), key)
     event = _event(child, matter, state, on, service, reason)
     if asked.settings.record is None:
@@ -125,39 +117,17 @@ def _event(
             "ESTADO": state, "FECHA": on, "SERVICIO": service or None, "MOTIVO": reason or None}  # fmt: skip
 
 
-def _seal(asked: Service, who: Caller, key: str) -> str:
-    """Return what only a page that we made for this caller and child can send back."""
-    said = f"form {who.name} {key} {datetime.now(UTC):%Y-%m-%d}"
-    return hmac.new(asked.settings.journal_key, said.encode(), hashlib.sha256).hexdigest()
-
-
-def _own(request: Request, asked: Service, who: Caller, key: str, seal: str) -> None:
-    """Believe a form only where it came from a page of ours.
-
-    Raises:
-        Refused: it did not, or the page is of another day.
-    """
-    origin = urlsplit(request.headers.get("origin", "")).netloc
-    if origin and origin != request.headers.get("host"):
-        raise Refused(403, "the form came from another site")
-    if not hmac.compare_digest(seal, _seal(asked, who, key)):
-        raise Refused(403, "the page is too old: open it again")
-
-
 def _page(
     asked: Service, who: Caller, child: Mapping[str, Any], told: str = "", name: Mapping[str, Any] | None = None,
     why: str = "",
 ) -> str:  # fmt: skip
     happened, may = asked.children.timeline(child["child_key"]), who.scopes
-    return _render(
+    return forms.render(
         "ficha.html", asked, child=child, months=_months(happened), others=_others(happened), told=told, name=name,
-        why=why, seal=_seal(asked, who, child["child_key"]), may_reveal="identity" in may, may_record="feedback" in may,
-        matters=MATTERS, states=STATES, supports=SUPPORTS, dismissals=DISMISSALS, today=datetime.now(UTC).date(),
+        why=why, seal=forms.seal(asked, who, child["child_key"]), may_reveal="identity" in may,
+        may_record="feedback" in may, matters=MATTERS, states=STATES, supports=SUPPORTS, dismissals=DISMISSALS,
+        today=datetime.now(UTC).date(),
     )  # fmt: skip
-
-
-def _render(template: str, asked: Service, **given: object) -> str:
-    return PAGES.get_template(template).render(synthetic=asked.children.is_synthetic(), **given)
 
 
 def _is_noted(event: Mapping[str, Any]) -> bool:

@@ -138,10 +138,16 @@ def name_of(asked: Service, who: Caller, key: str, reason: str) -> dict[str, Any
         Problem: the child is not the caller's to see, the reason says nothing, or names were asked for too often.
     """
     seen(asked, who.needs("identity").needs("education"), key)
-    if len(reason.strip()) < LEAST_REASON:
-        raise Problem(422, "say in a sentence why the name is needed")
-    if wait := asked.revealed.wait(who.name):
-        raise TooMany(wait)
+    return revealed(asked, who, key, reason)
+
+
+def revealed(asked: Service, who: Caller, key: str, reason: str) -> dict[str, Any]:
+    """Return who a child is that the caller may see, once that is logged.
+
+    Raises:
+        Problem: the reason says nothing, names were asked for too often, or there is none.
+    """
+    justified(asked, who, reason)
     if asked.settings.reveal is None:
         raise Problem(503, "no vault is configured here")
     asked.journal.note(who.name, "identity", key, reason.strip())
@@ -149,3 +155,17 @@ def name_of(asked: Service, who: Caller, key: str, reason: str) -> dict[str, Any
     if found is None:
         raise Problem(404, "the vault knows nobody by this key; the request was logged")
     return found
+
+
+def justified(asked: Service, who: Caller, reason: str) -> None:
+    """Let a caller see names, for a reason and not too often.
+
+    Raises:
+        Refused: they lack the scope.
+        Problem: the reason says nothing, or names were asked for too often.
+    """
+    who.needs("identity")
+    if len(reason.strip()) < LEAST_REASON:
+        raise Problem(422, "say in a sentence why the name is needed")
+    if wait := asked.revealed.wait(who.name):
+        raise TooMany(wait)

@@ -12,6 +12,7 @@ from ml.serve.children import Children
 from ml.serve.journal import Journal
 from ml.serve.limits import Buckets
 from ml.serve.live import Current
+from ml.serve.offices import Offices
 from ml.serve.problems import TooMany
 from ml.serve.records import Makers
 from ml.serve.settings import Settings
@@ -30,6 +31,7 @@ class Service:
         self.current = Current(settings.model_config, settings.models)
         self.gate = Gate(settings.api_keys, settings.oidc)
         self.children = Children(settings.children)
+        self.offices = Offices(settings.offices)
         self.makers = Makers(settings.children)
         self.journal = Journal(settings.journal, settings.journal_key)
         self.asked = Buckets(limits.per_second, 2 * limits.per_second)

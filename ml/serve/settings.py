@@ -9,6 +9,7 @@ from typing import Any
 
 Record = Callable[[dict[str, Any]], None]
 Reveal = Callable[[int], dict[str, Any] | None]
+Compare = Callable[[str, int], Any]  # file and line of a record → `warehouse.linkage.review.Pair` or None
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Settings:
         oidc: whose tokens are believed, or None.
         reveal: returns who a child is, or None if nobody is known by that key; raises `Busy` while it cannot look.
         record: delivers what came of a case, by the columns of its contract.
+        offices: the folder of the published files of protection offices, by province; None without them.
+        compare: returns a record and who it may be of, or None if nobody has to decide; raises `Busy` like `reveal`.
+        decide: delivers what a person decided of that, by the columns of its contract.
         limits: see `Limits`.
     """
 
@@ -60,6 +64,9 @@ class Settings:
     oidc: Oidc | None = None
     reveal: Reveal | None = None
     record: Record | None = None
+    offices: Path | None = None
+    compare: Compare | None = None
+    decide: Record | None = None
     limits: Limits = Limits()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,9 @@ from benchmarks import linkage_quality
 from tests.conftest import Country, deliver
 from tests.landing import samples
 from warehouse import database, keys
+from warehouse.commands import serve
 from warehouse.landing import land
+from warehouse.linkage.review import Person
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -139,3 +142,99 @@ def test_names_are_in_no_file_beside_the_vault(home: Home) -> None:
     for path in Path(home.root).rglob("*"):
         if path.is_file():
             assert b"ZZCANARIOQ" not in path.read_bytes(), path
+
+
+TWINS = [pupil(1, names="ROSA ELENA"), pupil(2, names="ROSA MARIA")]
+
+
+def decide(home: Home, decision: str, child: int, day: str = "2025-06-02", line: int = 2) -> None:
+    """Deliver what a person decided of a candidate, and link anew."""
+    content = f"ARCHIVO,LINEA,NINO,DECISION,FECHA\n{CASES},{line},{child},{decision},{day}\n"
+    deliver(home, f"REVISION_VINCULOS_2025_{day.replace('-', '')}_F{child}{decision[0]}.csv", content)
+    (outcome,) = land.land(home, Progress(quiet=True))
+    assert (outcome.status, outcome.quarantined_rows) == ("landed", 0), outcome
+
+
+def decisions(home: Home, columns: str = "child_key, decision, model_version") -> list[tuple]:
+    db = database.scratch(home)
+    database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+    found = db.execute(f"select {columns} from vault.links order by rowid").fetchall()
+    db.close()
+    return found
+
+
+def in_warehouse(home: Home) -> list[tuple]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        return db.execute(
+            "select child_key, decision, known_at::varchar from raw.record_links order by 3, 2"
+        ).fetchall()
+
+
+def test_what_a_person_links_is_linked(home: Home) -> None:
+    linked(home, TWINS, [case(1, names="ROSA")])
+    ((child, *_),) = decisions(home)
+    assert decisions(home, "birth_date, record_district") == [("2012-05-06", "150101")]  # what a person compares
+    decide(home, "VINCULAR", child)
+    assert decisions(home) == [(child, "review", "names-1"), (child, "link", "person")]
+    assert decisions(home, "birth_date, district, record_district") == [(None, None, None)] * 2  # nobody needs it now
+    assert in_warehouse(home)[-1] == (child, "link", "2025-06-02")
+
+
+def test_a_person_compares_and_decides_in_the_service(home: Home) -> None:
+    """The service's own calls: what it shows of a review, and the delivery that it writes."""
+    linked(home, TWINS, [case(1, names="ROSA", mother="")])
+    ((child, *_),) = decisions(home)
+    pair = serve.compare(home, CASES, 2)
+    assert (pair.child, pair.record) == (child, Person("ROSA", "QUISPE", None, "2012-05-06", "150101"))
+    assert pair.candidate.given_names in ("ROSA ELENA", "ROSA MARIA")
+    assert (pair.candidate.birth_date, pair.candidate.second_surname) == ("2012-05-06", "MAMANI")
+    assert serve.compare(home, CASES, 3) is None
+    serve.decide(home, {"ARCHIVO": CASES, "LINEA": 2, "NINO": child, "DECISION": "SEPARAR", "FECHA": date(2025, 6, 2)})
+    (outcome,) = land.land(home, Progress(quiet=True))
+    assert (outcome.status, outcome.accepted_rows) == ("landed", 1)
+    left = serve.compare(home, CASES, 2)
+    assert left is None or left.child != child
+
+
+def test_who_is_set_apart_is_no_candidate_and_the_other_twin_is_left(home: Home) -> None:
+    linked(home, TWINS, [case(1, names="ROSA")])
+    ((first, *_),) = decisions(home)
+    decide(home, "SEPARAR", first)
+    found = decisions(home)
+    assert found[:2] == [(first, "review", "names-1"), (first, "apart", "person")]
+    ((second, decision, version),) = found[2:]
+    assert (second != first, decision, version) == (True, "link", "names-1")
+    assert [row[1:] for row in in_warehouse(home)[1:]] == [("apart", "2025-06-02"), ("link", "2025-06-02")]
+
+
+def test_a_second_candidate_for_review_comes_after_the_first(home: Home) -> None:
+    triplets = [*TWINS, pupil(3, names="ROSA LUZ")]
+    linked(home, triplets, [case(1, names="ROSA")])
+    ((first, *_),) = decisions(home)
+    decide(home, "SEPARAR", first)
+    assert [row[1] for row in decisions(home)] == ["review", "apart", "review"]
+    assert in_warehouse(home)[1:] == [(None, "apart", "2025-06-02"), (None, "review", "2025-06-02")]
+    land.land(home, Progress(quiet=True))
+    decide(home, "SEPARAR", first, "2025-06-03")  # said twice
+    assert [row[1] for row in decisions(home)] == ["review", "apart", "review"]
+
+
+def test_of_somebody_who_is_no_candidate_nothing_is_believed(home: Home) -> None:
+    linked(home, TWINS, [case(1, names="ROSA")])
+    before = decisions(home)
+    decide(home, "VINCULAR", before[0][0] + 1)
+    decide(home, "VINCULAR", before[0][0], line=3)
+    assert decisions(home) == before
+
+
+def test_a_second_thought_links_and_a_link_is_never_taken_back(home: Home) -> None:
+    linked(home, [*TWINS, pupil(3, names="ROSA LUZ")], [case(1, names="ROSA")])
+    ((first, *_),) = decisions(home)
+    decide(home, "SEPARAR", first)
+    decide(home, "VINCULAR", first, "2025-06-03")
+    assert decisions(home)[-1] == (first, "link", "person")
+    second = decisions(home)[2][0]
+    decide(home, "SEPARAR", first, "2025-06-04")
+    decide(home, "VINCULAR", second, "2025-06-04")
+    assert decisions(home)[-1] == (first, "link", "person")
+    assert [row[1] for row in decisions(home)].count("link") == 1

@@ -128,7 +128,8 @@ def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "use": "sig"}
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public]}))
     keys = [
-        {"name": "sistema", "sha256": access.hashed("good"), "scopes": ["predict", "education"], "areas": ["*"],
+        {"name": "sistema", "sha256": access.hashed("good"), "scopes": ["predict", "education", "protection"],
+         "areas": ["*"],
          "expires": "2999-01-01T00:00:00+00:00"},
         {"name": "viejo", "sha256": access.hashed("old"), "scopes": ["predict"], "areas": ["*"],
          "expires": "2020-01-01T00:00:00+00:00"},

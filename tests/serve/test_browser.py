@@ -14,7 +14,7 @@ import uvicorn
 
 from ml.serve import api
 from tests.dags.scheduler import free_port
-from tests.serve import browser
+from tests.serve import browser, offices
 from tests.serve.conftest import HERE, Asking
 
 pytestmark = pytest.mark.skipif(
@@ -36,8 +36,11 @@ class Proxy:
 
 
 @pytest.fixture
-def site(asking: Asking) -> Iterator[str]:
-    token = asking.token(scope="education identity feedback")
+def site(asking: Asking, tmp_path: Path) -> Iterator[str]:
+    offices.published(asking, tmp_path / "protection")
+    token = asking.token(
+        scope="education protection identity feedback", qhawaq_areas=["ugel:150101", f"province:{offices.HERE}"]
+    )
     port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(Proxy(api.create(asking.settings), token), "127.0.0.1", port, log_level="error")
@@ -59,7 +62,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Browser]:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("path", [f"/ficha/{HERE}", f"/ficha/{HERE}/hoja"], ids=["ficha", "hoja"])
+@pytest.mark.parametrize(
+    "path",
+    [f"/ficha/{HERE}", f"/ficha/{HERE}/hoja", f"/proteccion/{offices.HERE}",
+     f"/proteccion/{offices.HERE}/ficha/{offices.CHILD}", f"/proteccion/{offices.HERE}/revision/{offices.UNSURE}"],
+    ids=["ficha", "hoja", "proteccion", "ficha de protección", "revisión"],
+)  # fmt: skip
 def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path: Path, path: str, width: int) -> None:
     page.open(site + path, width)
     page.picture(Path(PICTURES or tmp_path) / f"{path.strip('/').replace('/', '-')}-{width}.png")
@@ -92,3 +100,24 @@ def test_a_visit_is_recorded_by_keyboard_alone(page: browser.Browser, site: str,
     page.press("Enter")
     assert page.holds("document.querySelector('[role=status]').textContent.includes('Se guardó')")
     assert asking.recorded[0]["ESTADO"] == "CONTACTADO"
+
+
+def test_a_link_is_decided_by_keyboard_alone(
+    page: browser.Browser, site: str, asking: Asking, tmp_path: Path
+) -> None:  # fmt: skip
+    page.open(f"{site}/proteccion/{offices.HERE}/revision/{offices.UNSURE}", 360)
+    page.ask("document.querySelector('#why').focus()")
+    page.type("revisión acordada con la oficina")
+    page.press("Enter")
+    assert page.holds("document.body.textContent.includes('ROSA ELENA')")
+    page.picture(Path(PICTURES or tmp_path) / "comparacion-360.png")
+    assert page.ask("document.documentElement.scrollWidth") <= 360
+    assert page.low_contrasts() == []
+    page.ask("document.querySelector('#decision').focus()")
+    page.press("ArrowDown")
+    page.press("ArrowDown")
+    assert page.ask("document.querySelector('#decision').value") == "SEPARAR"
+    page.ask("document.querySelector('form button').focus()")
+    page.press("Enter")
+    assert page.holds("document.querySelector('[role=status]').textContent.includes('Se guardó')")
+    assert asking.recorded[0]["DECISION"] == "SEPARAR"

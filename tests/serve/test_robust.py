@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from ml.serve import api
 from ml.serve.limits import Buckets
+from tests.serve import offices
 from tests.serve.conftest import HERE, MACHINE, Asking
 
 # A month 99 is of its column's type and no month: refused, though OpenAPI cannot say so.
@@ -20,10 +22,11 @@ BEYOND = [positive_data_acceptance]
 
 
 @pytest.fixture(params=["by hand", "of the country"])
-def tried(request: pytest.FixtureRequest) -> tuple[Asking, int]:
+def tried(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Asking, int]:
     """A service, and how many of its operations are tried: with the country's features those that need them."""
     whole = request.param == "by hand"
-    return request.getfixturevalue("asking" if whole else "scored"), 8 if whole else 2
+    found = request.getfixturevalue("asking" if whole else "scored")
+    return offices.published(found, tmp_path / "protection"), 9 if whole else 2
 
 
 def test_whatever_openapi_allows_is_answered_as_it_says(tried: tuple[Asking, int]) -> None:

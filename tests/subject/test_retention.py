@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +23,7 @@ FAR = "2031-01-02"  # enrollments of 2018 are over (12 years), attendance and gr
 @pytest.fixture(scope="module")
 def retained(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     home = Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("old") / "home", symlinks=True)))
+    _review_everybody(home)
     said = qhawaq(home.root, "retain", "--today", FAR)
     assert "are due: call it with --delete" in said.stdout
     # interrupted between deleting and searching: the second call deletes nothing, and still has to prove all of it
@@ -28,6 +31,23 @@ def retained(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tupl
     assert counts["persons"] > 0
     assert not any(value.encode() in home.retaining.read_bytes() for value in canaries.values)
     return home, qhawaq(home.root, "retain", "--today", FAR, "--delete").stdout
+
+
+def _review_everybody(home: Home) -> None:
+    """Let a record of a delivery that stays be perhaps of each person, with a date of birth beside."""
+    with _vault(home) as vault:
+        vault.execute(
+            "insert into vault.links select 'protection_cases.upe_cases', 'kept.txt', row_number() over (), child_key, 0.5, "
+            "'review', 'names-1', date '2025-01-01', '2010-01-01', null, null from vault.persons"
+        )
+
+
+@contextmanager
+def _vault(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    vault = database.scratch(home)
+    database.attach_vault(vault, home, keys.load(home.secrets))
+    yield vault
+    vault.close()
 
 
 def ask(home: Home, sql: str) -> list[tuple]:
@@ -87,6 +107,9 @@ def test_persons_of_whom_nothing_is_kept_leave_the_vault(retained: tuple[Home, s
     kept = {key for table in raw for (key,) in ask(home, f"select distinct child_key from raw.{table}")}
     assert not gone & kept
     assert kept - {None} <= after
+    with _vault(home) as vault:  # of who is gone no review keeps a date of birth either
+        reviewed = database.column(vault, "select child_key from vault.links where file = 'kept.txt'")
+    assert set(reviewed) == after
 
 
 def _persons(home: Home, secret: keys.Keys) -> set[int]:

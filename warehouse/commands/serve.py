@@ -9,7 +9,7 @@ import os
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -18,7 +18,14 @@ from warehouse.progress import Progress
 from warehouse.settings import Home, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from duckdb import DuckDBPyConnection
+
     from ml.serve.settings import Settings
+    from warehouse.linkage.review import Pair
+
+Answer = TypeVar("Answer")
 
 CONSOLE = {"access_log": False, "log_level": "warning", "server_header": False, "date_header": False}
 
@@ -26,8 +33,8 @@ CONSOLE = {"access_log": False, "log_level": "warning", "server_header": False, 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8010, show_default=True, help="On 127.0.0.1.")
 @click.option("--new-key", metavar="NAME", help="Make an API key for a machine, print it once, and end.")
-@click.option("--scope", multiple=True, help="With --new-key: predict, education, identity or feedback (repeatable).")
-@click.option("--area", multiple=True, help="With --new-key: *, region:15, ugel:150101 or school:CODE (repeatable).")
+@click.option("--scope", multiple=True, help="With --new-key: predict, education, protection, identity, feedback.")
+@click.option("--area", multiple=True, help="With --new-key: *, region:15, ugel:150101, school:CODE or province:1501.")
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How long the key is good.")
 @click.option("--verify-log", is_flag=True, help="Check the log of who saw whom, line by line, and end.")
 @click.pass_obj
@@ -112,6 +119,8 @@ def settings(home: Home) -> Settings:
         model_config=home.model_config, models=home.models, children=children, journal=home.journal,
         journal_key=_journal_key(home), api_keys=home.api_keys, oidc=_oidc(),
         reveal=lambda child: reveal(home, child), record=lambda event: record(home, event),
+        offices=home.serving / "protection", compare=lambda file, line: compare(home, file, line),
+        decide=lambda decision: decide(home, decision),
     )  # fmt: skip
 
 
@@ -123,18 +132,43 @@ def _oidc():  # noqa: ANN202  ml's type, imported late
 
 
 def reveal(home: Home, child: int) -> dict[str, object] | None:
-    """Return who a child is from the vault, opened read-only for this one question.
+    """Return who a child is from the vault.
 
     Raises:
         Busy: landing writes the vault.
     """
+    from warehouse import vault
+
+    return _of_vault(home, lambda db: vault.identity(db, child))
+
+
+def compare(home: Home, file: str, line: int) -> Pair | None:
+    """Return a record without a document and the pupil that it may be of; None if nobody has to decide that.
+
+    Raises:
+        Busy: landing writes the vault.
+    """
+    from warehouse import contracts
+    from warehouse.linkage import review
+    from warehouse.settings import DBT_PROJECT
+
+    known = contracts.read(DBT_PROJECT).values()
+    return _of_vault(home, lambda db: review.pair(db, known, file, line))
+
+
+def _of_vault(home: Home, asked: Callable[[DuckDBPyConnection], Answer]) -> Answer:
+    """Ask the vault, opened read-only for this one question.
+
+    Raises:
+        Busy: landing writes it.
+    """
     from ml.serve.settings import Busy
-    from warehouse import database, keys, vault
+    from warehouse import database, keys
 
     db = database.scratch(home)
     try:
         database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
-        return vault.identity(db, child)
+        return asked(db)
     except QhawaqError:
         raise Busy("the vault is being written: again in a moment") from None
     finally:
@@ -143,13 +177,20 @@ def reveal(home: Home, child: int) -> dict[str, object] | None:
 
 def record(home: Home, event: dict[str, object]) -> Path:
     """Put what came of a case into the inbox as a delivery of one line; return the file."""
+    return _deliver(home, "feedback_case_events", f"SEGUIMIENTO_CASOS_{event['ANIO']}", event)
+
+
+def decide(home: Home, decision: dict[str, object]) -> Path:
+    """Put what a person decided of a link into the inbox as a delivery of one line; return the file."""
+    return _deliver(home, "link_decisions", f"REVISION_VINCULOS_{str(decision['FECHA'])[:4]}", decision)
+
+
+def _deliver(home: Home, table: str, name: str, row: dict[str, object]) -> Path:
     from warehouse import contracts, delivering
     from warehouse.settings import DBT_PROJECT
 
-    contract = contracts.read(DBT_PROJECT)["feedback_case_events"]
-    now = datetime.now(UTC)
-    stem = f"SEGUIMIENTO_CASOS_{event['ANIO']}_{now:%Y%m%d}_F{secrets.token_hex(6).upper()}"
-    return delivering.deliver(home, contract, stem, list(event), [list(event.values())])
+    stem = f"{name}_{datetime.now(UTC):%Y%m%d}_F{secrets.token_hex(6).upper()}"
+    return delivering.deliver(home, contracts.read(DBT_PROJECT)[table], stem, list(row), [list(row.values())])
 
 
 def run(home: Home, port: int) -> None:

@@ -1,7 +1,9 @@
 """Link records without a document number to pupils: by name, date of birth and place, each with a probability.
 
 A record is of one pupil or of none. The odds of its candidates are therefore shared out between them: twins who
-differ in nothing that the record says get half each, and a person decides.
+differ in nothing that the record says get half each, and a person decides. What a person decided is delivered like
+any other data (`linkage.link_decisions`) and counts as the pair's last word: it links, or sets the two apart, and the
+odds are shared out again between the others.
 """
 
 from __future__ import annotations
@@ -20,6 +22,25 @@ DDL = """
 create table if not exists vault.links (
   source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
   model_version varchar, known_at date);
+alter table vault.links add column if not exists birth_date varchar;
+alter table vault.links add column if not exists district varchar;
+alter table vault.links add column if not exists record_district varchar;
+"""
+# What a person decided of a candidate, the newest word on each pair; a link that is there is never taken back.
+DECIDED_BY_PEOPLE = """
+insert into vault.links
+select r.source, r.file, r.line, r.child_key, r.probability,
+  case d.decision when 'VINCULAR' then 'link' else 'apart' end,
+  'person', d.known_at, null, null, null
+from vault.links as r join said as d on d.archivo = r.file and d.linea = r.line and d.nino = r.child_key
+where r.decision = 'review' and not exists (
+  select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
+  and (l.decision = 'link' or l.child_key = r.child_key and l.decision = 'apart' and d.decision = 'SEPARAR'))
+"""
+SAID_BY_PEOPLE = """
+select archivo, linea, nino, upper(decision) as decision, known_at from raw.link_decisions
+qualify row_number() over (
+  partition by archivo, linea, nino order by known_at desc, _delivered_at desc, _file desc, _line desc) = 1
 """
 # The newest school's district is where a pupil lives, as far as anybody knows.
 PLACES = """
@@ -54,6 +75,7 @@ def link(
         how many links and reviews are new.
     """
     vault.execute(DDL)
+    _by_people(vault, warehouse)
     chosen = linkable(contracts)
     found: Counter[str] = Counter()
     if prepare(vault, warehouse, chosen):
@@ -61,8 +83,16 @@ def link(
         _decide(vault)
         found.update(dict(vault.execute("select decision, count(*) from decided group by 1").fetchall()))
         vault.execute("insert into vault.links select * from decided order by source, file, line")
+    _forget_evidence(vault)
     _copy(vault, warehouse)
     return found
+
+
+def _by_people(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Append what people decided of reviews; of a child that is no candidate of the record nothing is believed."""
+    vault.register("said", warehouse.execute(SAID_BY_PEOPLE).to_arrow_table())
+    vault.execute(DECIDED_BY_PEOPLE)
+    vault.unregister("said")
 
 
 def _split(contract: Contract) -> tuple[list[str], list[str]]:
@@ -162,35 +192,56 @@ def _score(vault: duckdb.DuckDBPyConnection) -> None:
     )
     pairs = linker.inference.predict(threshold_match_weight=-10)
     vault.execute(
-        f"create or replace temp table scored as select p.person_key, p.known_at as pupil_known_at, r.unique_id, "
-        f"pow(2, s.match_weight) as odds from {pairs.physical_name} as s "
+        f"create or replace temp table scored as select p.person_key, p.known_at as pupil_known_at, p.birth_date, "
+        f"p.district, r.unique_id, pow(2, s.match_weight) as odds from {pairs.physical_name} as s "
         "join pupils as p on p.unique_id = s.unique_id_l join records as r on r.unique_id = s.unique_id_r"
     )
     pairs.drop_table_from_database_and_remove_from_cache()
 
 
 def _decide(vault: duckdb.DuckDBPyConnection) -> None:
-    """Make `temp.decided`: links, and reviews that are new."""
+    """Make `temp.decided`: links, and reviews of records that none waits for; who was set apart is no candidate."""
     vault.execute(
         f"""
         create or replace temp table decided as
-        with candidates as (
-          select unique_id, person_key, max(odds) as odds, min(pupil_known_at) as pupil_known_at
-          from scored group by all),
+        with apart as (
+          select concat_ws('/', l.source, l.file, l.line) as unique_id,
+            coalesce(m.merged_into, l.child_key) as person_key, l.known_at
+          from vault.links as l left join vault.merges as m using (child_key) where l.decision = 'apart'),
+        candidates as (
+          select unique_id, person_key, max(odds) as odds, min(pupil_known_at) as pupil_known_at,
+            arg_max(birth_date, odds) as birth_date, arg_max(district, odds) as district
+          from scored anti join apart using (unique_id, person_key) group by all),
         shared as (
           select *, round(odds / (1 + sum(odds) over (partition by unique_id)), 6) as probability from candidates),
         best as (
           select * from shared where probability >= {REVIEW}
           qualify row_number() over (partition by unique_id order by probability desc, person_key) = 1),
+        waiting as (
+          select concat_ws('/', r.source, r.file, r.line) as unique_id from vault.links as r
+          where r.decision = 'review' and not exists (
+            select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
+            and l.child_key = r.child_key and l.decision = 'apart')),
+        told as (select unique_id, max(known_at) as known_at from apart group by 1),
         found as (
-          select r.source, r.file, r.line, b.person_key as child_key, b.probability,
-            case when b.probability >= {LINK} then 'link' else 'review' end as decision,
-            '{VERSION}' as model_version, greatest(r.known_at, b.pupil_known_at) as known_at
-          from best as b join records as r using (unique_id))
-        select * from found as f where not exists (
-          select 1 from vault.links as l where l.source = f.source and l.file = f.file and l.line = f.line
-          and l.decision = f.decision)
+          select r.unique_id, r.source, r.file, r.line, b.person_key as child_key, b.probability,
+            case when b.probability >= {LINK} then 'link' else 'review' end as decision, '{VERSION}' as model_version,
+            greatest(r.known_at, b.pupil_known_at, t.known_at) as known_at,
+            b.birth_date, b.district, r.district as record_district
+          from best as b join records as r using (unique_id) left join told as t using (unique_id))
+        select * exclude (unique_id) from found
+        where decision = 'link' or unique_id not in (select unique_id from waiting)
         """
+    )
+
+
+def _forget_evidence(vault: duckdb.DuckDBPyConnection) -> None:
+    """Keep what a review shows beside names only while a person may need it."""
+    vault.execute(
+        "update vault.links as v set birth_date = null, district = null, record_district = null "
+        "where birth_date is not null and (decision = 'link' or exists (select 1 from vault.links as l "
+        "where l.source = v.source and l.file = v.file and l.line = v.line "
+        "and (l.decision = 'link' or l.decision = 'apart' and l.child_key = v.child_key)))"
     )
 
 
@@ -203,6 +254,7 @@ def _copy(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
     warehouse.register("links", links)
     warehouse.execute(
         "insert into raw.record_links select * from links as l where not exists (select 1 from raw.record_links as r "
-        "where r.source = l.source and r.file = l.file and r.line = l.line and r.decision = l.decision)"
+        "where r.source = l.source and r.file = l.file and r.line = l.line and r.decision = l.decision "
+        "and r.known_at = l.known_at)"
     )
     warehouse.unregister("links")

@@ -5,7 +5,10 @@ upe as (select * from {{ ref('stg_protection__upe_cases') }}),
 
 links as (
     select * from {{ ref('stg_protection__links') }}
-    qualify row_number() over (partition by _file, _line order by decision, known_at) = 1 -- a link before a review
+    -- a link stays; else what was decided last counts, and a review is made after what a person set apart that day
+    qualify row_number() over (
+        partition by _file, _line order by decision = 'link' desc, known_at desc, decision = 'review' desc
+    ) = 1
 ),
 
 last_merges as (select * from {{ ref('int_children__merges') }} where known_until = {{ far_future() }}),

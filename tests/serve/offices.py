@@ -1,0 +1,46 @@
+"""Published files of two provinces' protection offices, made by hand, and a vault that compares one record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from tests.serve.conftest import Asking
+from warehouse.linkage.review import Pair, Person
+
+HERE, ELSEWHERE = "1501", "0801"
+CHILD, CANDIDATE = "111", 444
+FILE = "DEMUNA_CASOS_2025_20250620.txt"
+SURE, UNSURE = f"DEMUNA-{FILE}-2", f"DEMUNA-{FILE}-3"
+SCOPES = {"scope": "protection identity feedback", "qhawaq_areas": ["province:1501"]}
+MADE = f"""
+create table caseload as select *, 'r1' as release_id from (values
+  ('1501', 'DEMUNA', '{SURE}', '{CHILD}', 'linked', 0.97, 'ALIMENTOS', 'ABIERTO', date '2025-06-01', 20),
+  ('1501', 'DEMUNA', '{UNSURE}', null, 'review', 0.5, 'VIOLENCIA', 'ABIERTO', date '2025-05-01', 51),
+  ('1501', 'CEM', 'CEM-C.txt-4', null, 'unknown', null, 'VIOLENCIA', 'EN ATENCION', date '2025-06-11', 10)
+) as t (area_code, office, case_key, child_key, linkage, link_probability, reason, case_state, opened_date, waiting_days);
+create table work_referrals as select date '2025-10-31' as as_of_date, '{CHILD}' as child_key, '0000001-0' as service_code,
+  21.5::double as weekly_work_hours, 'Derivación' as service_name, 'trabaja más de lo permitido' as need_text;
+create table mandatory_reports as select 'DEMUNA' as office, 1::bigint as n_waiting, 51 as waiting_days,
+  0::bigint as n_attended;
+create table linkage_reviews as select 1::bigint as n_to_review, 1::bigint as n_without_candidate;
+"""
+RECORD = Person("Rosa <b>", "QUISPE", None, "2012-05-06", "150101")
+LISTED = Person("ROSA ELENA", "QUISPE", "MAMANI", "2012-05-06", "150102")
+
+
+def published(asking: Asking, folder: Path) -> Asking:
+    """Give a service the offices' files and a vault that knows one review; what is decided is in `recorded`."""
+    for area in (HERE, ELSEWHERE):
+        (folder / area).mkdir(parents=True)
+        with duckdb.connect(str(folder / area / "r1.duckdb")) as db:
+            db.execute(MADE)
+        (folder / area / "current.duckdb").symlink_to("r1.duckdb")
+
+    def compare(file: str, line: int) -> Pair | None:
+        return Pair(CANDIDATE, 0.5, RECORD, LISTED) if (file, line) == (FILE, 3) else None
+
+    asking.settings = replace(asking.settings, offices=folder, compare=compare, decide=asking.recorded.append)
+    return asking

@@ -1,0 +1,181 @@
+"""Pages of the protection offices: who sees them, what they show, and what a decision needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.serve import offices
+from tests.serve.conftest import NAME, Asking
+from tests.serve.offices import CANDIDATE, CHILD, ELSEWHERE, FILE, HERE, SCOPES, SURE, UNSURE
+
+WHY = "revisión acordada con la oficina"
+REVIEW = f"/proteccion/{HERE}/revision/{UNSURE}"
+PATHS = (f"/v1/protection/{HERE}/cases", f"/proteccion/{HERE}", f"/proteccion/{HERE}/ficha/{CHILD}", REVIEW)
+
+
+@pytest.fixture
+def office(asking: Asking, tmp_path: Path) -> Asking:
+    return offices.published(asking, tmp_path / "protection")
+
+
+@pytest.fixture
+def client(office: Asking) -> Iterator[TestClient]:
+    with office.client() as opened:
+        yield opened
+
+
+def sealed(page: str) -> str:
+    return re.search(r'name="seal" value="([0-9a-f]{64})"', page).group(1)
+
+
+def compared(client: TestClient, headers: dict[str, str]) -> str:
+    page = client.get(REVIEW, headers=headers).text
+    return client.post(REVIEW, data={"seal": sealed(page), "why": WHY}, headers=headers).text
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_education_user_sees_nothing_of_them(office: Asking, client: TestClient, path: str) -> None:
+    everything_else = office.token(scope="predict education identity feedback", qhawaq_areas=["*"])
+    assert client.get(path, headers=everything_else).status_code == 403
+    assert client.get(path, headers=office.token(**SCOPES)).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("areas", "status"),
+    [(["*"], 200), (["region:15"], 200), (["province:1501"], 200), (["region:08"], 404), (["province:0801"], 404),
+     (["ugel:150101"], 404), (["province:15"], 404), ([], 404)],
+)  # fmt: skip
+def test_offices_of_others_are_as_if_there_were_none(
+    office: Asking, client: TestClient, path: str, areas: list[str], status: int
+) -> None:
+    assert client.get(path, headers=office.token(**SCOPES | {"qhawaq_areas": areas})).status_code == status
+
+
+def test_the_education_page_says_nothing_of_protection(office: Asking, client: TestClient) -> None:
+    both = office.token(scope="education protection", qhawaq_areas=["*"])
+    page = client.get(f"/ficha/{CHILD}", headers=both).text
+    assert "DEMUNA" not in page
+    assert "rotecci" not in page
+    assert "puesto" not in client.get(f"/proteccion/{HERE}/ficha/{CHILD}", headers=both).text
+
+
+def test_a_province_without_a_published_file_is_none(office: Asking, client: TestClient) -> None:
+    headers = office.token(**SCOPES | {"qhawaq_areas": ["*"]})
+    assert client.get("/proteccion/9999", headers=headers).status_code == 404
+    assert client.get("/v1/protection/..%2F/cases", headers=headers).status_code == 404
+    page = client.get("/proteccion", headers=headers).text
+    assert [found in page for found in (HERE, ELSEWHERE)] == [True, True]
+    moved = client.get("/proteccion", headers=office.token(**SCOPES), follow_redirects=False)
+    assert moved.headers["location"] == f"/proteccion/{HERE}"
+
+
+def test_who_waited_longest_is_first_and_it_is_logged(office: Asking, client: TestClient) -> None:
+    found = client.get(f"/v1/protection/{HERE}/cases", params={"limit": 2}, headers=office.token(**SCOPES)).json()
+    assert [case["case_key"] for case in found["cases"]] == [UNSURE, SURE]
+    assert found["next_offset"] == 2
+    page = client.get(f"/proteccion/{HERE}", headers=office.token(**SCOPES)).text
+    assert page.index(f"revision/{UNSURE}") < page.index(f"ficha/{CHILD}") < page.index("sin candidato</td>")
+    assert "Datos sintéticos" in page
+    assert office.settings.journal.read_text().count('"what": "offices"') == 2
+
+
+def test_a_childs_cases_and_its_name_for_a_reason(office: Asking, client: TestClient) -> None:
+    headers, path = office.token(**SCOPES), f"/proteccion/{HERE}/ficha/{CHILD}"
+    page = client.get(path, headers=headers).text
+    for said in ("ALIMENTOS", "por vínculo", "(97,0 %)", "21,5 horas", "01/06/2025"):
+        assert said in page, said
+    assert NAME["given_names"] not in page
+    named = client.post(f"{path}/nombre", data={"seal": sealed(page), "why": WHY}, headers=headers)
+    assert NAME["given_names"] in named.text
+    assert office.revealed == [int(CHILD)]
+    assert client.get(f"/proteccion/{HERE}/ficha/222", headers=headers).status_code == 404
+    may_not = office.token(**SCOPES | {"scope": "protection"})
+    assert "/nombre" not in client.get(path, headers=may_not).text
+    refused = client.post(f"{path}/nombre", data={"seal": sealed(client.get(path, headers=headers).text), "why": WHY},
+                          headers=may_not)  # fmt: skip
+    assert refused.status_code == 403
+
+
+def test_names_are_compared_for_a_reason_and_whatever_is_written_is_text(office: Asking, client: TestClient) -> None:
+    headers = office.token(**SCOPES)
+    page = client.get(REVIEW, headers=headers).text
+    assert "QUISPE" not in page
+    assert '"what": "review"' not in office.settings.journal.read_text()
+    shown = compared(client, headers)
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td></tr>", shown)
+    assert rows == [
+        ("Nombres", "Rosa &lt;b&gt;", "ROSA ELENA", "no"), ("Apellido paterno", "QUISPE", "QUISPE", "sí"),
+        ("Apellido materno", "no consta", "MAMANI", "-"), ("Fecha de nacimiento", "2012-05-06", "2012-05-06", "sí"),
+        ("Distrito (ubigeo)", "150101", "150102", "no"),
+    ]  # fmt: skip
+    assert '"what": "review"' in office.settings.journal.read_text()
+    assert "QUISPE" not in office.settings.journal.read_text()
+
+
+@pytest.mark.parametrize(
+    ("sent", "scope", "status"),
+    [({"why": "corto"}, SCOPES["scope"], 422), ({"why": WHY}, "protection feedback", 403),
+     ({"why": WHY, "seal": "0" * 64}, SCOPES["scope"], 403)],
+)  # fmt: skip
+def test_no_names_without_a_reason_a_scope_and_a_page_of_ours(
+    office: Asking, client: TestClient, sent: dict[str, str], scope: str, status: int
+) -> None:
+    seal = sealed(client.get(REVIEW, headers=office.token(**SCOPES)).text)
+    answer = client.post(REVIEW, data={"seal": seal} | sent, headers=office.token(**SCOPES | {"scope": scope}))
+    assert answer.status_code == status
+    assert "QUISPE" not in answer.text
+
+
+def test_names_are_not_compared_too_often(office: Asking) -> None:
+    with office.client(reveals_per_hour=1) as client:
+        headers = office.token(**SCOPES)
+        assert "QUISPE" in compared(client, headers)
+        assert "QUISPE" not in compared(client, headers)
+
+
+@pytest.mark.parametrize("case", [SURE, "CEM-C.txt-4", f"DEMUNA-{FILE}-9"])
+def test_only_what_waits_is_reviewed(office: Asking, client: TestClient, case: str) -> None:
+    assert client.get(f"/proteccion/{HERE}/revision/{case}", headers=office.token(**SCOPES)).status_code == 404
+
+
+def test_what_was_decided_since_is_said(office: Asking, tmp_path: Path) -> None:
+    office.settings = offices.replace(office.settings, compare=lambda file, line: None)
+    with office.client() as client:
+        headers = office.token(**SCOPES)
+        seal = sealed(client.get(REVIEW, headers=headers).text)
+        answer = client.post(REVIEW, data={"seal": seal, "why": WHY}, headers=headers)
+    assert (answer.status_code, "next refresh" in answer.json()["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize("decision", ["VINCULAR", "SEPARAR"])
+def test_a_decision_is_delivered_and_logged(office: Asking, client: TestClient, decision: str) -> None:
+    headers = office.token(**SCOPES)
+    given = {"seal": sealed(compared(client, headers)), "child": str(CANDIDATE), "decision": decision}
+    answer = client.post(f"{REVIEW}/decision", data=given, headers=headers, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/proteccion/{HERE}?guardado=true")
+    assert office.recorded == [{"ARCHIVO": FILE, "LINEA": 3, "NINO": CANDIDATE, "DECISION": decision,
+                                "FECHA": datetime.now(UTC).date()}]  # fmt: skip
+    assert f'"what": "decision", "child": "{CANDIDATE}", "why": "{decision}' in office.settings.journal.read_text()
+    assert "Se guardó" in client.get(answer.headers["location"], headers=headers).text
+
+
+@pytest.mark.parametrize(
+    ("changed", "scope", "status"),
+    [({"child": "445"}, SCOPES["scope"], 403), ({"decision": "QUIZAS"}, SCOPES["scope"], 422),
+     ({"decision": ""}, SCOPES["scope"], 422), ({}, "protection identity", 403), ({}, "identity feedback", 403),
+     ({}, "protection feedback", 403)],
+)  # fmt: skip
+def test_a_decision_is_on_the_candidate_that_was_shown_by_who_may(
+    office: Asking, client: TestClient, changed: dict[str, str], scope: str, status: int
+) -> None:
+    given = {"seal": sealed(compared(client, office.token(**SCOPES))), "child": str(CANDIDATE), "decision": "VINCULAR"}
+    answer = client.post(f"{REVIEW}/decision", data=given | changed, headers=office.token(**SCOPES | {"scope": scope}))
+    assert answer.status_code == status
+    assert office.recorded == []

@@ -89,12 +89,13 @@ grafana-pictures: $(VENV)/.dev chromium  ## draw the dashboards of data/ into do
 docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
 
-bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine learning, a million children (over an hour)
+bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine learning, a million children, the service of data/ (over an hour)
 	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python -m benchmarks.landing_memory
 	$(BIN)/python -m benchmarks.linkage
 	$(BIN)/python -m benchmarks.ml
 	$(BIN)/python -m benchmarks.warehouse
+	@test -f data/model_config.json && $(BIN)/python -m benchmarks.service data --soak 10 || echo "the service is not measured: make run first"
 
 lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .

@@ -192,11 +192,23 @@ def main() -> None:
         found = asyncio.run(opened(port, asked, SECONDS))
         print(_said(f"{RATE} a second for {SECONDS} s", found, AIMS["p99 at 300 a second"]))
         if given.soak:
-            before = process.memory_info().rss
-            asyncio.run(opened(port, asked, 60 * given.soak, 100))
-            after = process.memory_info().rss
-            print(f"{given.soak:g} minutes at 100 a second: memory grew by {(after - before) / 2**20:.1f} MiB "
-                  f"to {after / 2**20:.0f}")  # fmt: skip
+            _soak(process, port, _mixed(asked, sent), given.soak)
+            print(_said("raw records after that", asyncio.run(closed(port, sent, RAW)), AIMS["p99 of records"]))
+
+
+def _mixed(asked: list[bytes], sent: list[bytes]) -> list[bytes]:
+    """Return requests of which every twentieth is of raw records."""
+    return [sent[n // 20 % len(sent)] if n % 20 == 0 else asked[n % len(asked)] for n in range(20 * len(sent))]
+
+
+def _soak(process: psutil.Process, port: int, mixed: list[bytes], minutes: float) -> None:
+    """Ask for minutes, and say how memory went."""
+    sizes = [process.memory_info().rss / 2**20]
+    for _ in range(4):
+        asyncio.run(opened(port, mixed, 15 * minutes, 100))
+        sizes.append(process.memory_info().rss / 2**20)
+    said = ", ".join(f"{size:.0f}" for size in sizes)
+    print(f"{minutes:g} minutes at 100 a second, every twentieth of raw records: memory {said} MiB", flush=True)
 
 
 if __name__ == "__main__":

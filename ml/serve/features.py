@@ -40,13 +40,12 @@ LONGEST, MOST_ROWS = 100, 500  # characters of a text, rows of a source and chil
 HOSTILE = (
     duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException,
 )  # fmt: skip
-FEATURES = f"select * from {DATABASE}.features.child_features"
-SERVICES = f"""
+READ = {"features": f"select * from {DATABASE}.features.child_features", "services": f"""
 select n.child_key, n.support_code, s.service_name, n.need, s.who_acts, n.is_received
 from {DATABASE}.intermediate.int_supports__needs as n join {DATABASE}.staging.services as s
   on s.support_code = n.support_code and n.as_of_date >= s.valid_from and n.as_of_date < s.valid_until
 order by n.child_key, n.support_code
-"""
+"""}  # fmt: skip
 
 
 class NoContext(Exception):
@@ -111,6 +110,8 @@ class Features:
             self.db.execute(f"prepare fill_{at} as {sql}")
         for sql in self._inserting.values():
             self.db.execute(sql)
+        for name, sql in READ.items():
+            self.db.execute(f"prepare read_{name} as {sql}")
         self._insert("deliveries", [{"file": FILE, "status": "landed"}])
 
     def _make(self, schema: str, name: str, kind: str, sql: str, mates_by: str) -> None:
@@ -154,9 +155,9 @@ class Features:
             for name in tables:
                 self._insert(name, tables[name])
             self._fill()
-            features = {row["child_key"]: row for row in self._rows(FEATURES)}
+            features = {row["child_key"]: row for row in self._rows("features")}
             services: dict[int, list[dict[str, Any]]] = {key: [] for key in features}
-            for row in self._rows(SERVICES):
+            for row in self._rows("services"):
                 services[row.pop("child_key")].append(row)
             return Made(self.as_of, features, services)
         finally:
@@ -233,8 +234,8 @@ class Features:
         except HOSTILE as error:
             raise Unusable(f"{name}: a value is not of its column's type (GET /v1/records names them)") from error
 
-    def _rows(self, sql: str) -> list[dict[str, Any]]:
-        found = self.db.execute(sql)
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        found = self.db.execute(f"execute read_{name}")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -271,7 +272,6 @@ def _of_others(relation: str, published: str, column: str) -> str:
     pupils = f"{DATABASE}.intermediate.int_pupils__as_of"
     return (
         f"insert into {relation} select * from {published} as p where p.{column} in (select {column} from {pupils}) "
-        f"and p.child_key not in (select child_key from {pupils}) "
-        f"and p.child_key not in (select child_key from {DATABASE}.raw.child_merges) "
-        f"and p.child_key not in (select child_key from {relation})"
+        f"and p.child_key not in (select child_key from {pupils} "
+        f"union all select child_key from {DATABASE}.raw.child_merges union all select child_key from {relation})"
     )

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ class Makers:
         self.path, self.lock = path, threading.Lock()
         self.opened: Path | None = None
         self.free: queue.Queue[Features] | None = None  # None where what is published holds no features' SQL
+        # Threads of their own: each keeps what DuckDB frees for its next allocation, forty threads would forty times.
+        self.threads = ThreadPoolExecutor(AT_ONCE, "features")
 
     def refresh(self) -> None:
         """Take up the published file if it is another one; who works with the one before ends with it."""
@@ -78,6 +81,16 @@ class Makers:
         finally:
             free.put(found)
 
+    def make(self, children: Sequence[Child]) -> tuple[Made, set[str]]:
+        """Return features of children, and which sources there are.
+
+        Raises:
+            Unusable: records are not of the sources.
+            NoContext, Busy: see `one`.
+        """
+        with self.one() as features:
+            return self.threads.submit(features.make, children).result(), features.sources
+
 
 def score(live: Live, makers: Makers, caller: Caller, children: Sent) -> dict[str, Any]:
     """Score children by their records.
@@ -96,8 +109,7 @@ def score(live: Live, makers: Makers, caller: Caller, children: Sent) -> dict[st
         NoModel: a rule is live.
         NoContext, Busy: see `Makers`.
     """
-    with makers.one() as features:
-        made, sources = features.make(child for _, child in children), features.sources
+    made, sources = makers.make([child for _, child in children])
     why = {at: _why_not(made, caller, child) for at, (_, child) in enumerate(children)}
     known = {at: children[at][1] for at, said in why.items() if said is None}
     return {

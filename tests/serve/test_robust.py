@@ -16,6 +16,7 @@ from ml.serve import api
 from ml.serve.limits import Buckets
 from tests.serve import offices
 from tests.serve.conftest import HERE, MACHINE, Asking
+from warehouse.commands import serve
 
 # A month 99 is of its column's type and no month: refused, though OpenAPI cannot say so.
 BEYOND = [positive_data_acceptance]
@@ -86,3 +87,22 @@ def test_a_bucket_gives_what_it_holds_and_then_as_it_fills() -> None:
     assert buckets.wait("a") > 0
     now[0] = 0.5
     assert buckets.wait("a") == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "begins_again"), [({}, True), ({"GLIBC_TUNABLES": "glibc.malloc.arena_max=1"}, False)]
+)
+def test_it_begins_again_once_with_an_allocator_that_does_not_slow_down(
+    given: dict[str, str], begins_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[dict[str, str]] = []
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("os.execve", lambda path, command, environment: begun.append(environment))
+    serve._with_allocator()
+    assert [one["GLIBC_TUNABLES"] for one in begun] == ([serve.ALLOCATOR] if begins_again else [])
+    for one in begun:  # what it begins again with is what it finds then: not for ever
+        monkeypatch.setenv("GLIBC_TUNABLES", one["GLIBC_TUNABLES"])
+        serve._with_allocator()
+    assert len(begun) == begins_again

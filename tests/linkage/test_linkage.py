@@ -224,6 +224,7 @@ def test_of_somebody_who_is_no_candidate_nothing_is_believed(home: Home) -> None
     before = decisions(home)
     decide(home, "VINCULAR", before[0][0] + 1)
     decide(home, "VINCULAR", before[0][0], line=3)
+    decide(home, "QUIZAS", before[0][0])  # no decision: it neither links nor sets apart
     assert decisions(home) == before
 
 

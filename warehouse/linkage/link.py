@@ -33,7 +33,7 @@ select r.source, r.file, r.line, r.child_key, r.probability,
   case d.decision when 'VINCULAR' then 'link' else 'apart' end,
   'person', d.known_at, null, null, null
 from vault.links as r join said as d on d.archivo = r.file and d.linea = r.line and d.nino = r.child_key
-where r.decision = 'review' and not exists (
+where r.decision = 'review' and d.decision in ('VINCULAR', 'SEPARAR') and not exists (
   select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
   and (l.decision = 'link' or l.child_key = r.child_key and l.decision = 'apart' and d.decision = 'SEPARAR'))
 """

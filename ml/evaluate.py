@@ -1,6 +1,7 @@
 """How good a ranking is at the number of children that each UGEL can visit, and how true its probabilities are.
 
-Intervals are 95 % ones from a bootstrap that draws whole schools, the same draws for everything that is compared.
+Intervals are 95 % ones from a bootstrap that draws whole schools, the same draws for everything that is compared; those
+of calibration, which is asked of small segments too, say at their functions what they are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from ml.calibrate import logistic
 from ml.dataset import Rows
 
-REPLICATES = 500
+REPLICATES, Z = 500, 1.96
 SHARES = {"1pct": 0.01, "5pct": 0.05, "10pct": 0.10}  # beside the capacity
 BINS = 20  # of the expected calibration error
 Mask = NDArray[np.bool_]
@@ -49,6 +50,11 @@ class Sample:
     def cluster(self) -> NDArray[np.int64]:
         """Number of each row's school among those that occur."""
         return np.unique(self.rows.cluster.codes, return_inverse=True)[1]
+
+    @cached_property
+    def child_year(self) -> NDArray[np.int64]:
+        """Number of each row's child and year among those that occur."""
+        return np.unique(np.column_stack([self.rows.key, self.rows.year]), axis=0, return_inverse=True)[1].ravel()
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:
@@ -128,7 +134,7 @@ def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = No
     chance = expit(design @ found)
     bread = np.linalg.inv((design * (chance * (1 - chance))[:, None]).T @ design + 1e-9 * np.eye(2))
     scores = np.column_stack([np.bincount(cluster, weights=part) for part in (design * (label - chance)[:, None]).T])
-    error = 1.96 * float(np.sqrt((bread @ scores.T @ scores @ bread)[0, 0]))
+    error = Z * float(np.sqrt((bread @ scores.T @ scores @ bread)[0, 0]))
     return Metric("calibration_slope", float(found[0]), float(found[0]) - error, float(found[0]) + error)
 
 
@@ -150,13 +156,45 @@ def calibration(
     sample: Sample, log_odds: NDArray[np.float64], on_list: Mask, where: Mask | None = None
 ) -> list[Metric]:
     """Return observed over expected, among the listed and among all, of the rows where a mask is true."""
-    known = sample.known if where is None else sample.known & where
-    expected = known * expit(log_odds)
-    cases = sample.cases * known
+    chance, there = expit(log_odds), np.ones(len(log_odds), dtype=bool) if where is None else where
     return [
-        sample.share("observed_over_expected_at_capacity", cases * on_list, expected * on_list),
-        sample.share("observed_over_expected", cases, expected),
+        _observed_over_expected("observed_over_expected_at_capacity", sample, chance, sample.known & on_list, there),
+        _observed_over_expected("observed_over_expected", sample, chance, sample.known, there),
     ]
+
+
+def _observed_over_expected(
+    name: str, sample: Sample, chance: NDArray[np.float64], judged: Mask, where: Mask
+) -> Metric:
+    """Return cases over what was announced, of the judged rows of a segment, with a score interval (Wilson, 1927).
+
+    It holds each ratio that the cases do not contradict, given how far as many would stray: a child's rows of a year
+    stand and fall together, and schools stray further than chance as much as they do over all judged rows. Drawing
+    schools anew is no interval where a segment has a handful of them: with no case in any it would be [0, 0].
+    """
+    here = judged & where
+    observed, expected = float(sample.cases[here].sum()), float(chance[here].sum())
+    if not expected:
+        return Metric(name, 0.0, 0.0, 0.0)
+    noise = Z**2 * _beyond_chance(sample, chance, judged) * _variance(sample, chance, here)
+    middle, product = 2 * observed * expected + noise, observed * expected
+    root = np.sqrt(middle**2 - 4 * product**2)
+    low, high = ((middle + end) / (2 * expected**2) for end in (-root, root))
+    return Metric(name, observed / expected, float(low), float(high))
+
+
+def _variance(sample: Sample, chance: NDArray[np.float64], here: Mask) -> float:
+    """Return the variance of how many cases chance brings among rows, those of a child in a year all or none."""
+    spread = np.sqrt(chance * (1 - chance)) * here
+    return float((np.bincount(sample.child_year, weights=spread) ** 2).sum())
+
+
+def _beyond_chance(sample: Sample, chance: NDArray[np.float64], judged: Mask) -> float:
+    """Return how many times as much as chance alone schools stray from what was announced; at least 1."""
+    observed, expected = (np.bincount(sample.cluster, weights=of * judged) for of in (sample.cases, chance))
+    overall = observed.sum() / max(expected.sum(), 1e-12)
+    strayed = ((observed - overall * expected) ** 2).sum()
+    return max(1.0, float(strayed / max(overall * _variance(sample, chance, judged), 1e-12)))
 
 
 def kept(sample: Sample, on_list: Mask) -> Metric:

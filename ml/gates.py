@@ -25,7 +25,6 @@ class Bounds:
     at_most: float = float("inf")
     low_above: float | None = None
     low_at_most: float | None = None
-    reaches: tuple[float, float] | list[float] | None = None
     in_segments: tuple[str, ...] | list[str] = ()
 
     def holds(self, metric: Metric) -> bool:
@@ -41,7 +40,7 @@ class Bounds:
     def holds_in_segment(self, metric: Metric) -> bool:
         """Say whether a segment's interval reaches into the bounds on the value of all."""
         low, high = (metric.value if end is None else end for end in (metric.low, metric.high))
-        return _overlap(low, high, self.at_least, self.at_most)
+        return high >= self.at_least and low <= self.at_most
 
     def __str__(self) -> str:
         """Say the bounds."""
@@ -50,18 +49,10 @@ class Bounds:
         return f"{self.at_least:g} to {self.at_most:g}"
 
 
-def _overlap(low: float, high: float, least: float, most: float) -> bool:
-    return high >= least and low <= most
-
-
 # Bound on an interval → whether its ends (low, high) keep it, and how it is said.
 INTERVAL: dict[str, tuple[Callable[..., bool], str]] = {
     "low_above": (lambda low, high, bound: low > bound, "the interval must lie above {0:g}"),
     "low_at_most": (lambda low, high, bound: low <= bound, "the interval must reach down to {0:g}"),
-    "reaches": (
-        lambda low, high, bound: _overlap(low, high, *bound),
-        "the interval must reach into {0[0]:g} to {0[1]:g}",
-    ),
 }
 
 

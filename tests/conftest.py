@@ -55,13 +55,13 @@ class Country:
 
 @pytest.fixture(scope="session")
 def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
-    """Simulate 2,000 children over all the years with planted traps, and run the main job once for all workers."""
+    """Simulate 2,300 children over all the years with planted traps, and run the main job once for all workers."""
     root = shared(tmp_path_factory) / "country"
     with FileLock(str(root) + ".lock"):
         if not (root / "done").exists():
             shutil.rmtree(root, ignore_errors=True)
             root.mkdir()
-            qhawaq(root / "home", "simulate", "--children", "2000", "--truth", str(root / "truth"))
+            qhawaq(root / "home", "simulate", "--children", "2300", "--truth", str(root / "truth"))
             said = qhawaq(root / "home", "run")
             (root / "done").write_text(said.stdout + said.stderr)
     return Country(Home(root / "home"), root / "truth")

@@ -40,6 +40,43 @@ def test_observed_over_expected_by_hand() -> None:
     assert found["observed_over_expected_at_capacity"].value == pytest.approx(2 / 1.5)
 
 
+def test_none_of_few_seen_is_no_proof_that_there_are_none() -> None:
+    """Of ten children one would be expected; that none left is within chance, and the interval says how far."""
+    sample = Sample(rows([0.0] * 10 + [1.0]))
+    log_odds, here = np.full(11, np.log(0.1 / 0.9)), np.arange(11) < 10
+    found = by_name(evaluate.calibration(sample, log_odds, np.ones(11, dtype=bool), here))["observed_over_expected"]
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(1.96**2 * 0.9)  # variance 10 x 0.1 x 0.9 over the square of 1 expected
+
+
+def test_a_segment_of_which_nothing_is_announced_has_no_ratio() -> None:
+    nobody = np.zeros(6, dtype=bool)
+    found = evaluate.calibration(Sample(rows(SIX)), np.zeros(6), nobody)[0]
+    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("schools_differ", [0.0, 0.4])
+def test_true_probabilities_are_within_the_interval_of_small_segments(schools_differ: float) -> None:
+    """Thirty children of five schools, three rows each, of whom about four leave: whole schools drawn anew miss 1 of 10."""
+    held = below = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        child = np.repeat(np.arange(900), 3)
+        school = child // 6
+        segment = school // 5
+        log_odds = rng.normal(-2, 0.4, 900)[child]
+        shift = schools_differ * rng.normal(size=150)[school]
+        label = (rng.random(900)[child] < 1 / (1 + np.exp(-log_odds - shift))).astype(float)
+        days = ["2022-04-30", "2022-07-31", "2022-10-31"] * 900
+        sample = Sample(rows(label.tolist(), day=days, key=child.tolist(), cluster=school.astype(str).tolist()))
+        for which in range(30):
+            found = evaluate.calibration(sample, log_odds, np.ones(2700, dtype=bool), segment == which)[0]
+            held += found.low <= 1 <= found.high
+            below += found.high < 1
+    assert 0.93 <= held / 600 <= 0.99
+    assert below / 600 <= 0.04
+
+
 def test_the_slope_and_its_interval_hold_the_truth() -> None:
     """Children of a school share a chance of their own: the interval must know that."""
     held = 0

@@ -12,12 +12,14 @@ from warehouse.country.people import People
 from warehouse.country.places import Places
 
 PANDEMIC = (2020, 2021)
-LAST_PRIMARY, FIRST_SECONDARY, LAST_GRADE = 9, 10, 14
+FIRST_PRIMARY, LAST_PRIMARY, FIRST_SECONDARY, LAST_GRADE = 4, 9, 10, 14
 ENTERED, PROMOTED, REPEATS, RETURNS = 0, 1, 2, 3
 SITUATIONS = np.array(["INGRESANTE", "PROMOVIDO", "REPITE", "REENTRANTE"])
 STAYS, LEAVES, DIES, EMIGRATES, TO_EBA = 0, 1, 2, 3, 4
 PASSED, FAILED, RECOVERED, FAILED_AFTER = 0, 1, 2, 3
 N_AREAS, N_COMPETENCES = 8, 3
+FAR_BEHIND = 3  # assumption: from so many years on nobody comes back to regular school
+TO_EBA_USUALLY, TO_EBA_FAR_BEHIND = 0.008, 0.15  # assumption: chance a year of going there, from 14 years on
 
 
 @dataclass
@@ -72,19 +74,22 @@ class Year:
 
 
 def live(rng: np.random.Generator, people: People, places: Places, years: range) -> list[Year]:
-    """Simulate every school year."""
-    state = _begin(rng, people, years[0])
-    return [_one_year(rng, people, places, state, year) for year in years]
+    """Simulate every school year, after as many as the oldest have been at school.
+
+    A country that began with the first year would not be in balance: who is behind would not be whom the years left
+    behind, and what a model learned of its first years would not hold later.
+    """
+    state = _begin(rng, people)
+    past = range(people.first_at_school(), years[0])
+    lived = [_one_year(rng, people, places, state, year) for year in [*past, *years]]
+    return lived[len(past) :]
 
 
-def _begin(rng: np.random.Generator, people: People, year: int) -> State:
-    """Place everyone of school age into a grade before the first year; some are behind, some out."""
-    age = people.age_at_march(year)
-    behind = rng.binomial(3, np.clip(0.06 + 0.04 * people.household_class[people.household], 0, 1), people.n)
-    grade = np.where(age >= 6, np.maximum(4, age - 2 - behind), 0)
+def _begin(rng: np.random.Generator, people: People) -> State:
+    """Return everybody before school."""
     return State(
-        grade=np.where(grade > LAST_GRADE, 99, grade),
-        enrolled=(age > 6) & (grade <= LAST_GRADE) & (rng.random(people.n) > 0.015),
+        grade=np.zeros(people.n, dtype=np.int64),
+        enrolled=np.zeros(people.n, dtype=bool),
         repeating=np.zeros(people.n, dtype=bool),
         returning=np.zeros(people.n, dtype=bool),
         service=np.full(people.n, -1),
@@ -94,12 +99,12 @@ def _begin(rng: np.random.Generator, people: People, year: int) -> State:
 
 
 def _arrive(rng: np.random.Generator, people: People, state: State, year: int) -> NDArray[np.int64]:
-    """Enter six-year-olds, bring some of those who left back, and return how each enrolled child came."""
+    """Enter those who begin, bring some of those who left back, and return how each enrolled child came."""
     age = people.age_at_march(year)
-    entering = (age >= 6) & (state.grade == 0)
+    entering = (age >= people.begins_at) & (state.grade == 0)
     out = (state.grade > 0) & (state.grade <= LAST_GRADE) & ~state.enrolled & (state.eba_from > year)
-    returning = out & (age < 18) & (rng.random(people.n) < 0.15)
-    state.grade[entering] = 4
+    returning = out & (age < 18) & (age - state.grade - 2 < FAR_BEHIND) & (rng.random(people.n) < 0.15)
+    state.grade[entering] = FIRST_PRIMARY
     state.enrolled |= entering | returning
     situation = np.where(state.repeating, REPEATS, PROMOTED)
     situation[returning] = RETURNS
@@ -135,11 +140,11 @@ def _one_year(rng: np.random.Generator, people: People, places: Places, state: S
     log_odds = untreated + sum(
         risk.SERVICE_EFFECTS[code] * risk.helped(month, leaving) for code, month in services.items()
     )
-    fate, left_month = _fates(lot, risk.sigmoid(log_odds + end), people.age_at_march(year)[child], leaving)
+    fate, left_month = _fates(lot, risk.sigmoid(log_odds + end), people.age_at_march(year)[child], over_age, leaving)
+    results = _results(rng, marks, (grade == FIRST_PRIMARY) | state.repeating[child], year)
     found = Year(
         year, child, grade, situation[child], service, new_service, rng.integers(120, 280, n), hours, months,
-        *attendance, marks, _results(rng, marks, year), fate, left_month, untreated, log_odds, drift, leaving,
-        services,
+        *attendance, marks, results, fate, left_month, untreated, log_odds, drift, leaving, services,
     )  # fmt: skip
     _carry_over(state, found)
     return found
@@ -204,11 +209,14 @@ def failed_areas(marks: NDArray[np.int8]) -> NDArray[np.int64]:
     return ((marks == 0).sum(axis=3) >= 2).sum(axis=2)
 
 
-def _results(rng: np.random.Generator, marks: NDArray[np.int8], year: int) -> NDArray[np.int64]:
-    """Return the year's result: four failed areas fail, one to three go to recovery."""
+def _results(rng: np.random.Generator, marks: NDArray[np.int8], spared: NDArray, year: int) -> NDArray[np.int64]:
+    """Return the year's result: four failed areas fail, one to three go to recovery.
+
+    The first grade promotes everybody, and (an assumption) nobody repeats twice in a row: those are spared.
+    """
     if year in PANDEMIC:
         return np.full(len(marks), PASSED)
-    failed = failed_areas(marks)[:, 1]
+    failed = np.where(spared, 0, failed_areas(marks)[:, 1])
     after = np.where(rng.random(len(marks)) < 0.8, RECOVERED, FAILED_AFTER)
     return np.where(failed >= 4, FAILED, np.where(failed >= 1, after, PASSED))
 
@@ -251,14 +259,15 @@ class _Lot:
         return cls(rng.random(n), rng.random(n), rng.random(n), rng.integers(months[0], months[1] + 1, n))
 
 
-def _fates(lot: _Lot, chance: NDArray, age: NDArray, leaving: NDArray) -> tuple[NDArray, NDArray]:
+def _fates(lot: _Lot, chance: NDArray, age: NDArray, over_age: NDArray, leaving: NDArray) -> tuple[NDArray, NDArray]:
     """Say who stays, leaves, dies, emigrates or moves to alternative education, and when.
 
     Whoever finishes the last grade has completed school: there one can only leave within the year.
     """
     leaves = lot.leaves < chance
     fate = np.where(leaves, LEAVES, STAYS)
-    fate[~leaves & (age >= 14) & (lot.other < 0.008)] = TO_EBA
+    to_eba = np.where(over_age >= FAR_BEHIND, TO_EBA_FAR_BEHIND, TO_EBA_USUALLY)
+    fate[~leaves & (age >= 14) & (lot.other < to_eba)] = TO_EBA
     fate[~leaves & (lot.other > 0.9996)] = DIES
     fate[~leaves & (lot.other > 0.9980) & (lot.other <= 0.9996)] = EMIGRATES
     return fate, np.select([fate == LEAVES, fate == DIES], [leaving, lot.month], 99)

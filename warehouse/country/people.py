@@ -23,6 +23,11 @@ BOYS = np.array(
     "JOSÉ LUIS JUAN CARLOS JESÚS ÁNGEL MIGUEL RUBÉN KEVIN JHON CÉSAR FÉLIX ADRIÁN IKER WILBER TOMÁS EDÚ".split()
 )
 
+OLDEST = 19  # at school in the first year: whoever is three years behind in the last grade
+# Assumption: chance of each of two years by which a child may begin school late, chosen so that as many pupils of
+# secondary are two years behind as is known of Peru: 24% in rural places, 7.4% in towns.
+LATE_RURAL, LATE_URBAN = 0.45, 0.12
+
 
 @dataclass(frozen=True)
 class People:
@@ -47,6 +52,7 @@ class People:
     household_secondary: NDArray[np.int64]
     household_in_juntos: NDArray[np.bool_]
     household_in_sisfoh: NDArray[np.bool_]
+    begins_at: NDArray[np.int64]  # age, years
     surnames: NDArray[np.int64]  # (households, 2)
     given: NDArray[np.int64]  # (children, 2)
 
@@ -54,6 +60,10 @@ class People:
     def n(self) -> int:
         """How many children there are."""
         return len(self.birth_year)
+
+    def first_at_school(self) -> int:
+        """Return the first year in which one of them is old enough for school."""
+        return int(self.birth_year.min()) + 6
 
     def age_at_march(self, year: int) -> NDArray[np.int64]:
         """Return completed years on 31 March, as the school system counts them."""
@@ -66,7 +76,7 @@ def build(rng: np.random.Generator, places: Places, n: int, first_year: int, las
     household = np.repeat(np.arange(n), sizes)[:n]
     houses = int(household[-1]) + 1
     home = _households(rng, places, houses)
-    birth_year = rng.integers(first_year - 17, last_year - 5, n)
+    birth_year = rng.integers(first_year - OLDEST, last_year - 5, n)
     birth_day = rng.integers(0, 365, n)
     girl = rng.random(n) < 0.49
     surnames = rng.integers(0, len(SURNAMES), (houses, 2))
@@ -101,6 +111,7 @@ def build(rng: np.random.Generator, places: Places, n: int, first_year: int, las
         household_secondary=home["secondary"],
         household_in_juntos=(home["class"] > 0) & (rng.random(houses) < np.where(home["rural"], 0.6, 0.25)),
         household_in_sisfoh=rng.random(houses) < np.where(home["class"] > 0, 0.85, 0.5),
+        begins_at=6 + rng.binomial(2, np.where(home["rural"][household], LATE_RURAL, LATE_URBAN)),
         surnames=surnames,
         given=given,
     )

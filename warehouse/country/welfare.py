@@ -63,7 +63,7 @@ def _services(office: Office, year: Year) -> None:
     child, code, month = map(np.concatenate, zip(*given, strict=True))
     office.table("served", child=child, code=code, month=month)
     since = 0
-    for upto, delivered in ((8, (9, 5)), (10, (11, 3)), (12, (12, 4))):
+    for upto, delivered in ((8, (9, 5)), (10, (11, 3)), (12, (12, 5))):
         office.deliver(
             "SERVICIOS_RECIBIDOS", str(year.year), date(year.year, *delivered),
             "select case when y.year >= c.second_id_from then c.persona_2 else c.persona end as ID_PERSONA, "

@@ -80,9 +80,9 @@ def live(rng: np.random.Generator, people: People, places: Places, years: range)
     behind, and what a model learned of its first years would not hold later.
     """
     state = _begin(rng, people)
-    past = range(people.first_at_school(), years[0])
-    lived = [_one_year(rng, people, places, state, year) for year in [*past, *years]]
-    return lived[len(past) :]
+    for year in range(people.first_at_school(), years[0]):
+        _one_year(rng, people, places, state, year)
+    return [_one_year(rng, people, places, state, year) for year in years]
 
 
 def _begin(rng: np.random.Generator, people: People) -> State:

@@ -19,6 +19,7 @@ from ml.terms import Terms
 BINS = 10
 POINTS = 101  # of a curve
 WIDTH, HEIGHT = 420, 280
+DASHES = {"model": [1, 0], "rule": [6, 3], "baseline": [2, 2]}
 Floats = NDArray[np.float64]
 
 
@@ -96,16 +97,21 @@ def calibration(judged: Judged, model: str) -> alt.Chart:
 
 
 def gains(judged: Judged, rankers: Sequence[str], share: float) -> alt.Chart:
-    """Show which share of all who had the outcome is found by how much is listed; the line stands at the capacity."""
+    """Show which share of all who had the outcome is found by how much is listed; the line stands at the capacity.
+
+    Models are drawn through, rules dashed, baselines dotted.
+    """
     sample, at = Sample(judged.rows), np.linspace(0, 0.3, POINTS)
     table = pd.DataFrame([
         {"listed": x, "found": float(sample.cases[sample.listed(judged.ranked[who], x)].sum() / sample.cases.sum()),
-         "ranked by": who}
+         "ranked by": who, "kind": who.split(":")[0] if ":" in who else "model"}
         for who in rankers for x in at
     ])  # fmt: skip
     curves = alt.Chart(table).mark_line().encode(
         x=alt.X("listed:Q", title="share listed", axis=alt.Axis(format="%")),
-        y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")), color="ranked by:N",
+        y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")),
+        color=alt.Color("ranked by:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=0)),
+        strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values()))),
     )  # fmt: skip
     capacity = alt.Chart(pd.DataFrame({"x": [share]})).mark_rule(strokeDash=[4, 4], color="gray").encode(x="x:Q")
     return (curves + capacity).properties(width=WIDTH, height=HEIGHT)

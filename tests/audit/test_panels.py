@@ -15,8 +15,8 @@ from warehouse.settings import Home
 
 def test_a_trace_begins_at_a_panel(country: Country) -> None:
     year, level = country.ask(
-        "select max(school_year), 'B0' from officials.indicators where department_code = '00' and level = 'B0' "
-        "and indicator = 'interruption' and case_share is not null"
+        "select school_year, level from officials.indicators where department_code = '00' "
+        "and indicator = 'interruption' and case_share is not null order by all desc limit 1"
     )[0]
     key = f"{year}/00/{level}/interruption"
     said = qhawaq(country.home.root, "audit", "trace", "panel:panorama/Interrumpieron", key).stdout

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from tests.conftest import Country
 from warehouse.commands import learning
-from warehouse.disclosure.attack import attack
-from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Of, Shown, family
+from warehouse.disclosure.attack import _System, attack
+from warehouse.disclosure.cells import HIDDEN, NATION, POSSIBLE, SMALLEST, Block, Cell, Of, Shown, family
 from warehouse.disclosure.indicators import decide, first_look
 from warehouse.errors import BuildFailed
 
@@ -147,6 +151,35 @@ def test_the_attackers_bounds_hold_the_truth(true: Counts) -> None:
         value = true[bounded.cell][bounded.quantity == "cases"]
         if bounded.high >= 9 or bounded.quantity == "pupils":
             assert bounded.low <= value <= bounded.high
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(blocks())
+def test_bounds_are_those_of_programs_that_begin_anew(true: Counts) -> None:
+    """Each program goes on from the last one's solution, and each solution spares others their own."""
+    system = _System(first_look(true))
+    for (cell, quantity), (low, high) in (system.ranges() if system.hidden else {}).items():
+        least, most = (round(fresh(system, (cell, quantity), weight), 6) for weight in (1, -1))
+        if most - least < POSSIBLE - 1 or (quantity == "cases" and low >= SMALLEST):
+            assert low == math.ceil(least)
+        if most - least < POSSIBLE - 1:
+            assert high == math.floor(most)
+        assert least <= low <= high <= most
+
+
+def fresh(system: _System, count: tuple[Cell, str], weight: int) -> float:
+    """Return the least (1) or most (-1) of a count by another solver's interface, from nothing."""
+    columns = {name: n for n, name in enumerate(system.names)}
+    within = np.zeros((len(system.within), len(columns)))
+    for row, (smaller, larger) in zip(within, system.within, strict=True):
+        row[columns[smaller]], row[columns[larger]] = 1, -1
+    totals = np.zeros((len(columns), len(columns)))  # rows of zeros say nothing
+    for row, (total, parts) in zip(totals, system._totals(), strict=False):
+        row[[columns[part] for part in parts]], row[columns[total]] = 1, -1
+    objective = np.zeros(len(columns))
+    objective[columns[count]] = weight
+    limits = [system._limits(*name) for name in system.names]
+    return weight * linprog(objective, within, np.zeros(len(within)), totals, np.zeros(len(totals)), bounds=limits).fun
 
 
 def test_the_country_published_nothing_that_can_be_bounded(country: Country) -> None:

@@ -6,13 +6,19 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from warehouse.disclosure.cells import POSSIBLE, ROUNDING, SMALLEST, Block, Cell
 from warehouse.errors import BuildFailed
 
+if TYPE_CHECKING:
+    import highspy
+
 MOST = 50_000_000  # nobody believes in more pupils than this
+# The primal simplex goes on from the last solution when something else is asked for, which the dual cannot.
+SOLVER = {"output_flag": False, "threads": 1, "simplex_strategy": 4}
 # Every pupil counted in the first is counted in the second: what an attacker who read the definitions knows.
 PUPILS_WITHIN = (
     ("interruption", "over_age"), ("ebr_exit", "over_age"), ("repetition", "over_age"),
@@ -86,7 +92,7 @@ class _System:
         self.within = [((c, "cases"), (c, "pupils")) for c in block]
         self.within += self._contained("pupils", PUPILS_WITHIN) + self._contained("cases", CASES_WITHIN)
         self.limits = list(itertools.starmap(self._limits, self.names))
-        self.matrices = self._matrices()
+        self.program, self.asked = self._program(), 0
 
     def _contained(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[Cell, str], ...]]:
         """Return which counts of one indicator are part of which of another, in the same place."""
@@ -117,75 +123,61 @@ class _System:
 
     def check(self) -> None:
         """Solve it for nothing in particular."""
-        self._solve([], 1.0)
+        self._solve(0, 0.0)
 
     def ranges(self) -> dict[tuple[Cell, str], tuple[int, int]]:
         """Return for every hidden count whole numbers (low, high) that it can be.
 
         They are exact where they are fewer than five apart, or where a count seems not to be small; elsewhere two
-        solutions at least that far apart are proof enough, and few programs are solved for all of them together.
+        solutions at least that far apart are proof enough. Each solution says something of every count, so that most
+        need none of their own.
         """
         places = np.array([self.at[name] for name in self.hidden])
-        cases = np.char.equal([quantity for _, quantity in self.hidden], "cases")
         low, high = np.full(len(places), np.inf), np.full(len(places), -np.inf)
-        doubtful = np.ones(len(places), dtype=bool)
-        while doubtful.any():
-            for solution in self._far_apart(places[doubtful], np.minimum(low, MOST)[doubtful]):
-                low, high = np.minimum(low, solution[places]), np.maximum(high, solution[places])
-            before, doubtful = doubtful, (high - low < POSSIBLE) | (cases & (low >= SMALLEST))
-            if doubtful.sum() == before.sum():
-                break
-        for k in np.flatnonzero(doubtful):
-            low[k] = self._solve([places[k]], 1.0)[places[k]]
-            high[k] = self._solve([places[k]], -1.0)[places[k]]
+        for k, (_, quantity) in enumerate(self.hidden):
+            for weight in (1.0, -1.0):
+                if high[k] - low[k] < POSSIBLE or (quantity == "cases" and low[k] >= SMALLEST):
+                    solution = self._solve(places[k], weight)[places]
+                    low, high = np.minimum(low, solution), np.maximum(high, solution)
         whole = np.ceil(low - 1e-6).astype(int).tolist(), np.floor(high + 1e-6).astype(int).tolist()
         return dict(zip(self.hidden, zip(*whole, strict=True), strict=True))
 
-    def _far_apart(self, places: np.ndarray, low: np.ndarray) -> Iterable[np.ndarray]:
-        """Return two solutions: these counts as low as they get together, then each as far above as is of interest."""
-        least = self._solve(places, 1.0)
-        yield least
-        yield self._solve(places, -1.0, np.minimum(low, least[places]) + POSSIBLE)
-
-    def _solve(self, places: Sequence[int] | np.ndarray, weight: float, caps: np.ndarray | None = None) -> np.ndarray:
-        """Minimize a count or the sum of several, times a weight; return the solution.
+    def _solve(self, place: int, weight: float) -> np.ndarray:
+        """Minimize a count times a weight, from the last solution on; return the new one.
 
         Args:
-            places: which counts.
-            weight: 1 for the least, -1 for the most.
-            caps: what is above these does not count, so that one count cannot take it all.
+            place: which count.
+            weight: 1 for the least, -1 for the most, 0 for anything that can be.
+
+        Raises:
+            Contradiction: nothing can be.
         """
-        from scipy.optimize import linprog
-        from scipy.sparse import block_array, csr_array, eye_array
+        self.program.changeColCost(self.asked, 0.0)
+        self.program.changeColCost(place, weight)
+        self.asked = place
+        self.program.run()
+        if (status := self.program.getModelStatus()).name != "kOptimal":
+            said = self.program.modelStatusToString(status)
+            raise Contradiction(f"officials: counts of one year and level contradict each other: {said}")
+        return np.array(self.program.getSolution().col_value)
 
-        n, (upper, upper_limits, equal, totals) = len(self.names), self.matrices
-        objective, limits = np.zeros(n), self.limits
-        if caps is None:
-            objective[places] = weight
-        else:  # one more variable for each: at most the count, at most the cap
-            extra = len(places)
-            chosen = csr_array((np.ones(extra), (np.arange(extra), places)), shape=(extra, n))
-            upper = block_array([[upper, None], [-chosen, eye_array(extra)]], format="csr")
-            equal = block_array([[equal, csr_array((equal.shape[0], extra))]], format="csr")
-            upper_limits = np.concatenate([upper_limits, np.zeros(extra)])
-            objective = np.concatenate([objective, np.full(extra, weight)])
-            limits = [*limits, *((0, cap) for cap in caps)]
-        found = linprog(objective, upper, upper_limits, equal, totals, bounds=limits, method="highs")
-        if found.x is None:  # what was shown at different times contradicts itself: it then says nothing together
-            raise Contradiction(f"officials: counts of one year and level contradict each other: {found.message}")
-        return found.x[:n]
+    def _program(self) -> highspy.Highs:
+        """Return the inequalities and the totals as a linear program, of which only what is asked for changes."""
+        import highspy
 
-    def _matrices(self) -> tuple[object, np.ndarray, object, np.ndarray]:
-        """Return the inequalities and the equalities of totals, as scipy wants them."""
-        from scipy.sparse import lil_array
-
-        n, totals = len(self.names), list(self._totals())
-        upper = lil_array((len(self.within), n))
-        for row, (smaller, larger) in enumerate(self.within):
-            upper[row, self.at[smaller]], upper[row, self.at[larger]] = 1, -1
-        equal = lil_array((max(1, len(totals)), n))
-        for row, (total, parts) in enumerate(totals):
-            equal[row, self.at[total]] = -1
-            for part in parts:
-                equal[row, self.at[part]] = 1
-        return upper.tocsr(), np.zeros(len(self.within)), equal.tocsr(), np.zeros(max(1, len(totals)))
+        rows = [(-highspy.kHighsInf, (smaller, larger), (1, -1)) for smaller, larger in self.within]
+        rows += [(0, (total, *parts), (-1, *[1] * len(parts))) for total, parts in self._totals()]
+        program, model = highspy.Highs(), highspy.HighsLp()
+        model.num_col_, model.num_row_ = len(self.names), len(rows)
+        model.col_cost_ = np.zeros(len(self.names))
+        model.col_lower_, model.col_upper_ = np.array(self.limits, dtype=float).T.copy()
+        model.row_lower_, model.row_upper_ = np.array([low for low, *_ in rows], dtype=float), np.zeros(len(rows))
+        matrix = model.a_matrix_
+        matrix.format_ = highspy.MatrixFormat.kRowwise
+        matrix.start_ = np.cumsum([0, *(len(counts) for _, counts, _ in rows)], dtype=np.int32)
+        matrix.index_ = np.array([self.at[count] for _, counts, _ in rows for count in counts], dtype=np.int32)
+        matrix.value_ = np.array([value for *_, values in rows for value in values], dtype=float)
+        for name, value in SOLVER.items():
+            program.setOptionValue(name, value)
+        program.passModel(model)
+        return program

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 # Each request allocates and frees some thousand chunks of 16 KiB and more. glibc's free lists grow long over it:
-# features took 57 ms at first and 97 after 1,200 requests. With 512 chunks kept for each thread they cost the same
-# for good; with many more, what one thread allocates and another frees stays with the latter (266 MiB in ten minutes).
-ALLOCATOR = "glibc.malloc.tcache_count=512:glibc.malloc.tcache_max=65536"
+# features took 57 ms at first and 97 after 1,200 requests. With 2,000 chunks of a size kept for each thread, up to
+# 256 KiB each, they cost the same for good, and memory stays (docs/benchmarks.md); with 60,000 it grew for ten minutes.
+ALLOCATOR = "glibc.malloc.tcache_count=2000:glibc.malloc.tcache_max=262144"
 CONSOLE = {"access_log": False, "log_level": "warning", "server_header": False, "date_header": False}
 
 

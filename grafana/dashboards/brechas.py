@@ -8,7 +8,8 @@ from grafana.panels import Asked, bars, choice, chosen, lines, listed, page, row
 
 AUDIENCE = "officials"
 LEVEL, SERVICE = chosen("level", "level"), chosen("support_code", "service")
-INDICATOR = chosen("indicator", "indicator")
+INDICATOR, GROUP = chosen("indicator", "indicator"), chosen("group_name", "group")
+PLACE = chosen("department_code", "place")
 OCTOBER, YEAR = chosen("cast(school_year as varchar)", "october"), chosen("cast(school_year as varchar)", "year")
 NATION, DEPARTMENTS = "department_code = '00'", "department_code <> '00'"
 ABSENT = "indicator = 'low_attendance'"
@@ -19,6 +20,8 @@ CHOICES = (
     choice("october", "unmet_needs", "school_year", "school_year", "__value desc"),
     listed("indicator", "gap_indicator"),
     choice("year", "group_gaps", "school_year", "school_year", "__value desc", INDICATOR, KNOWN),
+    choice("place", "group_gaps", "department_name", "department_code", "__value", INDICATOR, KNOWN),
+    listed("group", "gap_group"),
 )
 UNMET = ("service_name", "n_in_need", "n_unmet", "coverage_share")
 GAPS = ("group_name", "n_pupils", "case_share", "gap_to_all")
@@ -41,11 +44,17 @@ def make() -> Dashboard:
     )
     expected = ("department_name", "mean_probability")
     at_risk = Asked("expected_interruptions", expected, "mean_probability desc nulls last", 26, (DEPARTMENTS, LEVEL))
+    gaps = Asked("group_gaps", GAPS, "group_name", 50, (PLACE, INDICATOR, LEVEL, YEAR))
+    ranked_gaps = Asked(
+        "group_gaps", ("department_name", "gap_to_all"), "gap_to_all desc", 26,
+        (DEPARTMENTS, GROUP, INDICATOR, LEVEL, YEAR, "gap_to_all is not null"),
+    )  # fmt: skip
     return page(
         "brechas",
         [
             rows("unmet_by_service", unmet, width=12),
-            rows("gaps", Asked("group_gaps", GAPS, "group_name", 50, (INDICATOR, LEVEL, YEAR)), width=12),
+            rows("gaps", gaps, width=12),
+            bars("gaps_ranked", ranked_gaps, width=24),
             lines("coverage_over_years", over_years),
             bars("coverage_ranked", ranked),
             lines("absent_over_years", absent_over_years),

@@ -86,7 +86,7 @@ def test_panels_show_something_of_the_country(country: Country, audience: str, m
     # the country's lists go by a rule, were shown once, and nobody has looked at a child there
     told = {"length_of_list", "next_visit", "scores", "performance", "fairness", "entered_and_left", "drift", "reviews",
             "releases", "accesses", "expected_ranked"}  # fmt: skip
-    told |= {"coverage_ranked", "gaps"}  # and it is too small for services by department, interruptions by group
+    told |= {"coverage_ranked", "gaps", "gaps_ranked"}  # and too small for services and gaps by department
     told |= {"ugel_over_age", "ugel_withdrawn", "ugel_indicator_ranked", "ugel_indicator_over_years"}  # of 60 pupils
     told |= {"ugel_expected"}  # a rule expects nothing
     assert unfilled <= {texts.panel(key).title for key in told}, unfilled

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.test_disclosure import Counts, blocks, counts
-from warehouse.disclosure import ugels
+from warehouse.disclosure import parts
 from warehouse.disclosure.attack import attack
 from warehouse.disclosure.cells import Block, Cell
 from warehouse.disclosure.indicators import decide
@@ -26,7 +26,7 @@ def told(block: Block) -> set[str]:
 @pytest.mark.parametrize(("cases", "shown"), [(9, {"010002"}), (10, {"010000", "010001", "010002"})])
 def test_a_small_ugel_takes_the_next_smallest_with_it(cases: int, shown: set[str]) -> None:
     wholes = decide(counts("over_age", [(900, 100 + cases), (900, 90), (900, 80)]), {})
-    decided = ugels.decide(offices("over_age", "01", [(300, cases), (300, 40), (300, 60)]), wholes)
+    decided = parts.decide(offices("over_age", "01", [(300, cases), (300, 40), (300, 60)]), wholes)
     assert told(decided) == shown
     assert attack(wholes | decided) == []
 
@@ -35,13 +35,13 @@ def test_a_ugel_shows_nothing_that_its_department_does_not() -> None:
     """The second department is hidden for the first; its UGELs, large enough by themselves, would give both away."""
     wholes = decide(counts("over_age", [(500, 3), (500, 30), (500, 50)]), {})
     assert wholes[Cell("over_age", "02")].is_hidden
-    decided = ugels.decide(offices("over_age", "02", [(250, 15), (250, 15)]), wholes)
+    decided = parts.decide(offices("over_age", "02", [(250, 15), (250, 15)]), wholes)
     assert told(decided) == set()
 
 
 def test_the_only_ugel_of_a_department_is_shown_as_it_is() -> None:
     wholes = decide(counts("over_age", [(500, 40), (500, 30), (500, 50)]), {})
-    decided = ugels.decide(offices("over_age", "02", [(500, 30)]), wholes)
+    decided = parts.decide(offices("over_age", "02", [(500, 30)]), wholes)
     assert list(decided.values()) == [wholes[Cell("over_age", "02")]]
 
 
@@ -49,7 +49,7 @@ def test_ugels_that_rounding_gives_away_are_hidden_with_their_department_alone()
     """As above: 38 and 33 shown as 40 and 35, and their department's 72 as 70, leave the small ones 0 or 1."""
     wholes = decide(counts("over_age", [(1200, 72), (900, 90), (900, 80)]), {})
     split_of_01 = offices("over_age", "01", [(300, 38), (300, 33), (300, 0), (300, 1)])
-    decided = ugels.decide(split_of_01 | offices("over_age", "02", [(400, 40), (500, 50)]), wholes)
+    decided = parts.decide(split_of_01 | offices("over_age", "02", [(400, 40), (500, 50)]), wholes)
     assert told(decided) == {"020000", "020001"}
     assert attack(wholes | decided) == []
 
@@ -57,15 +57,15 @@ def test_ugels_that_rounding_gives_away_are_hidden_with_their_department_alone()
 def test_ugels_that_contradict_what_was_shown_before_are_hidden() -> None:
     """A corrected file came after the department was decided: its UGELs do not add up to it any more."""
     wholes = decide(counts("over_age", [(900, 100), (900, 90), (900, 80)]), {})
-    decided = ugels.decide(offices("over_age", "01", [(450, 150), (450, 150)]), wholes)
+    decided = parts.decide(offices("over_age", "01", [(450, 150), (450, 150)]), wholes)
     assert told(decided) == set()
 
 
 def test_ugels_shown_before_are_reckoned_with_when_a_department_is_decided() -> None:
     shown = decide(counts("ebr_exit", [(900, 40), (900, 90), (900, 80)]), {})
-    shown |= ugels.decide(offices("ebr_exit", "01", [(450, 20), (450, 20)]), shown)
+    shown |= parts.decide(offices("ebr_exit", "01", [(450, 20), (450, 20)]), shown)
     later = decide(counts("interruption", [(900, 12), (900, 30), (900, 30)]), shown)
-    later |= ugels.decide(offices("interruption", "01", [(450, 2), (450, 10)]), shown | later)
+    later |= parts.decide(offices("interruption", "01", [(450, 2), (450, 10)]), shown | later)
     assert attack(shown | later) == []
 
 
@@ -73,22 +73,22 @@ def test_ugels_shown_before_are_reckoned_with_when_a_department_is_decided() -> 
 def with_ugels(draw: st.DrawFn) -> tuple[Counts, Counts]:
     """Return counts of departments as above, and each department's pupils in up to three UGELs."""
     wholes, parts = draw(blocks()), {}
-    for department in sorted({cell.department for cell in wholes if cell.split == "department"}):
+    for department in sorted({cell.department for cell in wholes if "department" in cell.wholes}):
         n = wholes[Cell("over_age", department)][0]
         cuts = sorted(draw(st.lists(st.integers(0, n), max_size=2)))
         sizes = [high - low for low, high in zip([0, *cuts], [*cuts, n], strict=True)]
-        leaving = _dealt(draw, wholes[Cell("ebr_exit", department)][1], sizes)
-        dealt = {
-            "over_age": _dealt(draw, wholes[Cell("over_age", department)][1], sizes),
+        leaving = dealt(draw, wholes[Cell("ebr_exit", department)][1], sizes)
+        cases_of = {
+            "over_age": dealt(draw, wholes[Cell("over_age", department)][1], sizes),
             "ebr_exit": leaving,
-            "interruption": _dealt(draw, wholes[Cell("interruption", department)][1], leaving),
+            "interruption": dealt(draw, wholes[Cell("interruption", department)][1], leaving),
         }
-        for indicator, cases in dealt.items():
+        for indicator, cases in cases_of.items():
             parts |= offices(indicator, department, list(zip(sizes, cases, strict=True)))
     return wholes, {cell: n for cell, n in parts.items() if n[0]}
 
 
-def _dealt(draw: st.DrawFn, cases: int, sizes: list[int]) -> list[int]:
+def dealt(draw: st.DrawFn, cases: int, sizes: list[int]) -> list[int]:
     """Deal cases to groups, no more to each than it has."""
     found, room = [], sum(sizes)
     for size in sizes:
@@ -102,10 +102,10 @@ def _dealt(draw: st.DrawFn, cases: int, sizes: list[int]) -> list[int]:
 @given(with_ugels())
 def test_no_hidden_count_of_a_ugel_is_bounded(true: tuple[Counts, Counts]) -> None:
     wholes = decide(true[0], {})
-    decided = ugels.decide(true[1], wholes)
+    decided = parts.decide(true[1], wholes)
     assert attack(wholes | decided) == []
     for cell, shown in decided.items():
         n, cases = true[1][cell]
         assert shown.is_hidden or min(cases, n - cases) >= 10
-        assert shown.is_hidden or not wholes[cell.whole].is_hidden
+        assert shown.is_hidden or not any(wholes[whole].is_hidden for whole in cell.wholes.values())
         assert shown.is_hidden or (abs(shown.n_pupils - n) <= 2 and abs(shown.n_cases - cases) <= 2)

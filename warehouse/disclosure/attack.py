@@ -78,7 +78,9 @@ def _is_beside(other: Cell, cell: Cell) -> bool:
     """Say whether a cell may have been hidden for another: a part of its split, its whole, or a part of the nation."""
     if other.indicator != cell.indicator:
         return False
-    return other.split == cell.split or other == cell.whole or (not cell.split and other.whole == cell)
+    mine, theirs = cell.wholes, other.wholes
+    is_part_of_one = other == cell or bool(mine.keys() & theirs.keys())
+    return is_part_of_one or other in mine.values() or (not mine and cell in theirs.values())
 
 
 class _System:
@@ -115,8 +117,9 @@ class _System:
         """Return each whole and the parts that add up to it, of each way to split it."""
         found: dict[tuple[Cell, str], list[Cell]] = defaultdict(list)
         for cell in self.block:
-            if cell.whole in self.block:
-                found[cell.whole, cell.split].append(cell)
+            for split, whole in cell.wholes.items():
+                if whole in self.block:
+                    found[whole, split].append(cell)
         for (whole, _), parts in found.items():
             for quantity in ("pupils", "cases"):
                 yield (whole, quantity), [(part, quantity) for part in parts]

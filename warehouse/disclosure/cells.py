@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 SMALLEST, ROUNDING, POSSIBLE = 10, 5, 5
 NATION = "00"
@@ -15,28 +16,33 @@ TOGETHER = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One count of an indicator in a school year and level: of a department, its UGEL, the nation or a group of it."""
+    """One count of an indicator in a school year and level: of the nation, a department, a UGEL or a group."""
 
     indicator: str
     department: str
-    group: str = ""  # «sex=mujer», of the nation; nothing for everybody
+    group: str = ""  # «sex=mujer», of the nation or a department; nothing for everybody
     ugel: str = ""  # of the department; nothing for all of it
 
     @property
-    def split(self) -> str:
-        """By what its whole is split: a trait, the department, or the UGEL; nothing for the nation."""
-        if self.group:
-            return self.group.split("=")[0]
+    def kind(self) -> str:
+        """The ledger in which it is kept."""
         if self.ugel:
-            return f"ugel of {self.department}"
-        return "" if self.department == NATION else "department"
+            return "ugels"
+        if self.group:
+            return "groups" if self.department == NATION else "department_groups"
+        return "cells"
 
-    @property
-    def whole(self) -> Cell | None:
-        """What it is a part of: the department of a UGEL, the nation of all others; nothing for the nation."""
-        if not self.split:
-            return None
-        return Cell(self.indicator, self.department if self.ugel else NATION)
+    @cached_property
+    def wholes(self) -> dict[str, Cell]:
+        """What it is a part of, by what that is split into; the nation is a part of nothing."""
+        nation, department = Cell(self.indicator, NATION), Cell(self.indicator, self.department)
+        trait = self.group.split("=")[0]
+        if self.kind == "department_groups":
+            of_nation = Cell(self.indicator, NATION, self.group)
+            return {f"{trait} of {self.department}": department, f"department of {self.group}": of_nation}
+        if self.kind == "ugels":
+            return {f"ugel of {self.department}": department}
+        return {} if self == nation else {trait or "department": nation}
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from warehouse import database
-from warehouse.disclosure import ugels
+from warehouse.disclosure import parts
 from warehouse.disclosure.attack import Bounded, attack
 from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Counts, Of, Shown, Split, family, seen
 from warehouse.errors import BuildFailed
 
 COUNTS = tuple(f"intermediate.int_indicators__{name}" for name in ("counts", "groups", "services"))
 SEEN = ("n_pupils", "n_cases", "is_hidden")
-LEDGERS = {  # what was decided of departments and the nation, of groups of its pupils, and of UGELs
-    "raw.official_cells": ("school_year", "department_code", "level", "indicator", *SEEN),
-    "raw.official_groups": ("school_year", "level", "indicator", "group_name", *SEEN),
-    "raw.official_ugels": ("school_year", "department_code", "ugel_code", "level", "indicator", *SEEN),
+LEDGERS = {  # kind of cell → columns of the ledger of what was decided
+    "cells": ("school_year", "department_code", "level", "indicator", *SEEN),
+    "groups": ("school_year", "level", "indicator", "group_name", *SEEN),
+    "ugels": ("school_year", "department_code", "ugel_code", "level", "indicator", *SEEN),
+    "department_groups": ("school_year", "department_code", "level", "indicator", "group_name", *SEEN),
 }
 
 
@@ -37,21 +38,21 @@ def first_look(counts: Counts) -> Block:
 
 def _n_hidden(block: Block, cells: Iterable[Cell]) -> int:
     """Return how many parts are hidden; the nation is none."""
-    return sum(block[cell].is_hidden for cell in cells if cell.split)
+    return sum(block[cell].is_hidden for cell in cells if cell.wholes)
 
 
 def _splits(cells: Iterable[Cell]) -> dict[Split, list[Cell]]:
     """Return the parts of each way to split an indicator, and the nation; of one that is not split the nation alone."""
     found: dict[Split, list[Cell]] = defaultdict(list)
-    for cell in sorted(cells, key=lambda cell: cell.split == ""):  # the nations last
+    for cell in sorted(cells, key=lambda cell: not cell.wholes):  # the nations last
         for of in _splits_of(cell, found):
             found[of].append(cell)
     return found
 
 
 def _splits_of(cell: Cell, found: Iterable[Split]) -> list[Split]:
-    mine = [of for of in found if of[0] == cell.indicator and not cell.split]
-    return mine or [(cell.indicator, cell.split)]
+    mine = [of for of in found if of[0] == cell.indicator and not cell.wholes]
+    return mine or [(cell.indicator, split) for split in cell.wholes or ("",)]
 
 
 def _hide_more_of(block: Block, counts: Counts, splits: Iterable[list[Cell]]) -> bool:
@@ -59,7 +60,7 @@ def _hide_more_of(block: Block, counts: Counts, splits: Iterable[list[Cell]]) ->
     is_more = False
     for cells in splits:
         if shown := [cell for cell in cells if not block[cell].is_hidden]:
-            block[min(shown, key=lambda c: (c.split == "", counts[c][1], c.department, c.group))] = HIDDEN
+            block[min(shown, key=lambda c: (not c.wholes, counts[c][1], c.department, c.group))] = HIDDEN
             is_more = True
     return is_more
 
@@ -97,7 +98,11 @@ def _splits_with(splits: Iterable[Split], bounded: Sequence[Bounded]) -> set[Spl
 
 def _is_of(of: Split, cell: Cell) -> bool:
     """Say whether a cell is part of a split; the nation is of each."""
-    return cell.indicator == of[0] and cell.split in ("", of[1])
+    return cell.indicator == of[0] and (not cell.wholes or of[1] in cell.wholes)
+
+
+# Wholes first: what they are split into never hides them.
+STAGES = ((("cells", "groups"), decide), (("ugels",), parts.decide), (("department_groups",), parts.decide))
 
 
 def decide_new(db: duckdb.DuckDBPyConnection) -> int:
@@ -106,13 +111,9 @@ def decide_new(db: duckdb.DuckDBPyConnection) -> int:
     for of, counts in _by_block(db, COUNTS).items():
         rows += _decided(of, counts, before.get(of, {}))
     with database.transaction(db):
-        for table, names in LEDGERS.items():
-            _keep(db, table, names, [row for row in rows if _ledger_of(row) == table])
+        for kind, names in LEDGERS.items():
+            _keep(db, f"raw.official_{kind}", names, [row for row in rows if row["kind"] == kind])
     return len(rows)
-
-
-def _ledger_of(row: dict[str, object]) -> str:
-    return f"raw.official_{'groups' if row['group_name'] else 'ugels' if row['ugel_code'] else 'cells'}"
 
 
 def _keep(db: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Sequence[dict[str, object]]) -> None:
@@ -124,15 +125,15 @@ def _keep(db: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows:
 
 def _decided(of: Of, counts: Counts, kept: Block) -> list[dict[str, object]]:
     """Return rows of the ledgers for the cells of a block that were not decided before."""
-    new = {cell: n for cell, n in counts.items() if cell not in kept}
-    wholes, parts = ({cell: n for cell, n in new.items() if bool(cell.ugel) == is_part} for is_part in (False, True))
-    decided = decide(wholes, kept) if wholes else {}
-    decided |= ugels.decide(parts, kept | decided) if parts else {}
+    decided: Block = {}
+    for kinds, decide_on in STAGES:
+        new = {cell: n for cell, n in counts.items() if cell.kind in kinds and cell not in kept}
+        decided |= decide_on(new, kept | decided) if new else {}
     return [
         {
-            "school_year": of[0], "level": of[1], "indicator": cell.indicator, "department_code": cell.department,
-            "ugel_code": cell.ugel, "group_name": cell.group, "n_pupils": shown.n_pupils, "n_cases": shown.n_cases,
-            "is_hidden": shown.is_hidden,
+            "kind": cell.kind, "school_year": of[0], "level": of[1], "indicator": cell.indicator,
+            "department_code": cell.department, "ugel_code": cell.ugel, "group_name": cell.group,
+            "n_pupils": shown.n_pupils, "n_cases": shown.n_cases, "is_hidden": shown.is_hidden,
         }
         for cell, shown in decided.items()
     ]  # fmt: skip
@@ -153,5 +154,5 @@ def _by_block(db: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> dict[Of,
 
 def ledger(db: duckdb.DuckDBPyConnection) -> dict[Of, Block]:
     """Return everything ever shown to officials, by school year, level and family of indicators."""
-    blocks = _by_block(db, list(LEDGERS))
+    blocks = _by_block(db, [f"raw.official_{kind}" for kind in LEDGERS])
     return {of: {cell: Shown(*n) for cell, n in counts.items()} for of, counts in blocks.items()}

@@ -2,11 +2,11 @@ with
 -- who is in need is told by these traits themselves: a gap would say nothing
 cube as (select * from {{ ref('int_indicators__cube') }} where indicator <> 'unmet_need'),
 
--- the nation's pupils, once for each trait
 pupils as (
     {% for trait in ['sex', 'language', 'disability', 'nationality', 'area'] %}
         select
             school_year,
+            department_code,
             level,
             indicator,
             {{ trait }} as group_name,
@@ -17,16 +17,55 @@ pupils as (
     {% endfor %}
 ),
 
+departments as (
+    select distinct
+        school_year,
+        department_code,
+        level,
+        indicator
+    from cube
+),
+
+groups as (
+    select distinct
+        school_year,
+        level,
+        indicator,
+        group_name
+    from pupils
+),
+
+-- a group that were missing from a department would be known to be empty
+counted as (
+    select * from pupils
+    union all
+    select
+        departments.*,
+        groups.group_name,
+        0 as n_pupils,
+        0 as n_cases
+    from departments
+    inner join groups
+        on
+            departments.school_year = groups.school_year
+            and departments.level = groups.level
+            and departments.indicator = groups.indicator
+),
+
+-- each department and the nation as department 00
 counts as (
     select
         school_year,
+        coalesce(department_code, '00') as department_code,
         level,
         indicator,
         group_name,
         sum(n_pupils) as n_pupils,
         sum(n_cases) as n_cases
-    from pupils
-    group by school_year, level, indicator, group_name
+    from counted
+    group by school_year, level, indicator, group_name, rollup(department_code)
 )
 
+-- so few have a disability or come from abroad that of a department next to nothing could be shown
 select * from counts
+where department_code = '00' or split_part(group_name, '=', 1) in ('sex', 'language', 'area')

@@ -24,7 +24,7 @@ counts as (
     from october
 ),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/ugels.py
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/parts.py
 cells as (select * from {{ source('landing', 'official_ugels') }}),
 departments as (select * from {{ ref('departments') }}),
 places as (select * from {{ ref('int_places__ugels') }}),

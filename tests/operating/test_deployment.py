@@ -21,11 +21,14 @@ def instructions(name: str) -> list[tuple[str, str]]:
     return [tuple(line.split(" ", 1)) for line in text.splitlines() if re.match(r"[A-Z]+ ", line)]  # type: ignore[misc]
 
 
-def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
-    """Docker is not needed to know that its commands work: copies and installs are done in a clean folder."""
-    app, prefix = tmp_path / "app", tmp_path / "opt"
+def layers(name: str, folder: Path) -> tuple[Path, Path]:
+    """Do what an image's lines do in a clean folder; return where its files and its Python's prefix are.
+
+    Docker is not needed to know that copies and installs work; that nothing else is in the image needs it.
+    """
+    app, prefix = folder / "app", folder / "opt"
     app.mkdir()
-    for word, rest in instructions("service.Dockerfile"):
+    for word, rest in instructions(name):
         if word == "COPY":
             *sources, target = rest.split()
             for source in sources:
@@ -33,16 +36,44 @@ def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
         elif word == "RUN" and "useradd" not in rest:
             command = rest.replace("/opt/qhawaq", str(prefix)).replace(" --no-cache-dir", "").replace(" --no-cache", "")
             subprocess.run(command, shell=True, cwd=app, check=True, capture_output=True, timeout=600)  # noqa: S602  ours
-    said = subprocess.run(
-        [prefix / "bin" / "qhawaq", "serve", "--help"], cwd=app, capture_output=True, text=True, check=True
-    )
-    assert "127.0.0.1" in said.stdout
+    return app, prefix / "bin" / "python"
+
+
+def ran(app: Path, python: Path, *arguments: str) -> str:
+    done = subprocess.run([python, *arguments], cwd=app, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
+    app, python = layers("service.Dockerfile", tmp_path)
+    assert "127.0.0.1" in ran(app, python, "-m", "warehouse", "serve", "--help")
     unneeded = (
         "import importlib.util as u; print([n for n in ('dbt', 'sklearn', 'airflow', 'pandas') if u.find_spec(n)])"
     )
-    found = subprocess.run([prefix / "bin" / "python", "-c", f"import ml.serve.api; {unneeded}"], cwd=app,
-                           capture_output=True, text=True, check=True)  # fmt: skip
-    assert found.stdout.strip() == "[]"
+    assert ran(app, python, "-c", f"import ml.serve.api; {unneeded}").strip() == "[]"
+
+
+DRAWN = """
+import os, sys
+from pathlib import Path
+from deploy import airflow
+from warehouse.settings import Home
+home, folder = Home(Path("home").absolute()), Path("airflow-home").absolute()
+home.claim("real")
+environment = airflow.settings(home, folder, 8080)
+airflow.prepare(home, folder, environment)
+os.execve(sys.executable, [sys.executable, "-m", "airflow", *sys.argv[1:]], os.environ | environment)
+"""
+
+
+@pytest.mark.airflow
+def test_the_layers_of_the_pipeline_draw_its_graphs(tmp_path: Path) -> None:
+    """As its entry point does before it starts Airflow's processes."""
+    app, python = layers("pipeline.Dockerfile", tmp_path)
+    assert "No data found" in ran(app, python, "-c", DRAWN, "dags", "list-import-errors", "--local")
+    shown = ran(app, python, "-c", DRAWN, "dags", "list", "--local")
+    assert {name for name in re.findall(r"qhawaq_\w+", shown)} >= {"qhawaq_refresh", "qhawaq_train", "qhawaq_deploy"}
 
 
 def _copy(source: Path, target: Path, into: bool) -> None:

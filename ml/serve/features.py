@@ -1,7 +1,7 @@
 """Features of raw records, made by the warehouse's own SQL: its compiled models run in memory over what was sent.
 
-What the models say of others (schools, classmates, siblings) is deployed beside the SQL. Every request is a transaction
-that is taken back: nothing of a child stays.
+What the models say of others (schools, classmates, siblings) is deployed beside the SQL. All of it is one query that is
+planned once (`ml.serve.query`) and reads what was sent as parameters: nothing of a child is ever stored.
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ from typing import Any
 
 import duckdb
 
+from ml.serve import query
 from ml.serve.predict import Unusable
 
-DATABASE = "warehouse"  # as compiled SQL names it
-PUBLISHED = "published"
-FILE = "sent"  # the delivery that what was sent stands for
 CONFIG = {
     "threads": 1, "memory_limit": "1GB", "autoinstall_known_extensions": False, "autoload_known_extensions": False,
     "preserve_insertion_order": False,
     "temp_directory": "",  # what was sent of a child is never written to a disk
-    # plans are made of empty tables and kept: what is concluded from a table's contents would be wrong at each request;
-    # and a list of values is compared faster with a few rows than joined to them (in_clause)
-    "disabled_optimizers": "statistics_propagation,compressed_materialization,row_group_pruner,in_clause",
+    # a list of values is compared faster with a few rows than joined to them
+    "disabled_optimizers": "in_clause",
 }  # fmt: skip
-STEPS = "select schema_name, name, kind, sql, mates_by, as_of_date from published.feature_steps order by position"
+STEPS = "select schema_name, name, kind, sql, mates_by from published.feature_steps order by position"
+DAY = "select any_value(as_of_date) from published.feature_steps"
 INPUTS = """
 select table_name, list({name: column_name, type: data_type} order by position),
   coalesce(list(column_name order by position) filter (is_given), []),
@@ -41,12 +39,6 @@ LONGEST, MOST_ROWS = 100, 500  # characters of a text, rows of a source and chil
 HOSTILE = (
     duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException,
 )  # fmt: skip
-READ = {"features": f"select * from {DATABASE}.features.child_features", "services": f"""
-select n.child_key, n.support_code, s.service_name, n.need, s.who_acts, n.is_received
-from {DATABASE}.intermediate.int_supports__needs as n join {DATABASE}.staging.services as s
-  on s.support_code = n.support_code and n.as_of_date >= s.valid_from and n.as_of_date < s.valid_until
-order by n.child_key, n.support_code
-"""}  # fmt: skip
 
 
 class NoContext(Exception):
@@ -90,59 +82,17 @@ class Features:
     def __init__(self, published: Path) -> None:
         self.db = _opened(published)
         try:
-            steps = self.db.execute(STEPS).fetchall()
+            steps = [query.Step(*row) for row in self.db.execute(STEPS).fetchall()]
         except duckdb.CatalogException as error:
             raise NoContext(f"{published} was published without the features' SQL") from error
-        self.as_of: date = steps[0][-1]
-        self.sources = {name for _, name, kind, *_ in steps if kind == "input"}
+        ((self.as_of,),) = self.db.execute(DAY).fetchall()
+        self.sources = {step.name for step in steps if step.kind == "input"}
         names, columns, given, required = zip(*self.db.execute(INPUTS).fetchall(), strict=True)
         self.inputs: dict[str, list[dict[str, str]]] = dict(zip(names, columns, strict=True))
         self._given: dict[str, list[str]] = dict(zip(names, given, strict=True))
         self._required: dict[str, list[str]] = dict(zip(names, required, strict=True))
-        self._inserting: dict[str, str] = {}
-        self._filling: list[str] = []
-        for step in steps:
-            self._make(*step[:-1])
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Plan everything once it is made: a plan older than a relation would be made anew at each request."""
-        for at, sql in enumerate(self._filling):
-            self.db.execute(f"prepare fill_{at} as {sql}")
-        for sql in self._inserting.values():
-            self.db.execute(sql)
-        for name, sql in READ.items():
-            self.db.execute(f"prepare read_{name} as {sql}")
-        self._insert("deliveries", [{"file": FILE, "status": "landed"}])
-
-    def _make(self, schema: str, name: str, kind: str, sql: str, mates_by: str) -> None:
-        """Make a relation, and say what fills it at each request."""
-        self.db.execute(f"create schema if not exists {DATABASE}.{schema}")
-        relation, published = f'{DATABASE}.{schema}."{name}"', f'{PUBLISHED}."{name}"'
-        if kind == "view":
-            self.db.execute(f"create view {relation} as {sql}")
-        elif kind == "whole":
-            self.db.execute(f"create view {relation} as select * from {published}")
-        elif kind in ("input", "files", "merges"):
-            self._make_input(name, relation, known_at=sql)
-        else:
-            self.db.execute(f"create table {relation} as select * from ({sql}) limit 0")
-            self._filling.append(f"insert into {relation} by name {sql}")
-        if kind == "by_child":
-            self._filling += [_of_others(relation, published, column) for column in mates_by.split(",")]
-
-    def _make_input(self, name: str, relation: str, known_at: str) -> None:
-        """Make a raw table; a row is known, as where files land, when its contract says, and never before it came."""
-        columns = self.inputs[name]
-        shown = ", ".join(f'"{one["name"]}" {one["type"]}' for one in columns)
-        self.db.execute(f"create table {relation} ({shown})")
-        shape = json.dumps([{one["name"]: one["type"] for one in columns}]).replace("'", "''")
-        said = f"greatest(cast({known_at} as date), _delivered_at)"
-        shown = f"* replace (coalesce(known_at, {said}) as known_at)" if known_at else "*"
-        self._inserting[name] = (
-            f"prepare insert_{name} as insert into {relation} "
-            f"select {shown} from (select unnest(from_json_strict($1, '{shape}'), recursive := true))"
-        )
+        self._query = query.compose(steps, self.inputs)
+        self.db.execute(f"prepare features as {self._query.sql}")
 
     def make(self, children: Iterable[Child]) -> Made:
         """Return features of children as of the date that is published.
@@ -151,25 +101,30 @@ class Features:
             Unusable: a source or column is not known, a value is not of its type, or a key stands for two.
         """
         tables = self._tables(list(children))
-        self.db.execute("begin")
+        # pure ASCII without anything to escape but the mark itself; EXECUTE takes no parameters of ours
+        sent = {name: f"'{self._json(name, tables[name])}'" for name in self._query.inputs}
         try:
-            for name in tables:
-                self._insert(name, tables[name])
-            self._fill()
-            features = {row["child_key"]: row for row in self._rows("features")}
-            services: dict[int, list[dict[str, Any]]] = {key: [] for key in features}
-            for row in self._rows("services"):
-                services[row.pop("child_key")].append(row)
-            return Made(self.as_of, features, services)
-        finally:
-            self.db.execute("rollback")
-
-    def _fill(self) -> None:
-        try:
-            for at in range(len(self._filling)):
-                self.db.execute(f"execute fill_{at}")
+            found = self.db.execute(f"execute features({', '.join(sent.values())})")
+            rows = found.fetchall()
         except HOSTILE as error:
-            raise Unusable("records: a value is of its type, and beyond what can be") from error
+            raise Unusable(self._what_is_wrong(sent)) from error
+        names = [column[0] for column in found.description or []]
+        features = {row["child_key"]: row for row in (dict(zip(names, one, strict=True)) for one in rows)}
+        services = {key: row.pop("services") or [] for key, row in features.items()}
+        return Made(self.as_of, features, services)
+
+    def _json(self, name: str, rows: list[dict[str, Any]]) -> str:
+        listed = [{one["name"]: row.get(one["name"]) for one in self.inputs[name]} for row in rows]
+        return json.dumps(listed, default=str).replace("'", "''")
+
+    def _what_is_wrong(self, sent: Mapping[str, str]) -> str:
+        """Say which source cannot be read; the values of none are said."""
+        for name, text in sent.items():
+            try:
+                self.db.execute(self._query.inputs[name].replace("$1", text)).fetchall()
+            except HOSTILE:
+                return f"{name}: a value is not of its column's type (GET /v1/records names them)"
+        return "records: a value is of its type, and beyond what can be"
 
     def columns(self) -> dict[str, dict[str, str]]:
         """Return source → column → type of what may be sent."""
@@ -215,7 +170,7 @@ class Features:
         """Return a row as it would have been landed."""
         said = {name.lower(): _whole(value) for name, value in row.items() if value is not None}
         self._check(source, at, said)
-        return {"_delivered_at": self.as_of} | said | {"child_key": key, "nino": key, "_file": FILE, "_line": at}
+        return {"_delivered_at": self.as_of} | said | {"child_key": key, "nino": key, "_file": query.FILE, "_line": at}
 
     def _check(self, source: str, at: int, said: Mapping[str, Any]) -> None:
         if strange := sorted(said.keys() - self._given[source]):
@@ -223,29 +178,11 @@ class Features:
         if lacking := sorted(set(self._required[source]) - said.keys()):
             raise Unusable(f"{source}: row {at} lacks {', '.join(lacking[:5])}")
 
-    def _insert(self, name: str, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        columns = self.inputs[name]
-        text = json.dumps([{one["name"]: row.get(one["name"]) for one in columns} for row in rows], default=str)
-        quoted = "'" + text.replace("'", "''") + "'"
-        try:
-            # pure ASCII without anything to escape but the mark itself; EXECUTE takes no parameters of ours
-            self.db.execute(f"execute insert_{name}({quoted})")
-        except HOSTILE as error:
-            raise Unusable(f"{name}: a value is not of its column's type (GET /v1/records names them)") from error
-
-    def _rows(self, name: str) -> list[dict[str, Any]]:
-        found = self.db.execute(f"execute read_{name}")
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
 
 def _opened(published: Path) -> duckdb.DuckDBPyConnection:
     """Open a database in memory beside a published file, and let it open nothing more."""
     db = duckdb.connect(":memory:", config=CONFIG)
-    db.execute(f"attach '{published}' as {PUBLISHED} (read_only)")
-    db.execute(f"attach ':memory:' as {DATABASE}")
+    db.execute(f"attach '{published}' as {query.PUBLISHED} (read_only)")
     db.execute("set enable_external_access = false")
     db.execute("set lock_configuration = true")
     return db
@@ -266,13 +203,3 @@ def _schema(kind: str, is_nullable: bool) -> dict[str, Any]:
     elif kind == "VARCHAR":
         said["maxLength"] = LONGEST
     return said | ({"type": [said["type"], "null"]} if is_nullable else {})
-
-
-def _of_others(relation: str, published: str, column: str) -> str:
-    """Return SQL that adds the published rows of others: those that share what the column says."""
-    pupils = f"{DATABASE}.intermediate.int_pupils__as_of"
-    return (
-        f"insert into {relation} select * from {published} as p where p.{column} in (select {column} from {pupils}) "
-        f"and p.child_key not in (select child_key from {pupils} "
-        f"union all select child_key from {DATABASE}.raw.child_merges union all select child_key from {relation})"
-    )

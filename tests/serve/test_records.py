@@ -114,7 +114,10 @@ def test_nothing_of_a_child_stays(features: Features) -> None:
         ({"siagie_enrollments": [ENROLLED | {"_file": "x"}]}, "has no _file"),
         ({"siagie_enrollments": [ENROLLED | {"id_grado": None}]}, "row 1 lacks id_grado"),
         ({"siagie_enrollments": [ENROLLED | {"child_key": 5}]}, "has no child_key"),
-        ({"siagie_enrollments": [ENROLLED | {"fecha_matricula": "31/31/2025"}]}, "not of its column's type"),
+        (
+            {"siagie_enrollments": [ENROLLED | {"fecha_matricula": "31/31/2025"}]},
+            "siagie_enrollments: a value is not of",
+        ),
         ({"siagie_enrollments": [ENROLLED | {"id_grado": 10**30}]}, "not of its column's type"),
         ({"siagie_enrollments": [ENROLLED | {"cod_mod": "'); drop table x; --"}]}, None),
         ({"siagie_enrollments": [ENROLLED | {"id_seccion": "\0ñ"}]}, None),
@@ -130,6 +133,20 @@ def test_what_is_no_record_is_refused_without_its_value(
     with pytest.raises(Unusable, match=said) as refused:
         features.make([Child(-1, records)])
     assert "31/31" not in str(refused.value)
+
+
+def test_every_value_is_read_though_no_feature_comes_of_it(features: Features) -> None:
+    """The child is not enrolled: nothing on the way needs the row."""
+    good = {"DATE": "2025-01-01", "BOOLEAN": True, "VARCHAR": "x"}
+    tried = 0
+    for source, columns in features.columns().items():
+        required = features.schema()[source]["items"]["required"]
+        row = {name: good.get(columns[name], 1) for name in required}
+        for name in (name for name, kind in columns.items() if kind != "VARCHAR"):
+            tried += 1
+            with pytest.raises(Unusable, match=f"^{source}: a value is not of its column's type"):
+                features.make([Child(-1, {source: [row | {name: "zz"}]})])
+    assert tried > 20
 
 
 def test_a_key_stands_for_one_child(features: Features) -> None:

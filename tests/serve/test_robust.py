@@ -90,19 +90,26 @@ def test_a_bucket_gives_what_it_holds_and_then_as_it_fills() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "begins_again"), [({}, True), ({"GLIBC_TUNABLES": "glibc.malloc.arena_max=1"}, False)]
+    ("given", "begins_again"),
+    [
+        ({}, True),
+        ({"GLIBC_TUNABLES": "glibc.malloc.arena_max=1"}, False),
+        ({"DUCKDB_JE_MALLOC_CONF": "narenas:1"}, False),
+    ],
 )
-def test_it_begins_again_once_with_an_allocator_that_does_not_slow_down(
+def test_it_begins_again_once_with_allocators_that_do_not_slow_down(
     given: dict[str, str], begins_again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[dict[str, str]] = []
-    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    for name in serve.ALLOCATORS:
+        monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("os.execve", lambda path, command, environment: begun.append(environment))
-    serve._with_allocator()
-    assert [one["GLIBC_TUNABLES"] for one in begun] == ([serve.ALLOCATOR] if begins_again else [])
+    serve._with_allocators()
+    assert [one | serve.ALLOCATORS for one in begun] == begun
     for one in begun:  # what it begins again with is what it finds then: not for ever
-        monkeypatch.setenv("GLIBC_TUNABLES", one["GLIBC_TUNABLES"])
-        serve._with_allocator()
+        for name in serve.ALLOCATORS:
+            monkeypatch.setenv(name, one[name])
+        serve._with_allocators()
     assert len(begun) == begins_again

@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-# Each request allocates and frees some thousand chunks of 16 KiB and more. glibc's free lists grow long over it:
-# features took 57 ms at first and 97 after 1,200 requests. With 2,000 chunks of a size kept for each thread, up to
-# 256 KiB each, they cost the same for good, and memory stays (docs/benchmarks.md); with 60,000 it grew for ten minutes.
-ALLOCATOR = "glibc.malloc.tcache_count=2000:glibc.malloc.tcache_max=262144"
+# Each request allocates and frees some thousand chunks of 16 KiB and more, of the C library and of DuckDB's jemalloc.
+# Free lists that are too short are filled and emptied at every request, and glibc's grew long over it: features took
+# 57 ms at first and 97 after 1,200 requests. With as many chunks kept for each thread as a request takes, they cost the
+# same for good, and memory stays (docs/benchmarks.md); with 60,000 it grew for ten minutes.
+ALLOCATORS = {
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000:glibc.malloc.tcache_max=262144",
+    "DUCKDB_JE_MALLOC_CONF": f"tcache_nslots_large:1000,tcache_gc_incr_bytes:{2**30}",
+}
 CONSOLE = {"access_log": False, "log_level": "warning", "server_header": False, "date_header": False}
 
 
@@ -58,14 +62,14 @@ def serve(
     elif verify_log:
         click.echo(f"{verify(home)} lines, each as it was written")
     else:
-        _with_allocator()
+        _with_allocators()
         run(home, port)
 
 
-def _with_allocator() -> None:
-    """Begin again as the same process with what the C library reads only when it starts, unless somebody set it."""
-    if "GLIBC_TUNABLES" not in os.environ:
-        os.execve(sys.executable, sys.orig_argv, os.environ | {"GLIBC_TUNABLES": ALLOCATOR})  # noqa: S606  ourselves
+def _with_allocators() -> None:
+    """Begin again as the same process with what allocators read only when they start, unless somebody set it."""
+    if not os.environ.keys() & ALLOCATORS.keys():
+        os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATORS)  # noqa: S606  ourselves
 
 
 def _check_scopes(scopes: tuple[str, ...], areas: tuple[str, ...]) -> None:

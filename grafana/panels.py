@@ -22,7 +22,7 @@ TABLE = 1  # the plugin's number for a table; it takes 0, a series, where none i
 BLUE, PLACE = "#0b5c7a", ("latitude", "longitude")
 BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a tile that is fetched from nowhere
 SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_served", "share_without", "effect_low",
-          "effect_high", "recall_low", "recall_high", "gap_to_all")  # fmt: skip
+          "effect_high", "recall_low", "recall_high", "gap_to_all", "gap_to_department", "gap_to_nation")  # fmt: skip
 
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
 UNITS = {

@@ -28,7 +28,7 @@ def make() -> Dashboard:
             ),
             rows(
                 "reconciled",
-                Asked("reconciled_totals", RECONCILED, "is_reconciled, school_year desc, department_name", 500),
+                Asked("reconciled_totals", RECONCILED, "is_reconciled, school_year desc, department_code", 500),
                 width=12,
             ),
             rows("schools_registered", Asked("registered_schools", SCHOOLS, "n_services desc, district_name", 500)),

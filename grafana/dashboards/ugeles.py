@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.panels import Asked, bars, choice, chosen, lines, listed, markers, page, rows
+from grafana.panels import Asked, choice, chosen, lines, listed, markers, page, rows
 
 AUDIENCE = "officials"
 OWN, NEEDS, EXPECTED, OPEN = "ugel_indicators", "ugel_needs", "ugel_expected", "published_ugels"
@@ -16,10 +16,11 @@ CHOICES = (
     listed("indicator", "indicator", first="low_attendance"),  # of this year, when something can still be done
     listed("level", "school_level"),
     choice("year", OWN, "school_year", "school_year", "__value desc", INDICATOR),
-    choice("department", OWN, "department_name", "department_code", "__text"),
+    choice("department", OWN, "department_name", "department_code", "__value"),
     choice("ugel", OWN, "ugel_code", "ugel_code", "__value", DEPARTMENT),
 )
 ON_MAP = ("ugel_code", "department_name", "latitude", "longitude", "n_pupils", "case_share")
+GAPS = ("ugel_code", "n_pupils", "case_share", "gap_to_department", "gap_to_nation")
 TOLD = ("school_year", "ugel_code", "n_districts", "n_pupils", "over_age_share", "withdrawn_share")
 COVERED = ("service_name", "n_in_need", "n_unmet", "coverage_share")
 
@@ -31,9 +32,7 @@ def _over_years(mart: str, column: str, *where: str) -> Asked:
 def make() -> Dashboard:
     """Return the dashboard."""
     on_map = Asked(OWN, ON_MAP, "n_pupils desc, ugel_code", 300, (INDICATOR, LEVEL, YEAR, SHOWN, PLACED))
-    ranked = Asked(
-        OWN, ("ugel_code", "case_share"), "case_share desc, ugel_code", 50, (INDICATOR, LEVEL, YEAR, DEPARTMENT, SHOWN)
-    )
+    ranked = Asked(OWN, GAPS, "case_share desc, ugel_code", 50, (INDICATOR, LEVEL, YEAR, DEPARTMENT, SHOWN))
     covered = Asked(NEEDS, COVERED, "coverage_share, service_name", 50, (UGEL, LEVEL, YEAR))
     expected = Asked(
         EXPECTED, ("ugel_code", "as_of_date", "mean_probability"), "mean_probability desc, ugel_code", 50,
@@ -44,7 +43,7 @@ def make() -> Dashboard:
         "ugeles",
         [
             markers("ugel_indicator_mapped", on_map, "n_pupils", "case_share"),
-            bars("ugel_indicator_ranked", ranked),
+            rows("ugel_indicator_ranked", ranked, width=12),
             lines("ugel_indicator_over_years", _over_years(OWN, "case_share", INDICATOR, SHOWN)),
             rows("ugel_covered", covered, width=12),
             rows("ugel_expected", expected, width=12),

@@ -113,9 +113,10 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _shown(value: float, unit: str) -> str:
-    scaled = 100 * value if unit in ("percent", "points") else value
-    return f"{value:.1f}" if unit == "decimal" else str(_whole(scaled))
+def shown(value: float, unit: str) -> str:
+    """Return a value as sentences give it, rounded as the warehouse rounds it; decimals after a comma."""
+    scaled = _whole(value * {"percent": 100, "points": 100, "decimal": 10}.get(unit, 1))
+    return f"{scaled / 10:.1f}".replace(".", ",") if unit == "decimal" else str(scaled)
 
 
 def sentence(text: Mapping[str, str], value: float, singulars: Mapping[str, str]) -> str | None:
@@ -123,7 +124,7 @@ def sentence(text: Mapping[str, str], value: float, singulars: Mapping[str, str]
     unit = text["value_unit"]
     if np.isnan(value) or (unit == "flag" and value == 0):
         return None
-    said = text["reason_text"].replace("{value}", _shown(value, unit))
+    said = text["reason_text"].replace("{value}", shown(value, unit))
     for many, one in singulars.items():
         said = said.replace(f" 1 {many}", f" 1 {one}")
     return said

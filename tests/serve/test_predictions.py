@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -16,7 +18,9 @@ from ml.serve import api, live, predict
 from ml.serve.live import Disagreement
 from ml.terms import Terms
 from tests.serve.conftest import MACHINE, REASONS, TERMS, Asking, configuration, deploy
+from warehouse.settings import DBT_PROJECT
 
+TEXTS = DBT_PROJECT / "models" / "intermediate" / "reporting" / "int_reasons__texts.sql"
 URL = "/v1/predictions:from-features"
 FEATURES = {"attendance_share": 0.8, "failed_areas": 1, "is_working": True}
 ROW = {"as_of_date": "2025-10-31", "ugel_code": "150101", "level": "F0", "is_rural": True, "features": FEATURES}
@@ -192,3 +196,20 @@ def ask_one(asking: Asking, name: str, terms: Terms) -> float:
 def test_sentences_say_what_was_observed(feature: str, value: float, said: str | None) -> None:
     found = predict.sentence(REASONS[feature], value, {"áreas": "área"})
     assert found is None if said is None else said in found
+
+
+def test_values_are_said_as_the_warehouse_says_them() -> None:
+    """On a list and by the service, down to what lies just between two tenths."""
+    values = [at / 2000 for at in range(-9000, 9001)]
+    units = ("percent", "points", "number", "decimal")
+    with duckdb.connect() as db:
+        db.execute("create table reasons as select unnest($values) as value", {"values": values})
+        said = re.search(r"case texts.value_unit.*?end", TEXTS.read_text(encoding="utf-8"), re.DOTALL).group()
+        rows = db.execute(
+            f"select texts.value_unit, reasons.value, {said} from reasons, (select unnest($units) as value_unit) as texts",
+            {"units": list(units)},
+        ).fetchall()
+    assert len(rows) == len(values) * len(units)
+    assert [predict.shown(value, unit) for unit, value, _ in rows] == [said for *_, said in rows]
+    assert predict.shown(1.25, "decimal") == "1,3"
+    assert predict.shown(-0.04, "decimal") == "0,0"

@@ -22,7 +22,7 @@ valued as (
         case texts.value_unit
             when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
-            when 'decimal' then cast(cast(reasons.value as decimal(9, 1)) as varchar)
+            when 'decimal' then replace(cast(cast(reasons.value as decimal(9, 1)) as varchar), '.', ',')
             else cast(cast(round(reasons.value) as integer) as varchar)
         end as value_text
     from reasons

@@ -7,19 +7,9 @@ october as (
 ),
 
 counts as (
-    select
-        school_year,
-        department_code,
-        level,
-        indicator
-    from april
-    union all
-    select
-        school_year,
-        department_code,
-        level,
-        indicator
-    from october
+    select * from april
+    union all by name
+    select * from october
 ),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/indicators.py

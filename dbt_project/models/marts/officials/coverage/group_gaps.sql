@@ -33,7 +33,7 @@ gaps as (
         cells.n_pupils,
         cells.n_cases,
         {{ share('cells.n_cases', 'cells.n_pupils') }} as case_share,
-        cast(round({{ share("cells.n_cases", "cells.n_pupils") }} - everybody.case_share, 4) as double) as gap_to_all,
+        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'everybody.case_share') }} as gap_to_all,
         cells.is_hidden
     from groups
     inner join cells

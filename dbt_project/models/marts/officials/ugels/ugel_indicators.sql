@@ -7,25 +7,15 @@ october as (
 ),
 
 counts as (
-    select
-        school_year,
-        department_code,
-        ugel_code,
-        level,
-        indicator
-    from april
-    union all
-    select
-        school_year,
-        department_code,
-        ugel_code,
-        level,
-        indicator
-    from october
+    select * from april
+    union all by name
+    select * from october
 ),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/parts.py
 cells as (select * from {{ source('landing', 'official_ugels') }}),
+of_departments as (select * from {{ ref('indicators') }}),
+of_nation as (select * from {{ ref('indicators') }} where department_code = '00'),
 departments as (select * from {{ ref('departments') }}),
 places as (select * from {{ ref('int_places__ugels') }}),
 
@@ -42,6 +32,8 @@ indicators as (
         cells.n_pupils,
         cells.n_cases,
         {{ share('cells.n_cases', 'cells.n_pupils') }} as case_share,
+        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'of_departments.case_share') }} as gap_to_department,
+        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'of_nation.case_share') }} as gap_to_nation,
         cells.is_hidden
     from counts
     inner join cells
@@ -51,6 +43,17 @@ indicators as (
             and counts.ugel_code = cells.ugel_code
             and counts.level = cells.level
             and counts.indicator = cells.indicator
+    left join of_departments
+        on
+            counts.school_year = of_departments.school_year
+            and counts.department_code = of_departments.department_code
+            and counts.level = of_departments.level
+            and counts.indicator = of_departments.indicator
+    left join of_nation
+        on
+            counts.school_year = of_nation.school_year
+            and counts.level = of_nation.level
+            and counts.indicator = of_nation.indicator
     inner join departments on counts.department_code = departments.department_code
     left join places on counts.ugel_code = places.ugel_code
 )

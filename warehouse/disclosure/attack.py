@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import highspy
 
 MOST = 50_000_000  # nobody believes in more pupils than this
+# What may be hidden of a cell (pupils, those with the indicator, those without), and from which number it is not small.
+SMALL = {"pupils": 2 * SMALLEST, "cases": SMALLEST, "others": SMALLEST}
+COMPLEMENT = {"cases": "others", "others": "cases"}
 # The primal simplex goes on from the last solution when something else is asked for, which the dual cannot.
 SOLVER = {"output_flag": False, "threads": 1, "simplex_strategy": 4}
 # Every pupil counted in the first is counted in the second: what an attacker who read the definitions knows.
@@ -26,6 +29,7 @@ PUPILS_WITHIN = (
     ("TUTOR", "low_attendance"), ("VISITA", "low_attendance"),
 )  # fmt: skip
 CASES_WITHIN = (("interruption", "ebr_exit"),)
+Ranges = dict[tuple[Cell, str], tuple[int, int]]
 
 
 class Contradiction(BuildFailed):
@@ -34,7 +38,7 @@ class Contradiction(BuildFailed):
 
 @dataclass(frozen=True)
 class Bounded:
-    """A hidden count that an attacker can bound: (pupils or cases) to lie between two whole numbers."""
+    """A hidden count that an attacker can bound: pupils, cases or others to lie between two whole numbers."""
 
     cell: Cell
     quantity: str
@@ -48,11 +52,17 @@ def attack(block: Block) -> list[Bounded]:
     ranges = system.ranges() if system.hidden else {}
     found = []
     for (cell, quantity), (low, high) in ranges.items():
-        if quantity == "cases" and _must_be_small(cell, block, ranges):
-            high = min(high, SMALLEST - 1)
-        if high - low + 1 < POSSIBLE:
-            found.append(Bounded(cell, quantity, low, high))
+        possible, small = high - low + 1, _small_ones(cell, quantity, ranges)
+        if small < POSSIBLE and _must_be_small(cell, quantity, block, ranges):
+            possible = min(possible, small)
+        if possible < POSSIBLE:
+            found.append(Bounded(cell, quantity, low, min(high, low + possible - 1)))
     return found
+
+
+def _small_ones(cell: Cell, quantity: str, ranges: Ranges) -> int:
+    """Return how many whole numbers a small count can be: below its limit, or so that its complement is."""
+    return sum(max(0, SMALL[one] - ranges[cell, one][0]) for one in {quantity, COMPLEMENT.get(quantity, quantity)})
 
 
 def check(block: Block) -> None:
@@ -64,14 +74,15 @@ def check(block: Block) -> None:
     _System(block).check()
 
 
-def _must_be_small(cell: Cell, block: Block, ranges: dict[tuple[Cell, str], tuple[int, int]]) -> bool:
+def _must_be_small(cell: Cell, quantity: str, block: Block, ranges: Ranges) -> bool:
     """Say whether an attacker knows this cell to be the small one: no other hidden one beside it can be."""
-    can_be = [
-        other
-        for other, shown in block.items()
-        if _is_beside(other, cell) and shown.is_hidden and ranges[other, "cases"][0] < SMALLEST
-    ]
-    return can_be == [cell]
+    return [other for other in block if _is_beside(other, cell) and _can_be_small(other, quantity, ranges)] == [cell]
+
+
+def _can_be_small(cell: Cell, quantity: str, ranges: Ranges) -> bool:
+    """Say whether a cell may have been hidden for itself."""
+    both = (quantity, COMPLEMENT.get(quantity, quantity))
+    return any(ranges[cell, one][0] < SMALL[one] for one in both if (cell, one) in ranges)
 
 
 def _is_beside(other: Cell, cell: Cell) -> bool:
@@ -90,11 +101,12 @@ class _System:
         self.block = block
         self.names = list(itertools.product(block, ("pupils", "cases")))
         self.at = {name: i for i, name in enumerate(self.names)}
-        self.hidden = [name for name in self.names if block[name[0]].is_hidden]
-        self.within = [((c, "cases"), (c, "pupils")) for c in block]
-        self.within += self._contained("pupils", PUPILS_WITHIN) + self._contained("cases", CASES_WITHIN)
+        self.hidden = [(cell, "pupils") for cell in block if block[cell].n_pupils is None]
+        self.hidden += itertools.product((cell for cell in block if block[cell].is_hidden), COMPLEMENT)
+        self.within = self._contained("pupils", PUPILS_WITHIN) + self._contained("cases", CASES_WITHIN)
         self.limits = list(itertools.starmap(self._limits, self.names))
-        self.program, self.asked = self._program(), 0
+        self.rows = list(self._rows())
+        self.program, self.asked = self._program(), {}
 
     def _contained(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[Cell, str], ...]]:
         """Return which counts of one indicator are part of which of another, in the same place."""
@@ -111,7 +123,7 @@ class _System:
         if value is None:
             return 0, MOST
         half = ROUNDING // 2
-        return max(value - half, SMALLEST if quantity == "cases" else 2 * SMALLEST), value + half
+        return max(value - half, SMALL[quantity]), value + half
 
     def _totals(self) -> Iterable[tuple[tuple[Cell, str], list[tuple[Cell, str]]]]:
         """Return each whole and the parts that add up to it, of each way to split it."""
@@ -124,40 +136,57 @@ class _System:
             for quantity in ("pupils", "cases"):
                 yield (whole, quantity), [(part, quantity) for part in parts]
 
+    def _rows(self) -> Iterable[tuple[float, float, Sequence[tuple[Cell, str]], Sequence[int]]]:
+        """Return what counts times weights come to: (at least, at most, counts, weights)."""
+        for smaller, larger in self.within:
+            yield -np.inf, 0, (smaller, larger), (1, -1)
+        for cell, shown in self.block.items():  # those without are not few where cases are shown
+            yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
+        for total, parts in self._totals():
+            yield 0, 0, (total, *parts), (-1, *[1] * len(parts))
+
     def check(self) -> None:
         """Solve it for nothing in particular."""
-        self._solve(0, 0.0)
+        self._solve({})
 
-    def ranges(self) -> dict[tuple[Cell, str], tuple[int, int]]:
+    def ranges(self) -> Ranges:
         """Return for every hidden count whole numbers (low, high) that it can be.
 
         They are exact where they are fewer than five apart, or where a count seems not to be small; elsewhere two
         solutions at least that far apart are proof enough. Each solution says something of every count, so that most
         need none of their own.
         """
-        places = np.array([self.at[name] for name in self.hidden])
-        low, high = np.full(len(places), np.inf), np.full(len(places), -np.inf)
-        for k, (_, quantity) in enumerate(self.hidden):
-            for weight in (1.0, -1.0):
-                if high[k] - low[k] < POSSIBLE or (quantity == "cases" and low[k] >= SMALLEST):
-                    solution = self._solve(places[k], weight)[places]
-                    low, high = np.minimum(low, solution), np.maximum(high, solution)
+        low, high = np.full(len(self.hidden), np.inf), np.full(len(self.hidden), -np.inf)
+        counts = np.array([self.at[cell, "pupils" if q == "others" else q] for cell, q in self.hidden])
+        cases = np.array([self.at[cell, "cases"] for cell, _ in self.hidden])
+        are_others = np.array([quantity == "others" for _, quantity in self.hidden])
+        for k, weight in itertools.product(range(len(self.hidden)), (1.0, -1.0)):
+            if high[k] - low[k] < POSSIBLE or self._seems_large(k, low):
+                solution = self._solve({counts[k]: weight} | ({cases[k]: -weight} if are_others[k] else {}))
+                values = solution[counts] - are_others * solution[cases]
+                low, high = np.minimum(low, values), np.maximum(high, values)
         whole = np.ceil(low - 1e-6).astype(int).tolist(), np.floor(high + 1e-6).astype(int).tolist()
         return dict(zip(self.hidden, zip(*whole, strict=True), strict=True))
 
-    def _solve(self, place: int, weight: float) -> np.ndarray:
-        """Minimize a count times a weight, from the last solution on; return the new one.
+    def _seems_large(self, k: int, low: np.ndarray) -> bool:
+        """Say whether no solution yet makes a count small; of others it matters where cases, just before, are not."""
+        quantity = self.hidden[k][1]
+        return low[k] >= SMALL[quantity] and (quantity != "others" or low[k - 1] >= SMALL["cases"])
+
+    def _solve(self, costs: dict[int, float]) -> np.ndarray:
+        """Minimize a sum of counts times costs, from the last solution on; return the new one.
 
         Args:
-            place: which count.
-            weight: 1 for the least, -1 for the most, 0 for anything that can be.
+            costs: by place; of all others 0.
 
         Raises:
             Contradiction: nothing can be.
         """
-        self.program.changeColCost(self.asked, 0.0)
-        self.program.changeColCost(place, weight)
-        self.asked = place
+        for place in self.asked:
+            self.program.changeColCost(place, 0.0)
+        for place, cost in costs.items():
+            self.program.changeColCost(place, cost)
+        self.asked = costs
         self.program.run()
         if (status := self.program.getModelStatus()).name != "kOptimal":
             said = self.program.modelStatusToString(status)
@@ -168,18 +197,16 @@ class _System:
         """Return the inequalities and the totals as a linear program, of which only what is asked for changes."""
         import highspy
 
-        rows = [(-highspy.kHighsInf, (smaller, larger), (1, -1)) for smaller, larger in self.within]
-        rows += [(0, (total, *parts), (-1, *[1] * len(parts))) for total, parts in self._totals()]
         program, model = highspy.Highs(), highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self.names), len(rows)
+        model.num_col_, model.num_row_ = len(self.names), len(self.rows)
         model.col_cost_ = np.zeros(len(self.names))
         model.col_lower_, model.col_upper_ = np.array(self.limits, dtype=float).T.copy()
-        model.row_lower_, model.row_upper_ = np.array([low for low, *_ in rows], dtype=float), np.zeros(len(rows))
+        model.row_lower_, model.row_upper_ = np.array([row[:2] for row in self.rows], dtype=float).T.copy()
         matrix = model.a_matrix_
         matrix.format_ = highspy.MatrixFormat.kRowwise
-        matrix.start_ = np.cumsum([0, *(len(counts) for _, counts, _ in rows)], dtype=np.int32)
-        matrix.index_ = np.array([self.at[count] for _, counts, _ in rows for count in counts], dtype=np.int32)
-        matrix.value_ = np.array([value for *_, values in rows for value in values], dtype=float)
+        matrix.start_ = np.cumsum([0, *(len(counts) for *_, counts, _ in self.rows)], dtype=np.int32)
+        matrix.index_ = np.array([self.at[count] for *_, counts, _ in self.rows for count in counts], dtype=np.int32)
+        matrix.value_ = np.array([weight for *_, weights in self.rows for weight in weights], dtype=float)
         for name, value in SOLVER.items():
             program.setOptionValue(name, value)
         program.passModel(model)

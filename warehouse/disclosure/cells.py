@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,15 +48,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Shown:
-    """What officials see of a cell: both counts rounded, or neither."""
+    """What officials see of a cell: both counts rounded, pupils alone, or neither."""
 
     n_pupils: int | None
     n_cases: int | None
 
     @property
     def is_hidden(self) -> bool:
-        """Whether the neutral sign stands there."""
+        """Whether the neutral sign stands for the cases."""
         return self.n_cases is None
+
+    def shows(self, quantity: str) -> bool:
+        """Say whether pupils or cases are shown."""
+        return (self.n_pupils if quantity == "pupils" else self.n_cases) is not None
+
+    def without(self, quantity: str) -> Shown:
+        """Return it with cases hidden, or with pupils and therefore all of it."""
+        return HIDDEN if quantity == "pupils" else Shown(self.n_pupils, None)
 
 
 HIDDEN = Shown(None, None)
@@ -81,5 +90,12 @@ def is_small(n_pupils: int, n_cases: int) -> bool:
 
 
 def seen(n_pupils: int, n_cases: int) -> Shown:
-    """Return what is seen of a count by itself: nothing of a small one, the others rounded."""
-    return HIDDEN if is_small(n_pupils, n_cases) else Shown(rounded(n_pupils), rounded(n_cases))
+    """Return what is seen of a cell by itself: no small count, no few pupils, the others rounded."""
+    if n_pupils < 2 * SMALLEST:
+        return HIDDEN
+    return Shown(rounded(n_pupils), None if is_small(n_pupils, n_cases) else rounded(n_cases))
+
+
+def to_hide(bounded: Iterable[str]) -> tuple[str, ...]:
+    """Return what to hide, in order, against quantities that are bounded: pupils tell of pupils only."""
+    return ("pupils",) if {*bounded} == {"pupils"} else ("cases", "pupils")

@@ -1,9 +1,9 @@
 """Our own indicators, as officials see them: decided once per cell, kept for ever, and attacked before they are shown.
 
-Counts below 10 (zero too) are hidden with their complements and all counts are rounded to 5. That is not always
-enough: sums over departments and what one indicator says of another can bound a hidden count. So every decision is
-tried by linear programming over everything ever shown, as an attacker would; where a hidden count could be bounded
-to fewer than five whole numbers, more is hidden.
+Counts below 10 (zero too) are hidden with their complements and all counts are rounded to 5; the pupils among whom they
+are counted are shown from 20 on. That is not always enough: sums over departments and what one indicator says of
+another can bound a hidden count. So every decision is tried by linear programming over everything ever shown, as an
+attacker would; where a hidden count could be bounded to fewer than five whole numbers, more is hidden.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import duckdb
 from warehouse import database
 from warehouse.disclosure import parts
 from warehouse.disclosure.attack import Bounded, attack
-from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Counts, Of, Shown, Split, family, seen
+from warehouse.disclosure.cells import NATION, Block, Cell, Counts, Of, Shown, Split, family, seen, to_hide
 from warehouse.errors import BuildFailed
 
 COUNTS = tuple(f"intermediate.int_indicators__{name}" for name in ("counts", "groups", "services"))
@@ -32,13 +32,15 @@ LEDGERS = {  # kind of cell → columns of the ledger of what was decided
 def first_look(counts: Counts) -> Block:
     """Hide small counts, and with one hidden part alone the next smallest, which the total would give away."""
     found = {cell: seen(*n) for cell, n in counts.items()}
-    _hide_more_of(found, counts, [cells for cells in _splits(counts).values() if _n_hidden(found, cells) == 1])
+    for quantity in ("pupils", "cases"):
+        alone = [cells for cells in _splits(counts).values() if _n_hidden(found, cells, quantity) == 1]
+        _hide_more_of(found, counts, alone, quantity)
     return found
 
 
-def _n_hidden(block: Block, cells: Iterable[Cell]) -> int:
+def _n_hidden(block: Block, cells: Iterable[Cell], quantity: str) -> int:
     """Return how many parts are hidden; the nation is none."""
-    return sum(block[cell].is_hidden for cell in cells if cell.wholes)
+    return sum(not block[cell].shows(quantity) for cell in cells if cell.wholes)
 
 
 def _splits(cells: Iterable[Cell]) -> dict[Split, list[Cell]]:
@@ -55,12 +57,13 @@ def _splits_of(cell: Cell, found: Iterable[Split]) -> list[Split]:
     return mine or [(cell.indicator, split) for split in cell.wholes or ("",)]
 
 
-def _hide_more_of(block: Block, counts: Counts, splits: Iterable[list[Cell]]) -> bool:
+def _hide_more_of(block: Block, counts: Counts, splits: Iterable[list[Cell]], quantity: str) -> bool:
     """Hide in each split the smallest part still shown, or else the nation; say whether there was one."""
     is_more = False
     for cells in splits:
-        if shown := [cell for cell in cells if not block[cell].is_hidden]:
-            block[min(shown, key=lambda c: (not c.wholes, counts[c][1], c.department, c.group))] = HIDDEN
+        if shown := [cell for cell in cells if block[cell].shows(quantity)]:
+            smallest = min(shown, key=lambda c: (not c.wholes, counts[c][quantity == "cases"], c.department, c.group))
+            block[smallest] = block[smallest].without(quantity)
             is_more = True
     return is_more
 
@@ -86,8 +89,9 @@ def _hide_against(block: Block, counts: Counts, bounded: Sequence[Bounded]) -> N
     splits = _splits(counts)
     mine = _splits_with(splits, bounded)
     for told in (mine, splits.keys() - mine):
-        if _hide_more_of(block, counts, map(splits.__getitem__, sorted(told))):
-            return
+        for quantity in to_hide(b.quantity for b in bounded):
+            if _hide_more_of(block, counts, map(splits.__getitem__, sorted(told)), quantity):
+                return
     said = ", ".join(sorted({b.cell.indicator for b in bounded}))
     raise BuildFailed(f"officials: {said}: what was shown before bounds a hidden count")
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from warehouse.disclosure.attack import Bounded, Contradiction, attack, check
-from warehouse.disclosure.cells import HIDDEN, Block, Cell, Counts, seen
+from warehouse.disclosure.cells import HIDDEN, Block, Cell, Counts, Shown, seen, to_hide
 from warehouse.errors import BuildFailed
 
 
@@ -42,12 +42,23 @@ def decide(counts: Counts, shown: Block) -> Block:
 
 def _first_look(counts: Counts, shown: Block) -> Block:
     """Hide what is small or not shown of a whole, and beside one hidden alone the next smallest."""
-    hidden = {whole for cell in counts for whole in cell.wholes.values() if shown.get(whole, HIDDEN).is_hidden}
-    found = {cell: HIDDEN if hidden & {*cell.wholes.values()} else seen(*n) for cell, n in counts.items()}
+    found = {
+        cell: _part(seen(*n), [shown.get(whole, HIDDEN) for whole in cell.wholes.values()])
+        for cell, n in counts.items()
+    }
     splits = list(_splits(counts).values())
-    while any([_hide_a_second(parts, found, counts) for parts in splits]):
-        pass  # one hidden in a department may be alone in its group
+    for quantity in ("pupils", "cases"):
+        while any([_hide_a_second(parts, found, counts, quantity) for parts in splits]):
+            pass  # one hidden in a department may be alone in its group
     return found
+
+
+def _part(alone: Shown, wholes: Sequence[Shown]) -> Shown:
+    """Return what is seen of a part: nothing that is not shown of each of its wholes."""
+    for quantity in ("cases", "pupils"):
+        if not all(whole.shows(quantity) for whole in wholes):
+            alone = alone.without(quantity)
+    return alone
 
 
 def _splits(cells: Iterable[Cell]) -> dict[tuple[Cell, str], list[Cell]]:
@@ -64,12 +75,14 @@ def _alone(cells: Iterable[Cell]) -> dict[Cell, Cell]:
     return {parts[0]: whole for (whole, _), parts in _splits(cells).items() if len(parts) == 1}
 
 
-def _hide_a_second(parts: Sequence[Cell], found: Block, counts: Counts) -> bool:
+def _hide_a_second(parts: Sequence[Cell], found: Block, counts: Counts, quantity: str) -> bool:
     """Hide the next smallest beside one that is hidden alone, which the whole would give away; say if there was one."""
-    told = [cell for cell in parts if not found[cell].is_hidden]
+    told = [cell for cell in parts if found[cell].shows(quantity)]
     if not told or len(told) != len(parts) - 1:
         return False
-    found[min(told, key=lambda cell: (counts[cell][1], cell.department, cell.ugel, cell.group))] = HIDDEN
+    is_cases = quantity == "cases"
+    smallest = min(told, key=lambda cell: (counts[cell][is_cases], cell.department, cell.ugel, cell.group))
+    found[smallest] = found[smallest].without(quantity)
     return True
 
 
@@ -86,10 +99,14 @@ def _hide_against(found: Block, bounded: Sequence[Bounded | None]) -> bool:
     """Hide parts of what is bounded: in its indicator, in every one, or else all parts; say if there were any."""
     told = {(one.cell.indicator, _place(one.cell)) for one in bounded if one}
     places = {place for _, place in told}
-    return (
-        _hide(found, lambda cell: bool({(cell.indicator, cell.department), (cell.indicator, cell.group)} & told))
-        or _hide(found, lambda cell: bool({cell.department, cell.group} & places))
-        or _hide(found, lambda _: True)
+    return any(
+        _hide(found, chosen, quantity)
+        for chosen in (
+            lambda cell: bool({(cell.indicator, cell.department), (cell.indicator, cell.group)} & told),
+            lambda cell: bool({cell.department, cell.group} & places),
+            lambda _: True,
+        )
+        for quantity in to_hide(one.quantity if one else "" for one in bounded)
     )
 
 
@@ -98,7 +115,7 @@ def _place(cell: Cell) -> str:
     return cell.group if cell.kind == "groups" else cell.department
 
 
-def _hide(found: Block, chosen: Callable[[Cell], bool]) -> bool:
-    more = [cell for cell, one in found.items() if chosen(cell) and not one.is_hidden]
-    found.update(dict.fromkeys(more, HIDDEN))
+def _hide(found: Block, chosen: Callable[[Cell], bool], quantity: str) -> bool:
+    more = {cell: one.without(quantity) for cell, one in found.items() if chosen(cell) and one.shows(quantity)}
+    found.update(more)
     return bool(more)

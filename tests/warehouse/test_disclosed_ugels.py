@@ -125,3 +125,15 @@ def test_what_is_decided_later_is_shown_though_parts_of_the_same_pupils_were_sho
     assert {cell.department for cell, one in later.items() if one.is_hidden} == {"01", "02"}
     assert all(one.n_pupils for one in later.values())
     assert attack(shown | later) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(with_ugels())
+def test_no_hidden_count_is_bounded_when_indicators_are_decided_one_after_another(true: tuple[Counts, Counts]) -> None:
+    """As a home is run: over-age is known in April, who leaves a year later, and parts are shown in between."""
+    shown: Block = {}
+    for indicators in ({"over_age"}, {"ebr_exit", "interruption"}):
+        for of_kind, decide_on in zip(true, (decide, parts.decide), strict=True):
+            new = {cell: n for cell, n in of_kind.items() if cell.indicator in indicators}
+            shown |= decide_on(new, shown)
+    assert attack(shown) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import duckdb
 import numpy as np
@@ -85,6 +87,16 @@ def test_those_without_can_be_given_away_though_those_with_it_are_not() -> None:
         ("05", "others", 0, 3),
     }
     assert attack(decide(true, {})) == []
+
+
+def test_the_solver_writes_nothing_among_our_lines() -> None:
+    """It writes from C, once a process: a new one shows it."""
+    code = (
+        "from warehouse.disclosure.attack import *; from warehouse.disclosure.cells import *; "
+        "attack({Cell('over_age', '00'): HIDDEN})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_two_indicators_together_can_give_a_count_away() -> None:

@@ -197,7 +197,13 @@ class _System:
         """Return the inequalities and the totals as a linear program, of which only what is asked for changes."""
         import highspy
 
-        program, model = highspy.Highs(), highspy.HighsLp()
+        class Quiet(highspy.Highs):
+            """One that does not write its name and terms among our lines, as its callbacks do before it can be told."""
+
+            def enableCallbacks(self) -> None:  # noqa: N802  its own name
+                """Do without: nothing calls back."""
+
+        program, model = Quiet(), highspy.HighsLp()
         model.num_col_, model.num_row_ = len(self.names), len(self.rows)
         model.col_cost_ = np.zeros(len(self.names))
         model.col_lower_, model.col_upper_ = np.array(self.limits, dtype=float).T.copy()

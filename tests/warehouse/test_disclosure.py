@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from tests.conftest import Country
 from warehouse.commands import learning
-from warehouse.disclosure.attack import SMALL, _System, attack
+from warehouse.disclosure.attack import _System, attack
 from warehouse.disclosure.cells import HIDDEN, NATION, POSSIBLE, SMALLEST, Block, Cell, Of, Shown, family
 from warehouse.disclosure.indicators import decide, first_look
 from warehouse.errors import BuildFailed
@@ -193,8 +193,7 @@ def test_the_attackers_bounds_hold_the_truth(true: Counts) -> None:
     for bounded in attack(first_look(true)):
         pupils, cases = true[bounded.cell]
         value = {"pupils": pupils, "cases": cases, "others": pupils - cases}[bounded.quantity]
-        if bounded.high >= SMALL[bounded.quantity] - 1:
-            assert bounded.low <= value <= bounded.high
+        assert bounded.low <= value <= bounded.high
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -38,7 +38,7 @@ class Contradiction(BuildFailed):
 
 @dataclass(frozen=True)
 class Bounded:
-    """A hidden count that an attacker can bound: pupils, cases or others to lie between two whole numbers."""
+    """A hidden count that an attacker can bound: it lies between two whole numbers, and may be known to be small."""
 
     cell: Cell
     quantity: str
@@ -56,7 +56,7 @@ def attack(block: Block) -> list[Bounded]:
         if small < POSSIBLE and _must_be_small(cell, quantity, block, ranges):
             possible = min(possible, small)
         if possible < POSSIBLE:
-            found.append(Bounded(cell, quantity, low, min(high, low + possible - 1)))
+            found.append(Bounded(cell, quantity, low, high))
     return found
 
 

@@ -9,7 +9,7 @@ from grafana.panels import Asked, bars, choice, chosen, lines, listed, page, row
 AUDIENCE = "officials"
 LEVEL, SERVICE = chosen("level", "level"), chosen("support_code", "service")
 INDICATOR, GROUP = chosen("indicator", "indicator"), chosen("group_name", "group")
-PLACE = chosen("department_code", "place")
+PLACE, PARTS = chosen("place_code", "place"), chosen("whole_code", "place")
 OCTOBER, YEAR = chosen("cast(school_year as varchar)", "october"), chosen("cast(school_year as varchar)", "year")
 NATION, DEPARTMENTS = "department_code = '00'", "department_code <> '00'"
 ABSENT = "indicator = 'low_attendance'"
@@ -20,7 +20,7 @@ CHOICES = (
     choice("october", "unmet_needs", "school_year", "school_year", "__value desc"),
     listed("indicator", "gap_indicator"),
     choice("year", "group_gaps", "school_year", "school_year", "__value desc", INDICATOR, KNOWN),
-    choice("place", "group_gaps", "department_name", "department_code", "__value", INDICATOR, KNOWN),
+    choice("place", "group_gaps", "place_name", "place_code", "__value", INDICATOR, KNOWN),
     listed("group", "gap_group"),
 )
 UNMET = ("service_name", "n_in_need", "n_unmet", "coverage_share")
@@ -46,8 +46,8 @@ def make() -> Dashboard:
     at_risk = Asked("expected_interruptions", expected, "mean_probability desc nulls last", 26, (DEPARTMENTS, LEVEL))
     gaps = Asked("group_gaps", GAPS, "group_name", 50, (PLACE, INDICATOR, LEVEL, YEAR))
     ranked_gaps = Asked(
-        "group_gaps", ("department_name", "gap_to_all"), "gap_to_all desc", 26,
-        (DEPARTMENTS, GROUP, INDICATOR, LEVEL, YEAR, "gap_to_all is not null"),
+        "group_gaps", ("place_name", "gap_to_all"), "gap_to_all desc", 40,
+        (PARTS, GROUP, INDICATOR, LEVEL, YEAR, "gap_to_all is not null"),
     )  # fmt: skip
     return page(
         "brechas",

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-from warehouse.disclosure.cells import POSSIBLE, ROUNDING, SMALLEST, Block, Cell
-from warehouse.errors import BuildFailed
+from warehouse.disclosure.cells import NATION, POSSIBLE, Block, Cell, told
+from warehouse.disclosure.inequalities import COMPLEMENT, SMALL, Inequalities
+from warehouse.disclosure.program import Program
 
-if TYPE_CHECKING:
-    import highspy
-
-MOST = 50_000_000  # nobody believes in more pupils than this
-# What may be hidden of a cell (pupils, those with the indicator, those without), and from which number it is not small.
-SMALL = {"pupils": 2 * SMALLEST, "cases": SMALLEST, "others": SMALLEST}
-COMPLEMENT = {"cases": "others", "others": "cases"}
-# The primal simplex goes on from the last solution when something else is asked for, which the dual cannot.
-SOLVER = {"output_flag": False, "threads": 1, "simplex_strategy": 4}
-# Every pupil counted in the first is counted in the second: what an attacker who read the definitions knows.
-PUPILS_WITHIN = (
-    ("interruption", "over_age"), ("ebr_exit", "over_age"), ("repetition", "over_age"),
-    ("unmet_need", "over_age"), ("over_age", "unmet_need"),
-    ("TUTOR", "low_attendance"), ("VISITA", "low_attendance"),
-)  # fmt: skip
-CASES_WITHIN = (("interruption", "ebr_exit"),)
-Ranges = dict[tuple[Cell, str], tuple[int, int]]
-
-
-class Contradiction(BuildFailed):
-    """What is shown cannot all be true at once."""
+TOLERANCE = 1e-6  # of a solution
 
 
 @dataclass(frozen=True)
@@ -47,173 +25,121 @@ class Bounded:
 
 
 def attack(block: Block) -> list[Bounded]:
-    """Bound every hidden count from what is shown; return those with fewer than five possible whole numbers."""
-    system = _System(block)
-    ranges = system.ranges() if system.hidden else {}
-    found = []
-    for (cell, quantity), (low, high) in ranges.items():
-        possible, small = high - low + 1, _small_ones(cell, quantity, ranges)
-        if small < POSSIBLE and _must_be_small(cell, quantity, block, ranges):
-            possible = min(possible, small)
-        if possible < POSSIBLE:
-            found.append(Bounded(cell, quantity, low, high))
-    return found
-
-
-def _small_ones(cell: Cell, quantity: str, ranges: Ranges) -> int:
-    """Return how many whole numbers a small count can be: below its limit, or so that its complement is."""
-    return sum(max(0, SMALL[one] - ranges[cell, one][0]) for one in {quantity, COMPLEMENT.get(quantity, quantity)})
-
-
-def check(block: Block) -> None:
-    """See whether what is shown can all be true at once.
+    """Bound every hidden count from what is shown; return those with fewer than five possible whole numbers.
 
     Raises:
-        Contradiction: it cannot.
+        Contradiction: what is shown cannot all be true at once.
     """
-    _System(block).check()
+    ranges = Ranges(Inequalities(told(block)))
+    return [
+        Bounded(cell, quantity, *ranges.of(k))
+        for k, (cell, quantity) in enumerate(ranges.hidden)
+        if ranges.is_guarded(k) and ranges.possible(k) < POSSIBLE
+    ]
 
 
-def _must_be_small(cell: Cell, quantity: str, block: Block, ranges: Ranges) -> bool:
-    """Say whether an attacker knows this cell to be the small one: no other hidden one beside it can be."""
-    return [other for other in block if _is_beside(other, cell) and _can_be_small(other, quantity, ranges)] == [cell]
+@dataclass(frozen=True)
+class _Asked:
+    """A program, and the hidden counts that its solutions tell of."""
+
+    program: Program
+    counted: sparse.csr_array  # what each of these is made of
+    told_of: np.ndarray  # their places among all hidden ones
 
 
-def _can_be_small(cell: Cell, quantity: str, ranges: Ranges) -> bool:
-    """Say whether a cell may have been hidden for itself."""
-    both = (quantity, COMPLEMENT.get(quantity, quantity))
-    return any(ranges[cell, one][0] < SMALL[one] for one in both if (cell, one) in ranges)
+class Ranges:
+    """What every hidden count can be, as far as solutions show.
 
+    They are exact where they are fewer than five whole numbers, or where all hangs on whether a count can be small;
+    elsewhere two solutions at least that far apart are proof enough. Each solution says something of every count, so
+    that most need none of their own. Most are found within one department, all others held as they are in one
+    solution: such a program is small, and whatever solves it solves the whole, which is asked for the rest.
+    """
 
-def _is_beside(other: Cell, cell: Cell) -> bool:
-    """Say whether a cell may have been hidden for another: a part of its split, its whole, or a part of the nation."""
-    if other.indicator != cell.indicator:
-        return False
-    mine, theirs = cell.wholes, other.wholes
-    is_part_of_one = other == cell or bool(mine.keys() & theirs.keys())
-    return is_part_of_one or other in mine.values() or (not mine and cell in theirs.values())
+    def __init__(self, inequalities: Inequalities) -> None:
+        self.inequalities = inequalities
+        self.hidden = inequalities.hidden
+        self.at = {count: k for k, count in enumerate(self.hidden)}
+        anything = inequalities.solution()
+        self.low = inequalities.counted @ anything
+        self.high = self.low.copy()
+        for department in sorted({cell.department for cell, _ in self.hidden}):
+            self._widen(self._within(department, anything))
+        whole = _Asked(inequalities.program, inequalities.counted, np.arange(len(self.hidden)))
+        self._widen(whole)
+        for k in self._doubtful():
+            self._ask(whole, k, 1)
 
+    def of(self, k: int) -> tuple[int, int]:
+        """Return the least and the most whole number that a count can be, by its place among the hidden ones."""
+        return int(np.ceil(self.low[k] - TOLERANCE)), int(np.floor(self.high[k] + TOLERANCE))
 
-class _System:
-    """The inequalities that an attacker can write down, over the true pupils and cases of every cell."""
+    def possible(self, k: int) -> int:
+        """Return how many whole numbers a count can be, or fewer than that if it is known to be a small one."""
+        low, high = self.of(k)
+        return min(high - low + 1, self._small_ones(k)) if self._must_be_small(k) else high - low + 1
 
-    def __init__(self, block: Block) -> None:
-        self.block = block
-        self.names = list(itertools.product(block, ("pupils", "cases")))
-        self.at = {name: i for i, name in enumerate(self.names)}
-        self.hidden = [(cell, "pupils") for cell in block if block[cell].n_pupils is None]
-        self.hidden += itertools.product((cell for cell in block if block[cell].is_hidden), COMPLEMENT)
-        self.within = self._contained("pupils", PUPILS_WITHIN) + self._contained("cases", CASES_WITHIN)
-        self.limits = list(itertools.starmap(self._limits, self.names))
-        self.rows = list(self._rows())
-        self.program, self.asked = self._program(), {}
+    def is_guarded(self, k: int) -> bool:
+        """Say whether nobody may know it: all but pupils who are not few, hidden for others that are guarded."""
+        return self.hidden[k][1] != "pupils" or not self._seems_large(k)
 
-    def _contained(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[Cell, str], ...]]:
-        """Return which counts of one indicator are part of which of another, in the same place."""
-        both = [(cell, replace(cell, indicator=larger)) for smaller, larger in pairs for cell in self._of(smaller)]
-        return [((cell, quantity), (other, quantity)) for cell, other in both if other in self.block]
+    def _within(self, department: str, held: np.ndarray) -> _Asked:
+        """Return what can be asked of a department, the nation's counts free and those of others as they are held."""
+        places = np.array([cell.department for cell, _ in self.inequalities.names])
+        free = (places == department) | (places == NATION)
+        mine = np.array([k for k, (cell, _) in enumerate(self.hidden) if cell.department in {department, NATION}])
+        program = self.inequalities.program.part(free, held)
+        return _Asked(program, self.inequalities.counted[mine][:, free], mine)
 
-    def _of(self, indicator: str) -> list[Cell]:
-        return [cell for cell in self.block if cell.indicator == indicator]
+    def _widen(self, asked: _Asked) -> None:
+        """Ask for the least and the most of each count until it is not narrow."""
+        for n, k in enumerate(asked.told_of):
+            for weight in (1, -1):
+                if self._is_narrow(k):
+                    self._ask(asked, n, weight)
 
-    def _limits(self, cell: Cell, quantity: str) -> tuple[int, int]:
-        """Return the whole numbers that a rounded count can stand for; shown ones are known not to be small."""
-        shown = self.block[cell]
-        value = shown.n_pupils if quantity == "pupils" else shown.n_cases
-        if value is None:
-            return 0, MOST
-        half = ROUNDING // 2
-        return max(value - half, SMALL[quantity]), value + half
+    def _ask(self, asked: _Asked, n: int, weight: int) -> None:
+        """Ask for the least (1) or the most (-1) of one of the counts, and keep what is told of each."""
+        made_of = slice(*asked.counted.indptr[n : n + 2])
+        wanted = np.zeros(asked.counted.shape[1])
+        wanted[asked.counted.indices[made_of]] = weight * asked.counted.data[made_of]
+        values = asked.counted @ asked.program.least(wanted)
+        self.low[asked.told_of] = np.minimum(self.low[asked.told_of], values)
+        self.high[asked.told_of] = np.maximum(self.high[asked.told_of], values)
 
-    def _totals(self) -> Iterable[tuple[tuple[Cell, str], list[tuple[Cell, str]]]]:
-        """Return each whole and the parts that add up to it, of each way to split it."""
-        found: dict[tuple[Cell, str], list[Cell]] = defaultdict(list)
-        for cell in self.block:
-            for split, whole in cell.wholes.items():
-                if whole in self.block:
-                    found[whole, split].append(cell)
-        for (whole, _), parts in found.items():
-            for quantity in ("pupils", "cases"):
-                yield (whole, quantity), [(part, quantity) for part in parts]
+    def _is_narrow(self, k: int) -> bool:
+        return bool(self.high[k] - self.low[k] < POSSIBLE)
 
-    def _rows(self) -> Iterable[tuple[float, float, Sequence[tuple[Cell, str]], Sequence[int]]]:
-        """Return what counts times weights come to: (at least, at most, counts, weights)."""
-        for smaller, larger in self.within:
-            yield -np.inf, 0, (smaller, larger), (1, -1)
-        for cell, shown in self.block.items():  # those without are not few where cases are shown
-            yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
-        for total, parts in self._totals():
-            yield 0, 0, (total, *parts), (-1, *[1] * len(parts))
+    def _seems_large(self, k: int) -> bool:
+        """Say whether no solution yet makes a count small."""
+        return bool(self.low[k] >= SMALL[self.hidden[k][1]])
 
-    def check(self) -> None:
-        """Solve it for nothing in particular."""
-        self._solve({})
+    def _small_ones(self, k: int) -> int:
+        """Return how many whole numbers a small count can be: below its limit, or so that its complement is."""
+        return sum(max(0, SMALL[self.hidden[one][1]] - self.of(one)[0]) for one in self._with_complement(k))
 
-    def ranges(self) -> Ranges:
-        """Return for every hidden count whole numbers (low, high) that it can be.
+    def _with_complement(self, k: int) -> list[int]:
+        cell, quantity = self.hidden[k]
+        return [self.at[cell, one] for one in {quantity, COMPLEMENT.get(quantity, quantity)}]
 
-        They are exact where they are fewer than five apart, or where a count seems not to be small; elsewhere two
-        solutions at least that far apart are proof enough. Each solution says something of every count, so that most
-        need none of their own.
-        """
-        low, high = np.full(len(self.hidden), np.inf), np.full(len(self.hidden), -np.inf)
-        counts = np.array([self.at[cell, "pupils" if q == "others" else q] for cell, q in self.hidden])
-        cases = np.array([self.at[cell, "cases"] for cell, _ in self.hidden])
-        are_others = np.array([quantity == "others" for _, quantity in self.hidden])
-        for k, weight in itertools.product(range(len(self.hidden)), (1.0, -1.0)):
-            if high[k] - low[k] < POSSIBLE or self._seems_large(k, low):
-                solution = self._solve({counts[k]: weight} | ({cases[k]: -weight} if are_others[k] else {}))
-                values = solution[counts] - are_others * solution[cases]
-                low, high = np.minimum(low, values), np.maximum(high, values)
-        whole = np.ceil(low - 1e-6).astype(int).tolist(), np.floor(high + 1e-6).astype(int).tolist()
-        return dict(zip(self.hidden, zip(*whole, strict=True), strict=True))
+    def _must_be_small(self, k: int) -> bool:
+        """Say whether an attacker knows a count to be the small one: it can be, and no other hidden one beside it."""
+        return self._can_be_small(k) and not any(map(self._can_be_small, self._beside(k)))
 
-    def _seems_large(self, k: int, low: np.ndarray) -> bool:
-        """Say whether no solution yet makes a count small; of others it matters where cases, just before, are not."""
-        quantity = self.hidden[k][1]
-        return low[k] >= SMALL[quantity] and (quantity != "others" or low[k - 1] >= SMALL["cases"])
+    def _can_be_small(self, k: int) -> bool:
+        """Say whether a count may have been hidden for itself."""
+        return not all(map(self._seems_large, self._with_complement(k)))
 
-    def _solve(self, costs: dict[int, float]) -> np.ndarray:
-        """Minimize a sum of counts times costs, from the last solution on; return the new one.
+    def _beside(self, k: int) -> list[int]:
+        """Return the hidden counts that may have been hidden for another."""
+        cell, quantity = self.hidden[k]
+        others = ((other, quantity) for other in self.inequalities.beside(cell) - {cell})
+        return [self.at[count] for count in others if count in self.at]
 
-        Args:
-            costs: by place; of all others 0.
-
-        Raises:
-            Contradiction: nothing can be.
-        """
-        for place in self.asked:
-            self.program.changeColCost(place, 0.0)
-        for place, cost in costs.items():
-            self.program.changeColCost(place, cost)
-        self.asked = costs
-        self.program.run()
-        if (status := self.program.getModelStatus()).name != "kOptimal":
-            said = self.program.modelStatusToString(status)
-            raise Contradiction(f"officials: counts of one year and level contradict each other: {said}")
-        return np.array(self.program.getSolution().col_value)
-
-    def _program(self) -> highspy.Highs:
-        """Return the inequalities and the totals as a linear program, of which only what is asked for changes."""
-        import highspy
-
-        class Quiet(highspy.Highs):
-            """One that does not write its name and terms among our lines, as its callbacks do before it can be told."""
-
-            def enableCallbacks(self) -> None:  # noqa: N802  its own name
-                """Do without: nothing calls back."""
-
-        program, model = Quiet(), highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self.names), len(self.rows)
-        model.col_cost_ = np.zeros(len(self.names))
-        model.col_lower_, model.col_upper_ = np.array(self.limits, dtype=float).T.copy()
-        model.row_lower_, model.row_upper_ = np.array([row[:2] for row in self.rows], dtype=float).T.copy()
-        matrix = model.a_matrix_
-        matrix.format_ = highspy.MatrixFormat.kRowwise
-        matrix.start_ = np.cumsum([0, *(len(counts) for *_, counts, _ in self.rows)], dtype=np.int32)
-        matrix.index_ = np.array([self.at[count] for *_, counts, _ in self.rows for count in counts], dtype=np.int32)
-        matrix.value_ = np.array([weight for *_, weights in self.rows for weight in weights], dtype=float)
-        for name, value in SOLVER.items():
-            program.setOptionValue(name, value)
-        program.passModel(model)
-        return program
+    def _doubtful(self) -> list[int]:
+        """Return the counts on whose least numbers it hangs whether others are known to be small."""
+        found: set[int] = set()
+        for k in range(len(self.hidden)):
+            if self._small_ones(k) < POSSIBLE and not any(map(self._can_be_small, beside := self._beside(k))):
+                found.update(one for other in (k, *beside) for one in self._with_complement(other))
+        return sorted(found)

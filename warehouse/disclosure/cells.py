@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 SMALLEST, ROUNDING, POSSIBLE = 10, 5, 5
@@ -17,21 +17,26 @@ TOGETHER = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One count of an indicator in a school year and level: of the nation, a department, a UGEL or a group."""
+    """One count of an indicator in a school year and level: of the nation, a department, a UGEL, or a group."""
 
     indicator: str
     department: str
-    group: str = ""  # «sex=mujer», of the nation or a department; nothing for everybody
+    group: str = ""  # «sex=mujer»; nothing for everybody
     ugel: str = ""  # of the department; nothing for all of it
 
     @property
     def kind(self) -> str:
         """The ledger in which it is kept."""
         if self.ugel:
-            return "ugels"
+            return "ugel_groups" if self.group else "ugels"
         if self.group:
             return "groups" if self.department == NATION else "department_groups"
         return "cells"
+
+    @property
+    def table(self) -> tuple[str, str] | None:
+        """The groups of UGELs that it is one of, by department and trait; nothing for any other count."""
+        return (self.department, self.group.split("=")[0]) if self.kind == "ugel_groups" else None
 
     @cached_property
     def wholes(self) -> dict[str, Cell]:
@@ -41,6 +46,10 @@ class Cell:
         if self.kind == "department_groups":
             of_nation = Cell(self.indicator, NATION, self.group)
             return {f"{trait} of {self.department}": department, f"department of {self.group}": of_nation}
+        if self.kind == "ugel_groups":
+            office = replace(self, group="")
+            groups = f"ugel of {self.department} {self.group}"
+            return {f"{trait} of {self.department} {self.ugel}": office, groups: replace(self, ugel="")}
         if self.kind == "ugels":
             return {f"ugel of {self.department}": department}
         return {} if self == nation else {trait or "department": nation}
@@ -99,3 +108,9 @@ def seen(n_pupils: int, n_cases: int) -> Shown:
 def to_hide(bounded: Iterable[str]) -> tuple[str, ...]:
     """Return what to hide, in order, against quantities that are bounded: pupils tell of pupils only."""
     return ("pupils",) if {*bounded} == {"pupils"} else ("cases", "pupils")
+
+
+def told(block: Block) -> Block:
+    """Leave out groups of UGELs by a trait of which a department shows nothing: they have told nothing."""
+    tables = {cell.table for cell, shown in block.items() if shown != HIDDEN}
+    return {cell: shown for cell, shown in block.items() if cell.table is None or cell.table in tables}

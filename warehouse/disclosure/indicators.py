@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import duckdb
+import pyarrow
 
 from warehouse import database
 from warehouse.disclosure import parts
 from warehouse.disclosure.attack import Bounded, attack
-from warehouse.disclosure.cells import NATION, Block, Cell, Counts, Of, Shown, Split, family, seen, to_hide
+from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Counts, Of, Shown, Split, family, seen, to_hide
 from warehouse.errors import BuildFailed
 
 COUNTS = tuple(f"intermediate.int_indicators__{name}" for name in ("counts", "groups", "services"))
@@ -26,6 +27,7 @@ LEDGERS = {  # kind of cell → columns of the ledger of what was decided
     "groups": ("school_year", "level", "indicator", "group_name", *SEEN),
     "ugels": ("school_year", "department_code", "ugel_code", "level", "indicator", *SEEN),
     "department_groups": ("school_year", "department_code", "level", "indicator", "group_name", *SEEN),
+    "ugel_groups": ("school_year", "department_code", "ugel_code", "level", "indicator", "group_name", *SEEN),
 }
 
 
@@ -105,8 +107,13 @@ def _is_of(of: Split, cell: Cell) -> bool:
     return cell.indicator == of[0] and (not cell.wholes or of[1] in cell.wholes)
 
 
-# Wholes first: what they are split into never hides them.
-STAGES = ((("cells", "groups"), decide), (("ugels",), parts.decide), (("department_groups",), parts.decide))
+# Wholes first: what they are split into hides them only where all else fails.
+STAGES = (
+    (("cells", "groups"), decide),
+    (("ugels",), parts.decide),
+    (("department_groups",), parts.decide),
+    (("ugel_groups",), parts.decide),
+)
 
 
 def decide_new(db: duckdb.DuckDBPyConnection) -> int:
@@ -122,25 +129,41 @@ def decide_new(db: duckdb.DuckDBPyConnection) -> int:
 
 def _keep(db: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: Sequence[dict[str, object]]) -> None:
     if rows:
-        places = ", ".join("?" * len(names))
-        values = [[row[name] for name in names] for row in rows]
-        db.executemany(f"insert into {table} select {places}, today from raw.calendar", values)
+        db.register("decided", pyarrow.Table.from_pylist([{name: row[name] for name in names} for row in rows]))
+        db.execute(f"insert into {table} by name select *, (select today from raw.calendar) as decided_on from decided")
+        db.unregister("decided")
 
 
 def _decided(of: Of, counts: Counts, kept: Block) -> list[dict[str, object]]:
     """Return rows of the ledgers for the cells of a block that were not decided before."""
-    decided: Block = {}
-    for kinds, decide_on in STAGES:
-        new = {cell: n for cell, n in counts.items() if cell.kind in kinds and cell not in kept}
-        decided |= decide_on(new, kept | decided) if new else {}
     return [
         {
             "kind": cell.kind, "school_year": of[0], "level": of[1], "indicator": cell.indicator,
             "department_code": cell.department, "ugel_code": cell.ugel, "group_name": cell.group,
             "n_pupils": shown.n_pupils, "n_cases": shown.n_cases, "is_hidden": shown.is_hidden,
         }
-        for cell, shown in decided.items()
+        for cell, shown in decide_in_stages(counts, kept).items()
     ]  # fmt: skip
+
+
+def decide_in_stages(counts: Counts, kept: Block) -> Block:
+    """Decide on the cells of a block that were not decided before: on wholes, then on their parts.
+
+    Args:
+        counts: true (pupils, cases) of each cell of one school year, level and family of indicators.
+        kept: what was decided before.
+
+    Raises:
+        BuildFailed: what was shown before bounds a hidden count whatever is hidden now.
+    """
+    decided: Block = {}
+    for kinds, decide_on in STAGES:
+        new = {cell: n for cell, n in counts.items() if cell.kind in kinds and cell not in kept}
+        try:
+            decided |= decide_on(new, kept | decided) if new else {}
+        except parts.StillBounded:
+            decided = parts.hide_wholes(decided | dict.fromkeys(new, HIDDEN), kept)
+    return decided
 
 
 def _by_block(db: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> dict[Of, Counts]:

@@ -1,10 +1,11 @@
-"""Our own indicators within departments: each is split into its UGELs, and into groups of its pupils as the nation is.
+"""Our own indicators within departments: UGELs, groups as the nation is split into, and groups of UGELs.
 
 Departments and groups of the nation are shown as they were decided without them. A part shows nothing of an indicator
 that one of its wholes does not show, and the only one of a whole all that it shows. Small counts are hidden, and
-beside one that would be hidden alone the next smallest. All of it is tried with everything else that was ever shown.
-Where that bounds a hidden count, all parts of its department are hidden in that indicator; if that is not enough, in
-every indicator; and only then those of other departments.
+beside one that would be hidden alone the next smallest. Groups of UGELs by a trait of which a department shows no
+cases show no pupils either. All of it is tried with everything else that was ever shown. Where that bounds a hidden
+count, all parts of its department are hidden in that indicator; if that is not enough, in every indicator; then those
+of other departments; and only then, which is rare, what was decided just now of their wholes.
 """
 
 from __future__ import annotations
@@ -12,9 +13,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from warehouse.disclosure.attack import Bounded, Contradiction, attack, check
+from warehouse.disclosure.attack import Bounded, attack
 from warehouse.disclosure.cells import HIDDEN, Block, Cell, Counts, Shown, seen, to_hide
+from warehouse.disclosure.program import Contradiction
 from warehouse.errors import BuildFailed
+
+
+class StillBounded(BuildFailed):
+    """What is shown of wholes, and was shown before, bounds a hidden count even with every new part hidden."""
 
 
 def decide(counts: Counts, shown: Block) -> Block:
@@ -25,7 +31,7 @@ def decide(counts: Counts, shown: Block) -> Block:
         shown: what is shown of the nation, its groups and departments, and was shown of parts.
 
     Raises:
-        BuildFailed: what is shown bounds a hidden count even with every new one hidden.
+        StillBounded: what is shown bounds a hidden count even with every new one hidden.
     """
     alone = _alone([*counts, *shown])
     only = {cell: shown.get(alone[cell], HIDDEN) for cell in counts if cell in alone}
@@ -35,9 +41,26 @@ def decide(counts: Counts, shown: Block) -> Block:
             continue
         if None in bounded:
             break  # what was shown before contradicts itself: nothing more is shown beside it
-        said = ", ".join(sorted({cell.indicator for cell in counts}))
-        raise BuildFailed(f"officials: {said}: what was shown before bounds a hidden count within a department")
+        raise StillBounded(_said(counts))
     return only | found
+
+
+def hide_wholes(decided: Block, kept: Block) -> Block:
+    """Hide more of what was decided just now, wholes and parts, until nothing is bounded.
+
+    Raises:
+        StillBounded: what was kept bounds a hidden count whatever is hidden now.
+    """
+    found = dict(decided)
+    while bounded := _tried(kept | found):
+        if not _hide_against(found, bounded):
+            raise StillBounded(_said(decided))
+    return found
+
+
+def _said(cells: Iterable[Cell]) -> str:
+    said = ", ".join(sorted({cell.indicator for cell in cells}))
+    return f"officials: {said}: what was shown before bounds a hidden count within a department"
 
 
 def _first_look(counts: Counts, shown: Block) -> Block:
@@ -50,7 +73,8 @@ def _first_look(counts: Counts, shown: Block) -> Block:
     for quantity in ("pupils", "cases"):
         while any([_hide_a_second(parts, found, counts, quantity) for parts in splits]):
             pass  # one hidden in a department may be alone in its group
-    return found
+    tables = {cell.table for cell, one in (shown | found).items() if not one.is_hidden}
+    return {cell: HIDDEN if cell.table and cell.table not in tables else one for cell, one in found.items()}
 
 
 def _part(alone: Shown, wholes: Sequence[Shown]) -> Shown:
@@ -89,7 +113,6 @@ def _hide_a_second(parts: Sequence[Cell], found: Block, counts: Counts, quantity
 def _tried(block: Block) -> list[Bounded | None]:
     """Attack; what contradicts what was shown at another time bounds a count that nobody can name."""
     try:
-        check(block)
         return list(attack(block))
     except Contradiction:
         return [None]

@@ -49,6 +49,10 @@ create table if not exists raw.official_department_groups (
   school_year integer, department_code varchar, level varchar, indicator varchar, group_name varchar, n_pupils bigint,
   n_cases bigint, is_hidden boolean, decided_on date,
   primary key (school_year, department_code, level, indicator, group_name));
+create table if not exists raw.official_ugel_groups (
+  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar,
+  group_name varchar, n_pupils bigint, n_cases bigint, is_hidden boolean, decided_on date,
+  primary key (school_year, department_code, ugel_code, level, indicator, group_name));
 create table if not exists raw.official_districts (
   school_year integer, district_code varchar, level varchar, n_pupils bigint, n_withdrawn bigint, n_over_age bigint,
   n_dropouts bigint, decided_on date, primary key (school_year, district_code, level));

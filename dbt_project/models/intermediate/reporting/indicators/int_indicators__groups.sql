@@ -7,6 +7,7 @@ pupils as (
         select
             school_year,
             department_code,
+            ugel_code,
             level,
             indicator,
             {{ trait }} as group_name,
@@ -17,10 +18,11 @@ pupils as (
     {% endfor %}
 ),
 
-departments as (
+offices as (
     select distinct
         school_year,
         department_code,
+        ugel_code,
         level,
         indicator
     from cube
@@ -35,35 +37,36 @@ groups as (
     from pupils
 ),
 
--- a group that were missing from a department would be known to be empty
+-- a group that were missing from a UGEL would be known to be empty
 counted as (
     select * from pupils
     union all
     select
-        departments.*,
+        offices.*,
         groups.group_name,
         0 as n_pupils,
         0 as n_cases
-    from departments
+    from offices
     inner join groups
         on
-            departments.school_year = groups.school_year
-            and departments.level = groups.level
-            and departments.indicator = groups.indicator
+            offices.school_year = groups.school_year
+            and offices.level = groups.level
+            and offices.indicator = groups.indicator
 ),
 
--- each department and the nation as department 00
+-- each UGEL, each department (of no UGEL), and the nation as department 00
 counts as (
     select
         school_year,
         coalesce(department_code, '00') as department_code,
+        ugel_code,
         level,
         indicator,
         group_name,
         sum(n_pupils) as n_pupils,
         sum(n_cases) as n_cases
     from counted
-    group by school_year, level, indicator, group_name, rollup(department_code)
+    group by school_year, level, indicator, group_name, rollup(department_code, ugel_code)
 )
 
 -- so few have a disability or come from abroad that of a department next to nothing could be shown

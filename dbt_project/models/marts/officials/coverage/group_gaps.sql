@@ -1,32 +1,35 @@
 with
 groups as (select * from {{ ref('int_indicators__groups') }}),
+departments as (select * from {{ ref('departments') }}),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/indicators.py
 of_nation as (select * from {{ source('landing', 'official_groups') }}),
 of_departments as (select * from {{ source('landing', 'official_department_groups') }}),
-everybody as (select * from {{ ref('indicators') }}),
-departments as (select * from {{ ref('departments') }}),
+of_ugels as (select * from {{ source('landing', 'official_ugel_groups') }}),
 
 cells as (
     select
-        school_year,
-        '00' as department_code,
-        level,
-        indicator,
-        group_name,
-        n_pupils,
-        n_cases,
-        is_hidden
+        *,
+        '00' as department_code
     from of_nation
-    union all
-    select * exclude (decided_on) from of_departments
+    union all by name
+    select * from of_departments
+    union all by name
+    select * from of_ugels
+),
+
+everybody as (
+    select * from {{ ref('indicators') }}
+    union all by name
+    select * from {{ ref('ugel_indicators') }}
 ),
 
 gaps as (
     select
         groups.school_year,
-        groups.department_code,
-        coalesce(departments.department_name, 'Perú') as department_name,
+        coalesce(groups.ugel_code, groups.department_code) as place_code,
+        coalesce('UGEL ' || groups.ugel_code, departments.department_name, 'Perú') as place_name,
+        if(groups.ugel_code is null, nullif('00', groups.department_code), groups.department_code) as whole_code,
         groups.level,
         groups.indicator,
         groups.group_name,
@@ -40,6 +43,7 @@ gaps as (
         on
             groups.school_year = cells.school_year
             and groups.department_code = cells.department_code
+            and groups.ugel_code is not distinct from cells.ugel_code
             and groups.level = cells.level
             and groups.indicator = cells.indicator
             and groups.group_name = cells.group_name
@@ -47,9 +51,11 @@ gaps as (
         on
             groups.school_year = everybody.school_year
             and groups.department_code = everybody.department_code
+            and groups.ugel_code is not distinct from everybody.ugel_code
             and groups.level = everybody.level
             and groups.indicator = everybody.indicator
     left join departments on groups.department_code = departments.department_code
+    where groups.ugel_code is distinct from '{{ var("no_district") }}'
 )
 
 select * from gaps

@@ -100,6 +100,20 @@ def test_indicators_are_those_of_the_newest_year_with_a_figure(country: Country)
         assert change == (pytest.approx(share - known[-2][1]) if len(known) > 1 else None)  # the first has none
 
 
+def test_gaps_are_the_largest_of_the_newest_year(country: Country) -> None:
+    (table,) = (one for one in figures.read(country.home).tables if one.key == "gaps")
+    found: dict[tuple[str, str], list[tuple[int, str, float]]] = {}
+    for indicator, level, year, group, _, _, gap in table.rows:
+        found.setdefault((indicator, level), []).append((year, group, gap))
+    assert len(found) >= 4
+    for (indicator, level), rows in found.items():
+        known = country.ask(
+            "select school_year, group_name, gap_to_all from officials.group_gaps where place_code = '00' and "
+            f"indicator = '{indicator}' and level = '{level}' and gap_to_all is not null order by 1 desc, 3 desc, 2"
+        )
+        assert rows == [one for one in known if one[0] == known[0][0] and one[2] >= 0.001][:3]
+
+
 def test_no_child_is_in_a_bulletin(written: tuple[figures.Bulletin, Path], country: Country) -> None:
     keys = {
         key
@@ -147,6 +161,8 @@ def test_no_text_is_a_formula(text: str) -> None:
         ("n_pupils", 999, "999"), ("n_pupils", 1000, "1\N{NO-BREAK SPACE}000"), ("school_year", 2025, "2025"),
         ("is_available", True, "Sí"), ("is_available", False, "No"), ("level", "B0", "Primaria"),
         ("median_days_to_contact", 3.5, "3,5"), ("last_delivered_at", date(2025, 3, 1), "01/03/2025"),
+        ("gap_to_all", 0.105, "+10,5\N{NO-BREAK SPACE}pp"), ("group_name", "language=originaria", "Lengua: originaria"),
+        ("group_name", "area=unknown", "Área: sin dato"),
     ],
 )  # fmt: skip
 def test_values_are_said_as_people_read_them(column: str, value: object, shown: str) -> None:
@@ -173,6 +189,13 @@ def test_what_cannot_be_told_says_so(home: Home, country: Country) -> None:
     with pytest.raises(UsageError, match="two digits"):
         figures.read(country.home, region="00")
     qhawaq(country.home.root, "report", "--ugel", "../officials", expect=2)
+
+
+def test_a_release_of_another_version_says_so(home: Home) -> None:
+    with duckdb.connect(str((home.serving / "education" / "150101" / publishing.CURRENT).resolve())) as db:
+        db.execute("alter table list_changes rename cause_text to reason")
+    with pytest.raises(HomeError, match="table changes: the release was published by another version"):
+        figures.read(home, ugel="150101")
 
 
 @pytest.fixture(scope="module")

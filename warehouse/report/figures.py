@@ -34,6 +34,12 @@ select indicator, level, school_year, n_pupils, n_cases, case_share,
 {KNOWN} qualify row_number() over (partition by level, indicator order by school_year desc) = 1
 order by indicator, level""",
     "years": YEARS,
+    "gaps": """
+select indicator, level, school_year, group_name, n_pupils, case_share, gap_to_all
+from group_gaps where place_code = $area and gap_to_all is not null
+qualify school_year = max(school_year) over (partition by level, indicator) and gap_to_all >= 0.001
+  and row_number() over (partition by level, indicator, school_year order by gap_to_all desc, group_name) <= 3
+order by indicator, level, gap_to_all desc, group_name""",
 }
 NATIONAL = OFFICIALS | {
     "departments": """
@@ -171,7 +177,10 @@ def _named(db: duckdb.DuckDBPyConnection, region: str | None) -> str:
 
 
 def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Table:
-    found = db.execute(sql, {"area": area})
+    try:
+        found = db.execute(sql, {"area": area})
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise HomeError(f"the bulletin's table {key}: the release was published by another version: {error}") from error
     return Table(key, tuple(column[0] for column in found.description or ()), tuple(found.fetchall()))
 
 
@@ -202,7 +211,15 @@ def said(column: str, value: object) -> str:
         return _number(column, value)
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
-    return catalog()["values"].get(column, {}).get(value, str(value))
+    return catalog()["values"].get(column, {}).get(value) or _by_pattern(column, str(value))
+
+
+def _by_pattern(column: str, value: str) -> str:
+    """Return a value that says more than a word, as the dashboards say it: $1 stands for what its pattern caught."""
+    for pattern, text in catalog()["patterns"].get(column, {}).items():
+        if re.match(pattern, value):
+            return re.sub(pattern, text.replace("$", "\\"), value)
+    return value
 
 
 def _number(column: str, value: float) -> str:
@@ -215,7 +232,13 @@ def _number(column: str, value: float) -> str:
     return str(value) if column.endswith("_year") else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-SIGNED = ("change_share", "effect", "effect_low", "effect_high")  # differences of shares: percentage points
+SIGNED = (
+    "change_share",
+    "gap_to_all",
+    "effect",
+    "effect_low",
+    "effect_high",
+)  # differences of shares: percentage points
 SHARES = ("_share", "effect", "effect_low", "effect_high", "share_served", "share_without")
 
 

@@ -41,11 +41,10 @@ class Inequalities:
         for cell in self.block:
             for split in cell.wholes:
                 self.splits[cell.indicator, split].append(cell)
-        self.limits = list(itertools.starmap(self._limits, self.names))
-        self.rows = list(self._rows())
-        low, high = np.array(self.limits, dtype=float).T.copy()
-        at_least, at_most = np.array([row[:2] for row in self.rows], dtype=float).reshape(-1, 2).T.copy()
-        self.program = Program(self._weights(row[2:] for row in self.rows), at_least, at_most, low, high)
+        low, high = np.array(list(itertools.starmap(self._limits, self.names)), dtype=float).T.copy()
+        sums = list(self._sums())
+        at_least, at_most = np.array([one[:2] for one in sums], dtype=float).reshape(-1, 2).T.copy()
+        self.program = Program(self._weights(one[2:] for one in sums), at_least, at_most, low, high)
         self.counted = self._weights(map(_made_of, self.hidden))
 
     def _weights(self, sums: Iterable[tuple[Sequence[Count], Sequence[int]]]) -> sparse.csr_array:
@@ -65,7 +64,7 @@ class Inequalities:
         half = ROUNDING // 2
         return max(value - half, SMALL[quantity]), value + half
 
-    def _rows(self) -> Iterator[Sum]:
+    def _sums(self) -> Iterator[Sum]:
         """Return what counts times weights come to."""
         for smaller, larger in self._within("pupils", PUPILS_WITHIN) + self._within("cases", CASES_WITHIN):
             yield -np.inf, 0, (smaller, larger), (1, -1)

@@ -1,18 +1,18 @@
-"""Running dbt inside this process: one parse, progress while it works, errors a person can act on."""
+"""Running dbt inside this process: one parse a run, progress while it works, errors a person can act on."""
 
 from __future__ import annotations
 
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse import orchestration, test_results
+from warehouse import orchestration, state, test_results
 from warehouse.database import crypto_extension, warehouse
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
@@ -31,6 +31,8 @@ CAUTIOUS = ("--indirect-selection", "cautious")
 THREADS = "2"  # while the one waits for the database, dbt prepares the next
 BAD = ("error", "fail", "runtime error")
 FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
+
+_PARSED: dict[tuple[str, ...], Any] = {}
 
 
 @dataclass(frozen=True)
@@ -162,12 +164,24 @@ def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...
     ]  # fmt: skip
     try:
         with _rarely_collecting():
-            result = dbtRunner(callbacks=[_Reporter(progress)]).invoke([*places, *arguments])
+            manifest = _parsed(home, project, places[len(command.split()) + 1 :]) if command == "build" else None
+            result = dbtRunner(manifest, callbacks=[_Reporter(progress)]).invoke([*places, *arguments])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:
         raise BuildFailed(f"dbt stopped: {result.exception}")
     return result.result
+
+
+def _parsed(home: Home, project: Path, places: Sequence[str]) -> Any:  # noqa: ANN401  dbt's manifest
+    """Return what dbt parsed of a project in this process: the second build of a run need not parse it again."""
+    from dbt.cli.main import dbtRunner
+
+    key = (str(project), str(home.root), state.code_hash())
+    if project != DBT_PROJECT or key not in _PARSED:
+        _PARSED.clear()
+        _PARSED[key] = dbtRunner().invoke(["--quiet", "parse", *places]).result
+    return _PARSED[key]
 
 
 @contextmanager

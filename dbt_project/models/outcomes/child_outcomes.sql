@@ -35,27 +35,20 @@ repeats as (
     from labeled
 ),
 
-needs as (
-    select distinct -- one unmet need or more
-        child_key,
-        as_of_date
-    from {{ ref('int_supports__needs') }}
-    where not is_received
-),
+needs as (select * from {{ ref('int_supports__needs') }} where not is_received),
 
--- a rule and no prediction: known on the date itself
+-- one unmet need or more: a rule and no prediction, known on the date itself
 unmet_needs as (
     select
-        labeled.child_key,
-        labeled.as_of_date,
+        child_key,
+        as_of_date,
         'unmet_need' as outcome,
-        needs.child_key is not null as label,
+        (child_key, as_of_date) in (select (child_key, as_of_date) from needs) as label,
         'final' as label_status,
-        labeled.as_of_date as label_known_at,
-        labeled.was_listed,
-        labeled.was_served
+        as_of_date as label_known_at,
+        was_listed,
+        was_served
     from labeled
-    left join needs on labeled.child_key = needs.child_key and labeled.as_of_date = needs.as_of_date
 ),
 
 outcomes as (

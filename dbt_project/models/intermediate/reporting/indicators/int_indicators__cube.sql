@@ -42,22 +42,25 @@ judged as (
     from features
 ),
 
-cube as (
+-- counted before values get their names, which are longer
+counted as (
     select
-        school_year,
-        department_code,
-        ugel_code,
-        level,
-        indicator,
-        {{ trait('sex', 'is_female', 'mujer', 'varón') }} as sex,
-        {{ trait('language', 'speaks_indigenous_language', 'originaria', 'castellano') }} as language,
-        {{ trait('disability', 'has_disability', 'con', 'sin') }} as disability,
-        {{ trait('nationality', 'is_foreign', 'extranjera', 'peruana') }} as nationality,
-        {{ trait('area', 'is_rural', 'rural', 'urban') }} as area,
+        * exclude (child_key, as_of_date, over_age_years, label),
         count(*) as n_pupils,
         sum(cast(label as integer)) as n_cases
     from judged
     group by all
+),
+
+cube as (
+    select
+        * exclude (is_female, speaks_indigenous_language, has_disability, is_foreign, is_rural),
+        {{ trait('sex', 'is_female', 'mujer', 'varón') }} as sex,
+        {{ trait('language', 'speaks_indigenous_language', 'originaria', 'castellano') }} as language,
+        {{ trait('disability', 'has_disability', 'con', 'sin') }} as disability,
+        {{ trait('nationality', 'is_foreign', 'extranjera', 'peruana') }} as nationality,
+        {{ trait('area', 'is_rural', 'rural', 'urban') }} as area
+    from counted
 )
 
 select * from cube

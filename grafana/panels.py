@@ -31,6 +31,7 @@ UNITS = {
     **dict.fromkeys(("started_at", "published_at"), "time:DD/MM/YYYY HH:mm"),
     **dict.fromkeys(("value", "low", "high", "threshold", "seconds"), "none"),
 }
+MANY = 26  # bars: from then on names would lie on each other
 DECIMALS = 2  # of what is no share, count or amount
 
 
@@ -133,7 +134,7 @@ def bars(key: str, asked: Asked, width: int = 12) -> barchart.Panel:
     """A ranking or a distribution: bars of what stands beside the first column."""
     panel = _house(barchart.Panel(), key, asked).x_field(texts.column(asked.columns[0]))
     panel = panel.orientation(common_models.VizOrientation.HORIZONTAL)
-    return _named(panel, asked.columns).span(width).height(9)
+    return _named(panel, asked.columns).span(width).height(13 if asked.limit >= MANY else 9)
 
 
 def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int = 24) -> table.Panel:

@@ -54,12 +54,12 @@ def make() -> Dashboard:
         [
             rows("unmet_by_service", unmet, width=12),
             rows("gaps", gaps, width=12),
-            bars("gaps_ranked", ranked_gaps, width=24),
-            lines("coverage_over_years", over_years),
+            bars("gaps_ranked", ranked_gaps),
             bars("coverage_ranked", ranked),
-            lines("absent_over_years", absent_over_years),
             bars("absent_ranked", absent),
             bars("expected_ranked", at_risk),
+            lines("coverage_over_years", over_years),
+            lines("absent_over_years", absent_over_years),
         ],
         CHOICES,
     )

@@ -44,9 +44,9 @@ def make() -> Dashboard:
         "panorama",
         [
             *numbers,
-            lines("indicators_over_years", _over_years(INDICATOR)),
             bars("departments_ranked", ranked),
             markers("departments_mapped", mapped, "n_pupils", "case_share"),
+            lines("indicators_over_years", _over_years(INDICATOR)),
             rows("districts_enrolled", districts, width=12),
             rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200)),
         ],

@@ -97,7 +97,7 @@ def chart(kind: str, frame: pd.DataFrame, columns: list[str]) -> alt.Chart:
         color = alt.condition(f"!isValid(datum.{share})", alt.value("#9aa5ab"), colored)  # hidden: a place all the same
         return marks.encode(x, y, size=alt.Size(f"{size}:Q", legend=None), color=color)
     first, second = (
-        alt.Axis(title=None),
+        alt.Axis(title=None, labelFontSize=9),
         alt.Axis(title=None, format=".2~%" if columns[1].endswith(SHARES) else ",.3~f"),
     )
     if kind == "trend":

@@ -42,8 +42,7 @@ judged as (
     from features
 ),
 
--- counted before values get their names, which are longer
-counted as (
+counted as ( -- before values get their names, which are longer
     select
         * exclude (child_key, as_of_date, over_age_years, label),
         count(*) as n_pupils,
@@ -54,12 +53,18 @@ counted as (
 
 cube as (
     select
-        * exclude (is_female, speaks_indigenous_language, has_disability, is_foreign, is_rural),
+        school_year,
+        department_code,
+        ugel_code,
+        level,
+        indicator,
         {{ trait('sex', 'is_female', 'mujer', 'varón') }} as sex,
         {{ trait('language', 'speaks_indigenous_language', 'originaria', 'castellano') }} as language,
         {{ trait('disability', 'has_disability', 'con', 'sin') }} as disability,
         {{ trait('nationality', 'is_foreign', 'extranjera', 'peruana') }} as nationality,
-        {{ trait('area', 'is_rural', 'rural', 'urban') }} as area
+        {{ trait('area', 'is_rural', 'rural', 'urban') }} as area,
+        n_pupils,
+        n_cases
     from counted
 )
 

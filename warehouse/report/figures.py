@@ -239,7 +239,7 @@ SIGNED = (
     "effect_low",
     "effect_high",
 )  # differences of shares: percentage points
-SHARES = ("_share", "effect", "effect_low", "effect_high", "share_served", "share_without")
+SHARES = ("_share", "gap_to_all", "effect", "effect_low", "effect_high", "share_served", "share_without")
 
 
 def is_share(column: str) -> bool:

@@ -60,10 +60,12 @@ class Ranges:
         self.inequalities = inequalities
         self.hidden = inequalities.hidden
         self.at = {count: k for k, count in enumerate(self.hidden)}
+        self.places = np.array([cell.department for cell, _ in inequalities.names])
+        self.hidden_places = np.array([cell.department for cell, _ in self.hidden])
         anything = inequalities.solution()
         self.low = inequalities.counted @ anything
         self.high = self.low.copy()
-        for department in sorted({cell.department for cell, _ in self.hidden}):
+        for department in np.unique(self.hidden_places):
             self._widen(self._within(department, anything))
         whole = _Asked(inequalities.program, inequalities.counted, np.arange(len(self.hidden)))
         self._widen(whole)
@@ -85,9 +87,8 @@ class Ranges:
 
     def _within(self, department: str, held: np.ndarray) -> _Asked:
         """Return what can be asked of a department, the nation's counts free and those of others as they are held."""
-        places = np.array([cell.department for cell, _ in self.inequalities.names])
-        free = (places == department) | (places == NATION)
-        mine = np.array([k for k, (cell, _) in enumerate(self.hidden) if cell.department in {department, NATION}])
+        free = np.isin(self.places, (department, NATION))
+        mine = np.flatnonzero(np.isin(self.hidden_places, (department, NATION)))
         program = self.inequalities.program.part(free, held)
         return _Asked(program, self.inequalities.counted[mine][:, free], mine)
 

@@ -32,7 +32,7 @@ THREADS = "2"  # while the one waits for the database, dbt prepares the next
 BAD = ("error", "fail", "runtime error")
 FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
 
-_PARSED: dict[tuple[str, ...], Any] = {}
+_PARSED: dict[tuple[str, str], Any] = {}  # a home and the code → the manifest; the last one only
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,9 @@ def _parsed(home: Home, project: Path, places: Sequence[str]) -> Any:  # noqa: A
     """Return what dbt parsed of a project in this process: the second build of a run need not parse it again."""
     from dbt.cli.main import dbtRunner
 
-    key = (str(project), str(home.root), state.code_hash())
-    if project != DBT_PROJECT or key not in _PARSED:
+    if project != DBT_PROJECT:
+        return None  # a copy that may be changed between two builds: dbt parses it itself
+    if (key := (str(home.root), state.code_hash())) not in _PARSED:
         _PARSED.clear()
         _PARSED[key] = dbtRunner().invoke(["--quiet", "parse", *places]).result
     return _PARSED[key]

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.warehouse.test_disclosure import Counts, is_as_it_was_counted
+from tests.warehouse.test_disclosure import Counts, counts, is_as_it_was_counted
 from warehouse.disclosure.attack import attack
 from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell
-from warehouse.disclosure.indicators import decide_in_stages
+from warehouse.disclosure.indicators import decide_in_stages, first_look
+from warehouse.disclosure.parts import StillBounded, hide_wholes
 
 MEN, WOMEN = "sex=varón", "sex=mujer"
 Sexes = dict[str, tuple[int, ...]]
@@ -121,6 +122,14 @@ def test_a_department_hides_more_where_its_parts_would_be_bounded_whatever_they_
         for department, of_one, mine in zip(("01", "02"), sizes, of_departments, strict=True):
             true |= by_office(indicator, department, of_one, mine)
     assert_safe(one_after_another(summed(true)), summed(true))
+
+
+def test_what_was_shown_before_and_bounds_a_count_by_itself_is_said() -> None:
+    """As in test_disclosure: 40, 35 and 70 leave two hidden departments 0 or 1, and nothing new can be hidden."""
+    kept = first_look(counts("over_age", [(900, 38), (900, 33), (900, 0), (900, 1)]))
+    new = {Cell("over_age", "01", ugel="010000"): HIDDEN}
+    with pytest.raises(StillBounded, match="over_age: what was shown before bounds a hidden count"):
+        hide_wholes(new, kept)
 
 
 @st.composite

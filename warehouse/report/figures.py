@@ -180,7 +180,10 @@ def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Tabl
     try:
         found = db.execute(sql, {"area": area})
     except (duckdb.BinderException, duckdb.CatalogException) as error:
-        raise HomeError(f"the bulletin's table {key}: the release was published by another version: {error}") from error
+        raise HomeError(
+            f"the bulletin's table {key}: the release was published by another version: run 'qhawaq publish', or take "
+            f"one of this version by --as-of ({error})"
+        ) from error
     return Table(key, tuple(column[0] for column in found.description or ()), tuple(found.fetchall()))
 
 

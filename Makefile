@@ -1,7 +1,10 @@
 # Every recipe sets up what it needs first; with nothing to do, set-up is silent and takes well under a second.
-PYTHON ?= python3.11
+# It needs make (GNU make 3.81 or later), a POSIX shell and any supported Python; PYTHON=... names one.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLER := .uv
+UV := $(INSTALLER)/bin/uv
 JUDGES := .judges
 AIRFLOW := .airflow
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -11,48 +14,59 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-faults test-airflow lint build docs graphs grafana grafana-dashboards grafana-pictures chromium serve airflow bench lock clean
+.PHONY: help run test test-faults test-airflow test-bare check lint locks build docs graphs grafana grafana-dashboards \
+	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(BIN)/uv: requirements/uv.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or call make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is not Python 3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+# uv installs everything else; it stays out of the environment that it fills.
+$(UV): requirements/uv.txt
+	@python=$$(requirements/find_python.sh $(PYTHON)) && $$python -m venv $(INSTALLER)
+	$(INSTALLER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-# The locks carry hashes; the project itself is installed editable, without fetching anything.
-define install
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	@touch $@
+# An environment from its lock: versions and hashes are stated there, so nothing is resolved (--no-deps).
+# The project itself is installed editable, without fetching anything.
+define environment
+	@test -x $(1)/bin/python || $(UV) venv --quiet --allow-existing --python $(INSTALLER)/bin/python $(1)
+	$(UV) pip install --quiet --python $(1)/bin/python --no-deps --require-hashes -r $(2)
+endef
+# dbt parses its project then, so that no build has to.
+define editable
+	$(UV) pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation -e .
+	$(1)/bin/python -m warehouse.parsing
 endef
 
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/uv
-	$(call install,requirements/run.txt)
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(UV)
+	$(call environment,$(VENV),requirements/run.txt)
+	$(call editable,$(VENV))
+	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
-	$(call install,requirements/dev.txt)
-	@touch $(VENV)/.run
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(UV)
+	$(call environment,$(VENV),requirements/dev.txt)
+	$(call editable,$(VENV))
+	@touch $(VENV)/.run $(VENV)/.serve $(VENV)/.report $@
+
+$(VENV)/.serve: requirements/serve.txt $(VENV)/.run
+	$(call environment,$(VENV),requirements/serve.txt)
+	@touch $@
+
+$(VENV)/.report: requirements/report.txt $(VENV)/.run
+	$(call environment,$(VENV),requirements/report.txt)
+	@touch $@
 
 # The judges of the dbt project need other pins of click than what builds.
-$(JUDGES)/.done: requirements/judges.txt | $(BIN)/uv
-	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(JUDGES)
-	$(BIN)/uv pip install --quiet --python $(JUDGES)/bin/python --require-hashes -r requirements/judges.txt
+$(JUDGES)/.done: requirements/judges.txt | $(UV)
+	$(call environment,$(JUDGES),requirements/judges.txt)
 	@touch $@
 
 # Airflow with everything that its tasks run, apart from the rest: only what orchestrates needs it.
-$(AIRFLOW)/.done: requirements/airflow.txt pyproject.toml | $(BIN)/uv
-	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(AIRFLOW)
-	$(BIN)/uv pip install --quiet --python $(AIRFLOW)/bin/python --require-hashes -r requirements/airflow.txt
-	$(BIN)/uv pip install --quiet --python $(AIRFLOW)/bin/python --no-deps --no-build-isolation -e .
+$(AIRFLOW)/.done: requirements/airflow.txt pyproject.toml | $(UV)
+	$(call environment,$(AIRFLOW),requirements/airflow.txt)
+	$(call editable,$(AIRFLOW))
 	@touch $@
-
-$(VENV)/.serve: requirements/serve.txt $(VENV)/.run
-	$(call install,requirements/serve.txt)
 
 run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from its APIs and run the main job on it
 	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api
@@ -64,6 +78,9 @@ build: $(VENV)/.run  ## build dbt nodes in data/: make build SELECT=child_attend
 
 serve: $(VENV)/.serve  ## answer predictions and children's pages of data/ over HTTP on 127.0.0.1
 	$(BIN)/qhawaq serve
+
+report: $(VENV)/.report  ## write the monthly bulletin of data/: of the country, or make report OF="--ugel 150101"
+	$(BIN)/qhawaq report $(OF)
 
 airflow: $(AIRFLOW)/.done  ## start Airflow on 127.0.0.1 for data/ with a generated password, and print the address
 	$(AIRFLOW)/bin/python -m deploy.airflow
@@ -86,7 +103,7 @@ grafana-dashboards: $(VENV)/.dev  ## write grafana/provisioning from the dashboa
 grafana-pictures: $(VENV)/.dev chromium  ## draw the dashboards of data/ into docs/pictures (after a change of them; synthetic homes only)
 	$(BIN)/python -m tests.grafana.pictures data
 
-docs: $(VENV)/.run $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
+docs: $(VENV)/.report $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
 
 bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine learning, a million children, the service of data/ (over an hour)
@@ -97,7 +114,7 @@ bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine
 	$(BIN)/python -m benchmarks.warehouse
 	@test -f data/model_config.json && $(BIN)/python -m benchmarks.service data --soak 10 || echo "the service is not measured: make run first"
 
-lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms, SQL
+lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, rooms, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
@@ -108,16 +125,35 @@ lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, rooms,
 	$(JUDGES)/bin/dbt-score lint --manifest $(PARSED)/manifest.json --fail-any-item-under 9.9 \
 		--disabled-rule dbt_score.rules.generic.has_example_sql
 
-# Two workers on two cores: a model that takes two threads of its own waits for the other's, ten times as long.
 test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not faults and not airflow"
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 20 -m "not faults and not airflow$(if $(FAST), and not country)"
+
+check: $(VENV)/.dev  ## judge what you changed, in under a minute: lint, models on the small country, tests that import it
+	@$(BIN)/python -m tests.check $(SINCE)
 
 test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments (HALF=0 or HALF=1: every other moment)
-	OMP_NUM_THREADS=1 QHAWAQ_HALF=$(HALF) $(BIN)/pytest -q -n 2 -m faults
+	QHAWAQ_HALF=$(HALF) $(BIN)/pytest -q -n 2 -m faults
 
-lock: $(BIN)/uv  ## write the locked requirements again (after a change of requirements/*.in; KEEP=1 leaves what is there)
-	@for name in uv run serve dev judges airflow; do $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
-		--no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
+LOCK = $(UV) pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
+	--no-emit-index-url --no-header
+OF_RUN := --constraint requirements/run.txt
+
+lock: $(UV)  ## write the locked requirements again (after a change of pyproject.toml; KEEP=1 leaves what is there)
+	$(LOCK) --group installer -o requirements/uv.txt
+	$(LOCK) pyproject.toml --group build -o requirements/run.txt
+	$(LOCK) $(OF_RUN) --group service --group build -o requirements/serve.txt
+	$(LOCK) $(OF_RUN) pyproject.toml --extra report --extra docs -o requirements/report.txt
+	$(LOCK) $(OF_RUN) pyproject.toml --extra dev --group build -o requirements/dev.txt
+	$(LOCK) $(OF_RUN) pyproject.toml --extra airflow --group build -o requirements/airflow.txt
+	$(LOCK) --group judges -o requirements/judges.txt
+
+locks: $(UV)  ## check that the locks can be installed on every supported Python, on Linux and macOS (part of make lint)
+	@for lock in run serve report dev judges airflow; do for version in 3.11 3.12 3.13 3.14; do \
+		for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do \
+			$(UV) pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: --target $(INSTALLER)/nothing \
+				--python-version $$version --python-platform $$platform -r requirements/$$lock.txt \
+				|| { echo "requirements/$$lock.txt: not for Python $$version on $$platform" >&2; exit 1; }; \
+	done; done; done
 
 clean:  ## remove the virtual environment, the home and the answer key of the synthetic country
-	rm -rf $(VENV) $(JUDGES) $(AIRFLOW) airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(INSTALLER) $(JUDGES) $(AIRFLOW) airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache

@@ -1,11 +1,11 @@
 # The pipeline on Airflow. Built from the repository's root:
 #   docker build -f deploy/pipeline.Dockerfile -t qhawaq-pipeline .
-FROM python:3.11-slim-bookworm
+FROM python:3.13-slim-trixie
 WORKDIR /app
 COPY requirements/uv.txt requirements/airflow.txt requirements/
 RUN python3 -m venv /opt/qhawaq && /opt/qhawaq/bin/pip install --quiet --no-cache-dir --require-hashes -r requirements/uv.txt
-RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --compile-bytecode --python /opt/qhawaq/bin/python --require-hashes -r requirements/airflow.txt
-COPY pyproject.toml README.md ./
+RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --compile-bytecode --python /opt/qhawaq/bin/python --no-deps --require-hashes -r requirements/airflow.txt
+COPY pyproject.toml README.md hatch_build.py ./
 COPY warehouse warehouse
 COPY ml ml
 COPY dags dags

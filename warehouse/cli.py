@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from ml import parallel
 from warehouse.errors import QhawaqError, UsageError
 
 # Name → (module under warehouse.commands, one line for the overview, in the order of the day's work).
@@ -42,6 +43,14 @@ COMMANDS = {
 }
 
 
+# Packages that not every installation has → the extra that brings them.
+EXTRAS = {
+    "serve": ("fastapi", "filelock", "httptools", "jinja2", "jwt", "prometheus_client", "python_multipart", "uvicorn"),
+    "report": ("altair", "great_tables", "pandas", "vl_convert", "xlsxwriter"),
+    "docs": ("markdown_it",),
+}
+
+
 class Lazy(click.Group):
     """A group that knows its commands' names and summaries without importing them."""
 
@@ -62,11 +71,21 @@ class Lazy(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from warehouse.version import said
+
+        click.echo(f"qhawaq {said()}")
+        context.exit()
+
+
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--home", metavar="DIR", help="The home of the warehouse (default: $QHAWAQ_HOME, else ./data).")
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", help="How progress is written.")
 @click.option("--quiet", is_flag=True, help="No progress.")
-@click.version_option("0.1.0", prog_name="qhawaq")
+@click.option(
+    "--version", is_flag=True, callback=_version, is_eager=True, expose_value=False, help="Version and commit."
+)
 @click.pass_context
 def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> None:
     """Qhawaq watches over children's schooling: from raw deliveries to tested marts, scores and reasons."""
@@ -78,6 +97,7 @@ def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> N
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exit 0 when done, 1 when something failed, 2 when called wrongly."""
+    parallel.one_thread_each()
     try:
         qhawaq.main(args=arguments, prog_name="qhawaq", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -91,6 +111,19 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), 2)
     except QhawaqError as error:
         _fail(str(error), 1)
+    except ModuleNotFoundError as error:
+        _fail(_lacking(error), 1)
+
+
+def _lacking(error: ModuleNotFoundError) -> str:
+    """Say which extra brings a package; raise what is no extra's."""
+    for extra, packages in EXTRAS.items():
+        if (error.name or "").split(".")[0] in packages:
+            return (
+                f"this needs the package {error.name}, which is not installed: in a clone call 'make .venv/.{extra}', "
+                f"elsewhere install qhawaq[{extra}]"
+            )
+    raise error
 
 
 def _fail(message: str, code: int) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from warehouse.collect.client import Api, CollectFailed
+from warehouse.collect.client import Api, Client, CollectFailed
 from warehouse.collect.work import Work
 from warehouse.contracts import Contract
 
-if TYPE_CHECKING:  # imported only when it is called: dlt takes a second
-    from dlt.sources.helpers.rest_client import RESTClient
+if TYPE_CHECKING:  # imported only when it is called
     from requests import Response
 
 PAGE = 50  # ESCALE gives no more at once
@@ -34,7 +33,7 @@ def _checked(response: Response, api: Api) -> Response:
     return response
 
 
-def juntos(api: Api, client: RESTClient, work: Work, known: set[str], today: date) -> None:
+def juntos(api: Api, client: Client, work: Work, known: set[str], today: date) -> None:
     """Collect the roll of JUNTOS, page by page by cursor."""
     cursor, over = work.position().get("cursor"), work.position().get("over", False)
     while not over:
@@ -45,7 +44,7 @@ def juntos(api: Api, client: RESTClient, work: Work, known: set[str], today: dat
         work.add(fresh, cursor=cursor, over=over)
 
 
-def demuna(api: Api, client: RESTClient, work: Work, known: set[str], today: date) -> None:
+def demuna(api: Api, client: Client, work: Work, known: set[str], today: date) -> None:
     """Collect the cases of DEMUNA published since the last time, page by page."""
     since = max((part.split("/")[1] for part in known), default="")
     position = work.position()
@@ -57,7 +56,7 @@ def demuna(api: Api, client: RESTClient, work: Work, known: set[str], today: dat
         work.add(answer["datos"], page=page, of=pages)
 
 
-def escale(api: Api, client: RESTClient, work: Work, known: set[str], today: date) -> None:
+def escale(api: Api, client: Client, work: Work, known: set[str], today: date) -> None:
     """Collect the school register: of each district, then of each UGEL (the answer leaves both empty).
 
     Raises:
@@ -73,16 +72,16 @@ def escale(api: Api, client: RESTClient, work: Work, known: set[str], today: dat
         work.add([_flat(row, kind, code, today) for row in rows], units=done)
 
 
-def _counted(api: Api, client: RESTClient, kind: str, code: str) -> list[Row]:
+def _counted(api: Api, client: Client, kind: str, code: str) -> list[Row]:
     """Return the schools of a unit, as many as its count says."""
     rows = list(_schools(api, client, kind, code))
-    counted = _checked(client.get("instituciones/cuenta", params={kind: code}, headers={"Accept": "text/plain"}), api)
+    counted = _checked(client.get("instituciones/cuenta", params={kind: code}, accept="text/plain"), api)
     if int(counted.text) != len(rows):
         raise CollectFailed(f"escale: {kind} {code} has {counted.text} schools, {len(rows)} came: call it again")
     return rows
 
 
-def _schools(api: Api, client: RESTClient, kind: str, code: str) -> Iterator[Row]:
+def _schools(api: Api, client: Client, kind: str, code: str) -> Iterator[Row]:
     """Yield the schools of a district or UGEL, 50 at a time."""
     start = 0
     while True:

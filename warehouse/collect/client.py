@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from warehouse.errors import QhawaqError
 
-if TYPE_CHECKING:  # imported only when it is called: dlt takes a second
-    from dlt.sources.helpers.rest_client import RESTClient
+if TYPE_CHECKING:  # imported only when it is called
+    from requests import Response, Session
 
 RETRIED = (429, 500, 502, 503, 504)
 TIMEOUT_SECONDS, ATTEMPTS, LONGEST_WAIT_SECONDS = 30, 6, 60
@@ -45,19 +45,43 @@ class Api:
                 raise CollectFailed(f"{prefix}_TOKEN_FILE cannot be read ({error.strerror}): see {file}") from None
         return cls(name, url.rstrip("/"), token) if url else None
 
-    def client(self, back_off: float = 1.0) -> RESTClient:
-        """Return dlt's REST client with retries."""
-        from dlt.sources.helpers import requests
-        from dlt.sources.helpers.rest_client import RESTClient
-        from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
+    def client(self, back_off: float = 1.0) -> Client:
+        """Return a client with time-outs and retries: on 429 and 5xx, where nobody answers, and as `Retry-After` says.
 
-        session = requests.Client(
-            request_timeout=TIMEOUT_SECONDS,
-            raise_for_status=False,
-            status_codes=RETRIED,
-            request_max_attempts=ATTEMPTS,
-            request_backoff_factor=back_off,
-            request_max_retry_delay=LONGEST_WAIT_SECONDS,
-        ).session
-        auth = BearerTokenAuth(token=self.token) if self.token else None
-        return RESTClient(base_url=self.url, auth=auth, session=session)
+        Args:
+            back_off: seconds before the second try; doubled at each further one.
+        """
+        import requests
+        from requests.adapters import HTTPAdapter
+        from urllib3.util import Retry
+
+        session = requests.Session()
+        retry = Retry(
+            ATTEMPTS - 1,
+            status_forcelist=RETRIED,
+            backoff_factor=back_off,
+            backoff_max=LONGEST_WAIT_SECONDS,
+            raise_on_status=False,
+        )
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        if self.token:
+            session.headers["Authorization"] = f"Bearer {self.token}"
+        return Client(self.url, session)
+
+
+@dataclass(frozen=True, repr=False)
+class Client:
+    """Asks one API; connections are kept open between requests."""
+
+    url: str
+    session: Session
+
+    def get(self, path: str, params: dict[str, object] | None = None, accept: str | None = None) -> Response:
+        """Ask for a path below the API's address.
+
+        Raises:
+            requests.RequestException: nobody answered after several tries.
+        """
+        headers = {"Accept": accept} if accept else None
+        return self.session.get(f"{self.url}/{path}", params=params, headers=headers, timeout=TIMEOUT_SECONDS)

@@ -6,19 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from warehouse import contracts, keys
 from warehouse.collect import apis
-from warehouse.collect.client import SYNTHETIC_HEADER, Api, CollectFailed
+from warehouse.collect.client import SYNTHETIC_HEADER, Api, Client, CollectFailed
 from warehouse.collect.work import Work, collected, note
 from warehouse.contracts import Contract
 from warehouse.delivering import deliver
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
-
-if TYPE_CHECKING:
-    from dlt.sources.helpers.rest_client import RESTClient
 
 # API → (raw table whose contract it fills, first part of the file's name, how it is asked)
 APIS: dict[str, tuple[str, str, Callable[..., None]]] = {
@@ -36,7 +33,6 @@ def collect(
     Raises:
         CollectFailed: an API failed; the others' deliveries are in the inbox, its own pages are kept and resumed from.
     """
-    home.claim(home.kind or "real")
     found, written, failures = contracts.read(DBT_PROJECT), [], []
     for name, (table, stem, ask) in APIS.items():
         try:
@@ -65,6 +61,7 @@ def _one(
     """Collect one API into the inbox."""
     import requests
 
+    home.claim(home.kind or "real")
     work, known = Work(home, keys.load(home.secrets), api.name), set(collected(home).get(api.name, []))
     client = api.client(back_off)
     try:
@@ -84,7 +81,7 @@ def _one(
     return written
 
 
-def _same_kind(home: Home, api: Api, client: RESTClient) -> None:
+def _same_kind(home: Home, api: Api, client: Client) -> None:
     """Refuse synthetic answers in a real home and real ones in a synthetic home.
 
     Raises:

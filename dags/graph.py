@@ -15,9 +15,11 @@ from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, 
 from cosmos.constants import ExecutionMode, InvocationMode, TestBehavior, TestIndirectSelection
 
 from dags.arrivals import Deliveries
-from warehouse import dbt, orchestration
+from ml import parallel
+from warehouse import dbt, orchestration, parsing
 from warehouse.settings import DBT_PROJECT, Home
 
+parallel.one_thread_each()
 HOME = Home.find()
 # The one setting that switches how dbt runs (docs/decisions/0007-how-airflow-runs-dbt.md).
 MODE = ExecutionMode(os.environ.get("QHAWAQ_AIRFLOW_MODE", "watcher"))
@@ -76,7 +78,7 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
             env_vars=dbt.environment(HOME),
             install_dbt_deps=False,
         ),
-        profile_config=ProfileConfig(*dbt.PROFILE[1::2], profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
+        profile_config=ProfileConfig(*parsing.PROFILE[1::2], profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
         execution_config=ExecutionConfig(
             execution_mode=MODE,
             invocation_mode=InvocationMode.DBT_RUNNER,

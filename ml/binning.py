@@ -21,22 +21,34 @@ class QuantileBinner(TransformerMixin, BaseEstimator):
 
     def fit(self, X: NDArray[np.float64], y: object = None) -> QuantileBinner:  # noqa: N803  scikit-learn's name
         """Take each column's edges from its quantiles; equal values share a bin."""
-        share = np.linspace(0, 1, self.bins + 1)[1:-1]
-        self.edges_ = []
-        for column in X.T:
-            known = column[~np.isnan(column)]
-            edges = np.unique(np.quantile(known, share, method="inverted_cdf")) if len(known) else np.empty(0)
-            self.edges_.append(edges[edges < known.max()] if len(known) else edges)
-        self.seen_ = [bool((~np.isnan(column)).any()) for column in X.T]
+        columns = [_known(column) for column in X.T]
+        self.edges_ = [_edges(known, self.bins) for known in columns]
+        self.seen_ = [bool(len(known)) for known in columns]
         return self
 
     def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
         """Return the bins, shape as given."""
-        columns = [bin_of(column, edges) for column, edges in zip(X.T, self.edges_, strict=True)]
-        found = np.column_stack(columns).astype(float)
-        for column, seen in zip(found.T, self.seen_, strict=True):
-            column[column == 0] = np.nan if seen else 1  # what training never saw says nothing
+        found = np.empty(X.shape, order="F")  # whatever is done with it goes column by column
+        for i, (edges, seen) in enumerate(zip(self.edges_, self.seen_, strict=True)):
+            bins = bin_of(X[:, i], edges)
+            found[:, i] = bins
+            found[bins == 0, i] = np.nan if seen else 1  # what training never saw says nothing
         return found
+
+
+def _known(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values that are not missing, in order."""
+    ordered = np.sort(column)  # missing values come last
+    return ordered[: ordered.searchsorted(np.nan)]
+
+
+def _edges(known: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Return the distinct quantiles (of numpy's method `inverted_cdf`) of ordered values, without the largest value."""
+    if not len(known):
+        return np.empty(0)
+    share = np.linspace(0, 1, bins + 1)[1:-1]
+    found = np.unique(known[np.maximum(np.ceil(len(known) * share - 1), 0).astype(np.intp)])
+    return found[found < known[-1]]
 
 
 class SeenColumns(TransformerMixin, BaseEstimator):

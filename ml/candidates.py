@@ -19,10 +19,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from ml import calibrate, terms, trees
+from ml import calibrate, parallel, terms, trees
 from ml.binning import QuantileBinner, SeenColumns
+from ml.boosting import BinnedBoosting
 from ml.calibrate import Calibration
-from ml.dataset import Rows, Spec
+from ml.dataset import Rows, Spec, columns_of, rows_of
 from ml.trees import Points
 
 FILE = Path(__file__).with_name("recipes.yml")
@@ -55,7 +56,7 @@ class Fitted:
         if not len(rows.key):
             return np.empty(0)  # no pipeline takes nothing: a year may have no rows left
         slope, shift = self.calibration.of_rows(calibrate.segment_names(rows))
-        values = rows.values[:, self.columns] if self.columns else rows.values
+        values = columns_of(rows.values, self.columns) if self.columns else rows.values
         return shift + slope * said(self.model, values)
 
 
@@ -69,7 +70,7 @@ def said(model: Pipeline, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _additive(spec: Spec, given: Parameters) -> Pipeline:
     """Return boosting without interactions, monotone where the domain knows the direction."""
-    booster = HistGradientBoostingClassifier(
+    booster = BinnedBoosting(
         interaction_cst="no_interactions", monotonic_cst=list(spec.directions), early_stopping=False, random_state=0,
         **given,
     )  # fmt: skip
@@ -118,19 +119,21 @@ def make(algorithm: str, spec: Spec, given: Parameters | None = None) -> Pipelin
 
 
 def fit(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None = None) -> Fitted:
-    """Fit a recipe on the rows that have a label, and calibrate it by segment."""
+    """Fit a recipe on the rows that have a label, and calibrate it by segment on folds of schools not seen."""
     known = rows.labeled
-    model = make(algorithm, spec, given).fit(known.values, known.label)
-    unseen = _unseen(algorithm, spec, known, given)
-    return Fitted(model, calibrate.fit(unseen, known.label, calibrate.segment_names(known)))
+    fold = np.random.default_rng(0).permutation(len(known.cluster.names))[known.cluster.codes] % FOLDS
 
+    def fitted(apart: NDArray[np.bool_] | None) -> tuple[Pipeline, NDArray[np.float64]]:
+        """Return a model of all rows but those apart, and what it says of these."""
+        model = make(algorithm, spec, given)
+        if apart is None:
+            return model.fit(known.values, known.label), np.empty(0)
+        model.fit(rows_of(known.values, ~apart), known.label[~apart])
+        return model, said(model, rows_of(known.values, apart))
 
-def _unseen(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None) -> NDArray[np.float64]:
-    """Return what models say of folds of schools that each has not seen."""
-    fold = np.random.default_rng(0).permutation(len(rows.cluster.names))[rows.cluster.codes] % FOLDS
-    unseen = np.zeros(len(rows.label))
-    for number in np.unique(fold):
-        apart = fold == number
-        part = make(algorithm, spec, given).fit(rows.values[~apart], rows.label[~apart])
-        unseen[apart] = said(part, rows.values[apart])
-    return unseen
+    folds = [fold == number for number in np.unique(fold)]
+    (model, _), *unseen = parallel.each(fitted, [None, *folds])
+    found = np.zeros(len(known.label))
+    for apart, (_, says) in zip(folds, unseen, strict=True):
+        found[apart] = says
+    return Fitted(model, calibrate.fit(found, known.label, calibrate.segment_names(known)))

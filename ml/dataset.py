@@ -95,14 +95,15 @@ class Rows:
     cluster: Coded
     label: NDArray[np.float64]  # NaN where it cannot be said
     known_at: NDArray[np.datetime64]  # when the label became final
-    values: NDArray[np.float64]  # (rows, features)
+    values: NDArray[np.float64]  # (rows, features), column after column in memory: that is how it is read
     segments: dict[str, Coded] = field(default_factory=dict)
 
     def of(self, chosen: NDArray[np.bool_]) -> Rows:
         """Return the chosen rows."""
+        segments = {name: part.of(chosen) for name, part in self.segments.items()}
         return Rows(
             self.key[chosen], self.date.of(chosen), self.group.of(chosen), self.cluster.of(chosen), self.label[chosen],
-            self.known_at[chosen], self.values[chosen], {name: part.of(chosen) for name, part in self.segments.items()},
+            self.known_at[chosen], rows_of(self.values, chosen), segments,
         )  # fmt: skip
 
     @property
@@ -145,9 +146,19 @@ def read(
     values = zip(spec.features, found.columns[6 + len(segments) :], strict=True)
     return Rows(
         _keys(found.column(0)), date, group, cluster, found.column(4).to_numpy(), days,
-        np.column_stack([_numbers(column, spec.categories.get(name)) for name, column in values]),
+        np.array([_numbers(column, spec.categories.get(name)) for name, column in values]).reshape(-1, len(days)).T,
         dict(zip(names.segments, parts, strict=True)),
     )  # fmt: skip
+
+
+def rows_of(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the chosen rows of a matrix, column after column in memory."""
+    return np.take(values.T, np.flatnonzero(chosen), axis=1).T
+
+
+def columns_of(values: NDArray[np.float64], chosen: Sequence[int]) -> NDArray[np.float64]:
+    """Return the chosen columns of a matrix, column after column in memory; the matrix itself where all are chosen."""
+    return values if list(chosen) == list(range(values.shape[1])) else values.T[list(chosen)].T
 
 
 def _keys(column: pa.ChunkedArray) -> NDArray[np.int64]:

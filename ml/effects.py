@@ -17,6 +17,7 @@ import yaml
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from ml import parallel
 from ml.evaluate import Metric
 
 FILE = Path(__file__).with_name("effects.yml")
@@ -239,11 +240,15 @@ def _unseen(
     fold: NDArray[np.int64],
 ) -> Floats:  # fmt: skip
     """Return what models say of the schools that each has not seen."""
-    found = np.zeros(len(values))
-    for number in range(FOLDS):
+
+    def says(number: int) -> Floats:
         seen, apart = teaches & (fold != number), fold == number
         there = (~np.isnan(values[seen])).any(axis=0)  # boosting cannot bin what is not there
-        found[apart] = fitted(values[seen][:, there], target[seen])(values[apart][:, there])
+        return fitted(values[seen][:, there], target[seen])(values[apart][:, there])
+
+    found = np.zeros(len(values))
+    for number, said in enumerate(parallel.each(says, range(FOLDS))):
+        found[fold == number] = said
     return found
 
 

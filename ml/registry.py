@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 TRUSTED = [
     "ml.binning.QuantileBinner",
     "ml.binning.SeenColumns",
+    "ml.boosting.BinnedBoosting",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
 

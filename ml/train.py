@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, registry, splits
+from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, parallel, registry, splits
 from ml.backtest import DECIDING, EVERYBODY, Figure, Judged
 from ml.dataset import Rows, Spec
 from ml.evaluate import Metric, Sample
@@ -79,7 +79,7 @@ def judged_by_gates(
         more: a figure of the model that goes live.
         bounds: the gates.
     """
-    found = list(chain.from_iterable(backtest.figures(one, share, [model]) for one in judged))
+    found = list(chain.from_iterable(parallel.each(lambda one: backtest.figures(one, share, [model]), judged)))
     whole = backtest.together(judged)
     deciding = backtest.figures(whole, share, [model]) + _of_groups(whole, share, model)
     deciding.append((model, DECIDING, EVERYBODY, more))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ml import candidates
 from ml.candidates import Fitted
-from ml.dataset import Rows, Spec
+from ml.dataset import Rows, Spec, columns_of
 
 
 class UnknownVariant(Exception):
@@ -26,7 +26,7 @@ class Variant:
     def fit(self, spec: Spec, rows: Rows) -> Fitted:
         """Fit the recipe on the variant's features only."""
         columns = tuple(i for i, name in enumerate(spec.features) if name in self.features)
-        seen = replace(rows, values=rows.values[:, columns])
+        seen = replace(rows, values=columns_of(rows.values, columns))
         return replace(candidates.fit(self.algorithm, spec.only(self.features), seen), columns=columns)
 
 

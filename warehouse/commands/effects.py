@@ -16,6 +16,7 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
+    from ml.dataset import Rows
     from ml.effects import Finding
 
 OUTCOMES = ("interruption", "repetition")
@@ -60,13 +61,19 @@ def if_due(home: Home, progress: Progress) -> dict[str, object]:
 
 def judge(home: Home, progress: Progress) -> list[tuple[str, str, Finding]]:
     """Judge every service of education and welfare that somebody got, and the lists; note and return the findings."""
+    from ml import parallel
+
     today = steps.calendar(home)
     db = database.warehouse(home)
     try:
-        found = []
-        for support in _supports(db):
-            progress.say("compared", service=support)
-            found += [(support, outcome, one) for outcome, one in _of_service(db, home, support, today).items()]
+        studies = [(support, _study(db, home, support, today)) for support in _supports(db)]
+        progress.say("compared", services=", ".join(support for support, _ in studies))
+        judged = parallel.each(lambda one: _judged(one[1]), studies)
+        found = [
+            (support, outcome, one)
+            for (support, _), findings in zip(studies, judged, strict=True)
+            for outcome, one in findings.items()
+        ]
         found.append((LIST, OUTCOMES[0], _of_lists(db, OUTCOMES[0], today)))
         registry_tables.note_effects(db, found, today, _matured(db, today))
     finally:
@@ -88,20 +95,26 @@ def _supports(db: duckdb.DuckDBPyConnection) -> list[str]:
     )
 
 
-def _of_service(db: duckdb.DuckDBPyConnection, home: Home, support: str, today: date) -> dict[str, Finding]:
-    """Judge a service among children who had not got it by a date, after which some did."""
+def _study(db: duckdb.DuckDBPyConnection, home: Home, support: str, today: date) -> Rows | None:
+    """Read the children who had not got a service by a date, after which some did; None where hardly any did."""
     from ml import dataset
-    from ml import effects as ml_effects
 
     among = _AMONG.format(support=quoted(support, "'"), outcomes=", ".join(map(_label, OUTCOMES)))
     days, share = _days(db, home, among, today)
     if not days:
-        return dict.fromkeys(OUTCOMES, ml_effects.Finding(ml_effects.COMPARISON, 0, "few"))
+        return None
     some = f"(select * from {among} where is_served or child_key % 10000 < {10_000 * share})"
     names = dataset.Names(label="is_served", segments={name: f"l.{name}" for name in OUTCOMES})
-    spec = learning.every_feature()
-    rows = dataset.read(db, learning.parquet(home, days), some, names, spec, str(today))
-    study = ml_effects.Study(rows.values, spec.features, rows.label == 1, rows.cluster.codes)
+    return dataset.read(db, learning.parquet(home, days), some, names, learning.every_feature(), str(today))
+
+
+def _judged(rows: Rows | None) -> dict[str, Finding]:
+    """Judge a service by its study."""
+    from ml import effects as ml_effects
+
+    if rows is None:
+        return dict.fromkeys(OUTCOMES, ml_effects.Finding(ml_effects.COMPARISON, 0, "few"))
+    study = ml_effects.Study(rows.values, learning.every_feature().features, rows.label == 1, rows.cluster.codes)
     return ml_effects.of_service(study, {name: _numbers(rows.segments[name].texts()) for name in OUTCOMES},
                                  ml_effects.limits())  # fmt: skip
 

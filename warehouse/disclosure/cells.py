@@ -24,6 +24,14 @@ class Cell:
     group: str = ""  # «sex=mujer»; nothing for everybody
     ugel: str = ""  # of the department; nothing for all of it
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.indicator, self.department, self.group, self.ugel))
+
+    def __hash__(self) -> int:
+        """Return the hash, computed once: cells are looked up millions of times."""
+        return self._hash
+
     @property
     def kind(self) -> str:
         """The ledger in which it is kept."""

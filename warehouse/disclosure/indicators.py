@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import duckdb
 import pyarrow
@@ -20,6 +22,7 @@ from warehouse.disclosure.attack import Bounded, attack
 from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Counts, Of, Shown, Split, family, seen, to_hide
 from warehouse.errors import BuildFailed
 
+SOLVERS = 2
 COUNTS = tuple(f"intermediate.int_indicators__{name}" for name in ("counts", "groups", "services"))
 SEEN = ("n_pupils", "n_cases", "is_hidden")
 LEDGERS = {  # kind of cell → columns of the ledger of what was decided
@@ -118,9 +121,10 @@ STAGES = (
 
 def decide_new(db: duckdb.DuckDBPyConnection) -> int:
     """Decide on every cell of the indicators that was not decided before, and keep it for ever; return how many."""
-    before, rows = ledger(db), []
-    for of, counts in _by_block(db, COUNTS).items():
-        rows += _decided(of, counts, before.get(of, {}))
+    before, blocks = ledger(db), _by_block(db, COUNTS)
+    with ThreadPoolExecutor(SOLVERS) as pool:  # blocks know nothing of each other, and solvers run without Python
+        decided = pool.map(lambda of: _decided(of, blocks[of], before.get(of, {})), blocks)
+        rows = list(chain.from_iterable(decided))
     with database.transaction(db):
         for kind, names in LEDGERS.items():
             _keep(db, f"raw.official_{kind}", names, [row for row in rows if row["kind"] == kind])

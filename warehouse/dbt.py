@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse import orchestration, state, test_results
+from warehouse import orchestration, parsing, test_results
 from warehouse.database import crypto_extension, warehouse
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 
-# As an orchestrator names them: what dbt parsed for the one is then parsed for the other.
-PROFILE = ("--profile", "qhawaq", "--target", "local")
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
 FIRST = (
     "+child_features", "+child_outcomes", "+int_supports__receipts", "+int_indicators__counts",
@@ -28,11 +25,10 @@ FIRST = (
 )  # fmt: skip
 # A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
 CAUTIOUS = ("--indirect-selection", "cautious")
-THREADS = "2"  # while the one waits for the database, dbt prepares the next
+THREADS = "4"  # models at once: while some wait for the database, dbt prepares others
+LARGE = 2 << 30  # bytes of a warehouse from which on one statement keeps all cores busy
 BAD = ("error", "fail", "runtime error")
 FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
-
-_PARSED: dict[tuple[str, str], Any] = {}  # a home and the code → the manifest; the last one only
 
 
 @dataclass(frozen=True)
@@ -57,18 +53,25 @@ def environment(home: Home) -> dict[str, str]:
         "QHAWAQ_HOME": str(home.root),
         "QHAWAQ_CRYPTO": str(crypto_extension()),
         "QHAWAQ_MEMORY_LIMIT": MEMORY_LIMIT,
+        "QHAWAQ_DUCKDB_THREADS": str(_threads(home)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
 
 
-def unit_tests(home: Home, progress: Progress) -> Built:
-    """Run dbt's unit tests: they judge the code and not the data, so builds leave them out.
+def _threads(home: Home) -> int:
+    """Return how many threads a statement takes: one of a small country, where several models are built at once."""
+    is_small = not home.warehouse.exists() or home.warehouse.stat().st_size < LARGE
+    return 1 if is_small else os.cpu_count() or 1
+
+
+def unit_tests(home: Home, progress: Progress, models: Sequence[str] = ("*",)) -> Built:
+    """Run dbt's unit tests, of some models or of all: they judge the code and not the data, so builds leave them out.
 
     Raises:
         BuildFailed: a rule does not do what its test says.
     """
-    return _invoke(home, progress, "test", ("--select", "test_type:unit"))
+    return _invoke(home, progress, "test", ("--select", *(f"{model},test_type:unit" for model in models)))
 
 
 def parse(home: Home, progress: Progress) -> None:
@@ -155,45 +158,22 @@ def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...
         BuildFailed: dbt stopped before it could judge anything.
     """
     os.environ.update(environment(home))
+    parsing.check_importable()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    places = [
-        "--quiet", *command.split(), "--project-dir", str(project), "--profiles-dir", str(project), *PROFILE,
-        "--target-path", str(home.dbt), "--log-path", str(home.dbt), "--log-level", "none", "--log-level-file", "info",
-    ]  # fmt: skip
+    # What is parsed anew is kept in the home too, for an orchestrator.
+    manifest = None if command == "parse" else parsing.manifest(project)
     try:
-        with _rarely_collecting():
-            manifest = _parsed(home, project, places[len(command.split()) + 1 :]) if command == "build" else None
-            result = dbtRunner(manifest, callbacks=[_Reporter(progress)]).invoke([*places, *arguments])
+        with parsing.rarely_collecting():
+            runner = dbtRunner(manifest, callbacks=[_Reporter(progress)])
+            places = parsing.places(project, home.dbt)
+            result = runner.invoke(["--quiet", *command.split(), *places, *arguments])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:
         raise BuildFailed(f"dbt stopped: {result.exception}")
     return result.result
-
-
-def _parsed(home: Home, project: Path, places: Sequence[str]) -> Any:  # noqa: ANN401  dbt's manifest
-    """Return what dbt parsed of a project in this process: the second build of a run need not parse it again."""
-    from dbt.cli.main import dbtRunner
-
-    if project != DBT_PROJECT:
-        return None  # a copy that may be changed between two builds: dbt parses it itself
-    if (key := (str(home.root), state.code_hash())) not in _PARSED:
-        _PARSED.clear()
-        _PARSED[key] = dbtRunner().invoke(["--quiet", "parse", *places]).result
-    return _PARSED[key]
-
-
-@contextmanager
-def _rarely_collecting() -> Iterator[None]:
-    """Look for garbage rarely: dbt's graph lives as long as its run, and going through it takes a tenth of the time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 class _Reporter:
@@ -224,18 +204,22 @@ def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result ty
     )
 
 
+# Tests that look at all of a model's columns at once → what is wrong with those that they name.
+OF_COLUMNS = {"never_null": "null", "in_ranges": "out of range"}
+
+
 def _said(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
-    return f"  {result.node.name}: {(result.message or '').strip()}{_empty_columns(result, home)}"
+    return f"  {result.node.name}: {(result.message or '').strip()}{_of_columns(result, home)}"
 
 
-def _empty_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
-    """Say which columns a failed `never_null` found empty: one test looks at all of a model's."""
+def _of_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
+    """Say which columns a failed test of many columns found wrong, and in how many rows."""
     test = getattr(result.node, "test_metadata", None)
-    if test is None or test.name != "never_null" or str(result.status) != "fail":
+    if test is None or test.name not in OF_COLUMNS or str(result.status) != "fail":
         return ""
     with closing(warehouse(home, read_only=True)) as db:
         found = db.execute(f"select column_name, n from ({result.node.compiled_code})").fetchall()
-    return "; null: " + ", ".join(f"{column} ({n} rows)" for column, n in found)
+    return f"; {OF_COLUMNS[test.name]}: " + ", ".join(f"{column} ({n} rows)" for column, n in found)
 
 
 def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type

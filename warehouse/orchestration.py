@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse import test_results
 from warehouse.database import quoted
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import Home, write_whole
 
 DDL = """
 create table if not exists raw.task_runs (
@@ -43,9 +43,6 @@ def draw(home: Home) -> None:
     """
     manifest = json.loads((home.dbt / "manifest.json").read_text(encoding="utf-8"))
     nodes = {name: _drawn(node) for name, node in manifest["nodes"].items() if node["resource_type"] in DRAWN_KINDS}
-    parsed = home.dbt / "partial_parse.msgpack"
-    (DBT_PROJECT / "target").mkdir(exist_ok=True)  # where Cosmos looks for it: a task then parses in a second
-    shutil.copy(parsed, DBT_PROJECT / "target" / parsed.name)
     project = {"project_name": manifest["metadata"]["project_name"]}
     write_whole(home.dbt / "graph.json", json.dumps({"metadata": project, "nodes": nodes}))
 

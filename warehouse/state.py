@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -45,13 +46,22 @@ def inputs_key(db: duckdb.DuckDBPyConnection, today: str) -> str:
 
 def code_hash() -> str:
     """Return a hash of whatever decides what a build makes of its inputs."""
+    sources = [path for package in CODE for path in (REPOSITORY / package).rglob("*.py")]
+    return hash_of_files([*sources, *_project_files(DBT_PROJECT)])
+
+
+def project_hash(project: Path) -> str:
+    """Return a hash of a dbt project's files."""
+    return hash_of_files(_project_files(project))
+
+
+def hash_of_files(paths: Iterable[Path]) -> str:
+    """Return a hash of files' names and contents."""
     digest = hashlib.sha256()
-    for path in sorted(_code_files()):
+    for path in sorted(paths):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _code_files() -> list[Path]:
-    sources = [path for room in CODE for path in (REPOSITORY / room).rglob("*.py")]
-    project = [path for kind in PROJECT for path in DBT_PROJECT.rglob(kind) if "target" not in path.parts]
-    return sources + project
+def _project_files(project: Path) -> list[Path]:
+    return [path for kind in PROJECT for path in project.rglob(kind) if "target" not in path.parts]

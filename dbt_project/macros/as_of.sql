@@ -1,6 +1,9 @@
 {#- The as-of date of the model that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
 {% macro as_of() -%} {%- do ref('as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date) {%- endmacro %}
 
+{#- The dates that a model which only joins builds in one statement: `config(joins_dates=true)`. -#}
+{% macro in_built_dates() -%} as_of_date in ({{ as_of() }}) {%- endmacro %}
+
 {#- The date from which something else is known instead: what was delivered later counts, also where it arrived first,
     so a row ends with the first of the later deliveries that is known. Rows that nobody ever knew as the newest have
     known_until <= known_at: the model leaves them out. -#}
@@ -36,7 +39,7 @@
 {%- endmacro %}
 
 {#- Builds one as-of date at a time and never touches a closed one: memory depends on a date, not on history.
-    Each date is a transaction of its own; after a crash the open dates are simply built again. -#}
+    All dates of a model are one transaction: after a crash the table is as it was, and its open dates are built again. -#}
 {% materialization as_of, adapter='duckdb' %}
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set existing = load_cached_relation(this) -%}
@@ -44,40 +47,42 @@
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {%- if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif -%}
-  {%- if existing is not none and (should_full_refresh() or not existing.is_table) -%}
-    {% do adapter.drop_relation(existing) %}
-    {%- set existing = none -%}
-  {%- endif -%}
-  {%- set everything = existing is none -%}
-  {%- if everything -%}
-    {% call statement('create') -%}
-      create table {{ target_relation }} as select * from ({{ sql }}) where false
-    {%- endcall %}
-    {% do adapter.commit() %}
-  {%- else -%}
-    {%- do check_same_columns(target_relation, sql) -%}
-  {%- endif -%}
-
+  {%- set everything = existing is none or should_full_refresh() or not existing.is_table -%}
+  {%- if not everything -%} {%- do check_same_columns(target_relation, sql) -%} {%- endif -%}
   {%- set dates = run_query(
         "select cast(as_of_date as varchar) from intermediate.as_of_dates where as_of_date not in ("
         ~ "select as_of_date from raw.closed_dates" ~ (" where false" if everything else "") ~ ") order by 1").columns[0].values() -%}
-  {%- for date in dates %}
-    {% call statement('delete', auto_begin=True) -%}
-      delete from {{ target_relation }} where as_of_date = '{{ date }}'
-    {%- endcall %}
+
+  {%- if everything -%}
     {% call statement('main', auto_begin=True) -%}
-      insert into {{ target_relation }} by name {{ sql | replace(placeholder, "cast('" ~ date ~ "' as date)") }}
+      {% if existing is not none %} drop {{ existing.type }} {{ existing }}; {% endif %}
+      create table {{ target_relation }} as select * from ({{ sql }}) where false
     {%- endcall %}
-    {% do adapter.commit() %}
+  {%- else -%}
+    {% call statement('main', auto_begin=True) -%}
+      delete from {{ target_relation }} where as_of_date in ({{ listed_dates(dates) }})
+    {%- endcall %}
+  {%- endif -%}
+  {%- for chunk in dates | batch(dates_at_once() if config.get('joins_dates') else 1) %}
+    {% call statement('main') -%}
+      insert into {{ target_relation }} by name {{ sql | replace(placeholder, listed_dates(chunk)) }}
+    {%- endcall %}
   {%- endfor %}
-  {%- if not dates %}
-    {% call statement('main') -%} select 1 {%- endcall %}
-  {%- endif %}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {% do adapter.commit() %}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{#- How many dates are joined in one statement: as many as memory surely holds, and one of a large country. -#}
+{% macro dates_at_once() -%}
+  {%- set pupils = run_query(
+        "select max(n) from (select count(*) as n from " ~ ref('int_pupils__as_of') ~ " group by as_of_date)").columns[0].values()[0] -%}
+  {{ return([var('rows_joined_at_once') // (pupils or 1), 1] | max) }}
+{%- endmacro %}
+
+{#- Dates as SQL; none is a date of nobody. -#}
+{% macro listed_dates(dates) -%} cast('{{ dates | join("' as date), cast('") or '1900-01-01' }}' as date) {%- endmacro %}
 
 {% macro check_same_columns(relation, sql) %}
   {%- set wanted = get_column_schema_from_query(sql) | map(attribute='name') | map('lower') | sort | list -%}

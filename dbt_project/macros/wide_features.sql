@@ -4,12 +4,12 @@ with
 
 pupils as (
     select * from {{ ref('int_pupils__as_of') }}
-    where as_of_date = {{ as_of() }}
+    where {{ in_built_dates() }}
 ),
 {% for group in groups %}
 {{ group }} as (
     select * from {{ ref('child_' ~ group) }}
-    where as_of_date = {{ as_of() }}
+    where {{ in_built_dates() }}
 ),
 {% endfor %}
 wide as (
@@ -26,7 +26,7 @@ wide as (
         {%- endfor %}{% endfor %}
     from pupils
     {%- for group in groups %}
-    inner join {{ group }} on pupils.child_key = {{ group }}.child_key
+    inner join {{ group }} on pupils.child_key = {{ group }}.child_key and pupils.as_of_date = {{ group }}.as_of_date
     {%- endfor %}
 )
 

@@ -82,16 +82,10 @@ def slice_(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
 
 
 def killed_and_run_again(state: Undisturbed, home: Path, seed: int, kills: int) -> None:
-    """Kill the job at random moments, each time it is run again, then let it end.
-
-    A worker uses one path for all its homes, so that dbt need not parse the project anew each time.
-    """
-    moments, parsed = random.Random(seed), home.with_suffix(".parsed")
+    """Kill the job at random moments, each time it is run again, then let it end."""
+    moments = random.Random(seed)
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(state.template, home)
-    if parsed.exists():
-        (home / "dbt").mkdir()
-        shutil.copy(parsed, home / "dbt" / "partial_parse.msgpack")
     for _ in range(kills):
         job = start(home)
         time.sleep(moments.uniform(0.02, 0.95) * state.seconds)
@@ -99,7 +93,6 @@ def killed_and_run_again(state: Undisturbed, home: Path, seed: int, kills: int) 
             os.killpg(job.pid, signal.SIGKILL)
         job.communicate()
     finish(home)
-    shutil.copy(home / "dbt" / "partial_parse.msgpack", parsed)
     found = tables.of_home(Home(home))
     assert sorted(found) == sorted(state.content)
     assert {name: value for name, value in found.items() if state.content[name] != value} == {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -14,7 +13,7 @@ from tests.conftest import Country
 from warehouse import dbt
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.settings import Home
 
 
 def test_rules_and_thresholds(country: Country, tmp_path: Path, silent: Progress) -> None:
@@ -92,25 +91,3 @@ def test_every_model_of_a_build_is_noted_with_its_time(country: Country) -> None
     )
     assert [(task, state) for task, state, _ in runs] == [("child_features", "success")]
     assert 0 < runs[0][2] < 600
-
-
-def test_what_was_parsed_is_used_for_the_second_build_and_for_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Other code and another home are parsed, the first home again after another; dbt parses a copy itself."""
-
-    class Parsing:
-        def invoke(self, arguments: list[str]) -> SimpleNamespace:
-            assert arguments == ["--quiet", "parse", "--here"]
-            return SimpleNamespace(result=object())
-
-    monkeypatch.setattr("dbt.cli.main.dbtRunner", Parsing)
-    home = Home(tmp_path / "home")
-    first = dbt._parsed(home, DBT_PROJECT, ["--here"])
-    assert dbt._parsed(home, DBT_PROJECT, ["--here"]) is first
-    assert dbt._parsed(Home(tmp_path / "other"), DBT_PROJECT, ["--here"]) is not first
-    again = dbt._parsed(home, DBT_PROJECT, ["--here"])
-    assert again is not first
-    monkeypatch.setattr(dbt.state, "code_hash", lambda: "other code")
-    assert dbt._parsed(home, DBT_PROJECT, ["--here"]) is not again
-    assert dbt._parsed(home, tmp_path, ["--here"]) is None

@@ -7,13 +7,26 @@ group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}
 
-{% test in_range(model, column_name, at_least=none, at_most=none) %}
-select {{ column_name }}
-from {{ model }}
-where false
-  {% if at_least is not none %} or {{ column_name }} < {{ at_least }} {% endif %}
-  {% if at_most is not none %} or {{ column_name }} > {{ at_most }} {% endif %}
+{#- One scan of a model for all its columns, as with `never_null`. A range is [least, most]; null is no limit. -#}
+{% test in_ranges(model, ranges) %}
+{{ config(fail_calc = 'coalesce(sum(n), 0)') }}
+select column_name, n
+from (
+    select {% for column, limits in ranges.items() -%}
+      count(case when {{ outside(column, limits[0], limits[1]) }} then 1 end) as {{ column }}{{ ', ' if not loop.last }}
+    {%- endfor %}
+    from {{ model }}
+)
+unpivot (n for column_name in ({{ ranges | join(', ') }}))
+where n > 0
 {% endtest %}
+
+{% macro outside(column, least, most) -%}
+  {%- set limits = [] -%}
+  {%- if least is not none -%} {%- do limits.append(column ~ ' < ' ~ least) -%} {%- endif -%}
+  {%- if most is not none -%} {%- do limits.append(column ~ ' > ' ~ most) -%} {%- endif -%}
+  {{ limits | join(' or ') }}
+{%- endmacro %}
 
 {% test holds(model, expression) %}
 select *

@@ -37,7 +37,7 @@
 {#- Named one by one, for a view: what it is made of is then read of these dates only. None is a date of nobody. -#}
 {% macro in_new_dates() -%}
   {%- set dates = run_query(new_dates() ~ ' order by 1').columns[0].values() -%}
-  {{ return("as_of_date in (date '" ~ (dates | join("', date '") or '1900-01-01') ~ "')") }}
+  {{ return("as_of_date in (" ~ listed_dates(dates) ~ ")") }}
 {%- endmacro %}
 
 {% macro untested() -%}

@@ -1,3 +1,5 @@
+{{ config(joins_dates=true) }}
+
 {{ wide_features([
     'identity', 'progression', 'attendance', 'grades', 'school', 'household', 'work', 'support', 'place', 'missing',
 ]) }}

@@ -59,28 +59,51 @@ long as (
     select * from wide unpivot include nulls (value for feature in ({{ features | join(', ') }}))
 ),
 
+-- each distinct value is looked up once
+pairs as (
+    select distinct
+        model_version,
+        feature,
+        value
+    from long
+),
+
+looked_up as (
+    select
+        pairs.model_version,
+        pairs.feature,
+        pairs.value,
+        terms.points
+    from pairs
+    inner join terms
+        on
+            pairs.model_version = terms.model_version
+            and pairs.feature = terms.feature
+            and (
+                (pairs.value is null and terms.bin = 0)
+                or (
+                    pairs.value is not null
+                    and terms.bin > 0
+                    and (terms.lower_edge is null or pairs.value > terms.lower_edge)
+                    and (terms.upper_edge is null or pairs.value <= terms.upper_edge)
+                )
+            )
+),
+
 pointed as (
     select
         long.child_key,
         long.as_of_date,
         long.model_version,
         long.segment,
-        sum(terms.points) as points,
+        sum(looked_up.points) as points,
         count(*) as n_features
     from long
-    inner join terms
+    inner join looked_up
         on
-            long.model_version = terms.model_version
-            and long.feature = terms.feature
-            and (
-                (long.value is null and terms.bin = 0)
-                or (
-                    long.value is not null
-                    and terms.bin > 0
-                    and (terms.lower_edge is null or long.value > terms.lower_edge)
-                    and (terms.upper_edge is null or long.value <= terms.upper_edge)
-                )
-            )
+            long.model_version = looked_up.model_version
+            and long.feature = looked_up.feature
+            and long.value is not distinct from looked_up.value
     group by 1, 2, 3, 4
 )
 

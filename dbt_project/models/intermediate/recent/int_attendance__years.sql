@@ -10,10 +10,10 @@ months as (
         person_key,
         school_year,
         month,
-        sum(open_days) as open_days,
-        sum(absence_days) as absence_days,
-        sum(unjustified_absence_days) as unjustified_absence_days,
-        sum(late_days) as late_days
+        cast(sum(open_days) as integer) as open_days,
+        cast(sum(absence_days) as integer) as absence_days,
+        cast(sum(unjustified_absence_days) as integer) as unjustified_absence_days,
+        cast(sum(late_days) as integer) as late_days
     from known
     where
         absence_days is not null
@@ -45,10 +45,29 @@ years as (
         cast(max_by(absence_days, month) as integer) as last_absence_days,
         min(attendance_share) as worst_month_share,
         cast(sum(cast(is_low as integer)) as integer) as n_low_months,
-        {{ longest_run(flags_by_month("is_low"), 10) }} as longest_low_run_months,
+        {{ flags_by_month("is_low") }} as low_months,
         {{ slope('month', 'absence_days') }} as absence_days_slope
     from judged
     group by person_key, school_year
+),
+
+with_runs as (
+    select
+        child_key,
+        as_of_date,
+        school_year,
+        n_months,
+        open_days,
+        absence_days,
+        unjustified_absence_days,
+        late_days,
+        last_open_days,
+        last_absence_days,
+        worst_month_share,
+        n_low_months,
+        {{ longest_run("low_months", 10) }} as longest_low_run_months,
+        absence_days_slope
+    from years
 )
 
-select * from years
+select * from with_runs

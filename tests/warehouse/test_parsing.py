@@ -1,0 +1,104 @@
+"""dbt reads its project once for each version of it; what was kept is used only if it is whole and of this version."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from warehouse import parsing
+from warehouse.errors import BuildFailed
+
+MODEL = "select 1 as n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one model, and a cache of its own."""
+    monkeypatch.setenv("QHAWAQ_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "project"
+    (folder / "models").mkdir(parents=True)
+    (folder / "models" / "one.sql").write_text(MODEL)
+    (folder / "dbt_project.yml").write_text(
+        "{name: small, profile: qhawaq, flags: {send_anonymous_usage_stats: false}}"
+    )
+    (folder / "profiles.yml").write_text("qhawaq: {target: local, outputs: {local: {type: duckdb, path: ':memory:'}}}")
+    return folder
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Which projects dbt parsed."""
+    found, parse = [], parsing._parse
+    monkeypatch.setattr(parsing, "_parse", lambda project, path: (found.append(project), parse(project, path))[1])
+    return found
+
+
+def kept(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "cache").iterdir())
+
+
+def test_the_same_project_is_parsed_once(project: Path, parsed: list[Path], tmp_path: Path) -> None:
+    first, second = parsing.manifest(project), parsing.manifest(project)
+    assert len(parsed) == 1
+    assert first.nodes.keys() == second.nodes.keys() == {"model.small.one"}
+    assert first is not second, "dbt changes the manifest that it works on"
+    assert len(kept(tmp_path)) == 1
+
+
+def test_a_changed_or_copied_project_is_parsed_again(project: Path, parsed: list[Path], tmp_path: Path) -> None:
+    parsing.manifest(project)
+    (project / "models" / "two.sql").write_text(MODEL)
+    assert len(parsing.manifest(project).nodes) == 2
+    parsing.manifest(Path(shutil.copytree(project, tmp_path / "copy")))
+    assert len(parsed) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", None])
+def test_a_damaged_file_is_made_again(project: Path, parsed: list[Path], tmp_path: Path, damage: bytes | None) -> None:
+    parsing.manifest(project)
+    (file,) = kept(tmp_path)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content) if damage is None else damage)
+    assert parsing.manifest(project).nodes.keys() == {"model.small.one"}
+    parsing.manifest(project)
+    assert len(parsed) == 2
+
+
+def test_where_nothing_can_be_kept_it_is_parsed_each_time(
+    project: Path, parsed: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("QHAWAQ_CACHE", str(tmp_path / "file" / "below"))
+    for _ in range(2):
+        assert parsing.manifest(project).nodes
+    assert len(parsed) == 2
+
+
+def test_a_project_that_cannot_be_parsed_is_told_in_dbts_words(project: Path, tmp_path: Path) -> None:
+    (project / "models" / "one.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(BuildFailed, match="nowhere"):
+        parsing.manifest(project)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_is_kept_is_its_owners(project: Path, tmp_path: Path) -> None:
+    parsing.manifest(project)
+    assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("python", "mashumaro", "works"), [
+    ((3, 13, 9), "3.14", True), ((3, 14, 0), "3.14", False), ((3, 14, 0), "3.22.9", False), ((3, 14, 0), "3.23", True),
+])  # fmt: skip
+def test_a_mashumaro_that_dbt_cannot_use_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, python: tuple[int, ...], mashumaro: str, works: bool
+) -> None:
+    monkeypatch.setattr(parsing.sys, "version_info", python)
+    monkeypatch.setattr(parsing, "version", lambda _: mashumaro)
+    if works:
+        parsing.check_importable()
+    else:
+        with pytest.raises(BuildFailed, match=r"mashumaro 3\.23.*requirements/run\.txt"):
+            parsing.check_importable()

@@ -15,14 +15,24 @@ EARLIEST, LATEST = "1900-01-01", "2100-01-01"
 INTEGERS = ("bigint", "integer", "smallint")
 
 
-def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], has_nul: bool) -> None:
-    """Make `temp.typed(_line, _fault_column, _fault, …)` from `temp.lines`; a good row has a null fault."""
+def type_rows(
+    db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], has_nul: bool, lines: str
+) -> None:
+    """Make `temp.typed(_line, _fault_column, _fault, …)`; a good row has a null fault.
+
+    Args:
+        db: the throw-away database.
+        contract: what the columns are.
+        columns: those that the file has, in its order.
+        has_nul: the file has NUL bytes somewhere.
+        lines: SQL of the file's rows as text, with `_line`.
+    """
     present = [column for column in contract.columns if column.name in columns]
     nothing = {column: f"cast(null as {column.data_type})" for column in contract.columns}
     typed = nothing | {column: _typed(column) for column in present}
     packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
     fault = _first_fault(present, has_nul)
-    source = _without(contract.missing, columns) if contract.missing else "lines"
+    source = _without(contract.missing, columns, lines) if contract.missing else lines
     db.execute(  # typed once beside the text, so that a fault is a text whose typed value is null
         f"create or replace temp table typed as select _line, t.*, "
         f"split_part(fault, '|', 1) as _fault_column, split_part(fault, '|', 2) as _fault "
@@ -31,11 +41,11 @@ def type_rows(db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequen
     )
 
 
-def _without(missing: Sequence[str], columns: Sequence[str]) -> str:
-    """Return SQL for `temp.lines` with the texts that stand for a missing value as null."""
+def _without(missing: Sequence[str], columns: Sequence[str], lines: str) -> str:
+    """Return SQL of the rows with the texts that stand for a missing value as null."""
     texts = ", ".join(quoted(text, "'") for text in missing)
     listed = ", ".join(f"case when {quoted(c)} not in ({texts}) then {quoted(c)} end as {quoted(c)}" for c in columns)
-    return f"(select _line, {listed} from lines)"
+    return f"(select _line, {listed} from {lines})"
 
 
 def _typed(column: Column) -> str:

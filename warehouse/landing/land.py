@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,11 @@ APPEND_MEMORY = "1GB"  # the warehouse only appends here: what sorts and joins i
 
 @dataclass
 class Landing:
-    """Open databases and contracts while deliveries are landed."""
+    """Open databases and contracts while deliveries are landed.
+
+    While one delivery is written, the next is read: two connections to one throw-away database take turns, for what
+    is written streams out of temporary tables.
+    """
 
     home: Home
     keys: keys.Keys
@@ -32,21 +37,38 @@ class Landing:
     warehouse: duckdb.DuckDBPyConnection
     progress: Progress
     backfill: bool = False
-    staging: duckdb.DuckDBPyConnection | None = None
+    closed: date | None = None  # the last as-of date that is closed
+    readers: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    unwritten: tuple[str, Future[None]] | None = None  # hash of the delivery that is being written
 
     def scratch(self) -> duckdb.DuckDBPyConnection:
-        """Return the throw-away database with the vault attached."""
-        if self.staging is None:
-            self.staging = database.scratch(self.home)
-            database.attach_vault(self.staging, self.home, self.keys)
-            vault.prepare(self.staging, list(self.contracts.values()))
-        return self.staging
+        """Return the connection whose turn it is to the throw-away database with the vault attached."""
+        if not self.readers:
+            db = database.scratch(self.home)
+            database.attach_vault(db, self.home, self.keys)
+            vault.prepare(db, list(self.contracts.values()))
+            self.readers = [db, db.cursor()]
+        return self.readers[0]
+
+    def write(self, sha256: str, work: Callable[[], None]) -> None:
+        """Begin to write a delivery once the one before is written."""
+        self.wait()
+        self.unwritten = sha256, self.writer.submit(work)
+        self.readers.reverse()
+
+    def wait(self) -> None:
+        """Wait until what was begun is written; what went wrong there is raised here."""
+        if self.unwritten:
+            begun, self.unwritten = self.unwritten[1], None
+            begun.result()
 
     def throw_away(self) -> None:
         """Close the throw-away database: after a refusal nothing of it is used again."""
-        if self.staging is not None:
-            self.staging.close()
-            self.staging = None
+        self.wait()
+        for db in self.readers:
+            db.close()
+        self.readers = []
 
 
 def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan) -> tuple[int, int]:
@@ -58,8 +80,10 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     contract = delivery.contract
     encoding = reader.encoding_of(contract.encoding, scan)
     columns = intake.header_columns(contract, scan)
-    rejected = reader.read(db, delivery.path, columns, contract.separator, encoding, scan)
-    cast.type_rows(db, contract, columns, scan.has_nul)
+    rejected: list[reader.Rejected] = []
+    if not _typed_at_once(db, delivery, scan, columns, encoding):
+        rejected = reader.read(db, delivery.path, columns, contract.separator, encoding, scan)
+        cast.type_rows(db, contract, columns, scan.has_nul, "lines")
     cut = scan.lines if contract.line_end_required and not scan.ends_with_newline else None
     cast.quarantine(db, contract, rejected, cut)
     accepted, quarantined = db.execute(
@@ -70,24 +94,46 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     return accepted, quarantined
 
 
+def _typed_at_once(
+    db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan, columns: list[str], encoding: str
+) -> bool:
+    """Type the rows of a plain file as they are read; say whether each of its lines became a row."""
+    if not scan.is_plain:
+        return False
+    rows = reader.plain_rows(delivery.path, columns, delivery.contract.separator, encoding)
+    try:
+        cast.type_rows(db, delivery.contract, columns, scan.has_nul, rows)
+    except duckdb.Error:  # its text holds the child's line: never shown
+        return False
+    return database.value(db, "select count(*) from typed") == scan.lines - 1
+
+
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
-    """Land everything that waits in the inbox, oldest delivery first, and return what became of each file."""
-    home.claim(home.kind or "real")
+    """Land everything that waits in the inbox, oldest delivery first, and return what became of each file.
+
+    Raises:
+        HomeError: nothing waits, and there is no home yet: none is made.
+    """
     waiting = intake.waiting(home.inbox)
+    if not waiting:
+        home.existing()
+    home.claim(home.kind or "real")
     intake.let_settle(waiting)
     found = contracts.read(DBT_PROJECT)
     db = database.warehouse(home, memory=APPEND_MEMORY)
     try:
         ledger.prepare(db, list(found.values()))
-        landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill)
+        landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill, ledger.last_closed(db))
         try:
             outcomes = _land_all(landing, waiting)
+            landing.wait()
             _link(landing)
             if outcomes:
                 sheets = fault_sheets.write(home, db, found.values())
                 progress.say("fault sheets for senders", due=len(sheets), folder=home.fault_sheets)
             return outcomes
         finally:
+            landing.writer.shutdown()
             landing.throw_away()
     finally:
         db.close()  # the last connection writes a checkpoint
@@ -104,6 +150,7 @@ def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
         outcome = _land_one(landing, path, listed)
         outcomes.append(outcome)
         if outcome.status == "refused" or number % 25 == 0 or number == len(ordered):
+            landing.wait()
             landing.progress.say(f"landed {number}/{len(ordered)}", **_said(outcome))
     return outcomes
 
@@ -147,7 +194,10 @@ def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outco
         scan = bytescan.scan(path)
         sha256 = scan.sha256
         _refuse_strange(sha256, synthetic)
-        if before := ledger.earlier(landing.warehouse, name, sha256):
+        if landing.unwritten and landing.unwritten[0] == sha256:
+            landing.wait()
+        if before := ledger.earlier(landing.warehouse.cursor(), name, sha256):
+            landing.wait()
             return _again(landing, path, delivery, sha256, before)
         return _accept(landing, delivery, scan)
     except Refused as refusal:
@@ -158,25 +208,30 @@ def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outco
 
 
 def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
-    db, contract = landing.scratch(), delivery.contract
+    """Read and type a delivery, and begin to write it."""
+    db = landing.scratch()
     accepted, quarantined = stage(db, delivery, scan)
-    closed = ledger.last_closed(landing.warehouse)
-    effective = ledger.effective_date(delivery.delivered_at, closed)
-    if contract.aliases:
-        vault.resolve(db, contract, landing.keys, effective.isoformat())
-    vault.store_identities(db, contract, delivery.file, effective.isoformat())
-    known_at = ledger.known_at_sql(contract, delivery.delivered_at, closed, landing.backfill)
     if path_changed(delivery.path, scan):
         raise Refused("the file changed while it was read: deliver it again")
     outcome = Outcome(
-        delivery.file, contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
+        delivery.file, delivery.contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
     )
-    source = _landed_source(contract, landing.keys)
-    ledger.commit(
-        landing.warehouse, db, delivery, outcome, scan.sha256, source, known_at, effective, _now(), landing.backfill
-    )
-    archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, scan.sha256)
+    landing.write(scan.sha256, lambda: _write(landing, db, delivery, outcome, scan.sha256))
     return outcome
+
+
+def _write(landing: Landing, db: duckdb.DuckDBPyConnection, delivery: Delivery, outcome: Outcome, sha256: str) -> None:
+    """Write a delivery that was read: into the vault, then into the warehouse, at last into the archive."""
+    contract = delivery.contract
+    effective = ledger.effective_date(delivery.delivered_at, landing.closed)
+    if contract.aliases:
+        vault.resolve(db, contract, landing.keys, effective.isoformat())
+    vault.store_identities(db, contract, delivery.file, effective.isoformat())
+    known_at = ledger.known_at_sql(contract, delivery.delivered_at, landing.closed, landing.backfill)
+    staged = ledger.staged(db, _landed_source(contract, landing.keys), known_at)
+    landed = ledger.Landed(delivery, outcome, sha256, effective, _now(), landing.backfill)
+    ledger.commit(landing.warehouse, staged, landed)
+    archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, sha256)
 
 
 def _landed_source(contract: contracts.Contract, secret: keys.Keys) -> str:

@@ -189,29 +189,46 @@ def known_at_sql(contract: Contract, delivered: date, closed: date | None, backf
     return f"greatest({stated}, date '{effective_date(delivered, closed)}')"
 
 
-def commit(
-    db: duckdb.DuckDBPyConnection,
-    staging: duckdb.DuckDBPyConnection,
-    delivery: Delivery,
-    outcome: Outcome,
-    sha256: str,
-    source: str,
-    known_at: str,
-    effective: date,
-    now: datetime,
-    backfill: bool,
-) -> None:
+@dataclass(frozen=True)
+class Staged:
+    """A delivery as it was read: what streams out of the temporary tables of a throw-away database."""
+
+    db: duckdb.DuckDBPyConnection
+    rows: str  # SQL of the typed rows with their keys
+    known_at: str  # SQL of the date on which each is known
+    faults: pyarrow.Table  # of the lines that are no rows
+    merges: pyarrow.Table  # of keys that turned out to be one child
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What the ledger says of a delivery."""
+
+    delivery: Delivery
+    outcome: Outcome
+    sha256: str
+    effective: date  # the first date on which it counts
+    landed_at: datetime
+    is_backfill: bool
+
+
+def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
+    """Return what a throw-away database holds of a delivery."""
+    faults = db.execute("select line, column_name, reason from faults").to_arrow_table()
+    merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
+    return Staged(db, rows, known_at, faults, merges)
+
+
+def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
-    contract = delivery.contract
-    faults = staging.execute("select line, column_name, reason from faults").to_arrow_table()
-    merges = staging.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
-    db.register("merges", merges)
-    db.register("faults", faults)
-    # The last query on the staging connection: another one would end its stream of rows.
-    rows = staging.execute(
-        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, '{sha256[:12]}' as _batch, "
-        f"date '{delivery.delivered_at}' as _delivered_at, {known_at} as known_at from {source}"
+    delivery, contract = landed.delivery, landed.delivery.contract
+    rows = staged.db.execute(
+        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
+        f"'{landed.sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
+        f"{staged.known_at} as known_at from {staged.rows}"
     ).to_arrow_reader(ROW_GROUP)
+    db.register("merges", staged.merges)
+    db.register("faults", staged.faults)
     with transaction(db):
         for batch in rows:  # one by one: given the reader itself, DuckDB would hold what it has not yet written
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
@@ -219,9 +236,9 @@ def commit(
                    [delivery.file, contract.name])  # fmt: skip
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
                    "(select child_key from raw.child_merges)")  # fmt: skip
-        record(db, outcome, sha256, delivery, now, effective, backfill)
-        _supersede(db, delivery, effective)
-        _cover(db, delivery, effective)
+        record(db, landed.outcome, landed.sha256, delivery, landed.landed_at, landed.effective, landed.is_backfill)
+        _supersede(db, delivery, landed.effective)
+        _cover(db, delivery, landed.effective)
     db.unregister("merges")
     db.unregister("faults")
 

@@ -69,6 +69,13 @@ def read(
     return rejected
 
 
+def plain_rows(path: Path, columns: Sequence[str], separator: str, encoding: str) -> str:
+    """Return SQL of the rows of a plain file as text, with the line of each: they come in the file's order."""
+    return (
+        f"(select row_number() over () + 1 as _line, * from {_source(path, columns, separator, encoding, strict=True)})"
+    )
+
+
 def _source(path: Path, columns: Sequence[str], separator: str, encoding: str, strict: bool) -> str:
     typed = ", ".join(f"{quoted(name, chr(39))}: 'VARCHAR'" for name in columns)
     return (

@@ -32,7 +32,8 @@ datasources:
     isDefault: true
     editable: false
     jsonData:
-      path: /data/current.duckdb
+      # Without an access mode the plugin opens for writing: a read-only mount then shows nothing at all.
+      path: /data/current.duckdb?access_mode=READ_ONLY
       maxOpenConns: 4
       # What a reader may send is any SQL: it reaches this file and nothing else. After a reload this is not run again:
       # Grafana is started again after each publish.

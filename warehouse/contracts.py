@@ -15,9 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from warehouse.errors import QhawaqError
+from warehouse.settings import read_yaml
 
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
@@ -211,10 +210,6 @@ def read(project: Path) -> dict[str, Contract]:
 
 def _tables(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield each table that a file describes, with its source."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  a safe loader
-    for source in document.get("sources") or []:
+    for source in read_yaml(path).get("sources") or []:
         for table in source["tables"]:
             yield source, table
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from warehouse.settings import DBT_PROJECT
+from warehouse.settings import DBT_PROJECT, read_yaml
 
 WIDE = "child_features"
 KEY = ["child_key", "as_of_date"]
@@ -51,7 +51,7 @@ def _groups(project: Path) -> list[str]:
 
 def _of_group(project: Path, group: str) -> list[Feature]:
     path = project / "models" / "features" / group / f"_{group}__models.yml"
-    model = yaml.safe_load(path.read_text(encoding="utf-8"))["models"][0]
+    model = read_yaml(path)["models"][0]
     found = []
     for column in model["columns"]:
         if column["name"] in KEY:

@@ -28,6 +28,8 @@ SCHEMAS = {"service": ("education", "service")}
 TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
 KEEP = 5
 CURRENT = "current.duckdb"
+Columns = dict[str, str]  # name → type, in order
+Marts = dict[str, dict[str, Columns]]  # schema → table → its columns
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,10 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
     release = release_id(datetime.now(UTC), key)
     db = database.warehouse(home)
     try:
-        targets = _targets(db, home)
+        marts = _marts(db)
+        targets = _targets(db, home, marts)
         for target in targets:
-            _build(db, home, target, release)
+            _build(db, home, target, release, marts)
         disclosure.keep_effects(db)  # before anybody sees them
         for target in targets:
             switch(target.folder, f"{release}.duckdb")
@@ -75,14 +78,32 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
     return release, len(targets)
 
 
-def _targets(db: duckdb.DuckDBPyConnection, home: Home) -> list[Target]:
+def _marts(db: duckdb.DuckDBPyConnection) -> Marts:
+    """Return the columns and types of every mart of every audience, by schema and table.
+
+    Raises:
+        BuildFailed: a type that a reader cannot show.
+    """
+    schemas = {schema for audience in AUDIENCES for schema in SCHEMAS.get(audience, (audience,))}
+    found: Marts = {schema: {} for schema in sorted(schemas)}
+    for schema, table, name, kind in db.execute(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns "
+        "where list_contains(?, table_schema) order by table_schema, table_name, ordinal_position", [list(found)],
+    ).fetchall():  # fmt: skip
+        if kind not in TYPES:
+            raise BuildFailed(f"{schema}.{table}: a type that a reader cannot show: {name} {kind}")
+        found[schema].setdefault(table, {})[name] = kind
+    return found
+
+
+def _targets(db: duckdb.DuckDBPyConnection, home: Home, marts: Marts) -> list[Target]:
     found = []
     for audience, column in AUDIENCES.items():
         if column is None:
             found.append(Target(audience, None, home.serving / audience))
             continue
         every = " union ".join(
-            f"select {column} from {audience}.{table} where {column} is not null" for table in _tables(db, audience)
+            f"select {column} from {audience}.{table} where {column} is not null" for table in marts[audience]
         )
         found += [_of_area(home, audience, area) for area in database.column(db, f"{every} order by 1")]
     return found
@@ -94,16 +115,7 @@ def _of_area(home: Home, audience: str, area: str) -> Target:
     return Target(audience, area, home.serving / audience / area)
 
 
-def _tables(db: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
-    return [
-        row[0]
-        for row in db.execute(
-            "select table_name from information_schema.tables where table_schema = ? order by 1", [schema]
-        ).fetchall()
-    ]
-
-
-def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: str) -> None:
+def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: str, marts: Marts) -> None:
     """Build one file aside and move it to its name; nobody reads it yet."""
     target.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, aside = target.folder / f"{release}.duckdb", target.folder / ".building.duckdb"
@@ -111,9 +123,9 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     db.execute(f"attach {quoted(str(aside), chr(39))} as serving (storage_version '{STORAGE_VERSION}')")
     try:
         hashes = {
-            table: _copy(db, target, schema, table, release)
+            table: _copy(db, target, schema, table, columns, release)
             for schema in target.schemas
-            for table in _tables(db, schema)
+            for table, columns in marts[schema].items()
         }
         if target.audience == "service":
             hashes |= _features(db, home)
@@ -151,23 +163,15 @@ def _features(db: duckdb.DuckDBPyConnection, home: Home) -> dict[str, tuple[int,
     return {table: content_hash(db, f"serving.{table}") for table in service_features.write(db, way, "serving")}
 
 
-def _shown(db: duckdb.DuckDBPyConnection, audience: str, table: str) -> str:
-    """Return SQL for the columns of a mart as a reader may show them."""
-    columns = db.execute(
-        "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? "
-        "order by ordinal_position", [audience, table],
-    ).fetchall()  # fmt: skip
-    if bad := [f"{name} {kind}" for name, kind in columns if kind not in TYPES]:
-        raise BuildFailed(f"{audience}.{table}: types that a reader cannot show: {', '.join(bad)}")
-    return ", ".join(_safe(name) if kind == "VARCHAR" else quoted(name) for name, kind in columns)
-
-
-def _copy(db: duckdb.DuckDBPyConnection, target: Target, schema: str, table: str, release: str) -> tuple[int, str]:
+def _copy(
+    db: duckdb.DuckDBPyConnection, target: Target, schema: str, table: str, columns: Columns, release: str
+) -> tuple[int, str]:
     """Copy one mart, its area only, and return its content's count and hash."""
+    shown = ", ".join(_safe(name) if kind == "VARCHAR" else quoted(name) for name, kind in columns.items())
     area_column = AUDIENCES[target.audience]
     where = f"where {area_column} = '{target.area}'" if area_column else ""
     db.execute(
-        f"create table serving.{table} as select {_shown(db, schema, table)}, '{release}' as release_id "
+        f"create table serving.{table} as select {shown}, '{release}' as release_id "
         f"from {schema}.{table} {where} order by all"
     )
     return content_hash(db, f"serving.{table}")

@@ -40,9 +40,15 @@ class Country:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     failures: list[int] = field(default_factory=list)  # statuses of the next answers
     asked: list[str] = field(default_factory=list)
+    _held: dict[str, list[dict[str, str]]] = field(default_factory=dict)  # files do not change while they are served
 
     def rows(self, stem: str) -> list[dict[str, str]]:
         """Return the rows of every file of a kind, in order of delivery, each with period and date."""
+        if stem not in self._held:
+            self._held[stem] = self._rows(stem)
+        return self._held[stem]
+
+    def _rows(self, stem: str) -> list[dict[str, str]]:
         found: list[dict[str, str]] = []
         for path in sorted(self.folder.glob(f"{stem}_*"), key=lambda p: (p.name.split("_")[-1], p.name)):
             if name := NAME.fullmatch(path.name):

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from warehouse import database
 from warehouse.country import people as p
 from warehouse.country.people import People
 from warehouse.country.places import Places
@@ -61,15 +62,17 @@ class Office:
         """Write the rows of a query as one delivery; deliveries dated after today do not exist yet."""  # fmt: skip
         if delivered > self.today:
             return None
-        if not self.db.execute(f"select 1 from ({sql}) limit 1").fetchone():
-            return None  # with nothing to tell, nothing is sent
         extension = "txt" if separator == "|" else "csv"
         path = self.folder / f"{stem}_{period}_{delivered:%Y%m%d}{mark}.{extension}"
         unfinished = path.with_name(path.name + ".part")
-        self.db.execute(
+        n = database.value(
+            self.db,
             f"copy ({sql}) to {quoted(str(unfinished), chr(39))} "
-            f"(format csv, header, delimiter '{separator}', quote '\"')"
+            f"(format csv, header, delimiter '{separator}', quote '\"')",
         )
+        if not n:  # with nothing to tell, nothing is sent
+            unfinished.unlink()
+            return None
         if latin:
             _to_latin(unfinished)
         self.seal(unfinished, path, delivered)

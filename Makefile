@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-faults test-airflow test-bare check lint locks build docs graphs grafana grafana-dashboards \
+.PHONY: help run test test-long test-faults test-airflow test-bare check lint locks build docs graphs grafana grafana-dashboards \
 	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
@@ -68,8 +68,8 @@ $(AIRFLOW)/.done: requirements/airflow.txt pyproject.toml | $(UV)
 	$(call editable,$(AIRFLOW))
 	@touch $@
 
-run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once), collect from its APIs and run the main job on it
-	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api
+run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once, CHILDREN=40000), collect from its APIs, run the main job on it
+	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api $(if $(CHILDREN),--children $(CHILDREN))
 	@test -f data/collected.json || $(BIN)/python -m warehouse.country.api truth/api -- $(BIN)/qhawaq collect --today 2025-12-05
 	$(BIN)/qhawaq run
 
@@ -125,14 +125,21 @@ lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, 
 	$(JUDGES)/bin/dbt-score lint --manifest $(PARSED)/manifest.json --fail-any-item-under 9.9 \
 		--disabled-rule dbt_score.rules.generic.has_example_sql
 
-test: $(VENV)/.dev  ## set everything up and pass the tests (the long fault tests are make test-faults)
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 20 -m "not faults and not airflow$(if $(FAST), and not country)"
+test: $(VENV)/.dev  ## set everything up and run the tests (FAST=1: without the small country); the longest are make test-long
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow$(if $(FAST), and not country)"
+
+test-long: $(VENV)/.dev  ## tests that each build or install something whole: a killed job, the wheel, containers' layers, a full refresh
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "long and not faults and not airflow"
 
 check: $(VENV)/.dev  ## judge what you changed, in under a minute: lint, models on the small country, tests that import it
 	@$(BIN)/python -m tests.check $(SINCE)
 
-test-faults: $(VENV)/.dev  ## the long fault tests: kills and damage at many moments (HALF=0 or HALF=1: every other moment)
-	QHAWAQ_HALF=$(HALF) $(BIN)/pytest -q -n 2 -m faults
+test-faults: $(VENV)/.dev  ## kills and damage at many moments, many examples of properties (HALF=0 or HALF=1: every other moment)
+	QHAWAQ_HALF=$(HALF) QHAWAQ_EXAMPLES=10 $(BIN)/pytest -q -n 2 --dist loadfile -m "faults or hypothesis"
+
+test-bare:  ## the main job and the tests without a country on a bare Debian 13 and sid, each with its own Python (asks for root)
+	@command -v debootstrap >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq debootstrap; }
+	$(if $(SUDO),sudo --preserve-env) tests/bare.sh $(or $(SUITE),trixie sid)
 
 LOCK = $(UV) pip compile --quiet $(if $(KEEP),,--upgrade) --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-header

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import pytest
-from filelock import FileLock
 
+from ml import parallel
+from tests import homes
+from warehouse import cli
 from warehouse.progress import Progress
 from warehouse.settings import Home
+
+parallel.one_thread_each()
+# Files whose tests take longest: begun last, one of them would leave the other worker without work.
+LONG = (
+    "test_effects", "test_kills", "test_linkage", "test_public_data", "test_wheel",
+    "test_builds", "test_diff", "test_known_at", "test_notebooks", "test_orchestration", "test_retention", "test_rights",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -52,19 +63,35 @@ class Country:
         with duckdb.connect(str(self.home.warehouse), read_only=True) as db:
             return db.execute(sql).fetchall()
 
+    def copy(self, to: Path, *without: str) -> Home:
+        """Copy the home, without some of its folders, for a test that changes it."""
+        return homes.copy(self.home.root, Home(to), *without)
+
 
 @pytest.fixture(scope="session")
-def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
-    """Simulate 2,300 children over all the years with planted traps, and run the main job once for all workers."""
-    root = shared(tmp_path_factory) / "country"
-    with FileLock(str(root) + ".lock"):
-        if not (root / "done").exists():
-            shutil.rmtree(root, ignore_errors=True)
-            root.mkdir()
-            qhawaq(root / "home", "simulate", "--children", "2300", "--truth", str(root / "truth"))
-            said = qhawaq(root / "home", "run")
-            (root / "done").write_text(said.stdout + said.stderr)
+def country() -> Country:
+    """2,300 children over all the years with planted traps, after the main job."""
+    root = homes.get("country")
     return Country(Home(root / "home"), root / "truth")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with tests of the country last, since it is made meanwhile, and of all files the longest first.
+
+    A worker takes a file at a time (`--dist loadfile`), for what its tests share.
+    """
+    for item in items:
+        if "country" in getattr(item, "fixturenames", ()):
+            item.add_marker("country")
+    last = {item.path for item in items if item.get_closest_marker("country")}
+    items.sort(key=lambda item: (item.path in last, item.path.stem not in LONG))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to make the country where a test needs it."""
+    if any(item.get_closest_marker("country") for item in session.items) and not session.config.option.collectonly:
+        homes.start("country")
 
 
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -73,7 +100,32 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-def qhawaq(home: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+def examples(n: int) -> int:
+    """Return how many examples of a property are tried: so many here, QHAWAQ_EXAMPLES times as many at night."""
+    return n * int(os.environ.get("QHAWAQ_EXAMPLES", "1"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
+
+
+def qhawaq(home: Path, *arguments: str, expect: int = 0) -> Said:
+    """Call the command in this process: all of it but the start of Python."""
+    out, error, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error), mock.patch.dict(os.environ):
+        try:
+            cli.main(["--home", str(home), *arguments])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    assert code == expect, out.getvalue()[-3000:] + error.getvalue()[-3000:]
+    return Said(out.getvalue(), error.getvalue())
+
+
+def qhawaq_process(home: Path, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own, as a user does."""
     command = [sys.executable, "-m", "warehouse", "--home", str(home), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.conftest import Country, deliver, qhawaq
+from tests.conftest import Country, deliver, qhawaq, qhawaq_process
 from tests.landing import samples
 from warehouse import cli
-from warehouse.settings import Home
+from warehouse.settings import REPOSITORY, Home
 
 
 @pytest.mark.parametrize("command", ["", *cli.COMMANDS])
@@ -40,6 +43,60 @@ def test_a_users_mistake_is_told_without_a_traceback(tmp_path: Path, arguments: 
     done = qhawaq(tmp_path / "home", *arguments, expect=code)
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_as_a_process_it_says_the_same(tmp_path: Path) -> None:
+    for arguments, code in ((("--help",), 0), (("status",), 1), (("no-such",), 2)):
+        here, there = (call(tmp_path / "home", *arguments, expect=code) for call in (qhawaq, qhawaq_process))
+        assert (here.stdout, here.stderr) == (there.stdout, there.stderr)
+
+
+def test_it_says_its_version_and_commit(tmp_path: Path) -> None:
+    said = qhawaq(tmp_path, "--version").stdout
+    assert re.fullmatch(r"qhawaq \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}(-dirty)?|unknown)\)\n", said)
+
+
+# What each command needs beside its name; those that make a home or copy one into it are left out.
+NEEDED = {
+    "check": ["FILE"], "rollback": [], "diff": ["HEAD"], "explain": ["1", "2025-11-30"], "replay": ["2025-11-30"],
+    "audit": ["unused"], "subject": ["access", "1", "--reason", "una prueba larga"], "deploy": ["x"],
+    "reidentify": ["1", "--reason", "una prueba larga"], "backup": ["--to", "BACKUPS"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", sorted(cli.COMMANDS.keys() - {"simulate", "restore", "check"}))
+def test_where_there_is_nothing_no_command_makes_a_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A home is real or synthetic for ever: a call in a wrong folder must not decide that."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("QHAWAQ_"):
+            monkeypatch.delenv(name)
+    nothing_to_do = command == "collect"  # no API is configured
+    done = qhawaq(tmp_path / "data", command, *NEEDED.get(command, []), expect=0 if nothing_to_do else 1)
+    assert nothing_to_do or "is no Qhawaq home yet: put deliveries into" in done.stderr
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_an_installation_lacks_is_told_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    home.claim("real")
+    for module in [name for name in sys.modules if name.split(".")[0] in ("altair", "warehouse") and "report" in name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "altair", None)
+    said = qhawaq(home.root, "report", expect=1).stderr
+    assert "needs the package altair" in said
+    assert "make .venv/.report" in said
+    assert "qhawaq[report]" in said
+
+
+def test_the_extras_are_those_of_the_project() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cli.EXTRAS.keys() <= project["optional-dependencies"].keys()
+    for extra, packages in cli.EXTRAS.items():
+        named = " ".join(project["optional-dependencies"][extra]).lower().replace("-", "_")
+        assert [one for one in packages if one not in named] == []
 
 
 def test_help_and_status_import_nothing_heavy(country: Country) -> None:

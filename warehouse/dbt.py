@@ -82,7 +82,8 @@ def parse(home: Home, progress: Progress) -> None:
 
 def compile_models(home: Home, progress: Progress, project: Path) -> None:
     """Compile every model of a project against a home's warehouse; the result is in the home's manifest."""
-    _invoke(home, progress, "compile", (), project)
+    without = [part for kind in ("test", "unit_test") for part in ("--exclude-resource-type", kind)]
+    _invoke(home, progress, "compile", tuple(without), project)
 
 
 def document(home: Home, progress: Progress) -> None:

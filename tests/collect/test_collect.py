@@ -24,7 +24,7 @@ TODAY = date(2023, 12, 5)
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small country whose JUNTOS and DEMUNA come from its APIs."""
     root = tmp_path_factory.mktemp("collect")
-    qhawaq(root / "home", "simulate", "--children", "2500", "--years", "2021-2023", "--truth", str(root / "truth"),
+    qhawaq(root / "home", "simulate", "--children", "1000", "--years", "2021-2023", "--truth", str(root / "truth"),
            "--api", str(root / "api"))  # fmt: skip
     return root
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.conftest import qhawaq, shared
+from tests.conftest import qhawaq_process as qhawaq
+from tests.conftest import shared
 from tests.faults import tables
 from warehouse import keys
 from warehouse.settings import Home
@@ -104,14 +105,18 @@ def one_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("killed") / "home"
 
 
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(1 + HALF[0], 5, HALF[1]))]
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", range(5)[HALF[0] :: HALF[1]])
 def test_a_killed_job_ends_in_the_same_tables(whole: Undisturbed, one_home: Path, seed: int) -> None:
     killed_and_run_again(whole, one_home, seed, kills=1)
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("seed", range(100, 140)[HALF[0] :: HALF[1]])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(7, marks=pytest.mark.long),
+        *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(100, 140)[HALF[0] :: HALF[1]]),
+    ],
+)
 def test_a_killed_slice_ends_in_the_same_tables(slice_: Undisturbed, one_home: Path, seed: int) -> None:
     killed_and_run_again(slice_, one_home, seed, kills=2 if seed % 4 == 0 else 1)

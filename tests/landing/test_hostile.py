@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import duckdb
 import pytest
 
 from tests.conftest import deliver
 from tests.landing import samples
-from tests.landing.samples import ATTENDANCE, HEADER, ROWS, attendance
+from tests.landing.samples import ATTENDANCE, CONTRACTS, HEADER, ROWS, attendance
 from warehouse import database
-from warehouse.landing.land import land
+from warehouse.errors import Refused
+from warehouse.landing import bytescan, intake
+from warehouse.landing.land import check, land, stage
 
 GOOD = attendance().encode()
 SWAPPED = "MES|ID_ANIO|" + HEADER.split("|", 2)[2]
@@ -49,8 +54,28 @@ REFUSED = {
 }
 
 
+@contextmanager
+def staged(home, name, content, encoding="latin-1") -> Iterator[tuple[tuple[int, int], duckdb.DuckDBPyConnection]]:
+    """Read a delivery as landing does; yield (accepted, quarantined) and where `typed` and `faults` are."""
+    delivery = intake.recognize(deliver(home, name, content, encoding), CONTRACTS)
+    with database.scratch(home) as db:
+        yield stage(db, delivery, bytescan.scan(delivery.path)), db
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused_whole(home, silent, case):
+    name, content, expected = REFUSED[case]
+    with pytest.raises(Refused) as refusal:
+        check(deliver(home, name, content), silent)
+    assert expected in str(refusal.value)
+    assert not any(row.split("|")[5] in str(refusal.value) for row in ROWS), "a reason never holds a value"
+
+
+# One for each place at which it is seen: its name, its bytes, its header, its end, its rows.
+@pytest.mark.parametrize(
+    "case", ["unknown name", "UTF-16", "renamed column", "cut gzip", "header only", "unclosed quote"]
+)
+def test_a_refused_file_is_in_ledger_and_archive_and_nowhere_else(home, silent, case):
     name, content, expected = REFUSED[case]
     path = deliver(home, name, content)
     (outcome,) = land(home, silent)
@@ -80,7 +105,18 @@ QUARANTINED = {
 
 
 @pytest.mark.parametrize("case", QUARANTINED)
-def test_bad_lines_are_quarantined(home, silent, case):
+def test_bad_lines_are_quarantined(home, case):
+    content, lines, accepted = QUARANTINED[case]
+    with staged(home, ATTENDANCE, content) as (counts, db):
+        assert counts == (accepted, len(lines))
+        assert {line for (line,) in db.execute("select line from faults").fetchall()} == lines
+        kept = {line for (line,) in db.execute("select _line from typed").fetchall()}
+    assert len(kept) == accepted
+    assert not kept & lines
+
+
+@pytest.mark.parametrize("case", ["short line", "cut in the last line", "not a number"])
+def test_what_is_quarantined_is_counted_and_kept_apart(home, silent, case):
     content, lines, accepted = QUARANTINED[case]
     deliver(home, ATTENDANCE, content)
     (outcome,) = land(home, silent)
@@ -107,44 +143,36 @@ READ_RIGHT = {
 
 
 @pytest.mark.parametrize("case", READ_RIGHT)
-def test_read_right(home, silent, case):
-    deliver(home, ATTENDANCE, READ_RIGHT[case], "utf-8")
-    (outcome,) = land(home, silent)
-    assert (outcome.status, outcome.accepted_rows, outcome.quarantined_rows) == ("landed", 40, 0), outcome.reason
-    with database.warehouse(home, read_only=True) as db:
+def test_read_right(home, case):
+    with staged(home, ATTENDANCE, READ_RIGHT[case], "utf-8") as (counts, db):
+        assert counts == (40, 0)
         rows = db.execute(
             "select id_anio, mes, cod_mod, dias_abiertos, faltas_justificadas, faltas_injustificadas "
-            "from raw.siagie_attendance order by _line"
+            "from typed order by _line"
         ).fetchall()
     assert rows == [(2024, 3, f"0{100000 + n % 7}", 20, n % 3, n % 5) for n in range(40)]
 
 
 @pytest.mark.parametrize("written", ["2014-05-06", "06/05/2014", "06-05-2014", "20140506"])
-def test_dates_in_the_formats_that_are_seen(home, silent, written):
-    deliver(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written))
-    land(home, silent)
-    with database.warehouse(home, read_only=True) as db:
-        born = db.execute("select fecha_nacimiento::varchar from raw.siagie_enrollments where _line = 2").fetchone()
+def test_dates_in_the_formats_that_are_seen(home, written):
+    with staged(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (_, db):
+        born = db.execute("select fecha_nacimiento::varchar from typed where _line = 2").fetchone()
     assert born == ("2014-05-06",)
 
 
 @pytest.mark.parametrize("written", ["31/02/2014", "2014-13-01", "0214-05-06", "ayer", "2114-05-06"])
-def test_impossible_dates_are_quarantined(home, silent, written):
-    deliver(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written))
-    (outcome,) = land(home, silent)
-    assert outcome.quarantined_rows == 1
-    with database.warehouse(home, read_only=True) as db:
-        found = db.execute("select line, column_name, reason from quarantine.rows").fetchall()
+def test_impossible_dates_are_quarantined(home, written):
+    with staged(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (counts, db):
+        assert counts == (2, 1)
+        found = db.execute("select line, column_name, reason from faults").fetchall()
     assert found == [(2, "fecha_nacimiento", "not a valid date")]
 
 
-def test_a_line_break_inside_quotes_keeps_line_numbers(home, silent):
+def test_a_line_break_inside_quotes_keeps_line_numbers(home):
     text = samples.enrollment(NOMBRES='"ROSA\nLUZ | ""CHINA"""')
-    deliver(home, samples.ENROLLMENT, text)
-    (outcome,) = land(home, silent)
-    assert (outcome.accepted_rows, outcome.quarantined_rows) == (3, 0)
-    with database.warehouse(home, read_only=True) as db:
-        lines = db.execute("select _line from raw.siagie_enrollments order by 1").fetchall()
+    with staged(home, samples.ENROLLMENT, text) as (counts, db):
+        assert counts == (3, 0)
+        lines = db.execute("select _line from typed order by 1").fetchall()
     assert lines == [(2,), (4,), (5,)]
 
 

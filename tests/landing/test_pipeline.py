@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import deliver
+from tests.conftest import deliver, examples
 from tests.landing import samples
 from tests.landing.samples import CONTRACTS, HEADER, ROWS
 from warehouse import database
@@ -92,7 +92,7 @@ def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: boo
         return counts, sorted(one[0] for one in db.execute("describe typed").fetchall()), typed, faults
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n"]))
 def test_a_plain_file_is_typed_at_once_as_it_is_step_by_step(
     home: Home, monkeypatch: pytest.MonkeyPatch, lines: list[str], end: str

@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml import binning, terms
 from ml.boosting import BinnedBoosting
+from tests.conftest import examples
 
 GIVEN = {"interaction_cst": "no_interactions", "early_stopping": False, "random_state": 0, "max_iter": 5}
 
@@ -52,7 +53,7 @@ VALUES = arrays.arrays(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(50))
 @given(VALUES, st.integers(2, 40))
 def test_edges_are_numpys_quantiles_and_bins_lie_between_them(values: np.ndarray, n: int) -> None:
     known = values[~np.isnan(values)]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ml import calibrate, candidates, dataset, evaluate, registry, rules, score, terms, trees
 from ml.calibrate import Calibration
 from ml.dataset import Rows, Spec
+from tests.conftest import examples
 from tests.ml.rows import rows as made
 
 SPEC = Spec(("a", "b", "c", "d"), (1, -1, 0, 0))
@@ -164,7 +165,7 @@ def test_every_value_is_in_the_bin_whose_edges_hold_it(values: list, edges: list
             assert found == len(edges) + 1 or value <= edges[found - 1]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(20))
 @given(st.integers(1, 60), st.floats(0.01, 0.5), st.integers(0, 1000))
 def test_a_list_has_the_capacity_of_each_ugel(n: int, share: float, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -25,7 +25,10 @@ def test_all_that_are_promised_are_there() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+LONG = [pytest.param(path, marks=pytest.mark.long if "complex" in path.stem else ()) for path in BOOKS]
+
+
+@pytest.mark.parametrize("path", LONG, ids=lambda path: path.stem)
 def test_it_runs_and_shows_pictures(
     path: Path, country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Country, qhawaq
+from tests.conftest import Country, examples, qhawaq
 from tests.notify.conftest import NOON, OTHER, SCHOOL, Place
 from warehouse.errors import HomeError, QhawaqError, UsageError
 from warehouse.notify import channels, outbox, recipients, tell
@@ -245,7 +245,7 @@ class Receiver:
 
 
 @given(rounds=ROUNDS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_cut_off_each_entry_is_told_once(
     rounds: list[tuple[frozenset[int], str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -267,7 +267,8 @@ def test_whatever_is_cut_off_each_entry_is_told_once(
     assert told == Counter(str(child) for old, (new, _) in zip(before, every, strict=False) for child in new - old)
 
 
-def test_over_two_hundred_kills_nobody_is_missed_or_told_twice(place: Place) -> None:
+@pytest.mark.parametrize("wanted", [30, pytest.param(200, marks=pytest.mark.faults)])
+def test_over_many_kills_nobody_is_missed_or_told_twice(place: Place, wanted: int) -> None:
     """Real processes ended by SIGKILL at any moment, while the lists grow; the receivers know a number again."""
     chance = random.Random(7)
     names = [f"escuela{at}" for at in range(6)]
@@ -292,9 +293,9 @@ def test_over_two_hundred_kills_nobody_is_missed_or_told_twice(place: Place) -> 
             process.join()
         else:
             longest = 0.8 * longest + 0.4 * (time.monotonic() - begun)
-        if kills == 200:
+        if kills == wanted:
             break
-    assert kills == 200
+    assert kills == wanted
     place.tell()
     assert place.tell() == tell.Told(0, 0, 0, ())
     told = dict.fromkeys(names, 0)

@@ -45,6 +45,7 @@ def ran(app: Path, python: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
     app, python = layers("service.Dockerfile", tmp_path)
     assert "127.0.0.1" in ran(app, python, "-m", "warehouse", "serve", "--help")

@@ -142,14 +142,18 @@ def test_what_an_orchestrator_published_counts_for_the_command_line(own: Home) -
     assert run.released(own, day) == found["release"] == publishing.current_release(own)
 
 
-def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(own: Home) -> None:
+def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
+    own: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "publish", lambda *_: {"release": "second"})
     day, silent = steps.calendar(own), run.Progress(quiet=True)
     run.begun(own, day)
     run.published(own, silent)
     assert run.released(own, day) is None
 
 
-def test_what_landed_while_it_was_built_is_still_to_be_built(own: Home) -> None:
+def test_what_landed_while_it_was_built_is_still_to_be_built(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "publish", lambda *_: {"release": "second"})
     day, silent = steps.calendar(own), run.Progress(quiet=True)
     run.begun(own, day)
     with duckdb.connect(str(own.warehouse)) as db:

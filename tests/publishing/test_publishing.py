@@ -81,7 +81,7 @@ def test_readers_never_see_an_error_or_a_mixture(small: Home, silent: Progress) 
 
     reader = threading.Thread(target=hammer)
     reader.start()
-    published = {publishing.publish(small, silent, "k" * 8)[0] for _ in range(30)}
+    published = {publishing.publish(small, silent, "k" * 8)[0] for _ in range(15)}
     stop.set()
     reader.join()
     assert errors == []

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from ml.serve import api
 from ml.serve.limits import Buckets
+from tests.conftest import examples
 from tests.serve import offices
 from tests.serve.conftest import HERE, MACHINE, Asking
 from warehouse.commands import serve
@@ -38,7 +39,7 @@ def test_whatever_openapi_allows_is_answered_as_it_says(tried: tuple[Asking, int
     assert len(operations) == count
     for operation in operations:
 
-        @settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(25), deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def answers(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=MACHINE, excluded_checks=BEYOND if count == 2 else [])

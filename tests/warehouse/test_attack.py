@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from scipy.optimize import linprog
 
+from tests.conftest import examples
 from tests.warehouse.test_disclosed_ugel_groups import with_ugel_groups
 from tests.warehouse.test_disclosure import Counts, blocks
 from warehouse.disclosure.attack import Bounded, attack
@@ -70,13 +71,13 @@ def is_beside(other: Cell, cell: Cell) -> bool:
     )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks())
 def test_what_is_bounded_is_what_plain_programs_bound(true: Counts) -> None:
     assert_same(first_look(true))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(with_ugel_groups())
 def test_a_department_at_a_time_finds_what_all_at_once_do(true: Counts) -> None:
     """Nothing but small counts is hidden, so that much is bounded; groups of UGELs that show nothing tell nothing."""

@@ -33,6 +33,7 @@ def project(folder: Path, **changes: tuple[str, str, str]) -> Path:
     return target
 
 
+@pytest.mark.long
 def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: Progress, tmp_path: Path) -> None:
     changed = project(
         tmp_path,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.warehouse.test_disclosed_ugels import dealt
 from tests.warehouse.test_disclosure import Counts, blocks, counts, is_as_it_was_counted
 from warehouse.disclosure import parts
@@ -83,7 +84,7 @@ def with_groups(draw: st.DrawFn) -> tuple[Counts, Counts]:
     return wholes, of_departments
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(with_groups())
 def test_no_hidden_count_of_a_group_is_bounded(true: tuple[Counts, Counts]) -> None:
     wholes = decide(true[0], {})

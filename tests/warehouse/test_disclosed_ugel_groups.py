@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.warehouse.test_disclosure import Counts, counts, is_as_it_was_counted
 from warehouse.disclosure.attack import attack
 from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell
@@ -151,13 +152,13 @@ def with_ugel_groups(draw: st.DrawFn) -> Counts:
     return summed(parts)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(with_ugel_groups())
 def test_no_hidden_count_of_a_group_of_a_ugel_is_bounded(true: Counts) -> None:
     assert_safe(decide_in_stages(true, {}), true)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(with_ugel_groups())
 def test_no_hidden_count_is_bounded_when_indicators_are_decided_one_after_another(true: Counts) -> None:
     assert_safe(one_after_another(true), true)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.warehouse.test_disclosure import Counts, blocks, counts, is_as_it_was_counted
 from warehouse.disclosure import parts
 from warehouse.disclosure.attack import attack
@@ -98,7 +99,7 @@ def dealt(draw: st.DrawFn, cases: int, sizes: list[int]) -> list[int]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(with_ugels())
 def test_no_hidden_count_of_a_ugel_is_bounded(true: tuple[Counts, Counts]) -> None:
     wholes = decide(true[0], {})
@@ -127,7 +128,7 @@ def test_what_is_decided_later_is_shown_though_parts_of_the_same_pupils_were_sho
     assert attack(shown | later) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(with_ugels())
 def test_no_hidden_count_is_bounded_when_indicators_are_decided_one_after_another(true: tuple[Counts, Counts]) -> None:
     """As a home is run: over-age is known in April, who leaves a year later, and parts are shown in between."""

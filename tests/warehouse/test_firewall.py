@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Country
-from warehouse import dbt
+from warehouse import parsing
 from warehouse.errors import BuildFailed
-from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.settings import DBT_PROJECT
 
 CLOSED_TO = ("education", "officials", "operations", "service", "scores", "features", "outcomes")
 
@@ -91,13 +90,22 @@ def test_public_tables_have_contracts(manifest: dict) -> None:
 
 
 def test_dbt_itself_refuses_an_education_model_on_a_protection_one(
-    home: Home, silent: Progress, tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Path(shutil.copytree(DBT_PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
-    model = project / "models" / "marts" / "education" / "leak.sql"
-    model.write_text("select * from {{ ref('stg_protection__demuna_cases') }}")
+    monkeypatch.setenv("QHAWAQ_CACHE", str(tmp_path / "cache"))
+    project, models = tmp_path / "project", tmp_path / "project" / "models"
+    left_out = shutil.ignore_patterns(
+        "int_*", "stg_protection__links.sql", "*_unit_tests.yml"
+    )  # they read other folders
+    for name in ("macros", "models/protection_staging"):
+        shutil.copytree(DBT_PROJECT / name, project / name, ignore=left_out)
+    for name in ("dbt_project.yml", "profiles.yml", "models/_groups.yml"):
+        shutil.copy(DBT_PROJECT / name, project / name)
+    assert parsing.manifest(project).nodes
+    (models / "marts" / "education").mkdir(parents=True)
+    (models / "marts" / "education" / "leak.sql").write_text("select * from {{ ref('stg_protection__demuna_cases') }}")
     with pytest.raises(BuildFailed, match="private to the 'protection' group"):
-        dbt.compile_models(home, silent, project)
+        parsing.manifest(project)
 
 
 def test_every_source_says_how_often_it_is_expected_and_the_mart_when_it_came(manifest: dict, country: Country) -> None:

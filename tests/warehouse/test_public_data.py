@@ -20,7 +20,7 @@ PUBLIC = ("ESCALE_PADRON", "INEI_CENTROS", "UBIGEO", "MATRICULACION", "DESERTORE
 def public(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     """Run the main job on the public files of a synthetic country; return the home and what was said."""
     root = tmp_path_factory.mktemp("public")
-    qhawaq(root / "synthetic", "simulate", "--children", "1500", "--years", "2022-2025", "--truth", str(root / "truth"))
+    qhawaq(root / "synthetic", "simulate", "--children", "800", "--years", "2022-2025", "--truth", str(root / "truth"))
     home = Home(root / "home")
     home.claim("real")
     for path in Home(root / "synthetic").inbox.iterdir():

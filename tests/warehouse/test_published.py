@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Country
+from tests.conftest import Country, examples
 from warehouse import disclosure
 from warehouse.disclosure.published import WHOLE, District, decide, decide_new, is_bounded, seen
 from warehouse.landing import ledger
@@ -71,7 +71,7 @@ def possible(shown: int | None) -> list[int]:
             and (shown is None or n >= 10)]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60), st.permutations(["B0", "F0", WHOLE]), st.integers(1, 3))
 def test_no_order_of_files_lets_a_hidden_level_be_told(primary: int, secondary: int, order: list, at_once: int) -> None:
     """By trying all whole numbers: those that explain everything shown leave five at least to a hidden level."""

@@ -82,8 +82,7 @@ def parse(home: Home, progress: Progress) -> None:
 
 def compile_models(home: Home, progress: Progress, project: Path) -> None:
     """Compile every model of a project against a home's warehouse; the result is in the home's manifest."""
-    without = [part for kind in ("test", "unit_test") for part in ("--exclude-resource-type", kind)]
-    _invoke(home, progress, "compile", tuple(without), project)
+    _invoke(home, progress, "compile", ("--exclude", "resource_type:test", "resource_type:unit_test"), project)
 
 
 def document(home: Home, progress: Progress) -> None:

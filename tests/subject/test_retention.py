@@ -17,6 +17,7 @@ from warehouse import canary, closing, contracts, database, keys, retention
 from warehouse.canary import Canaries
 from warehouse.settings import DBT_PROJECT, Home
 
+pytestmark = pytest.mark.long
 FAR = "2031-01-02"  # enrollments of 2018 are over (12 years), attendance and grades of 2018-2020 (10), cases up to 2025
 
 

@@ -13,6 +13,7 @@ from tests.conftest import qhawaq
 from warehouse.disclosure import cells
 from warehouse.settings import DBT_PROJECT, Home
 
+pytestmark = pytest.mark.long
 PUBLIC = ("ESCALE_PADRON", "INEI_CENTROS", "UBIGEO", "MATRICULACION", "DESERTORES", "ALIMENTACION")
 
 

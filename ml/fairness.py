@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 
 from ml import evaluate
 from ml.backtest import SMALLEST
@@ -41,14 +40,6 @@ def table(sample: Sample, on_list: Mask) -> list[tuple[str, Metric]]:
             figures += evaluate.of_list(sample, on_list, mask)
         found += [(name, metric) for metric in figures]
     return found
-
-
-def frame(found: Sequence[tuple[str, Metric]]) -> pd.DataFrame:
-    """Return a table with a row a group, of those of one trait, and a column a figure; empty where there is none."""
-    rows = [
-        {"group": group, "figure": metric.name, "value": metric.value} for group, metric in found if "&" not in group
-    ]
-    return pd.DataFrame(rows).pivot_table(index="group", columns="figure", values="value")
 
 
 def recall_gap(sample: Sample, on_list: Mask, kinds: Sequence[str] = PROTECTED) -> Metric:

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from ml.backtest import Figure, Judged
 from ml.dataset import Rows
-from ml.evaluate import Sample
+from ml.evaluate import Metric, Sample
 from ml.terms import Terms
 
 BINS = 10
@@ -21,6 +21,14 @@ POINTS = 101  # of a curve
 WIDTH, HEIGHT = 420, 280
 DASHES = {"model": [1, 0], "rule": [6, 3], "baseline": [2, 2]}
 Floats = NDArray[np.float64]
+
+
+def by_group(found: Sequence[tuple[str, Metric]]) -> pd.DataFrame:
+    """Return figures of groups (`ml/fairness.py`) as a table: a row a group by one trait, a column a figure."""
+    rows = [
+        {"group": group, "figure": metric.name, "value": metric.value} for group, metric in found if "&" not in group
+    ]
+    return pd.DataFrame(rows).pivot_table(index="group", columns="figure", values="value")
 
 
 def draw_here() -> None:

@@ -13,7 +13,7 @@ from tests.conftest import Country
 from warehouse import dbt
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.settings import DBT_PROJECT, Home
 
 
 def test_rules_and_thresholds(country: Country, tmp_path: Path, silent: Progress) -> None:
@@ -91,3 +91,41 @@ def test_every_model_of_a_build_is_noted_with_its_time(country: Country) -> None
     )
     assert [(task, state) for task, state, _ in runs] == [("child_features", "success")]
     assert 0 < runs[0][2] < 600
+
+
+def test_what_is_out_of_range_is_named_by_column_and_counted(
+    country: Country, tmp_path: Path, silent: Progress
+) -> None:
+    home = country.copy(tmp_path / "home", "archive", "serving")
+    test = ("--select", "in_ranges_int_places__districts__0_100_")
+    table = "intermediate.int_places__districts"
+    change = f"update {table} set poverty_percent = {{}} where rowid < 2"
+    for value, is_in in ((0, True), (100, True), (None, True), (-0.01, False), (100.01, False)):
+        with duckdb.connect(str(home.warehouse)) as db:
+            db.execute(change.format("null" if value is None else value))
+        if is_in:
+            assert dbt.build(home, silent, test).tests == 1
+        else:
+            with pytest.raises(BuildFailed, match=r"Got 2 results.*; out of range: poverty_percent \(2 rows\)"):
+                dbt.build(home, silent, test)
+
+
+@pytest.mark.long
+def test_a_model_whose_last_date_fails_keeps_all_its_dates_as_they_were(
+    country: Country, tmp_path: Path, silent: Progress
+) -> None:
+    home, table = country.copy(tmp_path / "home", "archive", "serving"), "features.child_work"
+    project = Path(shutil.copytree(DBT_PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
+    with duckdb.connect(str(home.warehouse)) as db:
+        before = db.execute(f"from {table} order by all").fetchall()
+        (last,) = db.execute(f"select max(as_of_date)::varchar from {table}").fetchone()
+    model = project / "models" / "features" / "work" / "child_work.sql"
+    broken = f"from ({model.read_text()}) as built where if(as_of_date = date '{last}', error('stop'), 1) is not null"
+    model.write_text(f"select * {broken}")
+    for full_refresh in (True, False):
+        with duckdb.connect(str(home.warehouse)) as db:
+            db.execute("delete from raw.closed_dates")
+        with pytest.raises(BuildFailed, match="stop"):
+            dbt.build(home, silent, ("--select", "child_work"), full_refresh, project)
+        with duckdb.connect(str(home.warehouse), read_only=True) as db:
+            assert db.execute(f"from {table} order by all").fetchall() == before

@@ -9,10 +9,8 @@ mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 # How this machine reaches the package registries (proxies, certificates, pip's settings) is told to the guest too.
 told=$(env | grep -E '^(PIP_|UV_|SSL_CERT_|REQUESTS_CA_BUNDLE|(https?|no)_proxy|(HTTPS?|NO)_PROXY)' | grep -v '^PIP_FIND_LINKS' || true)
-bring() { # FILE ROOT: copy a file or folder of the host to the same place
-	[ -e "$1" ] || return 0
-	mkdir -p "$2$(dirname "$1")"
-	cp -rL "$1" "$2$(dirname "$1")/"
+bring() { # FILE ROOT: copy a file or folder of the host to the same place; tar follows no link of the guest's
+	[ ! -e "$1" ] || tar -ch -C / "${1#/}" | tar -x -C "$2" --no-same-owner
 }
 
 for suite in "${@:-trixie}"; do

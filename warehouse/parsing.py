@@ -47,7 +47,7 @@ def manifest(project: Path = DBT_PROJECT) -> Manifest:
     from dbt.contracts.graph.manifest import Manifest
 
     path = _cache() / f"{_key(project)}.msgpack"
-    found = Manifest.from_msgpack(_kept(path) or _parse(project, path))
+    found = Manifest.from_msgpack(_kept(path) or _keep(path, _parse(project)))
     found.build_flat_graph()  # what macros read of it; dbt does not keep that
     return found
 
@@ -73,15 +73,19 @@ def _kept(path: Path) -> bytes | None:
     return parsed if digest == hashlib.sha256(parsed).digest() else None
 
 
-def _parse(project: Path, path: Path) -> bytes:
-    """Let dbt parse a project, keep the file that it writes for itself, and return its content."""
+def _parse(project: Path) -> bytes:
+    """Let dbt parse a project, and return the content of the file that it writes for itself."""
     from dbt.cli.main import dbtRunner
 
     with tempfile.TemporaryDirectory() as folder, rarely_collecting():
         result = dbtRunner().invoke(["--quiet", "parse", *places(project, Path(folder))])
         if result.exception is not None:
             raise BuildFailed(f"dbt cannot parse the project: {result.exception}")
-        parsed = (Path(folder) / "partial_parse.msgpack").read_bytes()
+        return (Path(folder) / "partial_parse.msgpack").read_bytes()
+
+
+def _keep(path: Path, parsed: bytes) -> bytes:
+    """Keep what was parsed, if the folder can be written to, and return it."""
     with suppress(OSError):  # a folder that cannot be written to costs time only
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = path.with_suffix(f".{os.getpid()}.tmp")

@@ -38,4 +38,7 @@ class CommitNote(BuildHookInterface):
             return noted.read_text(encoding="utf-8")
         if not (Path(self.root) / ".git").exists():
             return "unknown"
-        return subprocess.run(DESCRIBE, cwd=self.root, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        try:
+            return subprocess.run(DESCRIBE, cwd=self.root, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        except (OSError, subprocess.CalledProcessError):  # git is not installed, or will not read another's folder
+            return "unknown"

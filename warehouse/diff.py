@@ -80,10 +80,15 @@ def project_at(revision: str, folder: Path) -> Path:
     """Write the dbt project as it stood at a git revision into a folder.
 
     Raises:
-        UsageError: git does not know the revision.
+        UsageError: git does not know the revision, or is not installed.
     """
     command = ["git", "-C", str(REPOSITORY), "archive", "--end-of-options", revision, "dbt_project"]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  git, with a revision as argument
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  git, with a revision as argument
+    except FileNotFoundError:
+        raise UsageError(
+            f"git is not installed, so the dbt project at {revision!r} cannot be read: install git"
+        ) from None
     if done.returncode:
         raise UsageError(f"git knows no revision {revision!r} with a dbt_project in {REPOSITORY}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:

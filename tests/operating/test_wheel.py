@@ -50,6 +50,23 @@ def test_what_the_project_reads_is_in_it(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]
 
 
+def test_without_git_its_commit_is_unknown(tmp_path: Path) -> None:
+    command = (
+        UV,
+        "build",
+        "--quiet",
+        "--wheel",
+        "--no-build-isolation",
+        "--python",
+        sys.executable,
+        "--out-dir",
+        tmp_path,
+    )
+    subprocess.run([*command, REPOSITORY], env={"PATH": str(tmp_path), "HOME": str(tmp_path)}, check=True)
+    (made,) = tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(made).read("warehouse/commit.txt") == b"unknown"
+
+
 @pytest.mark.long
 def test_it_does_the_whole_job_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     environment, folder = tmp_path / "environment", tmp_path / "empty"

@@ -23,7 +23,7 @@ from warehouse.commands import serve
 BEYOND = [positive_data_acceptance]
 
 
-@pytest.fixture(params=["by hand", "of the country"])
+@pytest.fixture(params=["by hand", pytest.param("of the country", marks=pytest.mark.country)])
 def tried(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Asking, int]:
     """A service, and how many of its operations are tried: with the country's features those that need them."""
     whole = request.param == "by hand"

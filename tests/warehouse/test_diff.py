@@ -64,6 +64,13 @@ def test_the_same_sql_changes_nothing(copied: Home, silent: Progress, tmp_path: 
     assert "nothing changes" in str(found)
 
 
+def test_without_git_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="git is not installed"):
+        diff.project_at("HEAD", tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_an_unknown_revision_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no revision"):
         diff.project_at("no-such-revision", tmp_path)

@@ -23,7 +23,7 @@ help:  ## list the targets
 
 # uv installs everything else; it stays out of the environment that it fills.
 $(UV): requirements/uv.txt
-	@python=$$(requirements/find_python.sh $(PYTHON)) && $$python -m venv $(INSTALLER)
+	@python=$$(requirements/find_python.sh $(if $(PYTHON),"$(PYTHON)")) && "$$python" -m venv $(INSTALLER)
 	$(INSTALLER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 

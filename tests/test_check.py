@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from tests import check
@@ -48,8 +52,66 @@ def test_nothing_changed_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch, capsy
 def test_one_bad_step_fails_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "changed", lambda _: ["warehouse/progress.py"])
     monkeypatch.setattr(check, "tests_of", lambda _: [])
-    for failing in ("ruff", "format", "imports", ""):
-        monkeypatch.setattr(
-            check, "step", lambda title, *_, failing=failing: not (failing and title.startswith(failing))
-        )
-        assert check.main() == bool(failing)
+    for failing in ("ruff", "format", "imports", "nothing"):
+        monkeypatch.setattr(check, "step", lambda title, *_, failing=failing, **__: not title.startswith(failing))
+        assert check.main() == (failing != "nothing")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of two files, one commit."""
+    monkeypatch.setattr(check, "REPOSITORY", tmp_path)
+    for name in ("kept.py", "removed.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path
+
+
+needs_git = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+
+
+@needs_git
+def test_what_was_changed_removed_or_is_new_is_seen_whatever_its_name(repository: Path) -> None:
+    assert check.changed("HEAD") == []
+    (repository / "removed.py").unlink()
+    (repository / "kept.py").write_text("x = 2\n")
+    for name in ("año.py", "two words.py"):
+        (repository / name).write_text("x = 1\n")
+    assert check.changed("HEAD") == ["año.py", "kept.py", "removed.py", "two words.py"]
+
+
+@needs_git
+@pytest.mark.parametrize("revision", ["nonexistent", "--stat"])
+def test_an_unknown_revision_is_told_in_a_sentence(repository: Path, revision: str) -> None:
+    with pytest.raises(SystemExit, match=f"make check cannot compare with '{revision}'"):
+        check.changed(revision)
+
+
+def test_without_git_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="git, which is not installed"):
+        check.changed("HEAD")
+
+
+def test_what_could_not_be_judged_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "changed", lambda _: ["dbt_project/models/scores/risk_scores.sql"])
+    monkeypatch.setattr(check, "step", lambda *_, **__: True)
+    monkeypatch.setattr(check, "JUDGES", tmp_path)
+    monkeypatch.setattr(check.homes, "latest", lambda _: None)
+    assert check.main() == 1
+    said = capsys.readouterr().out
+    assert "sqlfluff: call make lint once" in said
+    assert "models are not built: call make test once" in said
+
+
+def test_a_change_of_the_dbt_project_is_parsed_whatever_file_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(check, "step", lambda title, *_, **__: not titles.append(title))
+    for name in ("dbt_project/macros/as_of.sql", "dbt_project/dbt_project.yml", "dbt_project/models/gone.sql"):
+        monkeypatch.setattr(check, "changed", lambda _, name=name: [name])
+        assert check.main() == 0
+    assert titles == ["dbt parses the project"] * 3

@@ -23,10 +23,10 @@ def python(folder: Path, name: str, version: str, venv: bool = True) -> None:
     (folder / name).write_text(f"""#!/bin/sh
 [ "$1" = --version ] && {{ echo "Python {version}.0"; exit 0; }}
 case "$2" in
-  '') exit 0 ;;
+  print*) echo yes; exit 0 ;;
   *version_info*) exec {os.path.realpath("/usr/bin/env")} -i {Path(os.sys.executable)} -c \
 "import sys; sys.version_info = {told}; exec(\\"\\"\\"$2\\"\\"\\")" ;;
-  *venv*) exit {0 if venv else 1} ;;
+  *venv*) {"echo yes" if venv else "exit 1"} ;;
 esac
 """)
     (folder / name).chmod(0o755)
@@ -66,7 +66,6 @@ def test_one_without_venv_is_passed_over(tmp_path: Path) -> None:
 def test_what_is_missing_is_told_in_a_sentence(tmp_path: Path, version: str | None, venv: bool, says: str) -> None:
     if version:
         python(tmp_path, "python3", version, venv)
-    (tmp_path / "cat").symlink_to("/bin/cat")
     done = found(tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
@@ -77,7 +76,12 @@ def test_what_is_missing_is_told_in_a_sentence(tmp_path: Path, version: str | No
 def test_a_named_one_is_taken_or_refused(tmp_path: Path) -> None:
     python(tmp_path, "mine", "3.12")
     python(tmp_path, "python3.14", "3.14")
-    (tmp_path / "cat").symlink_to("/bin/cat")
+    spaced = tmp_path / "my pythons"
+    spaced.mkdir()
+    python(spaced, "python3", "3.13")
+    assert found(tmp_path, str(spaced / "python3")).stdout == f"{spaced / 'python3'}\n"
+    for other in ("/bin/true", "/bin/echo", "/bin/false", str(tmp_path)):
+        assert f"{other} is no Python that can be run" in found(tmp_path, other).stderr
     assert found(tmp_path, str(tmp_path / "mine")).stdout == f"{tmp_path / 'mine'}\n"
     assert "no Python that can be run" in found(tmp_path, "nowhere").stderr
 

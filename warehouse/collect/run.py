@@ -45,6 +45,11 @@ def collect(
     return written
 
 
+def asked(only: tuple[str, ...] = ()) -> list[str]:
+    """Return the names of the APIs that are configured and wanted (all where none are named)."""
+    return [name for name in only or APIS if Api.configured(name)]
+
+
 def _wanted(name: str, only: tuple[str, ...], progress: Progress) -> Api | None:
     """Return an API that is configured and asked for, else say that it is not asked."""
     api = Api.configured(name)

@@ -134,8 +134,8 @@ test-long: $(VENV)/.dev  ## tests that each build or install something whole: a 
 check: $(VENV)/.dev  ## judge what you changed, in under a minute: lint, models on the small country, tests that import it
 	@$(BIN)/python -m tests.check $(SINCE)
 
-test-faults: $(VENV)/.dev  ## kills and damage at many moments, many examples of properties (HALF=0 or HALF=1: every other moment)
-	QHAWAQ_HALF=$(HALF) QHAWAQ_EXAMPLES=4 $(BIN)/pytest -q -n 2 -m "faults or hypothesis"
+test-faults: $(VENV)/.dev  ## kills and damage at many moments, many examples of properties (QUARTER=0 to 3: a quarter of the moments)
+	QHAWAQ_QUARTER=$(QUARTER) QHAWAQ_EXAMPLES=4 $(BIN)/pytest -q -n 2 -m "faults or hypothesis"
 
 test-bare:  ## the main job and the tests without a country on a bare Debian 13 and sid, each with its own Python (asks for root)
 	@command -v debootstrap >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq debootstrap; }

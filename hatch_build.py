@@ -39,6 +39,6 @@ class CommitNote(BuildHookInterface):
         if not (Path(self.root) / ".git").exists():
             return "unknown"
         try:
-            return subprocess.run(DESCRIBE, cwd=self.root, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+            return subprocess.run(DESCRIBE, cwd=self.root, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  fixed words
         except (OSError, subprocess.CalledProcessError):  # git is not installed, or will not read another's folder
             return "unknown"

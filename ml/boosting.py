@@ -16,10 +16,9 @@ class BinnedBoosting(HistGradientBoostingClassifier):
     as slowly as the plain class and find the same; a test compares both, also where it looks at a sample of the rows.
     """
 
-    def _bin_data(self, X: NDArray[np.float64], *given: Any, **named: Any) -> NDArray[np.uint8]:  # noqa: N803, ANN401
-        if any(one is not None for one in given) or not named.get(
-            "is_training_data"
-        ):  # weights, or rows to validate with
+    def _bin_data(self, X: NDArray[np.float64], *given: Any, **named: Any) -> NDArray[np.uint8]:  # noqa: N803, ANN401  scikit-learn's
+        has_weights = any(one is not None for one in given)
+        if has_weights or not named.get("is_training_data"):
             return super()._bin_data(X, *given, **named)
         self._bin_mapper.fit(_distinct(_looked_at(X, self._bin_mapper)))
         return self._bin_mapper.transform(X)
@@ -33,7 +32,7 @@ def _looked_at(X: NDArray[np.float64], mapper: Any) -> NDArray[np.float64]:  # n
     return np.take(X.T, drawn, axis=1).T
 
 
-def _distinct(X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803
+def _distinct(X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
     """Return the distinct whole numbers of each column, one below the other; the rest is missing."""
     columns = [np.flatnonzero(np.bincount(column[~np.isnan(column)].astype(np.intp))) for column in X.T]
     found = np.full((max(map(len, columns)), X.shape[1]), np.nan)

@@ -23,6 +23,6 @@ def _commit() -> str:
     if not (REPOSITORY / ".git").exists():
         return "unknown"
     try:
-        return subprocess.run(DESCRIBE, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        return subprocess.run(DESCRIBE, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  fixed words
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -109,3 +109,17 @@ def test_the_quick_way_is_taken(home: Home) -> None:
     with database.scratch(home) as db:
         assert land._typed_at_once(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
         assert db.execute("select count(*) from typed").fetchone() == (40,)
+
+
+def test_lines_are_numbered_as_they_stand_in_the_largest_plain_file(home: Home) -> None:
+    """What reads it may take several threads; a trace that ends in another line is worse than none."""
+    lines = (f"2024|3|150101|0{100000 + n % 7}|0|{n}|20|0|0|0" for n in range(205_000))
+    path = deliver(home, samples.ATTENDANCE, "\n".join([HEADER, *lines]) + "\n")
+    delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
+    assert bytescan.LARGEST_PLAIN * 0.9 < scan.size <= bytescan.LARGEST_PLAIN
+    with database.scratch(home) as db:
+        assert land._typed_at_once(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
+        assert db.execute("select count(*), sum((id_persona::int <> _line - 2)::int) from typed").fetchone() == (
+            205_000,
+            0,
+        )

@@ -28,8 +28,8 @@ def bins(rows: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("rows", [1_000, 200_000, 200_001, 250_000])  # scikit-learn looks at 200,000 at most
 def test_a_fit_of_bins_is_scikit_learns(rows: int) -> None:
-    X, y = bins(rows)  # noqa: N806
-    mine, plain = (kind(**GIVEN).fit(X, y) for kind in (BinnedBoosting, HistGradientBoostingClassifier))
+    columns, labels = bins(rows)
+    mine, plain = (kind(**GIVEN).fit(columns, labels) for kind in (BinnedBoosting, HistGradientBoostingClassifier))
     assert all(
         np.array_equal(a, b)
         for a, b in zip(mine._bin_mapper.bin_thresholds_, plain._bin_mapper.bin_thresholds_, strict=True)
@@ -39,13 +39,14 @@ def test_a_fit_of_bins_is_scikit_learns(rows: int) -> None:
 
 
 def test_where_it_knows_no_better_it_is_the_plain_class() -> None:
-    X, y = bins(2_000)  # noqa: N806
-    weights = np.random.default_rng(1).random(len(y))
+    columns, labels = bins(2_000)
+    weights = np.random.default_rng(1).random(len(labels))
     for more, fit in (({"early_stopping": True}, {}), ({}, {"sample_weight": weights})):
         mine, plain = (
-            kind(**GIVEN | more).fit(X, y, **fit) for kind in (BinnedBoosting, HistGradientBoostingClassifier)
+            kind(**GIVEN | more).fit(columns, labels, **fit)
+            for kind in (BinnedBoosting, HistGradientBoostingClassifier)
         )
-        assert np.array_equal(mine.decision_function(X), plain.decision_function(X))
+        assert np.array_equal(mine.decision_function(columns), plain.decision_function(columns))
 
 
 VALUES = arrays.arrays(

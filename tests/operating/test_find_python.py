@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def python(folder: Path, name: str, version: str, venv: bool = True) -> None:
 [ "$1" = --version ] && {{ echo "Python {version}.0"; exit 0; }}
 case "$2" in
   print*) echo yes; exit 0 ;;
-  *version_info*) exec {os.path.realpath("/usr/bin/env")} -i {Path(os.sys.executable)} -c \
+  *version_info*) exec {os.path.realpath("/usr/bin/env")} -i {Path(sys.executable)} -c \
 "import sys; sys.version_info = {told}; exec(\\"\\"\\"$2\\"\\"\\")" ;;
   *venv*) {"echo yes" if venv else "exit 1"} ;;
 esac

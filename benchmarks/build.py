@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import nodes
-from warehouse.commands import steps
+from warehouse.pipeline import steps
 from warehouse.progress import Progress
 from warehouse.settings import Home
 

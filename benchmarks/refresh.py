@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from warehouse.commands import run, steps
+from warehouse.commands import run
+from warehouse.pipeline import steps
 from warehouse.progress import Progress
 from warehouse.settings import Home
 

@@ -32,7 +32,8 @@ def collect() -> Found:
 @step
 def land() -> Found:
     """Land what waits and begin a build; what follows is skipped where nothing is new since the last release."""
-    from warehouse.commands import run, steps
+    from warehouse.commands import run
+    from warehouse.pipeline import steps
 
     params = _params()
     landed = run.land(HOME, PROGRESS, backfill=False)
@@ -47,7 +48,8 @@ def land() -> Found:
 @step
 def close() -> Found:
     """Close the as-of dates; decide what officials see."""
-    from warehouse.commands import run, steps
+    from warehouse.commands import run
+    from warehouse.pipeline import steps
 
     return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": steps.before_marts(HOME)}
 
@@ -83,7 +85,7 @@ def docs() -> Found:
 @step
 def matured() -> Found:
     """Go on where labels have matured that no model knows; else skip what follows, and say why."""
-    from warehouse.commands import steps
+    from warehouse.pipeline import steps
 
     if reason := steps.not_due(HOME):
         raise AirflowSkipException(reason)
@@ -93,7 +95,8 @@ def matured() -> Found:
 @step
 def backtest() -> Found:
     """Judge every candidate, rule and baseline on years they have not seen."""
-    from warehouse.commands import backtest, steps
+    from warehouse.commands import backtest
+    from warehouse.pipeline import steps
 
     found, said = backtest.of_home(HOME, PROGRESS, steps.OUTCOME)
     return {"figures": len(found), "said": str(said), "chosen": getattr(said, "chosen", None)}
@@ -101,8 +104,8 @@ def backtest() -> Found:
 
 @step
 def select(judged: Found) -> Found:
-    """Say whether the simplest candidate within one standard error of the best is the one that ml/recipes.yml names."""
-    from ml import candidates
+    """Say whether the simplest candidate within one standard error of the best is the one of ml/models/recipes.yml."""
+    from ml.models import candidates
 
     champion = candidates.champion()
     return {"champion": champion, "chosen": judged["chosen"], "agree": judged["chosen"] in (None, champion)}
@@ -111,7 +114,7 @@ def select(judged: Found) -> Found:
 @step(outlets=[MODEL])
 def train() -> Found:
     """Train the champion's recipe, judge it by its gates and register it with their result."""
-    from warehouse.commands import steps
+    from warehouse.pipeline import steps
 
     return steps.train(HOME, PROGRESS)
 
@@ -126,8 +129,9 @@ def effects() -> Found:
 
 @step
 def tune() -> Found:
-    """Search hyperparameters; what is found is a proposal for ml/recipes.yml."""
-    from warehouse.commands import steps, tune
+    """Search hyperparameters; what is found is a proposal for ml/models/recipes.yml."""
+    from warehouse.commands import tune
+    from warehouse.pipeline import steps
 
     return tune.search(HOME, PROGRESS, steps.OUTCOME, ())
 
@@ -135,8 +139,8 @@ def tune() -> Found:
 @step
 def promote() -> Found:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
-    from warehouse import publishing
-    from warehouse.commands import steps
+    from warehouse.pipeline import steps
+    from warehouse.publish import publishing
 
     before = {"before": steps.live(HOME), "release_before": publishing.current_release(HOME)}
     return {**before, **steps.deploy(HOME), "cells": steps.before_marts(HOME)}
@@ -145,7 +149,7 @@ def promote() -> Found:
 @step
 def smoke_test() -> Found:
     """Look at what was published as its readers do; where a service runs, wait until it serves the same model."""
-    from warehouse.commands import smoke
+    from warehouse.pipeline import smoke
 
     return smoke.test(HOME)
 
@@ -153,7 +157,7 @@ def smoke_test() -> Found:
 @step(trigger_rule="one_failed", retries=0)
 def go_back(promoted: Found | None) -> Found:
     """Where anything failed: let the model and the release be current again that were before, and fail the run."""
-    from warehouse.commands import smoke
+    from warehouse.pipeline import smoke
 
     before = promoted or {"before": None, "release_before": None}  # it failed before it changed anything
     raise QhawaqError(smoke.go_back(HOME, before["before"], before["release_before"]))
@@ -162,7 +166,7 @@ def go_back(promoted: Found | None) -> Found:
 @step
 def freshness() -> Found:
     """Say which sources are late by their contracts."""
-    from warehouse.commands import monitor
+    from warehouse.pipeline import monitor
 
     return monitor.late(HOME)
 
@@ -170,7 +174,7 @@ def freshness() -> Found:
 @step
 def drift() -> Found:
     """Compare what the live model meets with what it learned from, and what it announced with what came."""
-    from warehouse.commands import monitor
+    from warehouse.pipeline import monitor
 
     return monitor.drift(HOME, PROGRESS)
 
@@ -178,7 +182,7 @@ def drift() -> Found:
 @step
 def retain() -> Found:
     """Delete what has been kept long enough, and prove it."""
-    from warehouse.commands import monitor
+    from warehouse.pipeline import monitor
 
     return monitor.retain(HOME, PROGRESS, datetime.now(UTC).date())
 
@@ -186,7 +190,7 @@ def retain() -> Found:
 @step
 def backup() -> Found:
     """Copy the home to where backups go, with the hash of every file."""
-    from warehouse import backup
+    from warehouse.operate import backup
 
     return backup.write(HOME, backup.folder(HOME))
 
@@ -194,6 +198,6 @@ def backup() -> Found:
 @step
 def restore_test(written: Found) -> Found:
     """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
-    from warehouse import backup
+    from warehouse.operate import backup
 
     return backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text

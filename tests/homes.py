@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from warehouse import state
+from warehouse.build import state
 from warehouse.settings import REPOSITORY, Home
 
 KEPT = REPOSITORY / ".pytest_cache" / "homes"

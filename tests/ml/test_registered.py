@@ -5,10 +5,11 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 
-from ml import registry, score, terms
+from ml import score
+from ml.models import registry, terms
 from tests.conftest import Country, qhawaq
-from warehouse import explaining
-from warehouse.commands import learning
+from warehouse.audit import explaining
+from warehouse.pipeline import learning
 
 
 def version(country: Country) -> tuple:

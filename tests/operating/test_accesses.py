@@ -5,10 +5,12 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from ml.serve.journal import Journal
+from service.journal import Journal
 from tests.conftest import Country
-from warehouse import accesses, database, keys, publishing
+from warehouse import database, keys
+from warehouse.audit import accesses
 from warehouse.landing import ledger
+from warehouse.publish import publishing
 from warehouse.settings import Home
 
 

@@ -12,9 +12,11 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse import orchestration, publishing
-from warehouse.commands import monitor, run, smoke, steps
+from warehouse.build import orchestration
+from warehouse.commands import run
 from warehouse.errors import QhawaqError
+from warehouse.pipeline import monitor, smoke, steps
+from warehouse.publish import publishing
 from warehouse.settings import Home
 
 BEGAN = datetime(2025, 12, 5, 2, 0, tzinfo=UTC)

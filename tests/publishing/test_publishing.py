@@ -11,10 +11,11 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse import database, publishing
+from warehouse import database
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.landing import ledger
 from warehouse.progress import Progress
+from warehouse.publish import publishing
 from warehouse.settings import Home
 
 READABLE_BY_1_5_4 = range(64, 69)

@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from tests.conftest import Country, qhawaq
-from warehouse import contracts, dbt, keys
-from warehouse.commands import steps
+from warehouse import contracts, keys
+from warehouse.build import dbt
+from warehouse.pipeline import steps
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 

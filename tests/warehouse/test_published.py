@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country, examples
-from warehouse import disclosure
-from warehouse.disclosure.published import WHOLE, District, decide, decide_new, is_bounded, seen
 from warehouse.landing import ledger
+from warehouse.publish import disclosure
+from warehouse.publish.disclosure.published import WHOLE, District, decide, decide_new, is_bounded, seen
 
 
 def level(pupils: int, withdrawn: int = 0, over_age: int = 0) -> tuple[int | None, ...]:

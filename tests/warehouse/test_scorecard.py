@@ -10,14 +10,17 @@ import duckdb
 import numpy as np
 import pytest
 
-from ml import candidates, registry, score
-from ml.evaluate import Metric
-from ml.serve import live, predict
+from ml import score
+from ml.judging.evaluate import Metric
+from ml.models import candidates, registry
+from service import live, predict
 from tests.conftest import Country, qhawaq
-from warehouse import dbt, explaining, model_config, registry_tables
-from warehouse.commands import learning
+from warehouse.audit import explaining
+from warehouse.build import dbt
 from warehouse.errors import BuildFailed
+from warehouse.pipeline import learning
 from warehouse.progress import Progress
+from warehouse.registry import model_config, registry_tables
 from warehouse.settings import Home
 
 SCORECARD = ("--select", "scores_are_the_sum_of_their_points")

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, keys, test_results
+from warehouse import contracts, database, keys
 from warehouse.audit import register
+from warehouse.build import test_results
 from warehouse.settings import DBT_PROJECT, Home
 
 Content = bytes | None  # None: there is nothing of this kind yet

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from warehouse import contracts, dbt
+from warehouse import contracts
 from warehouse.audit import register
+from warehouse.build import dbt
 from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home, write_whole

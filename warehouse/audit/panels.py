@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import UsageError
-from warehouse.publishing import AUDIENCES
+from warehouse.publish.publishing import AUDIENCES
 from warehouse.settings import REPOSITORY, Home
 
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"
 # Besides panels: what the service shows, what bulletins and messages are made of.
-READERS = ("ml/serve", "warehouse/report", "warehouse/notify", "warehouse/commands", "grafana/provisioning")
+READERS = ("service", "warehouse/report", "warehouse/notify", "warehouse/commands", "grafana/provisioning")
 OF_PUBLISHING = {"ugel_code", "area_code"}  # they say whose file a row goes into
 
 

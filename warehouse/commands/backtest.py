@@ -15,11 +15,11 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
-    from ml.backtest import Figure, Judged
-    from ml.dataset import Spec
-    from ml.evaluate import Metric
-    from ml.select import Choice
-    from ml.variants import Variant
+    from ml.data.dataset import Spec
+    from ml.judging.backtest import Figure, Judged
+    from ml.judging.evaluate import Metric
+    from ml.judging.select import Choice
+    from ml.models.variants import Variant
 
 SHOWN = (
     "precision_at_capacity", "recall_at_capacity", "lift_at_capacity", "pr_auc", "observed_over_expected_at_capacity",
@@ -81,7 +81,9 @@ def _keep(found: list[Figure], to: Path) -> None:
 @contextmanager
 def _told() -> Iterator[None]:
     """Tell what `ml` cannot do as our own errors: it knows nothing of the command."""
-    from ml import campaign, external, variants
+    from ml.data import external
+    from ml.judging import campaign
+    from ml.models import variants
 
     try:
         yield
@@ -100,7 +102,8 @@ def _of_tables(
     pictures: Path | None,
 ) -> tuple[list[Figure], Choice | str]:
     """Backtest other tables than the warehouse's; nothing is written."""
-    from ml import campaign, external
+    from ml.data import external
+    from ml.judging import campaign
 
     said = external.read_contract(contract)
     rows, spec = external.read(said, features, outcomes)
@@ -114,7 +117,7 @@ def _drawn(folder: Path | None, variants: list[Variant], share: float) -> Callab
 
     def draw(judged: Judged) -> None:
         if folder:
-            from ml import pictures
+            from ml.judging import pictures
 
             for path in pictures.write(folder, judged, share, variants[0].name):
                 click.echo(f"drawn: {path}")
@@ -131,9 +134,12 @@ def of_home(
     pictures: Path | None = None,
 ) -> tuple[list[Figure], Choice | str]:
     """Backtest the warehouse's own features and write the figures beside those of the trainings."""
-    from ml import campaign, dataset, variants
-    from warehouse import database, registry_tables
-    from warehouse.commands import learning, steps
+    from ml.data import dataset
+    from ml.judging import campaign
+    from ml.models import variants
+    from warehouse import database
+    from warehouse.pipeline import learning, steps
+    from warehouse.registry import registry_tables
 
     today, share = steps.calendar(home), steps.capacity_share()
     spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
@@ -152,7 +158,7 @@ def of_home(
 
 def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec) -> list[Variant]:
     """Return both sides of a comparison, else every candidate."""
-    from ml import variants
+    from ml.models import variants
 
     if compare is None:
         return variants.every(spec)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from warehouse.commands import steps
+from warehouse.pipeline import steps
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -24,7 +24,7 @@ def build(context: tuple[Home, Progress], select: str | None, today: datetime | 
     home.existing()
     day = today.date() if today else None
     if select:
-        from warehouse import dbt
+        from warehouse.build import dbt
 
         steps.set_calendar(home, day)
         click.echo(str(dbt.build(home, progress, ("--select", *select.split()), full_refresh)))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 import duckdb
 
-from warehouse import database, registry_tables
-from warehouse.commands import learning, steps
+from warehouse import database
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError
+from warehouse.pipeline import learning, steps
 from warehouse.progress import Progress
+from warehouse.registry import registry_tables
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _dates(home: Home, today: date) -> tuple[str, str]:
 def _of_features(
     db: duckdb.DuckDBPyConnection, home: Home, live: Live, earlier: str, now: str, today: date
 ) -> list[Finding]:
-    from ml import calibrate, drift
+    from ml import drift
+    from ml.models import calibrate
 
     spec = learning.spec().only(live.features)
     before, after = (learning.rows_of(db, home, live.outcome, spec, [day]) for day in (earlier, now))
@@ -93,7 +95,8 @@ def _of_features(
 
 def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: date) -> list[Finding]:
     """Return what became of stored scores of years whose labels are final now; none before that."""
-    from ml import dataset, drift
+    from ml import drift
+    from ml.data import dataset
 
     days = database.column(
         db,

@@ -9,15 +9,16 @@ import click
 import duckdb
 import numpy as np
 
-from warehouse import database, registry_tables
-from warehouse.commands import learning, steps
+from warehouse import database
 from warehouse.database import quoted
+from warehouse.pipeline import learning, steps
 from warehouse.progress import Progress
+from warehouse.registry import registry_tables
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
-    from ml.dataset import Rows
-    from ml.effects import Finding
+    from ml.data.dataset import Rows
+    from ml.effects.effects import Finding
 
 OUTCOMES = ("interruption", "repetition")
 LIST = "LISTA"  # stands for whatever those at the end of a list got
@@ -97,7 +98,7 @@ def _supports(db: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _study(db: duckdb.DuckDBPyConnection, home: Home, support: str, today: date) -> Rows | None:
     """Read the children who had not got a service by a date, after which some did; None where hardly any did."""
-    from ml import dataset
+    from ml.data import dataset
 
     among = _AMONG.format(support=quoted(support, "'"), outcomes=", ".join(map(_label, OUTCOMES)))
     days, share = _days(db, home, among, today)
@@ -110,7 +111,7 @@ def _study(db: duckdb.DuckDBPyConnection, home: Home, support: str, today: date)
 
 def _judged(rows: Rows | None) -> dict[str, Finding]:
     """Judge a service by its study."""
-    from ml import effects as ml_effects
+    from ml.effects import effects as ml_effects
 
     if rows is None:
         return dict.fromkeys(OUTCOMES, ml_effects.Finding(ml_effects.COMPARISON, 0, "few"))
@@ -144,7 +145,7 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
 
     Years of the pandemic are left out: what was written down then was another thing.
     """
-    from ml import splits
+    from ml.data import splits
 
     found = db.execute(
         f"select as_of_date::varchar, count(*) filter (where not is_served) from {among} where label_known_at <= ? "
@@ -158,8 +159,8 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
 
 def _of_lists(db: duckdb.DuckDBPyConnection, outcome: str, today: date) -> Finding:
     """Judge what being served did to those at the end of the lists that were shown."""
-    from ml import cut
-    from ml import effects as ml_effects
+    from ml.effects import cut
+    from ml.effects import effects as ml_effects
 
     if not database.value(
         db, "select count(*) from duckdb_tables() where schema_name || '.' || table_name = ?", [SCORES]

@@ -42,8 +42,9 @@ def retain(context: tuple[Home, Progress], today: datetime | None, delete: bool)
 
 def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:
     """Say what is due; return the number of deliveries and of as-of dates."""
-    from warehouse import contracts, database, retention
+    from warehouse import contracts, database
     from warehouse.landing import ledger
+    from warehouse.rights import retention
     from warehouse.settings import DBT_PROJECT
 
     known = list(contracts.read(DBT_PROJECT).values())
@@ -63,8 +64,10 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict:
     Raises:
         QhawaqError: something that was deleted is still found.
     """
-    from warehouse import canary, keys, publishing, retention
-    from warehouse.commands import steps
+    from warehouse import keys
+    from warehouse.pipeline import steps
+    from warehouse.publish import publishing
+    from warehouse.rights import canary, retention
 
     secret = keys.load(home.secrets)
     with progress.step("delete"):

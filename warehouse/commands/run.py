@@ -7,10 +7,11 @@ from datetime import date, datetime
 
 import click
 
-from warehouse.commands import effects, steps, summary
+from warehouse.build.state import State, inputs_key
+from warehouse.commands import effects
+from warehouse.pipeline import steps, summary
 from warehouse.progress import Progress
 from warehouse.settings import Home
-from warehouse.state import State, inputs_key
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from warehouse.commands import steps
+from warehouse.pipeline import steps
 from warehouse.progress import Progress
 from warehouse.settings import Home
 

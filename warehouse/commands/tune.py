@@ -21,7 +21,7 @@ def tune(context: tuple[Home, Progress], outcome: str, only: tuple[str, ...], to
     """Search hyperparameters of every candidate on the years before the test year, and propose recipes.
 
     Where to look stands in ml/search.yml. What is found is a proposal: it is used once somebody has compared it (qhawaq
-    backtest) and put it into ml/recipes.yml.
+    backtest) and put it into ml/models/recipes.yml.
     """
     home, progress = context
     found = search(home.existing(), progress, outcome, only)
@@ -37,10 +37,11 @@ def search(home: Home, progress: Progress, outcome: str, only: tuple[str, ...]) 
     Raises:
         QhawaqError: there is no such candidate, or too few years have matured.
     """
-    from ml import candidates, splits
     from ml import tune as tuning
+    from ml.data import splits
+    from ml.models import candidates
     from warehouse import database
-    from warehouse.commands import learning, steps
+    from warehouse.pipeline import learning, steps
 
     if unknown := set(only) - candidates.CANDIDATES.keys():
         raise QhawaqError(f"no candidate {', '.join(sorted(unknown))}: {', '.join(candidates.CANDIDATES)}")

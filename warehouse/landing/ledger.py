@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pyarrow
 
-from warehouse import accesses, built, orchestration
+from warehouse.audit import accesses
+from warehouse.build import built, orchestration
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.landing.intake import Delivery

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import database
-from warehouse.build import orchestration
+from warehouse.build import manifest, orchestration
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.progress import Progress
@@ -160,7 +160,7 @@ def _disk_used(home: Home) -> float:
 
 def _features(db: duckdb.DuckDBPyConnection, home: Home) -> dict[str, tuple[int, str]]:
     """Add what makes features of raw records; a warehouse without children has none."""
-    if not (home.dbt / "manifest.json").exists() or not (way := service_features.Way(home)).is_whole(db):
+    if not (home.dbt / manifest.NAME).exists() or not (way := service_features.Way(home)).is_whole(db):
         return {}
     return {table: content_hash(db, f"serving.{table}") for table in service_features.write(db, way, "serving")}
 

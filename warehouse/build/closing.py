@@ -16,6 +16,8 @@ from warehouse.errors import DamagedFile
 from warehouse.progress import Progress
 from warehouse.settings import Home, write_whole
 
+DDL = "create table if not exists raw.closed_dates (as_of_date date primary key)"
+
 
 def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
     """Write every open as-of date as Parquet, then mark it closed; return the dates.

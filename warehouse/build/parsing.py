@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.build import state
+from warehouse.build import code
 from warehouse.errors import BuildFailed
 from warehouse.settings import DBT_PROJECT
 
@@ -102,7 +102,7 @@ def _cache() -> Path:
 def _key(project: Path) -> str:
     """Return a hash of whatever decides what dbt parses: the project, where it is, and dbt."""
     told = f"{project.absolute()} {version('dbt-core')} {version('dbt-duckdb')} {version('mashumaro')}"
-    return hashlib.sha256(f"{told} {state.project_hash(project)}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{told} {code.project_hash(project)}".encode()).hexdigest()[:24]
 
 
 @contextmanager

@@ -43,7 +43,6 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
 @click.pass_obj
 def explain(context: tuple[Home, Progress], child: int, as_of: datetime) -> None:
     """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
-    from warehouse.audit import explaining
-    from warehouse.pipeline import learning
+    from warehouse.pipeline import explain as step
 
-    click.echo(explaining.explain(context[0].existing(), child, as_of.date(), learning.terms_by_trees))
+    click.echo(step.explain(context[0].existing(), child, as_of.date()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from warehouse import database
-from warehouse.build.state import State
+from warehouse.pipeline.state import State
 from warehouse.settings import Home, write_whole
 
 COUNTS = """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warehouse import database
-from warehouse.pipeline import learning, steps
+from warehouse.pipeline import learning
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -37,6 +37,6 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
     spec, db = learning.spec(), database.warehouse(found, read_only=True)
     try:
         today = database.value(db, "select today from raw.calendar")
-        return Bench(learning.rows(db, found, outcome, spec, today), spec, steps.capacity_share(), str(today))
+        return Bench(learning.rows(db, found, outcome, spec, today), spec, learning.capacity_share(), str(today))
     finally:
         db.close()

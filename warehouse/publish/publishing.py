@@ -30,6 +30,13 @@ SCHEMAS = {"service": ("education", "service")}
 TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
 KEEP = 5
 CURRENT = "current.duckdb"
+DDL = """
+create table if not exists raw.releases (
+  release_id varchar, published_at timestamp, built_for date, n_files integer);
+create schema if not exists ml;
+create table if not exists ml.lists (
+  child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar);
+"""
 Columns = dict[str, str]  # name → type, in order
 Marts = dict[str, dict[str, Columns]]  # schema → table → its columns
 

@@ -22,6 +22,13 @@ from warehouse.landing import archive, ledger
 from warehouse.landing.delivering import deliver
 from warehouse.settings import DBT_PROJECT, Home
 
+DDL = """
+create table if not exists raw.objections (
+  request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
+create table if not exists raw.human_reviews (
+  request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
+create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
+"""
 SHOWN = 200  # lines of a source that an answer shows; the count is of all
 
 
@@ -57,6 +64,7 @@ class Subject:
         database.attach_vault(self.vault, self.home, self.keys)
         vault.prepare(self.vault, self.contracts)
         ledger.prepare(self.warehouse, self.contracts)
+        self.warehouse.execute(DDL)
         r = self.request
         self.vault.execute(
             "insert into vault.requests values (cast(now() at time zone 'UTC' as timestamp), ?, ?, ?, ?, ?)",

@@ -16,8 +16,9 @@ from warehouse import contracts
 from warehouse.audit import register
 from warehouse.build import dbt, manifest
 from warehouse.errors import QhawaqError
+from warehouse.files import write_whole
 from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import DBT_PROJECT, Home
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; }

@@ -18,7 +18,8 @@ import duckdb
 from warehouse.build import manifest, test_results
 from warehouse.build.manifest import Manifest
 from warehouse.database import quoted
-from warehouse.settings import Home, write_whole
+from warehouse.files import write_whole
+from warehouse.settings import Home
 
 DDL = """
 create table if not exists raw.task_runs (

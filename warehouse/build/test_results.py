@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from warehouse.build.manifest import Manifest
-from warehouse.settings import Home, write_whole
+from warehouse.files import write_whole
+from warehouse.settings import Home
 
 RUN, KEPT, TESTS = "run_results.json", "tests.json", ("test.", "unit_test.")
 

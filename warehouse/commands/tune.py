@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import yaml
 
+from warehouse.files import write_whole
 from warehouse.pipeline import tune as step
 from warehouse.progress import Progress
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 
 @click.command()

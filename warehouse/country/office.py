@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from warehouse import database
+from warehouse import database, files
 from warehouse.country import people as p
 from warehouse.country.people import People
 from warehouse.country.places import Places
@@ -83,8 +83,7 @@ class Office:
         stamp = datetime(delivered.year, delivered.month, delivered.day, 12, tzinfo=UTC).timestamp()
         os.utime(unfinished, (stamp, stamp))
         unfinished.replace(path)
-        with path.open("rb") as file:
-            self.hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+        self.hashes.append(files.sha256(path))
 
     def rewrite(self, path: Path | None, change: object, delivered: date) -> None:
         """Change the bytes of a delivery already written (how a trap damages it)."""

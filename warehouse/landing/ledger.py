@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,6 +12,7 @@ import pyarrow
 from warehouse.build import closing
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
+from warehouse.deliveries import HAS_ROWS, OF_LINES, Fault, Refused, Status, text
 from warehouse.identity.linkage import link
 from warehouse.landing.intake import Delivery
 
@@ -27,6 +29,11 @@ create table if not exists raw.coverage (source varchar, period varchar, region 
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
 alter table raw.deliveries add column if not exists deleted_on date;
+alter table raw.deliveries add column if not exists fault varchar;
+alter table raw.deliveries add column if not exists details json;
+alter table quarantine.rows add column if not exists fault varchar;
+alter table raw.withheld add column if not exists n_rows bigint;
+alter table raw.withheld add column if not exists n_before bigint;
 """
 OURS = (
     ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),
@@ -40,11 +47,12 @@ class Outcome:
 
     file: str
     source: str | None
-    status: str
+    status: Status
     delivered_rows: int | None = None
     accepted_rows: int | None = None
     quarantined_rows: int | None = None
     reason: str | None = None
+    refusal: Refused | None = None
 
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
@@ -62,8 +70,7 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
     """Return how many files have landed, or None if their records were linked already."""
     landed, linked = db.execute(
-        "select (select count(*) from raw.deliveries where status in ('landed', 'superseded')), "
-        "(select max(n_deliveries) from raw.linked)"
+        f"select (select count(*) from raw.deliveries where {HAS_ROWS}), (select max(n_deliveries) from raw.linked)"
     ).fetchone() or (0, None)
     return landed if landed and landed != linked else None
 
@@ -78,7 +85,7 @@ def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
 def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> tuple[str, str] | None:
     """Return (file, status) under which this content was landed before, this very name first."""
     return db.execute(
-        "select file, status from raw.deliveries where sha256 = ? and (file = ? or status in ('landed', 'superseded')) "
+        f"select file, status from raw.deliveries where sha256 = ? and (file = ? or {HAS_ROWS}) "
         "order by file = ? desc, landed_at limit 1",
         [sha256, file, file],
     ).fetchone()
@@ -95,11 +102,14 @@ def record(
 ) -> None:
     """Write the ledger row of a file; refused and duplicate ones bring no rows and count from no date."""
     db.execute(
-        "insert into raw.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
+        "insert into raw.deliveries (file, sha256, source, period, status, delivered_rows, accepted_rows, "
+        "quarantined_rows, reason, delivered_at, landed_at, effective_at, is_backfill, fault, details) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             outcome.file, sha256, outcome.source, delivery.period if delivery else None, outcome.status,
             outcome.delivered_rows, outcome.accepted_rows, outcome.quarantined_rows, outcome.reason,
             delivery.delivered_at if delivery else None, now, effective, backfill,
+            outcome.refusal and outcome.refusal.fault, outcome.refusal and json.dumps(outcome.refusal.details),
         ],
     )  # fmt: skip
 
@@ -149,9 +159,16 @@ class Landed:
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     """Return what a throw-away database holds of a delivery."""
-    faults = db.execute("select line, column_name, reason from faults").to_arrow_table()
+    faults = db.execute(f"select line, column_name, fault, {_reason_sql()} as reason from faults").to_arrow_table()
     merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
     return Staged(db, rows, known_at, faults, merges)
+
+
+def _reason_sql() -> str:
+    """Return SQL for the text of a line's fault."""
+    return (
+        "case fault " + " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES) + " end"
+    )
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
@@ -167,8 +184,11 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
     with transaction(db):
         for batch in rows:  # one by one: given the reader itself, DuckDB would hold what it has not yet written
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-        db.execute("insert into quarantine.rows select ?, line, ?, column_name, reason from faults",
-                   [delivery.file, contract.name])  # fmt: skip
+        db.execute(
+            "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault "
+            "from faults",
+            [delivery.file, contract.name],
+        )
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
                    "(select child_key from raw.child_merges)")  # fmt: skip
         record(db, landed.outcome, landed.sha256, delivery, landed.landed_at, landed.effective, landed.is_backfill)
@@ -191,10 +211,10 @@ def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: dat
     """Mark the older whole file of the same period as superseded, whichever arrived first; its rows stay."""
     if delivery.contract.replaces != "file":
         return
-    same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = 'landed'"
+    same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = '{Status.LANDED}'"
     db.execute(
-        f"update raw.deliveries set status = 'superseded', superseded_at = date '{effective}' where {same} and "
-        f"delivered_at < (select max(delivered_at) from raw.deliveries where {same})"
+        f"update raw.deliveries set status = '{Status.SUPERSEDED}', superseded_at = date '{effective}' "
+        f"where {same} and delivered_at < (select max(delivered_at) from raw.deliveries where {same})"
     )
 
 
@@ -203,6 +223,7 @@ def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -
     contract, coverage = delivery.contract, delivery.contract.coverage
     if coverage is None:
         return
+    reason = text(Fault.FEWER_ROWS, {"rows": "' || coalesce(now.n, 0) || '", "before": "' || previous.n || '"})
     source, period = f"'{contract.name}'", f"'{delivery.period}'"
     db.execute(
         f"insert into raw.coverage select {source}, {period}, {coverage.region} as region, count(*), "
@@ -214,16 +235,17 @@ def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -
     )
     db.execute(
         f"""
-        insert into raw.withheld
+        insert into raw.withheld by name
         with counted as (
           select region, period, arg_max(n, rowid) as n from raw.coverage where source = {source} group by all),
         previous as (
           select * from counted
           where period = (select max(period) from counted
                           where period < {period} and left(period, 4) = left({period}, 4)))
-        select {source}, {period}, previous.region,
-          concat(coalesce(now.n, 0), ' rows where the period before has ', previous.n),
-          '{delivery.file}', date '{effective}', null
+        select {source} as source, {period} as period, previous.region,
+          '{reason}' as reason,
+          '{delivery.file}' as file, date '{effective}' as known_at, null as resolved_at,
+          coalesce(now.n, 0) as n_rows, previous.n as n_before
         from previous left join counted as now on now.region = previous.region and now.period = {period}
         where coalesce(now.n, 0) < previous.n * {coverage.minimum_share}
         """

@@ -10,10 +10,11 @@ import duckdb
 from warehouse import database
 from warehouse.build import calendar, feature_catalog
 from warehouse.errors import QhawaqError
+from warehouse.files import write_whole
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.registry import model_config, registry_tables, waivers
 from warehouse.registry.registry_tables import Version
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 DEFAULT_RULE = "rule:abc"
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from warehouse import contracts, database, keys
 from warehouse.errors import QhawaqError
+from warehouse.files import write_whole
 from warehouse.pipeline import build, publish, score, tables
 from warehouse.progress import Progress
 from warehouse.publish import publishing
 from warehouse.rights import canary, retention
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import DBT_PROJECT, Home
 
 
 def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:

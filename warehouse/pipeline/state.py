@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 
 from warehouse.build import code
-from warehouse.settings import Home, write_whole
+from warehouse.files import write_whole
+from warehouse.settings import Home
 
 
 @dataclass

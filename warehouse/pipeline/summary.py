@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from warehouse import database
+from warehouse.deliveries import HAS_ROWS
+from warehouse.files import write_whole
 from warehouse.pipeline.state import State
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
-COUNTS = """
-select count(*), count(*) filter (where status in ('landed', 'superseded')), count(*) filter (where status = 'refused'),
+COUNTS = f"""
+select count(*), count(*) filter (where {HAS_ROWS}), count(*) filter (where status = 'refused'),
   count(*) filter (where status = 'duplicate'), coalesce(sum(delivered_rows), 0)::bigint,
   coalesce(sum(accepted_rows), 0)::bigint, coalesce(sum(quarantined_rows), 0)::bigint
 from raw.deliveries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -13,13 +12,14 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import database
+from warehouse import database, files
 from warehouse.build import manifest, orchestration
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
+from warehouse.files import write_whole
 from warehouse.progress import Progress
 from warehouse.publish import disclosure, service_features
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 # Audience → the column whose values are its areas, each a file of its own.
 AUDIENCES: dict[str, str | None] = {
@@ -149,14 +149,12 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     finally:
         db.execute("detach serving")
     _verify(aside, hashes)
-    with aside.open("rb+") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
+    files.sync(aside)
+    sha256 = files.sha256(aside)
     aside.replace(path)
     os.utime(path)
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in hashes.items()}
     write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
-    _sync(target.folder)
 
 
 def _disk_used(home: Home) -> float:
@@ -218,15 +216,7 @@ def switch(folder: Path, name: str) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(name)
     temporary.replace(folder / CURRENT)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    files.sync(folder)
 
 
 def _remove(path: Path) -> None:
@@ -308,6 +298,5 @@ def check_file(path: Path) -> None:
         DamagedFile: they differ.
     """
     stated = json.loads(path.with_suffix(".json").read_text())["sha256"]
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != stated:
-            raise DamagedFile(f"{path} is not what its manifest states: choose another release")
+    if files.sha256(path) != stated:
+        raise DamagedFile(f"{path} is not what its manifest states: choose another release")

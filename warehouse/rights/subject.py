@@ -17,6 +17,7 @@ import duckdb
 
 from warehouse import contracts, database, keys
 from warehouse.contracts import Contract
+from warehouse.deliveries import HAS_ROWS
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.landing import archive, ledger
 from warehouse.landing.delivering import deliver
@@ -197,7 +198,7 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
         owned = ", ".join(map(str, subject.all_keys()))
         found = subject.warehouse.execute(
             f"select r._file, r._line, d.sha256, d.period from raw.{contract.table} as r join raw.deliveries as d "
-            f"on d.file = r._file and d.status in ('landed', 'superseded') where r.child_key in ({owned}) "
+            f"on d.file = r._file and d.{HAS_ROWS} where r.child_key in ({owned}) "
             "order by r._delivered_at desc, r.known_at desc, r._line desc limit 1"
         ).fetchone()
         if found is None:

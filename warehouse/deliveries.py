@@ -88,6 +88,11 @@ def _catalog(language: str) -> dict[str, Any]:
     return read_yaml(Path(__file__).with_name(f"faults_{language}.yml"))
 
 
+def template(fault: Fault, language: str) -> Any:  # noqa: ANN401  a text, or a whole and its parts
+    """Return the text of a fault with its placeholders."""
+    return _catalog(language)[fault]
+
+
 def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str = "en") -> str:
     """Return what people read of a fault.
 
@@ -96,11 +101,11 @@ def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str =
         details: values of the text's placeholders; never a value of the delivery.
         language: en (ledger and logs) or es (senders).
     """
-    given, template = details or {}, _catalog(language)[fault]
-    if isinstance(template, str):
-        return template.format(**given)
-    parts = [part.format(given[name]) for name, part in template["parts"].items() if given.get(name)]
-    return template["whole"].format("; ".join(parts)[:LONGEST_LIST])
+    given, words = details or {}, template(fault, language)
+    if isinstance(words, str):
+        return words.format(**given)
+    parts = [part.format(given[name]) for name, part in words["parts"].items() if given.get(name)]
+    return words["whole"].format("; ".join(parts)[:LONGEST_LIST])
 
 
 class Refused(QhawaqError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def translations(project: Path = DBT_PROJECT) -> dict[str, str]:
         return {row["english"]: row["spanish"] for row in csv.DictReader(file)}
 
 
-def _said(spanish: dict[str, str], described: dict[str, Any]) -> str:
+def _said(spanish: dict[str, str], described: Mapping[str, Any]) -> str:
     return spanish.get(described["description"], described["description"])
 
 

@@ -81,13 +81,10 @@ def replay(home: Home, day: date, outcome: str, ugel: str | None = None) -> Repl
     Raises:
         QhawaqError: no list was published for that date, or none of that UGEL.
     """
-    db = database.warehouse(home, read_only=True)
-    try:
+    with database.warehouse(home, read_only=True) as db:
         rows = db.execute(REPLAY, {"day": day, "outcome": outcome, "ugel": ugel}).fetchall()
         if not rows:
             raise QhawaqError(f"no list of {day} was published{f' for {ugel}' if ugel else ''}; {_known(db, outcome)}")
-    finally:
-        db.close()
     return Replay(day, rows)
 
 

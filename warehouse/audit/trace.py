@@ -32,14 +32,11 @@ def trace(home: Home, table: str, key: str) -> str:
     columns, values = manifest.keys[model], key.split("/")
     if len(columns) != len(values):
         raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
-    db = database.warehouse(home, read_only=True)
-    try:
+    with database.warehouse(home, read_only=True) as db:
         row = _row(db, manifest.node(model), dict(zip(columns, values, strict=True)))
         lines = [f"{table}  {key}", *(f"  {name} = {value}" for name, value in row.items()), "", "made by"]
         lines += [f"  {manifest.node(model)['original_file_path']}", *_tree(manifest, model), ""]
         return "\n".join([*lines, *_facts(db, manifest.raw_tables(model), row)])
-    finally:
-        db.close()
 
 
 def _row(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> dict[str, Any]:

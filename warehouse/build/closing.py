@@ -28,8 +28,7 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
         progress: where to say it.
         again: write the closed ones anew too (after a full refresh with other definitions).
     """
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         closed = "select as_of_date from raw.closed_dates" + (" where false" if again else "")
         dates = database.column(
             db, f"select as_of_date from intermediate.as_of_dates where as_of_date not in ({closed}) order by 1"
@@ -43,8 +42,6 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
             db.execute(f"insert or ignore into raw.closed_dates values {listed}")
             progress.say("as-of dates closed", dates=len(dates), last=str(dates[-1]))
         return dates
-    finally:
-        db.close()
 
 
 def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date) -> dict[str, str | int]:

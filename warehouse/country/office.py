@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -85,12 +86,12 @@ class Office:
         unfinished.replace(path)
         self.hashes.append(files.sha256(path))
 
-    def rewrite(self, path: Path | None, change: object, delivered: date) -> None:
+    def rewrite(self, path: Path | None, change: Callable[[bytes], bytes], delivered: date) -> None:
         """Change the bytes of a delivery already written (how a trap damages it)."""
         if path is None:
             return
         unfinished = path.with_name(path.name + ".part")
-        unfinished.write_bytes(change(path.read_bytes()))  # type: ignore[operator]
+        unfinished.write_bytes(change(path.read_bytes()))
         self.hashes.pop()
         self.seal(unfinished, path, delivered)
 

@@ -121,8 +121,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     home.claim(home.kind or "real")
     intake.let_settle(waiting)
     found = contracts.read(DBT_PROJECT)
-    db = database.warehouse(home, memory=APPEND_MEMORY)
-    try:
+    with database.warehouse(home, memory=APPEND_MEMORY) as db:
         ledger.prepare(db, list(found.values()))
         landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill, ledger.last_closed(db))
         try:
@@ -136,8 +135,6 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         finally:
             landing.writer.shutdown()
             landing.throw_away()
-    finally:
-        db.close()  # the last connection writes a checkpoint
 
 
 def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:

@@ -46,13 +46,10 @@ def write(home: Home, to: Path, keep: int = KEEP) -> dict[str, object]:
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     aside = to / f".{name}.tmp"
     aside.mkdir(parents=True, mode=0o700)
-    db = database.warehouse(home)  # holds the lock: landing and builds wait, and so does the vault
-    try:
+    with database.warehouse(home) as db:  # holds the lock: landing and builds wait, and so does the vault
         db.execute("checkpoint")
         with outbox.alone(home):
             hashes = {str(path): _copied(home.root / path, aside / path) for path in _files(home)}
-    finally:
-        db.close()
     links = {str(path): str((home.root / path).readlink()) for path in _links(home)}
     said = {"kind": home.kind, "written_at": name, "files": hashes, "links": links}
     write_whole(aside / MANIFEST, json.dumps(said, indent=1))
@@ -129,10 +126,7 @@ def rehearse(home: Home, backup: Path) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=backup.parent) as place:
         again = Home(Path(place) / "home")
         restore(backup, again.root)
-        db = database.warehouse(again, read_only=True)
-        try:
+        with database.warehouse(again, read_only=True) as db:
             tables = len(db.execute("select * from duckdb_tables()").fetchall())
             database.attach_vault(db, again, keys.load(home.secrets), read_only=True)
-        finally:
-            db.close()
         return {"tables": tables, "bytes": sum(path.stat().st_size for path in again.root.rglob("*") if path.is_file())}

@@ -33,8 +33,7 @@ def where(home: Home) -> str:
 
 def facts(home: Home, state: State) -> dict[str, object]:
     """Collect what a person wants to know of the home."""
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         row = db.execute(COUNTS).fetchone() or (0,) * 7
         names = ("files", "landed", "refused", "duplicate", "delivered_rows", "accepted_rows", "quarantined_rows")
         return dict(zip(names, row, strict=True)) | {
@@ -51,8 +50,6 @@ def facts(home: Home, state: State) -> dict[str, object]:
             "absent": db.execute(ABSENT).fetchall(),
             "steps": state.done,
         }
-    finally:
-        db.close()
 
 
 def write_status(home: Home, state: State) -> None:

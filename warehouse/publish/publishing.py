@@ -67,8 +67,7 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         BuildFailed: a mart has a type or text that a reader must not get; nothing is switched.
     """
     release = release_id(datetime.now(UTC), key)
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         marts = _marts(db)
         targets = _targets(db, home, marts)
         for target in targets:
@@ -79,8 +78,6 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         _note_lists(db, release)
         known = "now() at time zone 'UTC', (select today from raw.calendar)"
         db.execute(f"insert into raw.releases select ?, {known}, ?", [release, len(targets)])
-    finally:
-        db.close()
     for target in targets:
         forget(target.folder)
     progress.say("published", release=release, files=len(targets))

@@ -30,7 +30,7 @@ District = dict[str, Row]
 def seen(row: Row) -> Row:
     """Hide what is small, with its complement, and all of a row whose pupils are few; round the others."""
     pupils, *parts = row
-    if pupils < SMALLEST:
+    if pupils is None or pupils < SMALLEST:
         return _hidden(row)
     return (rounded(pupils), *(None if n is None or is_small(pupils, n) else rounded(n) for n in parts))
 

@@ -89,11 +89,9 @@ def patterns(name: str) -> list[tuple[str, str]]:
 def _spanish_of(fault: Fault) -> tuple[str, str]:
     """Return the pattern of a fault's text in the ledger and its Spanish, each value by the number of its group."""
     english, spanish = (deliveries.template(fault, language) for language in ("en", "es"))
-    names = [name for _, name, _, _ in Formatter().parse(english) if name]
-    pattern = "".join(
-        re.escape(text).replace("\\ ", " ") + ("(.*)" if name else "")
-        for text, name, _, _ in Formatter().parse(english)
-    )
+    parts = [(text, name) for text, name, _, _ in Formatter().parse(english)]
+    pattern = "".join(re.escape(text).replace("\\ ", " ") + ("(.*)" if name else "") for text, name in parts)
+    names = [name for _, name in parts if name]
     return f"^{pattern}$", spanish.format(**{name: f"${number}" for number, name in enumerate(names, start=1)})
 
 

@@ -50,7 +50,7 @@ def _groups(project: Path) -> list[str]:
 
 
 def _of_group(project: Path, group: str) -> list[Feature]:
-    path = project / "models" / "features" / group / f"_{group}__models.yml"
+    path = project / "models" / "features" / f"_child_{group}__models.yml"
     model = read_yaml(path)["models"][0]
     found = []
     for column in model["columns"]:

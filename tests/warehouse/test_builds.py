@@ -70,9 +70,9 @@ def test_a_label_that_stands_twice_is_found_on_old_dates_and_new(
     """The key is looked for on new dates only; on old ones that there are as many labels as pupils says the same."""
     home = Home(tmp_path / "home")
     shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
-    tests = ("--select", "unique_together_int_maturity__labels_child_key__as_of_date",
-             "as_many_rows_as_int_maturity__labels_ref_int_pupils__as_of_")  # fmt: skip
-    table = "intermediate.int_maturity__labels"
+    tests = ("--select", "unique_together_int_outcomes__labels_child_key__as_of_date",
+             "as_many_rows_as_int_outcomes__labels_ref_int_pupils__as_of_")  # fmt: skip
+    table = "intermediate.int_outcomes__labels"
     with duckdb.connect(str(home.warehouse)) as db:
         db.execute(f"delete from raw.built_dates where as_of_date = (select max(as_of_date) from {table})")
         assert db.execute("select count(*) > 10 from raw.built_dates").fetchone() == (True,)

@@ -2,7 +2,7 @@ with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 years as (select * from {{ ref('int_attendance__years') }} where as_of_date = {{ as_of() }}),
 this_year as (select * from years where school_year = year({{ as_of() }})),
-classes as (select * from {{ ref('int_classes__sums') }} where as_of_date = {{ as_of() }}),
+classes as (select * from {{ ref('int_pupils__class_sums') }} where as_of_date = {{ as_of() }}),
 
 last_year as (
     select

@@ -1,7 +1,7 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 periods as (select * from {{ ref('int_grades__periods') }} where as_of_date = {{ as_of() }}),
-classes as (select * from {{ ref('int_classes__sums') }} where as_of_date = {{ as_of() }}),
+classes as (select * from {{ ref('int_pupils__class_sums') }} where as_of_date = {{ as_of() }}),
 
 beside_class as (
     select

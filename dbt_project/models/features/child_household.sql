@@ -2,7 +2,7 @@ with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
 welfare as (select * from {{ ref('int_households__as_of') }} where as_of_date = {{ as_of() }}),
 peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
-withdrawn as (select * from {{ ref('int_families__withdrawn') }} where as_of_date = {{ as_of() }}),
+withdrawn as (select * from {{ ref('int_households__withdrawn_children') }} where as_of_date = {{ as_of() }}),
 
 withdrawals as (
     select

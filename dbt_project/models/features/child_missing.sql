@@ -7,7 +7,7 @@ place as (select * from {{ ref('child_place') }} where as_of_date = {{ as_of() }
 household as (select * from {{ ref('child_household') }} where as_of_date = {{ as_of() }}),
 peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
 -- how many months the office of the school has, to see which of them a child lacks
-offices as (select * from {{ ref('int_offices__months') }} where as_of_date = {{ as_of() }}),
+offices as (select * from {{ ref('int_attendance__ugel_months') }} where as_of_date = {{ as_of() }}),
 
 withheld as (
     -- a region whose month is missing is shown as missing; the others go on

@@ -1,6 +1,6 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-years as {{ known_by_child(ref('int_progression__years')) }},
+years as {{ known_by_child(ref('int_enrollments__results')) }},
 
 history as (
     select

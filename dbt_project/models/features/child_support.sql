@@ -1,6 +1,6 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-support as {{ known_by_child(ref('int_support__received')) }},
+support as {{ known_by_child(ref('int_supports__received')) }},
 
 counted as (
     select

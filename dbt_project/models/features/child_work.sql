@@ -1,6 +1,6 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-surveys as {{ known_by_child(ref('int_work__hours')) }},
+surveys as {{ known_by_child(ref('int_children__work_hours')) }},
 
 surveyed as (
     select

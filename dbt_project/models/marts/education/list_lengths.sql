@@ -2,7 +2,7 @@ with
 scores as (select * from {{ ref('risk_scores') }} where probability is not null),
 live as (select * from {{ source('ml', 'model_versions') }} where is_live),
 features as (select * from {{ ref('child_features') }} where ugel_code is not null),
-objections as (select * from {{ ref('int_subjects__objections') }}),
+objections as (select * from {{ ref('int_children__objections') }}),
 
 ranked as (
     select

@@ -1,6 +1,6 @@
 with
 freshness as (select * from {{ ref('freshness') }}),
-jumps as (select * from {{ ref('int_deliveries__jumps') }}),
+jumps as (select * from {{ ref('int_deliveries__quarantined_shares') }}),
 task_runs as (select * from {{ ref('task_runs') }}),
 drift as (select * from {{ ref('drift') }} qualify checked_on = max(checked_on) over ()),
 performance as (select * from {{ ref('model_performance') }}),
@@ -8,7 +8,7 @@ thresholds as (select * from {{ ref('alert_thresholds') }}),
 
 pupils as (
     select pupils.* from {{ ref('int_pupils__as_of') }} as pupils
-    where pupils.as_of_date = (select max(dates.as_of_date) from {{ ref('as_of_dates') }} as dates)
+    where pupils.as_of_date = (select max(dates.as_of_date) from {{ ref('int_calendar__as_of_dates') }} as dates)
 ),
 
 -- of dbt's tests only the failed are noted, which nothing takes back; what failed was mended before this was published

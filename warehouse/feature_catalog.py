@@ -83,7 +83,9 @@ def wide_yaml(project: Path = DBT_PROJECT) -> str:
         "columns": columns,
     }
     head = "# Generated from the groups' YAML by python -m warehouse.feature_catalog; do not edit.\n"
-    return head + yaml.safe_dump({"version": 2, "models": [model]}, sort_keys=False, width=120, allow_unicode=True)
+    return head + yaml.safe_dump(
+        {"version": 2, "models": [model]}, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None
+    )
 
 
 def main() -> None:

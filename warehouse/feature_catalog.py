@@ -70,15 +70,15 @@ def _of_group(project: Path, group: str) -> list[Feature]:
 def wide_yaml(project: Path = DBT_PROJECT) -> str:
     """Return the YAML of the wide table: contract and descriptions, from the groups'."""
     columns = [
-        {"name": "child_key", "data_type": "bigint", "description": "The child."},
-        {"name": "as_of_date", "data_type": "date", "description": "Only what was known on this date counts."},
+        {"name": "child_key", "data_type": "bigint", "description": "{{ doc('child_key') }}"},
+        {"name": "as_of_date", "data_type": "date", "description": "{{ doc('as_of_date') }}"},
     ]
     columns += [{"name": n, "data_type": t, "description": d} for n, (t, d) in PLACES.items()]
     columns += [{"name": f.name, "data_type": f.data_type, "description": f.description} for f in read(project)]
     model = {
         "name": WIDE,
         "description": "One row per child and as-of date: the wide table over the feature groups, known on that date.",
-        "config": {"contract": {"enforced": True}, "meta": {"owner": "data-engineering", "domain": "education"}},
+        "config": {"contract": {"enforced": True}, "meta": {"domain": "education"}},
         "data_tests": [{test: {"arguments": {"columns": list(KEY)}}} for test in ("never_null", "unique_together")],
         "columns": columns,
     }

@@ -13,7 +13,7 @@ import duckdb
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home, write_whole
 
 CODE = ("warehouse", "ml")
-PROJECT = ("*.sql", "*.yml", "*.csv", "*.py")
+PROJECT = ("*.sql", "*.yml", "*.csv", "*.py", "*.md")
 
 
 @dataclass

@@ -36,7 +36,7 @@ endef
 # dbt parses its project then, so that no build has to.
 define editable
 	$(UV) pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation -e .
-	$(1)/bin/python -m warehouse.parsing
+	$(1)/bin/python -m warehouse.build.parsing
 endef
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(UV)

@@ -15,7 +15,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse import contracts, vault
+from warehouse import contracts
+from warehouse.identity import vault
 from warehouse.landing import archive, land
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, keys, vault
+from warehouse import contracts, database, keys
 from warehouse.country import people, places
 from warehouse.country.office import Office, register
+from warehouse.identity import vault
+from warehouse.identity.linkage import link
 from warehouse.landing import ledger
-from warehouse.linkage import link
 from warehouse.settings import DBT_PROJECT, Home
 
 CHILDREN, CASES, SEED = 1_000_000, 50_000, 11

@@ -1,4 +1,4 @@
-"""Fit the weights of the linkage model on a synthetic country and freeze them in `warehouse/linkage/model.json`.
+"""Fit the weights of the linkage model on a synthetic country and freeze them in `identity/linkage/model.json`.
 
 Run once for a version: `python -m benchmarks.linkage_fit`. The country is another one than the tests' (another seed);
 its answer key is not read: the weights come from expectation maximization over what the records say.
@@ -15,8 +15,8 @@ from splink import DuckDBAPI, Linker, block_on
 
 from warehouse import contracts, database, keys
 from warehouse.country.simulate import simulate
+from warehouse.identity.linkage import link, model
 from warehouse.landing import land
-from warehouse.linkage import link, model
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -44,7 +44,7 @@ def main() -> None:
         chosen = link.linkable(list(contracts.read(DBT_PROJECT).values()))
         db, warehouse = database.scratch(home), database.warehouse(home)
         database.attach_vault(db, home, keys.load(home.secrets))
-        db.execute(link.DDL)
+        db.execute(link.VAULT_DDL)
         link.prepare(db, warehouse, chosen)
         api = DuckDBAPI(connection=db)
         linker = Linker([api.register("compared_pupils"), api.register("compared_records")], model.settings())

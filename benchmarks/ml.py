@@ -16,10 +16,13 @@ import numpy as np
 import psutil
 from sklearn.calibration import CalibratedClassifierCV
 
-from ml import backtest, candidates, score, splits, terms, tune
-from ml.dataset import Coded, Rows, Spec
+from ml import score, tune
+from ml.data import splits
+from ml.data.dataset import Coded, Rows, Spec
+from ml.judging import backtest
+from ml.models import candidates, terms
+from ml.models.variants import Variant
 from ml.score import Live
-from ml.variants import Variant
 
 YEARS = (2016, 2017, 2018, 2019, 2022, 2023)  # four of them are judged: the last is the test year
 MODELS = ("additive", "logistic", "boosting", "tree")

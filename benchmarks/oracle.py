@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ml import backtest, candidates, evaluate, splits
-from ml.dataset import Rows
-from ml.evaluate import Sample
-from ml.variants import Variant
+from ml.data import splits
+from ml.data.dataset import Rows
+from ml.judging import backtest, evaluate
+from ml.judging.evaluate import Sample
+from ml.models import candidates
+from ml.models.variants import Variant
 from warehouse import database, keys
-from warehouse.commands import workbench
+from warehouse.pipeline import workbench
 from warehouse.settings import Home
 
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from ml.serve.features import Child, Features
-from ml.serve.settings import Limits
+from service.features import Child, Features
+from service.settings import Limits
 from tests.dags.scheduler import free_port
 from tests.serve import records
 from warehouse import database
 from warehouse.commands import serve
-from warehouse.publishing import CURRENT
+from warehouse.publish.publishing import CURRENT
 from warehouse.settings import Home
 
 ROWS, CLOSED, RATE, SECONDS = 500, 2000, 300, 20

@@ -6,7 +6,7 @@ from airflow.sdk import DAG, Param
 
 from dags import tasks
 from dags.graph import COMMON, MODEL, models
-from warehouse import dbt
+from warehouse.build import dbt
 
 with DAG(
     "qhawaq_deploy",

@@ -16,7 +16,7 @@ from cosmos.constants import ExecutionMode, InvocationMode, TestBehavior, TestIn
 
 from dags.arrivals import Deliveries
 from ml import parallel
-from warehouse import dbt, orchestration, parsing
+from warehouse.build import dbt, orchestration, parsing
 from warehouse.settings import DBT_PROJECT, Home
 
 parallel.one_thread_each()

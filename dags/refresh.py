@@ -6,7 +6,7 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, c
 
 from dags import tasks
 from dags.graph import COMMON, DELIVERIES, FEATURE_MART, models
-from warehouse import dbt
+from warehouse.build import dbt
 
 with DAG(
     "qhawaq_refresh",

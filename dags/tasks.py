@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ def collect() -> Found:
 @step
 def land() -> Found:
     """Land what waits and begin a build; what follows is skipped where nothing is new since the last release."""
-    from warehouse.commands import run, steps
+    from warehouse.pipeline import build, run
 
     params = _params()
-    landed = run.land(HOME, PROGRESS, backfill=False)
-    day = steps.set_calendar(HOME, date.fromisoformat(params["today"]) if params["today"] else None)
+    landed = len(run.land(HOME, PROGRESS))
+    day = build.set_day(HOME, date.fromisoformat(params["today"]) if params["today"] else None)
     release = run.released(HOME, day)
     if release and not params["full_refresh"]:
         raise AirflowSkipException(f"nothing new: release {release} is current")
@@ -47,17 +48,17 @@ def land() -> Found:
 @step
 def close() -> Found:
     """Close the as-of dates; decide what officials see."""
-    from warehouse.commands import run, steps
+    from warehouse.pipeline import run, score
 
-    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": steps.before_marts(HOME)}
+    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": score.before_marts(HOME)}
 
 
 @step
 def publish() -> Found:
     """Publish what is built and tested to each audience's serving files."""
-    from warehouse.commands import run
+    from warehouse.pipeline import run
 
-    return run.published(HOME, PROGRESS)
+    return asdict(run.published(HOME, PROGRESS))
 
 
 # What a receiver did not take now it may take later: unlike what is wrong with data, that is worth another try.
@@ -83,9 +84,9 @@ def docs() -> Found:
 @step
 def matured() -> Found:
     """Go on where labels have matured that no model knows; else skip what follows, and say why."""
-    from warehouse.commands import steps
+    from warehouse.pipeline import train
 
-    if reason := steps.not_due(HOME):
+    if reason := train.not_due(HOME):
         raise AirflowSkipException(reason)
     return {"due": True}
 
@@ -93,16 +94,16 @@ def matured() -> Found:
 @step
 def backtest() -> Found:
     """Judge every candidate, rule and baseline on years they have not seen."""
-    from warehouse.commands import backtest, steps
+    from warehouse.pipeline import backtest, learning
 
-    found, said = backtest.of_home(HOME, PROGRESS, steps.OUTCOME)
-    return {"figures": len(found), "said": str(said), "chosen": getattr(said, "chosen", None)}
+    figures, verdict = backtest.of_home(HOME, PROGRESS, learning.OUTCOME)
+    return {"figures": len(figures), "verdict": str(verdict), "chosen": getattr(verdict, "chosen", None)}
 
 
 @step
 def select(judged: Found) -> Found:
-    """Say whether the simplest candidate within one standard error of the best is the one that ml/recipes.yml names."""
-    from ml import candidates
+    """Say whether the simplest candidate within one standard error of the best is the one of ml/models/recipes.yml."""
+    from ml.models import candidates
 
     champion = candidates.champion()
     return {"champion": champion, "chosen": judged["chosen"], "agree": judged["chosen"] in (None, champion)}
@@ -111,41 +112,41 @@ def select(judged: Found) -> Found:
 @step(outlets=[MODEL])
 def train() -> Found:
     """Train the champion's recipe, judge it by its gates and register it with their result."""
-    from warehouse.commands import steps
+    from warehouse.pipeline import train
 
-    return steps.train(HOME, PROGRESS)
+    return asdict(train.train(HOME, PROGRESS))
 
 
 @step
 def effects() -> Found:
     """Compare children who got a service with comparable ones who did not."""
-    from warehouse.commands import effects
+    from warehouse.pipeline import effects
 
-    return effects.if_due(HOME, PROGRESS)
+    return asdict(effects.if_due(HOME, PROGRESS))
 
 
 @step
 def tune() -> Found:
-    """Search hyperparameters; what is found is a proposal for ml/recipes.yml."""
-    from warehouse.commands import steps, tune
+    """Search hyperparameters; what is found is a proposal for ml/models/recipes.yml."""
+    from warehouse.pipeline import learning, tune
 
-    return tune.search(HOME, PROGRESS, steps.OUTCOME, ())
+    return tune.search(HOME, PROGRESS, learning.OUTCOME)
 
 
 @step
 def promote() -> Found:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
-    from warehouse import publishing
-    from warehouse.commands import steps
+    from warehouse.pipeline import deploy, score
+    from warehouse.publish import publishing
 
-    before = {"before": steps.live(HOME), "release_before": publishing.current_release(HOME)}
-    return {**before, **steps.deploy(HOME), "cells": steps.before_marts(HOME)}
+    before = {"before": deploy.live(HOME), "release_before": publishing.current_release(HOME)}
+    return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
 
 
 @step
 def smoke_test() -> Found:
     """Look at what was published as its readers do; where a service runs, wait until it serves the same model."""
-    from warehouse.commands import smoke
+    from warehouse.pipeline import smoke
 
     return smoke.test(HOME)
 
@@ -153,7 +154,7 @@ def smoke_test() -> Found:
 @step(trigger_rule="one_failed", retries=0)
 def go_back(promoted: Found | None) -> Found:
     """Where anything failed: let the model and the release be current again that were before, and fail the run."""
-    from warehouse.commands import smoke
+    from warehouse.pipeline import smoke
 
     before = promoted or {"before": None, "release_before": None}  # it failed before it changed anything
     raise QhawaqError(smoke.go_back(HOME, before["before"], before["release_before"]))
@@ -162,7 +163,7 @@ def go_back(promoted: Found | None) -> Found:
 @step
 def freshness() -> Found:
     """Say which sources are late by their contracts."""
-    from warehouse.commands import monitor
+    from warehouse.pipeline import monitor
 
     return monitor.late(HOME)
 
@@ -170,7 +171,7 @@ def freshness() -> Found:
 @step
 def drift() -> Found:
     """Compare what the live model meets with what it learned from, and what it announced with what came."""
-    from warehouse.commands import monitor
+    from warehouse.pipeline import monitor
 
     return monitor.drift(HOME, PROGRESS)
 
@@ -178,7 +179,7 @@ def drift() -> Found:
 @step
 def retain() -> Found:
     """Delete what has been kept long enough, and prove it."""
-    from warehouse.commands import monitor
+    from warehouse.pipeline import monitor
 
     return monitor.retain(HOME, PROGRESS, datetime.now(UTC).date())
 
@@ -186,7 +187,7 @@ def retain() -> Found:
 @step
 def backup() -> Found:
     """Copy the home to where backups go, with the hash of every file."""
-    from warehouse import backup
+    from warehouse.operate import backup
 
     return backup.write(HOME, backup.folder(HOME))
 
@@ -194,6 +195,6 @@ def backup() -> Found:
 @step
 def restore_test(written: Found) -> Found:
     """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
-    from warehouse import backup
+    from warehouse.operate import backup
 
     return backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from warehouse import dbt, orchestration
+from warehouse.build import dbt, orchestration
 from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 from warehouse.settings import REPOSITORY, Home, write_whole

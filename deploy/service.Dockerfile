@@ -8,6 +8,7 @@ RUN /opt/qhawaq/bin/uv pip install --quiet --no-cache --compile-bytecode --pytho
 COPY pyproject.toml README.md hatch_build.py ./
 COPY warehouse warehouse
 COPY ml ml
+COPY service service
 COPY dags dags
 COPY deploy deploy
 COPY dbt_project dbt_project

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from warehouse import fault_sheets, feature_catalog
 from warehouse.audit import register
+from warehouse.build import feature_catalog
+from warehouse.landing import fault_sheets
 
 PATH = Path(__file__).with_name("texts.yml")
 

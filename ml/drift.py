@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from ml import evaluate, rules
-from ml.dataset import Rows, Spec
-from ml.evaluate import Metric, Sample
+from ml.data.dataset import Rows, Spec
+from ml.judging import evaluate
+from ml.judging.evaluate import Metric, Sample
+from ml.models import rules
 
 FILE = Path(__file__).with_name("drift.yml")
 BINS, LEAST_SHARE = 10, 1e-4  # an empty bin counts as if it held this share: the index stays finite

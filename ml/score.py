@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ml import calibrate, rules
-from ml.dataset import UNKNOWN
-from ml.trees import Points, from_tables
+from ml.data.dataset import UNKNOWN
+from ml.models import calibrate, rules
+from ml.models.trees import Points, from_tables
 
 BATCH = 50_000
 SCORES = pa.schema(

@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ml import backtest, candidates, card, dataset, evaluate, fairness, gates, parallel, registry, splits
-from ml.backtest import DECIDING, EVERYBODY, Figure, Judged
-from ml.dataset import Rows, Spec
-from ml.evaluate import Metric, Sample
-from ml.trees import Points
-from ml.variants import Variant
+from ml import parallel
+from ml.data import dataset, splits
+from ml.data.dataset import Rows, Spec
+from ml.judging import backtest, card, evaluate, fairness, gates
+from ml.judging.backtest import DECIDING, EVERYBODY, Figure, Judged
+from ml.judging.evaluate import Metric, Sample
+from ml.models import candidates, registry
+from ml.models.trees import Points
+from ml.models.variants import Variant
 
 
 @dataclass

@@ -16,8 +16,9 @@ import yaml
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from ml import candidates, splits
-from ml.dataset import Rows, Spec
+from ml.data import splits
+from ml.data.dataset import Rows, Spec
+from ml.models import candidates
 
 FILE = Path(__file__).with_name("search.yml")
 PARTS = 2  # schools are split into so many parts: one is judged, the others train

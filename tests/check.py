@@ -21,7 +21,7 @@ from warehouse.settings import REPOSITORY, Home
 BIN = Path(sys.executable).parent
 JUDGES = REPOSITORY / ".judges" / "bin"
 PROJECT, MODELS = "dbt_project/", "dbt_project/models/"
-PACKAGES = ("warehouse", "ml", "dags", "deploy", "grafana")
+PACKAGES = ("warehouse", "ml", "service", "dags", "deploy", "grafana")
 ALL_LEFT_OUT = 5  # pytest's exit status where the marks leave no test
 QUICK = "not country and not long and not faults and not airflow"
 UNIT_TESTS = """
@@ -119,7 +119,7 @@ def judged_project(names: list[str]) -> Iterator[bool]:
     """Parse the dbt project; lint changed models, build them with their tests on the small country, run their unit tests."""
     if not any(name.startswith(PROJECT) for name in names):
         return
-    yield (parsed := step("dbt parses the project", BIN / "python", "-m", "warehouse.parsing"))
+    yield (parsed := step("dbt parses the project", BIN / "python", "-m", "warehouse.build.parsing"))
     models = models_of(names)
     if not models or not parsed:
         return

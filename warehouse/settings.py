@@ -176,17 +176,6 @@ class Home:
             )
         return self
 
-    def manifest(self) -> Path:
-        """Return dbt's manifest of the last build.
-
-        Raises:
-            HomeError: nothing has been built yet.
-        """
-        path = self.dbt / "manifest.json"
-        if not path.exists():
-            raise HomeError(f"{self.root} has nothing built yet: call 'qhawaq run' first")
-        return path
-
 
 def write_whole(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old or the new content, never a part."""

@@ -12,7 +12,7 @@
   {{ return(found | sort or ['age_years']) }}
 {%- endmacro %}
 
-{#- The segment by which a score is calibrated, as ml/calibrate.py names it. -#}
+{#- The segment by which a score is calibrated, as ml/models/calibrate.py names it. -#}
 {% macro segment_of(features) -%}
   concat({{ features }}.level, '·', case when {{ features }}.is_rural then 'rural'
     when not {{ features }}.is_rural then 'urban' else 'unknown' end)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.conftest import Country
-from warehouse import test_results
 from warehouse.audit import pack
+from warehouse.build import test_results
 from warehouse.settings import Home
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import effects
-from ml.splits import PANDEMIC
+from ml.data.splits import PANDEMIC
+from ml.effects import effects
 from tests.country.conftest import Lived
 from warehouse.country import lives
 

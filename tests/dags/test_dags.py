@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.dags.scheduler import PYTHON
-from warehouse import dbt, orchestration
+from warehouse.build import dbt, orchestration
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 

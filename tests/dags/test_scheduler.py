@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import qhawaq
 from tests.dags.scheduler import PYTHON, Airflow, who_has_open
 from tests.faults import tables
-from warehouse import publishing
+from warehouse.publish import publishing
 from warehouse.settings import DBT_PROJECT, Home
 
 pytestmark = [

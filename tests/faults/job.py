@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from warehouse import cli, dbt
+from warehouse import cli
+from warehouse.build import dbt
 
 if __name__ == "__main__":
     for name in ("FEATURES", "SCORES"):

@@ -9,8 +9,7 @@ import pytest
 
 from tests.conftest import Country, deliver
 from tests.landing import samples
-from warehouse import fault_sheets
-from warehouse.landing import land
+from warehouse.landing import fault_sheets, land
 from warehouse.progress import Progress
 from warehouse.settings import REPOSITORY, Home
 

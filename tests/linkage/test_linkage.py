@@ -13,8 +13,8 @@ from tests.conftest import Country, deliver
 from tests.landing import samples
 from warehouse import database, keys
 from warehouse.commands import serve
+from warehouse.identity.linkage.review import Person
 from warehouse.landing import land
-from warehouse.linkage.review import Person
 from warehouse.progress import Progress
 from warehouse.settings import Home
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ml.dataset import Coded, Rows
+from ml.data.dataset import Coded, Rows
 
 
 def rows(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml import baselines, dataset
+from ml.data import dataset
+from ml.judging import baselines
 from tests.ml.rows import rows
 
 

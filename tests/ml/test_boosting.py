@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml import binning, terms
-from ml.boosting import BinnedBoosting
+from ml.models import binning, terms
+from ml.models.boosting import BinnedBoosting
 from tests.conftest import examples
 
 GIVEN = {"interaction_cst": "no_interactions", "early_stopping": False, "random_state": 0, "max_iter": 5}

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from ml.backtest import named
-from ml.card import Card, may_be_shown
-from ml.evaluate import Metric
+from ml.judging.backtest import named
+from ml.judging.card import Card, may_be_shown
+from ml.judging.evaluate import Metric
 
 
 def card(cases: float = 45.0, gate: str = "passed: x", synthetic: bool = True) -> Card:

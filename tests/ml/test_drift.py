@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ml import drift
-from ml.dataset import Rows, Spec
-from ml.evaluate import Metric
+from ml.data.dataset import Rows, Spec
+from ml.judging.evaluate import Metric
 from tests.ml.rows import rows
 
 SPEC = Spec(("attendance_share", "n_failed_areas", "over_age_years", "grade"), (0, 0, 0, 0))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml import cut, effects
-from ml.effects import SHOWN, Limits
+from ml.effects import cut, effects
+from ml.effects.effects import SHOWN, Limits
 from tests.conftest import examples
 
 RULES = Limits(100, 0.9, 0.9, 0.25, 0.1, 2.58, "before", ("before", "twin_of_before"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml import candidates, evaluate, fairness
-from ml.dataset import Spec
-from ml.evaluate import Sample
+from ml.data.dataset import Spec
+from ml.judging import evaluate, fairness
+from ml.judging.evaluate import Sample
+from ml.models import candidates
 from tests.ml.rows import rows
 
 SIX = [1.0, 0.0, 1.0, 0.0, np.nan, 0.0]

@@ -10,8 +10,10 @@ import pytest
 import yaml
 from sklearn.datasets import load_breast_cancer
 
-from ml import campaign, candidates, external
-from ml.variants import Variant
+from ml.data import external
+from ml.judging import campaign
+from ml.models import candidates
+from ml.models.variants import Variant
 from tests.conftest import qhawaq
 
 N = 3000

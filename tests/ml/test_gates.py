@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml import gates, train
-from ml.backtest import Judged
-from ml.evaluate import Metric
+from ml import train
+from ml.judging import gates
+from ml.judging.backtest import Judged
+from ml.judging.evaluate import Metric
 from tests.ml.rows import rows
 
 ALL = gates.EVERYBODY

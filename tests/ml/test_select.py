@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml import select
-from ml.backtest import Judged
+from ml.judging import select
+from ml.judging.backtest import Judged
 from tests.ml.rows import rows
 
 

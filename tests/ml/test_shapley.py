@@ -9,9 +9,9 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 
-from ml import candidates, trees
-from ml.calibrate import Calibration
-from ml.dataset import Spec
+from ml.data.dataset import Spec
+from ml.models import candidates, trees
+from ml.models.calibrate import Calibration
 
 
 def fitted(n_features: int, seed: int = 0, missing: float = 0.1, **given: int):

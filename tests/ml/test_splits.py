@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml import dataset, splits
-from ml.dataset import Rows
+from ml.data import dataset, splits
+from ml.data.dataset import Rows
 from tests.ml.rows import rows
 
 KNOWN = {year: f"{year + 1}-12-05" for year in range(2018, 2025)}

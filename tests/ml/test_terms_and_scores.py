@@ -13,9 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import calibrate, candidates, dataset, evaluate, registry, rules, score, terms, trees
-from ml.calibrate import Calibration
-from ml.dataset import Rows, Spec
+from ml import score
+from ml.data import dataset
+from ml.data.dataset import Rows, Spec
+from ml.judging import evaluate
+from ml.models import calibrate, candidates, registry, rules, terms, trees
+from ml.models.calibrate import Calibration
 from tests.conftest import examples
 from tests.ml.rows import rows as made
 

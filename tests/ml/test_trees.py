@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ml import calibrate, candidates, nodes, registry, score, trees
-from ml.calibrate import Calibration
-from ml.dataset import Rows
+from ml import score
+from ml.data.dataset import Rows
+from ml.models import calibrate, candidates, nodes, registry, trees
+from ml.models.calibrate import Calibration
 from tests.ml.test_terms_and_scores import SPEC, batch_of, sample
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml import candidates, dataset, splits, tune
-from ml.dataset import Rows, Spec
+from ml import tune
+from ml.data import dataset, splits
+from ml.data.dataset import Rows, Spec
+from ml.models import candidates
 from tests.ml.rows import rows
 
 SPEC = Spec(("a", "b"), (0, 0))

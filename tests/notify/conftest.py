@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from tests.notify import receivers
-from warehouse import publishing
 from warehouse.notify import tell
 from warehouse.notify.recipients import COLUMNS
 from warehouse.progress import Progress
+from warehouse.publish import publishing
 from warehouse.settings import Home
 
 NOON = datetime(2025, 12, 5, 17, tzinfo=UTC)  # in Lima

@@ -52,7 +52,7 @@ def test_who_left_the_list_is_new_when_they_come_back(place: Place) -> None:
 
 
 def test_a_rollback_makes_nothing_new(place: Place) -> None:
-    from warehouse import publishing
+    from warehouse.publish import publishing
 
     place.hears("tutora", "school", SCHOOL)
     before = place.publish([(SCHOOL, CHILD)])

@@ -5,17 +5,19 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from ml.serve.journal import Journal
+from service.journal import Journal
 from tests.conftest import Country
-from warehouse import accesses, database, keys, publishing
-from warehouse.landing import ledger
+from warehouse import database, keys
+from warehouse.audit import accesses
+from warehouse.pipeline import tables
+from warehouse.publish import publishing
 from warehouse.settings import Home
 
 
 @pytest.fixture
 def watched(home: Home) -> duckdb.DuckDBPyConnection:
     db = database.warehouse(home)
-    ledger.prepare(db, [])
+    tables.prepare(db)
     return db
 
 

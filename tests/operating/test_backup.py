@@ -10,8 +10,9 @@ import pytest
 
 from tests.conftest import Country, deliver, qhawaq
 from tests.faults import tables
-from warehouse import backup, database
+from warehouse import database
 from warehouse.errors import DamagedFile, HomeError
+from warehouse.operate import backup
 from warehouse.settings import Home
 
 

@@ -52,7 +52,7 @@ def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
     unneeded = (
         "import importlib.util as u; print([n for n in ('dbt', 'sklearn', 'airflow', 'pandas') if u.find_spec(n)])"
     )
-    assert ran(app, python, "-c", f"import ml.serve.api; {unneeded}").strip() == "[]"
+    assert ran(app, python, "-c", f"import service.api; {unneeded}").strip() == "[]"
 
 
 DRAWN = """

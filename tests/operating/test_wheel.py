@@ -40,7 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_the_project_reads_is_in_it(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("dbt_project", "warehouse", "ml", "dags", "deploy", "grafana/provisioning"):
+    for folder in ("dbt_project", "warehouse", "ml", "service", "dags", "deploy", "grafana/provisioning"):
         there = {
             str(path.relative_to(REPOSITORY))
             for path in (REPOSITORY / folder).rglob("*")

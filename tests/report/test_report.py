@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import Country, qhawaq
 from tests.serve.browser import CHROMIUM, Browser
-from warehouse import publishing
 from warehouse.errors import HomeError, UsageError
+from warehouse.publish import publishing
 from warehouse.report import exports, figures, page
 from warehouse.settings import Home
 

@@ -16,10 +16,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
-from ml.calibrate import Calibration
-from ml.serve import access, api, live
-from ml.serve.settings import Limits, Oidc, Settings
-from ml.terms import Terms
+from ml.models.calibrate import Calibration
+from ml.models.terms import Terms
+from service import access, api, live
+from service.settings import Limits, Oidc, Settings
 from tests.conftest import Country
 
 ISSUER, AUDIENCE = "https://login.example.pe", "qhawaq"

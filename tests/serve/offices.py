@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from tests.serve.conftest import Asking
-from warehouse.linkage.review import Pair, Person
+from warehouse.identity.linkage.review import Pair, Person
 
 HERE, ELSEWHERE = "1501", "0801"
 CHILD, CANDIDATE = "111", 444

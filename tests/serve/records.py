@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from ml.serve.features import Child, Features
+from service.features import Child, Features
 
 MERGES = """
 select child_key, merged_into from intermediate.int_children__merges where known_at <= $day and known_until > $day

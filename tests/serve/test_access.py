@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
-from ml.serve import access
-from ml.serve.journal import Broken, Journal
+from service import access
+from service.journal import Broken, Journal
 from tests.serve.conftest import ELSEWHERE, HERE, MACHINE, NAME, Asking
 
 CHILD = f"/v1/children/{HERE}"

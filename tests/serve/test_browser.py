@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from ml.serve import api
+from service import api
 from tests.dags.scheduler import free_port
 from tests.serve import browser, offices
 from tests.serve.conftest import HERE, Asking

@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.serve import api, live, predict
-from ml.serve.live import Disagreement
-from ml.terms import Terms
+from ml.models.terms import Terms
+from service import api, live, predict
+from service.live import Disagreement
 from tests.serve.conftest import MACHINE, REASONS, TERMS, Asking, configuration, deploy
 from warehouse.settings import DBT_PROJECT
 

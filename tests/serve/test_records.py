@@ -9,13 +9,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from ml.serve import records as scoring
-from ml.serve.features import Child, Features, NoContext
-from ml.serve.predict import Unusable
+from service import records as scoring
+from service.features import Child, Features, NoContext
+from service.predict import Unusable
 from tests.conftest import Country
 from tests.serve.conftest import MACHINE, Asking
 from tests.serve.records import children
-from warehouse.service_features import Way
+from warehouse.publish.service_features import Way
 
 ALONE = 60  # children who are sent one by one; all are sent together
 ENROLLED = {"id_anio": 2025, "cod_mod": "0000001", "anexo": "0", "id_nivel": "F0", "id_grado": 10, "id_seccion": "A",

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from ml.serve import api
-from ml.serve.limits import Buckets
+from service import api
+from service.limits import Buckets
 from tests.conftest import examples
 from tests.serve import offices
 from tests.serve.conftest import HERE, MACHINE, Asking

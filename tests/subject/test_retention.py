@@ -13,8 +13,10 @@ import duckdb
 import pytest
 
 from tests.conftest import Country, qhawaq
-from warehouse import canary, closing, contracts, database, keys, retention
-from warehouse.canary import Canaries
+from warehouse import contracts, database, keys
+from warehouse.build import closing
+from warehouse.rights import canary, retention
+from warehouse.rights.canary import Canaries
 from warehouse.settings import DBT_PROJECT, Home
 
 pytestmark = pytest.mark.long

@@ -9,9 +9,10 @@ import duckdb
 import pytest
 
 from tests.conftest import Country, qhawaq
-from warehouse import canary, database, keys
-from warehouse.canary import Canaries
+from warehouse import database, keys
 from warehouse.landing import archive
+from warehouse.rights import canary
+from warehouse.rights.canary import Canaries
 from warehouse.settings import Home
 
 REASON = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")

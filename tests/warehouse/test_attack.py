@@ -12,11 +12,11 @@ from scipy.optimize import linprog
 from tests.conftest import examples
 from tests.warehouse.test_disclosed_ugel_groups import with_ugel_groups
 from tests.warehouse.test_disclosure import Counts, blocks
-from warehouse.disclosure.attack import Bounded, attack
-from warehouse.disclosure.cells import POSSIBLE, Block, Cell, seen, told
-from warehouse.disclosure.indicators import first_look
-from warehouse.disclosure.inequalities import COMPLEMENT, SMALL, Inequalities
-from warehouse.disclosure.program import Contradiction
+from warehouse.publish.disclosure.attack import Bounded, attack
+from warehouse.publish.disclosure.cells import POSSIBLE, Block, Cell, seen, told
+from warehouse.publish.disclosure.indicators import first_look
+from warehouse.publish.disclosure.inequalities import COMPLEMENT, SMALL, Inequalities
+from warehouse.publish.disclosure.program import Contradiction
 
 Found = dict[tuple[Cell, str], tuple[int, int]]
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse import dbt
+from warehouse.build import dbt
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse import built, dbt
+from warehouse.build import built, dbt
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 

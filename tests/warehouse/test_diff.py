@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Country
-from warehouse import diff
+from warehouse.build import diff
 from warehouse.errors import UsageError
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home

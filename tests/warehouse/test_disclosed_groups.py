@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.conftest import examples
 from tests.warehouse.test_disclosed_ugels import dealt
 from tests.warehouse.test_disclosure import Counts, blocks, counts, is_as_it_was_counted
-from warehouse.disclosure import parts
-from warehouse.disclosure.attack import attack
-from warehouse.disclosure.cells import NATION, Block, Cell
-from warehouse.disclosure.indicators import decide
+from warehouse.publish.disclosure import parts
+from warehouse.publish.disclosure.attack import attack
+from warehouse.publish.disclosure.cells import NATION, Block, Cell
+from warehouse.publish.disclosure.indicators import decide
 
 MEN, WOMEN = "sex=varón", "sex=mujer"
 

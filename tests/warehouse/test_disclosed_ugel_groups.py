@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.conftest import examples
 from tests.warehouse.test_disclosure import Counts, counts, is_as_it_was_counted
-from warehouse.disclosure.attack import attack
-from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell
-from warehouse.disclosure.indicators import decide_in_stages, first_look
-from warehouse.disclosure.parts import StillBounded, hide_wholes
+from warehouse.publish.disclosure.attack import attack
+from warehouse.publish.disclosure.cells import HIDDEN, NATION, Block, Cell
+from warehouse.publish.disclosure.indicators import decide_in_stages, first_look
+from warehouse.publish.disclosure.parts import StillBounded, hide_wholes
 
 MEN, WOMEN = "sex=varón", "sex=mujer"
 Sexes = dict[str, tuple[int, ...]]

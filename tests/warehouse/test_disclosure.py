@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country, examples
-from warehouse.commands import learning
-from warehouse.disclosure.attack import attack
-from warehouse.disclosure.cells import HIDDEN, NATION, Block, Cell, Of, Shown, family
-from warehouse.disclosure.indicators import decide, first_look
 from warehouse.errors import BuildFailed
+from warehouse.pipeline import learning
+from warehouse.publish.disclosure.attack import attack
+from warehouse.publish.disclosure.cells import HIDDEN, NATION, Block, Cell, Of, Shown, family
+from warehouse.publish.disclosure.indicators import decide, first_look
 
 Counts = dict[Cell, tuple[int, int]]
 
@@ -89,7 +89,7 @@ def test_those_without_can_be_given_away_though_those_with_it_are_not() -> None:
 def test_the_solver_writes_nothing_among_our_lines() -> None:
     """It writes from C, once a process: a new one shows it."""
     code = (
-        "from warehouse.disclosure.attack import *; from warehouse.disclosure.cells import *; "
+        "from warehouse.publish.disclosure.attack import *; from warehouse.publish.disclosure.cells import *; "
         "attack({Cell('over_age', '00'): HIDDEN})"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

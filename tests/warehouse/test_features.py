@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 
 from tests.conftest import Country
-from warehouse import closing, contracts, feature_catalog
+from warehouse import contracts
+from warehouse.build import closing, feature_catalog
 from warehouse.settings import DBT_PROJECT
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Country
-from warehouse import parsing
+from warehouse.build import parsing
 from warehouse.errors import BuildFailed
 from warehouse.settings import DBT_PROJECT
 

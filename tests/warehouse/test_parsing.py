@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import parsing
+from warehouse.build import parsing
 from warehouse.errors import BuildFailed
 
 MODEL = "select 1 as n"

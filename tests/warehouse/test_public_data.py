@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.conftest import qhawaq
-from warehouse.disclosure import cells
+from warehouse.publish.disclosure import cells
 from warehouse.settings import DBT_PROJECT, Home
 
 pytestmark = pytest.mark.long

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country, examples
-from warehouse import disclosure
-from warehouse.disclosure.published import WHOLE, District, decide, decide_new, is_bounded, seen
-from warehouse.landing import ledger
+from warehouse.pipeline import tables
+from warehouse.publish import disclosure
+from warehouse.publish.disclosure.published import WHOLE, District, decide, decide_new, is_bounded, seen
 
 
 def level(pupils: int, withdrawn: int = 0, over_age: int = 0) -> tuple[int | None, ...]:
@@ -98,9 +98,7 @@ def test_no_order_of_files_lets_a_hidden_level_be_told(primary: int, secondary: 
 
 def test_a_corrected_file_changes_nothing_that_was_shown() -> None:
     db = duckdb.connect()
-    for schema in ("raw", "quarantine", "ml", "linkage"):
-        db.execute(f"create schema if not exists {schema}")
-    db.execute(ledger.DDL)
+    tables.prepare(db)
     db.execute("insert into raw.calendar values (date '2025-06-01')")
     db.execute("create schema intermediate")
     db.execute(
@@ -149,9 +147,8 @@ def test_everything_that_officials_saw_is_kept(country: Country) -> None:
 
 def test_an_effect_is_kept_once_and_again_when_it_changes() -> None:
     db = duckdb.connect()
-    for schema in ("raw", "quarantine", "ml", "officials"):
-        db.execute(f"create schema if not exists {schema}")
-    db.execute(ledger.DDL)
+    tables.prepare(db)
+    db.execute("create schema officials")
     db.execute("insert into raw.calendar values (date '2025-06-01')")
     db.execute(
         "create table officials.program_effects as select 'TUTOR' as support_code, 'Tutoría' as service_name, "

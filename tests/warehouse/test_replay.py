@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from tests.conftest import Country, qhawaq
+from warehouse.audit.replay import replay
 from warehouse.errors import QhawaqError
-from warehouse.replay import replay
 from warehouse.settings import Home
 
 

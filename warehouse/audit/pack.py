@@ -16,8 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, keys, test_results
+from warehouse import contracts, database, keys
 from warehouse.audit import register
+from warehouse.build import manifest, test_results
 from warehouse.settings import DBT_PROJECT, Home
 
 Content = bytes | None  # None: there is nothing of this kind yet
@@ -100,7 +101,7 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `mak
         f"docs/{name}": _file(lambda home, name=name: home.docs / name)
         for name in ("modelos.html", "linaje.html", "diccionario.html", "tratamientos.html")
     },
-    "lineage/manifest.json": _file(lambda home: home.dbt / "manifest.json"),
+    "lineage/manifest.json": _file(lambda home: home.dbt / manifest.NAME),
     "tests/results.json": _test_results,
     "contracts/sources.yml": _contracts,
     "register/tratamientos.md": lambda home: register.processing(contracts.read(DBT_PROJECT).values()).encode(),
@@ -139,7 +140,7 @@ def write(home: Home, to: Path | None = None) -> tuple[Path, int]:
     Raises:
         HomeError: nothing has been built yet.
     """
-    home.manifest()
+    manifest.path(home)
     now = datetime.now(UTC)
     path = to or Path(f"audit-{now:%Y%m%d}.zip")
     index = []

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from warehouse import contracts, dbt
+from warehouse import contracts
 from warehouse.audit import register
+from warehouse.build import dbt, manifest
 from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home, write_whole
@@ -56,7 +57,7 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
         QhawaqError: nothing has been built yet, or the lineage cannot be drawn.
     """
     home.existing()
-    home.manifest()
+    manifest.path(home)
     home.docs.mkdir(mode=0o700, exist_ok=True)
     with progress.step("models"):
         dbt.document(home, progress)
@@ -85,7 +86,7 @@ def _drawn(home: Home) -> list[tuple[str, str, str]]:
 
 def _lineage(home: Home, colibri: Path) -> None:
     command = [
-        str(colibri), "generate", "--manifest", str(home.dbt / "manifest.json"),
+        str(colibri), "generate", "--manifest", str(manifest.path(home)),
         "--catalog", str(home.dbt / "catalog.json"), "--output-dir", str(home.dbt / "colibri"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  a path from the Makefile

@@ -13,7 +13,7 @@ from warehouse.collect import apis
 from warehouse.collect.client import SYNTHETIC_HEADER, Api, Client, CollectFailed
 from warehouse.collect.work import Work, collected, note
 from warehouse.contracts import Contract
-from warehouse.delivering import deliver
+from warehouse.landing.delivering import deliver
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 

@@ -21,7 +21,7 @@ def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse:
     The secret and the inbox are not in it: keep a copy of the secret elsewhere, or the vault and the archive cannot be
     opened again.
     """
-    from warehouse import backup as backups
+    from warehouse.operate import backup as backups
 
     home, progress = context
     with progress.step("backup"):
@@ -38,7 +38,7 @@ def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse:
 @click.pass_obj
 def restore(context: tuple[Home, Progress], folder: Path) -> None:
     """Make the home of the backup in FOLDER, where every file is what the backup's manifest states."""
-    from warehouse import backup as backups
+    from warehouse.operate import backup as backups
 
     home, progress = context
     with progress.step("restore"):

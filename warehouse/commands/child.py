@@ -19,7 +19,8 @@ from warehouse.settings import Home
 @click.pass_obj
 def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str | None) -> None:
     """Show who CHILD is, for a stated reason; the vault logs who asked, when and why, before it answers."""
-    from warehouse import database, keys, vault
+    from warehouse import database, keys
+    from warehouse.identity import vault
 
     if len(reason.strip()) < 10:
         raise UsageError("--reason: say in a sentence why the identity is needed (at least 10 characters)")
@@ -42,7 +43,6 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
 @click.pass_obj
 def explain(context: tuple[Home, Progress], child: int, as_of: datetime) -> None:
     """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
-    from warehouse import explaining
-    from warehouse.commands import learning
+    from warehouse.pipeline import explain as step
 
-    click.echo(explaining.explain(context[0].existing(), child, as_of.date(), learning.terms_by_trees))
+    click.echo(step.explain(context[0].existing(), child, as_of.date()))

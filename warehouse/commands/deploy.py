@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from warehouse.commands import steps
 from warehouse.errors import UsageError
+from warehouse.pipeline import deploy as step
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -21,10 +21,10 @@ from warehouse.settings import Home
 def deploy(context: tuple[Home, Progress], version: str | None, waiver: Path | None) -> None:
     """Make VERSION (default: the newest model) live if its gates passed; else the best rule, named as a rule.
 
-    Going back is the same with an earlier VERSION. The gates stand in ml/gates.yml. A waiver is a YAML file with
-    model_version, author, date, reason and the gates that it waives; its SHA-256 is stored with the model.
+    Going back is the same with an earlier VERSION. The gates stand in ml/judging/gates.yml. A waiver is a YAML file
+    with model_version, author, date, reason and the gates that it waives; its SHA-256 is stored with the model.
     """
     if waiver and not version:
         raise UsageError("--waiver: name the VERSION that it is for")
-    found = steps.deploy(context[0].existing(), version, waiver)
-    click.echo(f"live: {found['live']} ({found['gate']})")
+    result = step.deploy(context[0].existing(), version, waiver)
+    click.echo(f"live: {result.live} ({result.gate})")

@@ -20,7 +20,7 @@ def diff(context: tuple[Home, Progress], base: str) -> None:
     Both versions of what differs are built on copies of the home's warehouse; the home itself stays as it is. Use it on
     a small home: 'qhawaq --home small simulate --children 2000', then 'qhawaq --home small run'.
     """
-    from warehouse import diff as comparing
+    from warehouse.build import diff as comparing
 
     home, progress = context
     with tempfile.TemporaryDirectory() as folder:

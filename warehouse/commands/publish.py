@@ -12,12 +12,12 @@ from warehouse.settings import Home
 @click.pass_obj
 def publish(context: tuple[Home, Progress]) -> None:
     """Write, verify and switch every audience's serving files."""
-    from warehouse.commands import steps
-    from warehouse.state import State
+    from warehouse.pipeline import publish as step
+    from warehouse.pipeline.state import State
 
     home, progress = context
-    found = steps.publish(home.existing(), progress, State.read(home).key or "00000000")
-    click.echo(f"release {found['release']}: {found['files']} files in {home.serving}")
+    result = step.publish(home.existing(), progress, State.read(home).key or "00000000")
+    click.echo(f"release {result.release}: {result.files} files in {home.serving}")
 
 
 @click.command()
@@ -25,7 +25,7 @@ def publish(context: tuple[Home, Progress]) -> None:
 @click.pass_obj
 def rollback(context: tuple[Home, Progress], to: str | None) -> None:
     """Switch every serving file back to an earlier release; the last five are kept."""
-    from warehouse import publishing
+    from warehouse.publish import publishing
 
     release, files = publishing.rollback(context[0].existing(), to)
     click.echo(f"release {release} is current again in {files} files")

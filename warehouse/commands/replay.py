@@ -17,7 +17,7 @@ from warehouse.settings import Home
 @click.pass_obj
 def replay(context: tuple[Home, Progress], as_of: datetime, ugel: str | None, outcome: str) -> None:
     """Show the list of AS_OF as it was published, beside what was known, what was done since, and what happened."""
-    from warehouse.replay import replay as run
+    from warehouse.audit.replay import replay as run
 
     found = run(context[0].existing(), as_of.date(), outcome, ugel)
     click.echo("\n".join([*(found.table() if ugel else []), *found.summary()]))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from ml.serve.settings import Settings
-    from warehouse.linkage.review import Pair
+    from service.settings import Settings
+    from warehouse.identity.linkage.review import Pair
 
 Answer = TypeVar("Answer")
 
@@ -73,7 +73,7 @@ def _with_allocators() -> None:
 
 
 def _check_scopes(scopes: tuple[str, ...], areas: tuple[str, ...]) -> None:
-    from ml.serve.access import SCOPES
+    from service.access import SCOPES
 
     if not scopes or not areas or set(scopes) - SCOPES.keys():
         raise UsageError(f"--new-key: name --scope ({', '.join(SCOPES)}) and --area")
@@ -85,7 +85,7 @@ def make_key(home: Home, name: str, scopes: tuple[str, ...], areas: tuple[str, .
     Raises:
         UsageError: it would be good for nothing, or a scope does not exist.
     """
-    from ml.serve.access import hashed
+    from service.access import hashed
 
     _check_scopes(scopes, areas)
     key = secrets.token_urlsafe(32)
@@ -104,7 +104,7 @@ def verify(home: Home) -> int:
     Raises:
         QhawaqError: a line was changed, removed or put in.
     """
-    from ml.serve.journal import Broken, Journal
+    from service.journal import Broken, Journal
 
     if not home.journal.exists():
         return 0
@@ -126,7 +126,7 @@ def settings(home: Home) -> Settings:
     Raises:
         QhawaqError: nothing is published or deployed yet.
     """
-    from ml.serve.settings import Settings
+    from service.settings import Settings
 
     children = home.serving / "service" / "current.duckdb"
     if not (children.exists() and home.model_config.exists()):
@@ -141,7 +141,7 @@ def settings(home: Home) -> Settings:
 
 
 def _oidc():  # noqa: ANN202  ml's type, imported late
-    from ml.serve.settings import Oidc
+    from service.settings import Oidc
 
     given = [os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS")]
     return Oidc(given[0], given[1], Path(given[2])) if all(given) else None
@@ -153,7 +153,7 @@ def reveal(home: Home, child: int) -> dict[str, object] | None:
     Raises:
         Busy: landing writes the vault.
     """
-    from warehouse import vault
+    from warehouse.identity import vault
 
     return _of_vault(home, lambda db: vault.identity(db, child))
 
@@ -165,7 +165,7 @@ def compare(home: Home, file: str, line: int) -> Pair | None:
         Busy: landing writes the vault.
     """
     from warehouse import contracts
-    from warehouse.linkage import review
+    from warehouse.identity.linkage import review
     from warehouse.settings import DBT_PROJECT
 
     known = contracts.read(DBT_PROJECT).values()
@@ -178,7 +178,7 @@ def _of_vault(home: Home, asked: Callable[[DuckDBPyConnection], Answer]) -> Answ
     Raises:
         Busy: landing writes it.
     """
-    from ml.serve.settings import Busy
+    from service.settings import Busy
     from warehouse import database, keys
 
     db = database.scratch(home)
@@ -202,7 +202,8 @@ def decide(home: Home, decision: dict[str, object]) -> Path:
 
 
 def _deliver(home: Home, table: str, name: str, row: dict[str, object]) -> Path:
-    from warehouse import contracts, delivering
+    from warehouse import contracts
+    from warehouse.landing import delivering
     from warehouse.settings import DBT_PROJECT
 
     stem = f"{name}_{datetime.now(UTC):%Y%m%d}_F{secrets.token_hex(6).upper()}"
@@ -217,8 +218,8 @@ def run(home: Home, port: int) -> None:
     """
     import uvicorn
 
-    from ml.serve import api
-    from ml.serve.live import Disagreement
+    from service import api
+    from service.live import Disagreement
 
     try:
         app = api.create(settings(home))

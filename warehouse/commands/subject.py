@@ -15,7 +15,7 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 if TYPE_CHECKING:  # imported only when it is called
-    from warehouse.subject import Request
+    from warehouse.rights.subject import Request
 
 SHORTEST_REASON = 10
 
@@ -33,7 +33,7 @@ def asked(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _request(child: int, kind: str, reason: str, who: str | None, detail: str = "") -> Request:
-    from warehouse.subject import Request
+    from warehouse.rights.subject import Request
 
     if len(reason.strip()) < SHORTEST_REASON:
         raise UsageError(f"--reason: say in a sentence why (at least {SHORTEST_REASON} characters)")
@@ -42,9 +42,9 @@ def _request(child: int, kind: str, reason: str, who: str | None, detail: str = 
 
 def _today(home: Home) -> date:
     """Return today; in a synthetic home the day it was built for, or its school year would be over."""
-    from warehouse.commands import steps
+    from warehouse.build import calendar
 
-    return steps.calendar(home) if home.kind == "synthetic" else datetime.now(UTC).date()
+    return calendar.read(home) if home.kind == "synthetic" else datetime.now(UTC).date()
 
 
 @click.group()
@@ -60,7 +60,7 @@ def subject() -> None:
 @click.option("--to", type=click.Path(path_type=Path), help="Write it to this new file, readable by you only.")
 def access(context: tuple[Home, Progress], child: int, reason: str, who: str | None, to: Path | None) -> None:
     """Show everything that is held on CHILD, in Spanish: records, scores, lists, who looked."""
-    from warehouse import subject as rights
+    from warehouse.rights import subject as rights
 
     text = rights.access(context[0].existing(), _request(child, "access", reason, who))
     if to is None:
@@ -82,7 +82,7 @@ def rectify(
     context: tuple[Home, Progress], child: int, reason: str, who: str | None, source: str, column: str, value: str
 ) -> None:
     """Correct one value of CHILD's newest line of a source: a delivery of that line, changed, into the inbox."""
-    from warehouse import subject as rights
+    from warehouse.rights import subject as rights
 
     request = _request(child, "rectify", reason, who, f"{source}.{column}")
     path = rights.rectify(context[0].existing(), request, source, column.lower(), value, _today(context[0]))
@@ -97,7 +97,7 @@ def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | N
 
     What the law demands without a score (who is missing from school) and protection go on.
     """
-    from warehouse import subject as rights
+    from warehouse.rights import subject as rights
 
     kind = "withdraw objection" if withdraw else "oppose"
     rights.oppose(context[0].existing(), _request(child, kind, reason, who), _today(context[0]), withdraw)
@@ -119,7 +119,7 @@ def review(
     outcome: str,
 ) -> None:
     """Note a human's decision on CHILD's place on the list of AS_OF: keep or remove; the reason stays in the vault."""
-    from warehouse import subject as rights
+    from warehouse.rights import subject as rights
 
     request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of.date()}")
     rights.review(context[0].existing(), request, as_of.date(), outcome, decision, _today(context[0]))
@@ -134,7 +134,7 @@ def erase(context: tuple[Home, Progress], child: int, reason: str, who: str | No
 
     Closed as-of dates keep rows under a key that leads to nobody. The request stays logged, by key.
     """
-    from warehouse import erasure
+    from warehouse.rights import erasure
 
     lines, files = erasure.erase(context[0].existing(), _request(child, "erase", reason, who), _today(context[0]))
     click.echo(f"erased: {lines} lines of {files} archived files; 'qhawaq run' builds and publishes without them")

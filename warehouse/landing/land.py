@@ -11,12 +11,13 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, fault_sheets, keys, synthetic, vault
+from warehouse import contracts, database, keys, synthetic
 from warehouse.errors import Refused
-from warehouse.landing import archive, bytescan, cast, intake, ledger, reader
+from warehouse.identity import vault
+from warehouse.identity.linkage import link as linkage
+from warehouse.landing import archive, bytescan, cast, fault_sheets, intake, ledger, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
-from warehouse.linkage import link as linkage
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 

@@ -8,85 +8,25 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pyarrow
 
-from warehouse import accesses, built, orchestration
+from warehouse.build import closing
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
+from warehouse.identity.linkage import link
 from warehouse.landing.intake import Delivery
 
 DDL = """
 create schema if not exists raw;
 create schema if not exists quarantine;
-create schema if not exists ml;
 create table if not exists raw.deliveries (
   file varchar, sha256 varchar, source varchar, period varchar, status varchar, delivered_rows bigint,
   accepted_rows bigint, quarantined_rows bigint, reason varchar, delivered_at date, landed_at timestamp,
   effective_at date, is_backfill boolean, superseded_at date, deleted_on date, primary key (file, sha256));
 create table if not exists raw.withheld (
   source varchar, period varchar, region varchar, reason varchar, file varchar, known_at date, resolved_at date);
-create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
-create table if not exists raw.record_links (
-  source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
-  model_version varchar, known_at date);
-create table if not exists raw.linked (n_deliveries bigint);
 create table if not exists raw.coverage (source varchar, period varchar, region varchar, n bigint, file varchar);
-create table if not exists raw.closed_dates (as_of_date date primary key);
-create table if not exists raw.calendar (today date);
-create table if not exists raw.objections (
-  request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
-create table if not exists raw.human_reviews (
-  request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
-create table if not exists raw.official_cells (
-  school_year integer, department_code varchar, level varchar, indicator varchar, n_pupils bigint, n_cases bigint,
-  is_hidden boolean, decided_on date, primary key (school_year, department_code, level, indicator));
-create table if not exists raw.official_groups (
-  school_year integer, level varchar, indicator varchar, group_name varchar, n_pupils bigint, n_cases bigint,
-  is_hidden boolean, decided_on date, primary key (school_year, level, indicator, group_name));
-create table if not exists raw.official_ugels (
-  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar, n_pupils bigint,
-  n_cases bigint, is_hidden boolean, decided_on date,
-  primary key (school_year, department_code, ugel_code, level, indicator));
-create table if not exists raw.official_department_groups (
-  school_year integer, department_code varchar, level varchar, indicator varchar, group_name varchar, n_pupils bigint,
-  n_cases bigint, is_hidden boolean, decided_on date,
-  primary key (school_year, department_code, level, indicator, group_name));
-create table if not exists raw.official_ugel_groups (
-  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar,
-  group_name varchar, n_pupils bigint, n_cases bigint, is_hidden boolean, decided_on date,
-  primary key (school_year, department_code, ugel_code, level, indicator, group_name));
-create table if not exists raw.official_districts (
-  school_year integer, district_code varchar, level varchar, n_pupils bigint, n_withdrawn bigint, n_over_age bigint,
-  n_dropouts bigint, decided_on date, primary key (school_year, district_code, level));
-create table if not exists raw.official_effects (
-  support_code varchar, outcome varchar, judged_on date, n_served integer, share_served double, share_without double,
-  effect double, effect_low double, effect_high double, e_value double, e_value_of_limit double, is_shown boolean,
-  shown_on date);
-create table if not exists raw.releases (
-  release_id varchar, published_at timestamp, built_for date, n_files integer);
-create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
-create table if not exists ml.lists (
-  child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar);
-create table if not exists ml.model_versions (
-  model_version varchar, outcome varchar, algorithm varchar, is_live boolean, file varchar, sha256 varchar,
-  trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
-  waiver_sha256 varchar, primary key (model_version, outcome));
-create table if not exists ml.model_metrics (
-  model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
-  low double, high double, segment varchar);
-create table if not exists ml.drift (
-  checked_on date, model_version varchar, outcome varchar, name varchar, of varchar, value double, low double,
-  high double, is_exceeded boolean, advice varchar);
-create table if not exists ml.effects (
-  support_code varchar, outcome varchar, method varchar, judged_on date, labels_until date, n_served bigint,
-  verdict varchar, effect double, effect_low double, effect_high double, plain double, plain_low double,
-  plain_high double, placebo double, placebo_low double, placebo_high double, mean_served double, mean_without double,
-  e_value double, e_value_of_limit double, overlap double, effective_others double, imbalance double);
-create table if not exists ml.model_terms (
-  model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
-create table if not exists ml.model_trees (
-  model_version varchar, tree integer, node integer, feature varchar, threshold double, missing_left boolean,
-  left_node integer, right_node integer, n_rows double, points double);
+alter table raw.deliveries add column if not exists deleted_on date;
 """
 OURS = (
     ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),
@@ -108,14 +48,9 @@ class Outcome:
 
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
-    """Create or widen raw tables so that they hold what the contracts say."""
-    db.execute(DDL)
-    db.execute(built.DDL)
-    db.execute(orchestration.DDL)
-    db.execute(accesses.DDL)
-    db.execute("alter table raw.deliveries add column if not exists deleted_on date")
-    db.execute("alter table ml.model_versions add column if not exists waiver_sha256 varchar")
-    db.execute("alter table ml.model_metrics add column if not exists segment varchar default 'all'")
+    """Create the tables that landing writes or reads, and widen raw tables so that they hold what the contracts say."""
+    for tables in (DDL, link.DDL, closing.DDL):
+        db.execute(tables)
     for contract in contracts:
         columns = (*contract.landed, *OURS)
         listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import publishing
 from warehouse.errors import HomeError
 from warehouse.notify.outbox import Entry
 from warehouse.notify.recipients import Recipient
+from warehouse.publish import publishing
 from warehouse.settings import Home
 
 LISTED, AT_ONCE, MISSING, SHEET = "listed", "at_once", "missing", "sheet"

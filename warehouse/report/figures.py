@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import yaml
 
-from warehouse import publishing
 from warehouse.errors import HomeError, UsageError
+from warehouse.publish import publishing
 from warehouse.settings import REPOSITORY, Home
 
 NATION = "00"

@@ -1,6 +1,6 @@
 {#- What a green build has tested is not tested again: of views on raw tables the files it saw, of dates those it built
     (and of what says `meta: {of_dates: true}`), of years those nothing was delivered for since. Changed code, data that it
-    has not seen and --full-refresh are tested whole (warehouse/built.py keeps the record). -#}
+    has not seen and --full-refresh are tested whole (warehouse/build/built.py keeps the record). -#}
 {% macro get_where_subquery(relation) -%}
   {%- set asked = config.get('where', '') -%}
   {%- set new = untested() -%}

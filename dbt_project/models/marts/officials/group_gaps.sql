@@ -2,7 +2,7 @@ with
 groups as (select * from {{ ref('int_indicators__groups') }}),
 departments as (select * from {{ ref('departments') }}),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/indicators.py
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/indicators.py
 of_nation as (select * from {{ source('landing', 'official_groups') }}),
 of_departments as (select * from {{ source('landing', 'official_department_groups') }}),
 of_ugels as (select * from {{ source('landing', 'official_ugel_groups') }}),

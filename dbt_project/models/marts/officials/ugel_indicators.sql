@@ -12,7 +12,7 @@ counts as (
     select * from october
 ),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/parts.py
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/parts.py
 cells as (select * from {{ source('landing', 'official_ugels') }}),
 of_departments as (select * from {{ ref('indicators') }}),
 of_nation as (select * from {{ ref('indicators') }} where department_code = '00'),

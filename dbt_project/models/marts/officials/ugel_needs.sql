@@ -4,7 +4,7 @@ counts as (
     where indicator <> 'low_attendance' and ugel_code <> '{{ var("no_district") }}'
 ),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/disclosure/parts.py
+-- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/parts.py
 cells as (select * from {{ source('landing', 'official_ugels') }}),
 
 services as (

@@ -1,0 +1,1 @@
+"""What models learn from: rows, splits by time, tables of others."""

@@ -1,0 +1,1 @@
+"""What services do to those who get them."""

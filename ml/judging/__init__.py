@@ -1,0 +1,1 @@
+"""How models are judged: backtests, figures, gates, fairness, the model card."""

@@ -1,0 +1,229 @@
+"""How good a ranking is at the number of children that each UGEL can visit, and how true its probabilities are.
+
+Intervals are 95 % ones from a bootstrap that draws whole schools, the same draws for everything that is compared; those
+of calibration, which is asked of small segments too, say at their functions what they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+from ml.data.dataset import Rows
+from ml.models.calibrate import logistic
+
+REPLICATES, Z = 500, 1.96
+SHARES = {"1pct": 0.01, "5pct": 0.05, "10pct": 0.10}  # beside the capacity
+BINS = 20  # of the expected calibration error
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure with its 95 % interval, where there is one."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def named(self, name: str) -> Metric:
+        """Return the figure under another name."""
+        return Metric(name, self.value, self.low, self.high)
+
+
+class Sample:
+    """Rows with what every figure needs of them, computed once: who is grouped with whom, and the drawn schools."""
+
+    def __init__(self, rows: Rows, seed: int = 0) -> None:
+        self.rows, self.seed = rows, seed
+        self.known = ~np.isnan(rows.label)
+        self.cases = np.nan_to_num(rows.label)
+        self.list = np.unique(rows.group.codes * len(rows.date.names) + rows.date.codes, return_inverse=True)[1]
+
+    @cached_property
+    def cluster(self) -> NDArray[np.int64]:
+        """Number of each row's school among those that occur."""
+        return np.unique(self.rows.cluster.codes, return_inverse=True)[1]
+
+    @cached_property
+    def child_year(self) -> NDArray[np.int64]:
+        """Number of each row's child and year among those that occur."""
+        return np.unique(np.column_stack([self.rows.key, self.rows.year]), axis=0, return_inverse=True)[1].ravel()
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """How often each school is drawn; shape (REPLICATES, schools)."""
+        n = int(self.cluster.max()) + 1
+        return np.random.default_rng(self.seed).multinomial(n, np.full(n, 1 / n), REPLICATES).astype(float)
+
+    def sums(self, amount: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of an amount in each replicate."""
+        return self.weights @ np.bincount(self.cluster, weights=amount, minlength=self.weights.shape[1])
+
+    def share(self, name: str, above: NDArray[np.float64], below: NDArray[np.float64]) -> Metric:
+        """Return a sum over another, with its interval; 0 where there is nothing to divide by."""
+        low, high = np.quantile(self.sums(above) / np.maximum(self.sums(below), 1e-12), [0.025, 0.975])
+        return Metric(name, float(above.sum() / max(below.sum(), 1e-12)), float(low), float(high))
+
+    def listed(self, ranking: NDArray[np.float64], share: float) -> Mask:
+        """Say who is on the list of each UGEL and date: the first `share` of its pupils; ties by key."""
+        order = np.lexsort((self.rows.key, -ranking, self.list))
+        size = np.bincount(self.list)
+        start = np.concatenate([[0], np.cumsum(size)[:-1]])
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - start[self.list[order]]
+        return rank < np.ceil(share * size[self.list] - 1e-9)
+
+
+def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = "capacity") -> list[Metric]:
+    """Return precision, recall and lift of a list, of the rows where a mask is true."""
+    known = sample.known if where is None else sample.known & where
+    mine, cases = (on_list & known).astype(float), sample.cases * known
+    precision = sample.share(f"precision_at_{at}", cases * on_list, mine)
+    base = cases.sum() / max(known.sum(), 1)
+    return [
+        precision,
+        sample.share(f"recall_at_{at}", cases * on_list, cases),
+        Metric(f"lift_at_{at}", precision.value / base if base else 0.0),
+        Metric(f"selection_rate_at_{at}", float(mine.sum() / max(known.sum(), 1))),
+    ]
+
+
+def of_rows(sample: Sample, where: Mask | None = None) -> list[Metric]:
+    """Return how many rows there are whose outcome can be said, and how often it came."""
+    known = sample.known if where is None else sample.known & where
+    cases = (sample.cases * known).sum()
+    return [Metric("n_rows", float(known.sum())), Metric("n_cases", float(cases)),
+            Metric("base_rate", float(cases / max(known.sum(), 1)))]  # fmt: skip
+
+
+def ratio(sample: Sample, mine: Mask, theirs: Mask, name: str) -> Metric:
+    """Return the precision of a list over that of another, with the interval of the ratio."""
+    known = sample.known
+    top, bottom = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & known) * 1.0), 1e-12)
+                   for of in (mine, theirs))  # fmt: skip
+    low, high = np.quantile(top / np.maximum(bottom, 1e-12), [0.025, 0.975])
+    first, second = (float(sample.cases[of & known].mean()) if (of & known).any() else 0.0 for of in (mine, theirs))
+    return Metric(name, first / max(second, 1e-12), float(low), float(high))
+
+
+def difference(sample: Sample, mine: Mask, theirs: Mask, name: str) -> Metric:
+    """Return the precision of a list less that of another, with the interval of the difference."""
+    top, bottom = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & sample.known) * 1.0), 1e-12)
+                   for of in (mine, theirs))  # fmt: skip
+    low, high = np.quantile(top - bottom, [0.025, 0.975])
+    first, second = (float(sample.cases[of & sample.known].mean()) for of in (mine, theirs))
+    return Metric(name, first - second, float(low), float(high))
+
+
+def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = None) -> Metric:
+    """Return the slope of a logistic regression of the outcome on the log-odds: 1 if they spread as they should.
+
+    Its interval is from the sandwich that lets rows of one school depend on each other (Liang and Zeger, 1986).
+    """
+    known = sample.known if where is None else sample.known & where
+    x, label, cluster = log_odds[known], sample.cases[known], sample.cluster[known]
+    found = logistic(x, label, np.zeros(2), np.array([1.0, 0.0]))
+    design = np.column_stack([x, np.ones(len(x))])
+    chance = expit(design @ found)
+    bread = np.linalg.inv((design * (chance * (1 - chance))[:, None]).T @ design + 1e-9 * np.eye(2))
+    scores = np.column_stack([np.bincount(cluster, weights=part) for part in (design * (label - chance)[:, None]).T])
+    error = Z * float(np.sqrt((bread @ scores.T @ scores @ bread)[0, 0]))
+    return Metric("calibration_slope", float(found[0]), float(found[0]) - error, float(found[0]) + error)
+
+
+def of_probability(sample: Sample, log_odds: NDArray[np.float64], on_list: Mask) -> list[Metric]:
+    """Return areas under the curves, Brier score, expected calibration error, and the slope."""
+    label, said = sample.cases[sample.known], log_odds[sample.known]
+    probability = expit(said)
+    return [
+        Metric("roc_auc", float(roc_auc_score(label, said))),
+        Metric("pr_auc", float(average_precision_score(label, said))),
+        Metric("brier", float(brier_score_loss(label, probability))),
+        Metric("expected_calibration_error", calibration_error(label, probability)),
+        *calibration(sample, log_odds, on_list),
+        slope(sample, log_odds),
+    ]
+
+
+def calibration(
+    sample: Sample, log_odds: NDArray[np.float64], on_list: Mask, where: Mask | None = None
+) -> list[Metric]:
+    """Return observed over expected, among the listed and among all, of the rows where a mask is true."""
+    chance, there = expit(log_odds), np.ones(len(log_odds), dtype=bool) if where is None else where
+    return [
+        _observed_over_expected("observed_over_expected_at_capacity", sample, chance, sample.known & on_list, there),
+        _observed_over_expected("observed_over_expected", sample, chance, sample.known, there),
+    ]
+
+
+def _observed_over_expected(
+    name: str, sample: Sample, chance: NDArray[np.float64], judged: Mask, where: Mask
+) -> Metric:
+    """Return cases over what was announced, of the judged rows of a segment, with a score interval (Wilson, 1927).
+
+    It holds each ratio that the cases do not contradict, given how far as many would stray: a child's rows of a year
+    stand and fall together, and schools stray further than chance as much as they do over all judged rows. Drawing
+    schools anew is no interval where a segment has a handful of them: with no case in any it would be [0, 0].
+    """
+    here = judged & where
+    observed, expected = float(sample.cases[here].sum()), float(chance[here].sum())
+    if not expected:
+        return Metric(name, 0.0, 0.0, 0.0)
+    noise = Z**2 * _beyond_chance(sample, chance, judged) * _variance(sample, chance, here)
+    middle, product = 2 * observed * expected + noise, observed * expected
+    root = np.sqrt(middle**2 - 4 * product**2)
+    low, high = ((middle + end) / (2 * expected**2) for end in (-root, root))
+    return Metric(name, observed / expected, float(low), float(high))
+
+
+def _variance(sample: Sample, chance: NDArray[np.float64], here: Mask) -> float:
+    """Return the variance of how many cases chance brings among rows, those of a child in a year all or none."""
+    spread = np.sqrt(chance * (1 - chance)) * here
+    return float((np.bincount(sample.child_year, weights=spread) ** 2).sum())
+
+
+def _beyond_chance(sample: Sample, chance: NDArray[np.float64], judged: Mask) -> float:
+    """Return how many times as much as chance alone schools stray from what was announced; at least 1."""
+    observed, expected = (np.bincount(sample.cluster, weights=of * judged) for of in (sample.cases, chance))
+    overall = observed.sum() / max(expected.sum(), 1e-12)
+    strayed = ((observed - overall * expected) ** 2).sum()
+    return max(1.0, float(strayed / max(overall * _variance(sample, chance, judged), 1e-12)))
+
+
+def kept(sample: Sample, on_list: Mask) -> Metric:
+    """Return the share of the listed who are listed again on the school year's next date, if still there."""
+    rows = sample.rows
+    order = np.lexsort((rows.date.codes, rows.key))
+    day = np.array(rows.date.names)[rows.date.codes[order]]
+    years = day.astype("<U4")
+    follows = (np.diff(rows.key[order]) == 0) & (years[1:] == years[:-1])
+    first, again = on_list[order][:-1] & follows, on_list[order][1:]
+    at = order[:-1]
+    stays, there = np.zeros(len(order)), np.zeros(len(order))
+    there[at], stays[at] = first, first & again
+    return sample.share("list_kept", stays, there)
+
+
+def calibration_error(label: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
+    """Return the mean gap of rate and probability over bins of equal size, weighted by size."""
+    parts = np.array_split(np.argsort(probability, kind="stable"), BINS)
+    gaps = [len(part) * abs(label[part].mean() - probability[part].mean()) for part in parts if len(part)]
+    return float(sum(gaps) / len(label))
+
+
+def of_classes(sample: Sample, on_list: Mask) -> list[Metric]:
+    """Return accuracy, precision, recall and F1 if who is listed counts as predicted."""
+    label, said = sample.cases[sample.known] == 1, on_list[sample.known]
+    hits = float((label & said).sum())
+    precision, recall = hits / max(said.sum(), 1), hits / max(label.sum(), 1)
+    return [
+        Metric("accuracy", float((label == said).mean())), Metric("precision", precision), Metric("recall", recall),
+        Metric("f1", 2 * hits / max(said.sum() + label.sum(), 1)),
+    ]  # fmt: skip

@@ -1,0 +1,169 @@
+"""Charts of models: how true probabilities are, whom a list finds, what a model goes by. Altair, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from ml.data.dataset import Rows
+from ml.judging.backtest import Figure, Judged
+from ml.judging.evaluate import Metric, Sample
+from ml.models.terms import Terms
+
+BINS = 10
+POINTS = 101  # of a curve
+WIDTH, HEIGHT = 420, 280
+DASHES = {"model": [1, 0], "rule": [6, 3], "baseline": [2, 2]}
+Floats = NDArray[np.float64]
+
+
+def by_group(found: Sequence[tuple[str, Metric]]) -> pd.DataFrame:
+    """Return figures of groups (`ml/judging/fairness.py`) as a table: a row a group by one trait, a column a figure."""
+    rows = [
+        {"group": group, "figure": metric.name, "value": metric.value} for group, metric in found if "&" not in group
+    ]
+    return pd.DataFrame(rows).pivot_table(index="group", columns="figure", values="value")
+
+
+def draw_here() -> None:
+    """Let notebooks show charts as pictures: no script is fetched from anywhere."""
+    alt.renderers.enable("svg")
+
+
+def write(folder: Path, judged: Judged, share: float, model: str) -> list[Path]:
+    """Write gains and calibration of a backtest as SVG; return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    charts = {"gains": gains(judged, list(judged.ranked), share), "calibration": calibration(judged, model)}
+    for name, chart in charts.items():
+        chart.save(str(folder / f"{name}.svg"))
+    return [folder / f"{name}.svg" for name in charts]
+
+
+def rates(rows: Rows, features: Sequence[str], feature: str) -> alt.Chart:
+    """Show how often the outcome came by tenths of a feature, with 95 % intervals; missing values apart."""
+    known = rows.labeled
+    column = known.values[:, list(features).index(feature)]
+    edges = np.unique(np.nanquantile(column, np.linspace(0, 1, BINS + 1)[1:-1]))
+    part = np.where(np.isnan(column), -1, np.searchsorted(edges, column, side="left"))
+    table = pd.DataFrame([_rate(_named(column, part, i), known.label[part == i]) for i in np.unique(part)])
+    return _with_intervals(table, "part", feature, "share with the outcome")
+
+
+def by_segment(rows: Rows, segment: str) -> alt.Chart:
+    """Show how often the outcome came in each part of a segment, or in each «year», with 95 % intervals."""
+    known = rows.labeled
+    part = known.year.astype(str) if segment == "year" else known.segments[segment].texts()
+    table = pd.DataFrame([_rate(name, known.label[part == name]) for name in np.unique(part)])
+    return _with_intervals(table, "part", segment, "share with the outcome")
+
+
+def missing(rows: Rows, features: Sequence[str], most: int = 15) -> alt.Chart:
+    """Show which features are missing most."""
+    return largest(features, np.isnan(rows.values).mean(axis=0), "share missing", most)
+
+
+def _named(column: Floats, part: NDArray[np.int64], i: int) -> str:
+    """Return the name of a part: its values from and to."""
+    return "missing" if i < 0 else f"{column[part == i].min():g} to {column[part == i].max():g}"
+
+
+def _rate(name: str, label: Floats) -> dict[str, object]:
+    """Return a share and its interval (Wilson, 1927)."""
+    n, z = len(label), 1.96
+    center, half = (
+        (label.mean() + z**2 / (2 * n)),
+        z * np.sqrt(label.mean() * (1 - label.mean()) / n + z**2 / (4 * n**2)),
+    )
+    return {"part": name, "value": label.mean(), "low": (center - half) / (1 + z**2 / n),
+            "high": (center + half) / (1 + z**2 / n), "children": n}  # fmt: skip
+
+
+def _with_intervals(table: pd.DataFrame, part: str, title: str, measure: str) -> alt.Chart:
+    base = alt.Chart(table).encode(x=alt.X(f"{part}:N", sort=None, title=title))
+    bars = base.mark_rule().encode(y=alt.Y("low:Q", title=measure), y2="high:Q")
+    return (bars + base.mark_point(filled=True).encode(y="value:Q")).properties(width=WIDTH, height=HEIGHT)
+
+
+def calibration(judged: Judged, model: str) -> alt.Chart:
+    """Show announced against observed shares by tenths of the announced; on the line both are equal."""
+    sample = Sample(judged.rows)
+    announced, label = expit(judged.ranked[model])[sample.known], sample.cases[sample.known]
+    parts = np.array_split(np.argsort(announced, kind="stable"), BINS)
+    table = pd.DataFrame([_rate("", label[part]) | {"announced": announced[part].mean()} for part in parts])
+    base = alt.Chart(table).encode(x=alt.X("announced:Q", title="announced"))
+    bars = base.mark_rule().encode(y=alt.Y("low:Q", title="observed"), y2="high:Q")
+    top = float(table[["announced", "high"]].max().max())
+    line = alt.Chart(pd.DataFrame({"x": [0, top], "y": [0, top]})).mark_line(strokeDash=[4, 4], color="gray")
+    points = base.mark_point(filled=True).encode(y="value:Q")
+    return (line.encode(x="x:Q", y="y:Q") + bars + points).properties(width=WIDTH, height=HEIGHT)
+
+
+def gains(judged: Judged, rankers: Sequence[str], share: float) -> alt.Chart:
+    """Show which share of all who had the outcome is found by how much is listed; the line stands at the capacity.
+
+    Models are drawn through, rules dashed, baselines dotted.
+    """
+    sample, at = Sample(judged.rows), np.linspace(0, 0.3, POINTS)
+    table = pd.DataFrame([
+        {"listed": x, "found": float(sample.cases[sample.listed(judged.ranked[who], x)].sum() / sample.cases.sum()),
+         "ranked by": who, "kind": who.split(":")[0] if ":" in who else "model"}
+        for who in rankers for x in at
+    ])  # fmt: skip
+    curves = alt.Chart(table).mark_line().encode(
+        x=alt.X("listed:Q", title="share listed", axis=alt.Axis(format="%")),
+        y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")),
+        color=alt.Color("ranked by:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=0)),
+        strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values()))),
+    )  # fmt: skip
+    capacity = alt.Chart(pd.DataFrame({"x": [share]})).mark_rule(strokeDash=[4, 4], color="gray").encode(x="x:Q")
+    return (curves + capacity).properties(width=WIDTH, height=HEIGHT)
+
+
+def compared(figures: Sequence[Figure], metric: str, dataset: str) -> alt.Chart:
+    """Show a figure of everybody who ranks, with its interval, the best first."""
+    found = [(who, m) for who, where, segment, m in figures if (where, segment, m.name) == (dataset, "all", metric)]
+    rows = [{"part": who, "value": m.value, "low": m.low, "high": m.high} for who, m in found]
+    table = pd.DataFrame(rows).drop_duplicates("part").sort_values("value", ascending=False)
+    return _with_intervals(table, "part", "ranked by", metric)
+
+
+def reasons(terms: Terms, rows: Rows, segments: NDArray[np.str_], most: int = 15) -> alt.Chart:
+    """Show which features move scores most: mean of the absolute contribution, in log-odds."""
+    _, parts = terms.contributions(rows.values, segments)
+    mean = np.abs(parts - parts.mean(axis=0)).mean(axis=0)
+    return largest(terms.features, mean, "mean absolute contribution, log-odds", most)
+
+
+def of_child(terms: Terms, rows: Rows, segments: NDArray[np.str_], row: int, most: int = 10) -> alt.Chart:
+    """Show what moves one row's score most, against the mean child, in log-odds."""
+    _, parts = terms.contributions(rows.values[row : row + 1], segments[row : row + 1])
+    table = pd.DataFrame({"feature": terms.features, "points": parts[0]})
+    table = table.reindex(table["points"].abs().nlargest(most).index)
+    return alt.Chart(table).mark_bar().encode(
+        x=alt.X("points:Q", title="contribution, log-odds"), y=alt.Y("feature:N", sort=None, title=None)
+    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+
+
+def largest(names: Sequence[str], amounts: Floats, measure: str, most: int = 15) -> alt.Chart:
+    """Show the largest amounts by name."""
+    table = pd.DataFrame({"feature": names, "amount": amounts}).nlargest(most, "amount")
+    return alt.Chart(table).mark_bar().encode(
+        x=alt.X("amount:Q", title=measure), y=alt.Y("feature:N", sort="-x", title=None)
+    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+
+
+def shape(terms: Terms, feature: str) -> alt.Chart:
+    """Show the points that a model gives by a feature's value, before calibration; missing values apart."""
+    at = terms.features.index(feature)
+    edges, points = terms.edges[at], terms.points[at]
+    names = ["missing", *(f"to {edge:g}" for edge in edges), "above"]
+    table = pd.DataFrame({"part": names[: len(points)], "points": points})
+    return alt.Chart(table).mark_bar().encode(
+        x=alt.X("part:N", sort=None, title=feature), y=alt.Y("points:Q", title="points, log-odds")
+    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip

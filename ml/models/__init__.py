@@ -1,0 +1,1 @@
+"""Candidates, how they are fitted, and how they are written out as points and trees."""

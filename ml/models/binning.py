@@ -1,0 +1,64 @@
+"""Quantile bins: what makes an additive model a table of points per feature and bin."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from ml.models.terms import bin_of
+
+
+class QuantileBinner(TransformerMixin, BaseEstimator):
+    """Replace each value by its bin's number (from 1), missing values by NaN.
+
+    Args:
+        bins: largest number of bins a feature.
+    """
+
+    def __init__(self, bins: int = 32) -> None:
+        self.bins = bins
+
+    def fit(self, X: NDArray[np.float64], y: object = None) -> QuantileBinner:  # noqa: N803  scikit-learn's name
+        """Take each column's edges from its quantiles; equal values share a bin."""
+        columns = [_known(column) for column in X.T]
+        self.edges_ = [_edges(known, self.bins) for known in columns]
+        self.seen_ = [bool(len(known)) for known in columns]
+        return self
+
+    def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
+        """Return the bins, shape as given."""
+        found = np.empty(X.shape, order="F")  # whatever is done with it goes column by column
+        for i, (edges, seen) in enumerate(zip(self.edges_, self.seen_, strict=True)):
+            bins = bin_of(X[:, i], edges)
+            found[:, i] = bins
+            found[bins == 0, i] = np.nan if seen else 1  # what training never saw says nothing
+        return found
+
+
+def _known(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values that are not missing, in order."""
+    ordered = np.sort(column)  # missing values come last
+    return ordered[: ordered.searchsorted(np.nan)]
+
+
+def _edges(known: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Return the distinct quantiles (of numpy's method `inverted_cdf`) of ordered values, without the largest value."""
+    if not len(known):
+        return np.empty(0)
+    share = np.linspace(0, 1, bins + 1)[1:-1]
+    found = np.unique(known[np.maximum(np.ceil(len(known) * share - 1), 0).astype(np.intp)])
+    return found[found < known[-1]]
+
+
+class SeenColumns(TransformerMixin, BaseEstimator):
+    """Set columns of which training had no value to 0: they say nothing, and boosting cannot bin what is not there."""
+
+    def fit(self, X: NDArray[np.float64], y: object = None) -> SeenColumns:  # noqa: N803  scikit-learn's name
+        """Note which columns have a value."""
+        self.seen_ = (~np.isnan(X)).any(axis=0)
+        return self
+
+    def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
+        """Return the columns, shape as given."""
+        return np.where(self.seen_, X, 0.0)

@@ -1,0 +1,140 @@
+"""The candidates, from the simplest to the most flexible, each one pipeline, calibrated on folds it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from ml import parallel
+from ml.data.dataset import Rows, Spec, columns_of, rows_of
+from ml.models import calibrate, terms, trees
+from ml.models.binning import QuantileBinner, SeenColumns
+from ml.models.boosting import BinnedBoosting
+from ml.models.calibrate import Calibration
+from ml.models.trees import Points
+
+FILE = Path(__file__).with_name("recipes.yml")
+FOLDS = 5  # with three, models fitted on two thirds are noisier than the one in use: its slope came out 0.03 too low
+EDGE = 1e-6  # a tree that is sure of itself says so much and no more
+Parameters = Mapping[str, Any]
+
+
+def recipes() -> dict[str, Any]:
+    """Read the fixed recipes: the champion's name, and each candidate's hyperparameters."""
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def champion() -> str:
+    """Return the name of the candidate that is trained for use."""
+    return recipes()["champion"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted pipeline, its calibration, and which columns of the rows it sees (all where none are named)."""
+
+    model: Pipeline
+    calibration: Calibration
+    columns: tuple[int, ...] = ()
+
+    def log_odds(self, rows: Rows) -> NDArray[np.float64]:
+        """Return calibrated log-odds."""
+        if not len(rows.key):
+            return np.empty(0)  # no pipeline takes nothing: a year may have no rows left
+        slope, shift = self.calibration.of_rows(calibrate.segment_names(rows))
+        values = columns_of(rows.values, self.columns) if self.columns else rows.values
+        return shift + slope * said(self.model, values)
+
+
+def said(model: Pipeline, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a model says in log-odds, before calibration; shape (rows,)."""
+    if hasattr(model, "decision_function"):
+        return model.decision_function(values)
+    chance = np.clip(model.predict_proba(values)[:, 1], EDGE, 1 - EDGE)
+    return np.log(chance / (1 - chance))
+
+
+def _additive(spec: Spec, given: Parameters) -> Pipeline:
+    """Return boosting without interactions, monotone where the domain knows the direction."""
+    booster = BinnedBoosting(
+        interaction_cst="no_interactions", monotonic_cst=list(spec.directions), early_stopping=False, random_state=0,
+        **given,
+    )  # fmt: skip
+    return make_pipeline(QuantileBinner(), booster)
+
+
+def _logistic(spec: Spec, given: Parameters) -> Pipeline:
+    """Return penalized logistic regression: numbers standardized, missing ones marked, categories one by one."""
+    numbers = [i for i in range(len(spec.features)) if i not in spec.coded]
+    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    parts = make_column_transformer(
+        (make_pipeline(filled, StandardScaler()), numbers), (OneHotEncoder(handle_unknown="ignore"), spec.coded)
+    )
+    return make_pipeline(parts, LogisticRegression(max_iter=300, **given))
+
+
+def _boosting(spec: Spec, given: Parameters) -> Pipeline:
+    """Return boosting with interactions."""
+    return make_pipeline(SeenColumns(), HistGradientBoostingClassifier(
+        categorical_features=spec.coded or None, early_stopping=False, random_state=0, **given,
+    ))  # fmt: skip
+
+
+def _forest(spec: Spec, given: Parameters) -> Pipeline:
+    return make_pipeline(SeenColumns(), RandomForestClassifier(random_state=0, n_jobs=-1, **given))
+
+
+def _tree(spec: Spec, given: Parameters) -> Pipeline:
+    return make_pipeline(SeenColumns(), DecisionTreeClassifier(random_state=0, **given))
+
+
+# From the simplest to the most flexible.
+CANDIDATES: dict[str, Callable[[Spec, Parameters], Pipeline]] = {
+    "tree": _tree, "logistic": _logistic, "additive": _additive, "boosting": _boosting, "forest": _forest,
+}  # fmt: skip
+# Who may go live: whose learning can be read off as points, from which scores and reasons come.
+READ_OFF: dict[str, Callable[[Fitted, Spec, Rows], Points]] = {
+    "additive": lambda fitted, spec, rows: terms.read_off(fitted.model, spec.features, rows.values, fitted.calibration),
+    "boosting": lambda fitted, spec, _: trees.read_off(fitted.model, spec.features, fitted.calibration),
+}
+
+
+def make(algorithm: str, spec: Spec, given: Parameters | None = None) -> Pipeline:
+    """Return an unfitted pipeline, with the fixed recipe's hyperparameters where none are given."""
+    return CANDIDATES[algorithm](spec, recipes()[algorithm] if given is None else given)
+
+
+def fit(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None = None) -> Fitted:
+    """Fit a recipe on the rows that have a label, and calibrate it by segment on folds of schools not seen."""
+    known = rows.labeled
+    fold = np.random.default_rng(0).permutation(len(known.cluster.names))[known.cluster.codes] % FOLDS
+
+    def fitted(apart: NDArray[np.bool_] | None) -> tuple[Pipeline, NDArray[np.float64]]:
+        """Return a model of all rows but those apart, and what it says of these."""
+        model = make(algorithm, spec, given)
+        if apart is None:
+            return model.fit(known.values, known.label), np.empty(0)
+        model.fit(rows_of(known.values, ~apart), known.label[~apart])
+        return model, said(model, rows_of(known.values, apart))
+
+    folds = [fold == number for number in np.unique(fold)]
+    (model, _), *unseen = parallel.each(fitted, [None, *folds])
+    found = np.zeros(len(known.label))
+    for apart, (_, says) in zip(folds, unseen, strict=True):
+        found[apart] = says
+    return Fitted(model, calibrate.fit(found, known.label, calibrate.segment_names(known)))

@@ -1,0 +1,61 @@
+"""What is judged: a candidate on all features or on some, as in «additive-grade» or «additive+is_female»."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ml.data.dataset import Rows, Spec, columns_of
+from ml.models import candidates
+from ml.models.candidates import Fitted
+
+
+class UnknownVariant(Exception):
+    """There is no such candidate or feature."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A candidate on some of the features, as in «additive-attendance_share» or «additive+is_female»."""
+
+    name: str
+    algorithm: str
+    features: tuple[str, ...]
+
+    def fit(self, spec: Spec, rows: Rows) -> Fitted:
+        """Fit the recipe on the variant's features only."""
+        columns = tuple(i for i, name in enumerate(spec.features) if name in self.features)
+        seen = replace(rows, values=columns_of(rows.values, columns))
+        return replace(candidates.fit(self.algorithm, spec.only(self.features), seen), columns=columns)
+
+
+def every(spec: Spec) -> list[Variant]:
+    """Return every candidate on all features, the champion first."""
+    names = sorted(candidates.CANDIDATES, key=lambda name: name != candidates.champion())
+    return [Variant(name, name, spec.features) for name in names]
+
+
+def parse(text: str, spec: Spec, usual: Sequence[str]) -> Variant:
+    """Return the variant that a text names.
+
+    Args:
+        text: a candidate, then features that are added (`+`) or left out (`-`).
+        spec: every feature there is.
+        usual: those that are seen where the text names none.
+
+    Raises:
+        UnknownVariant: there is no such candidate or feature.
+    """
+    algorithm, *changes = re.split(r"(?=[+-])", text)
+    if algorithm not in candidates.CANDIDATES:
+        raise UnknownVariant(f"{text}: no candidate {algorithm}: {', '.join(candidates.CANDIDATES)}")
+    seen = (set(usual) | added(text)) - {change[1:] for change in changes if change[0] == "-"}
+    if unknown := {change[1:] for change in changes} - set(spec.features):
+        raise UnknownVariant(f"{text}: no feature {', '.join(sorted(unknown))}")
+    return Variant(text, algorithm, spec.only(tuple(seen)).features)
+
+
+def added(text: str) -> set[str]:
+    """Return the features that a variant adds."""
+    return {change[1:] for change in re.split(r"(?=[+-])", text) if change.startswith("+")}

@@ -1,0 +1,205 @@
+"""Features of raw records, made by the warehouse's own SQL: its compiled models run in memory over what was sent.
+
+What the models say of others (schools, classmates, siblings) is deployed beside the SQL. All of it is one query that is
+planned once (`service.query`) and reads what was sent as parameters: nothing of a child is ever stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from service import query
+from service.predict import Unusable
+
+CONFIG = {
+    "threads": 1, "memory_limit": "1GB", "autoinstall_known_extensions": False, "autoload_known_extensions": False,
+    "preserve_insertion_order": False,
+    "temp_directory": "",  # what was sent of a child is never written to a disk
+    # a list of values is compared faster with a few rows than joined to them
+    "disabled_optimizers": "in_clause",
+}  # fmt: skip
+STEPS = "select schema_name, name, kind, sql, mates_by from published.feature_steps order by position"
+DAY = "select any_value(as_of_date) from published.feature_steps"
+INPUTS = """
+select table_name, list({name: column_name, type: data_type} order by position),
+  coalesce(list(column_name order by position) filter (is_given), []),
+  coalesce(list(column_name) filter (is_required), [])
+from published.feature_inputs group by table_name
+"""
+LARGEST = {"SMALLINT": 2**15 - 1, "INTEGER": 2**31 - 1, "BIGINT": 2**63 - 1}
+LONGEST, MOST_ROWS = 100, 500  # characters of a text, rows of a source and child
+# What values that cannot be bring about; anything else is a fault of ours.
+HOSTILE = (
+    duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException,
+)  # fmt: skip
+
+
+class NoContext(Exception):
+    """The published file has no SQL and context of features."""
+
+
+Records = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Child:
+    """One child's records, by source.
+
+    Args:
+        key: its pseudonym, or a number that no child has.
+        records: source → rows by the columns of its contract; a row may say `known_at` and `_delivered_at`.
+        merged: other keys that turned out to be the same child → what was recorded under them.
+    """
+
+    key: int
+    records: Records
+    merged: Mapping[int, Records] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made: by key, features as columns name them, and services whose rule is met."""
+
+    as_of: date
+    features: Mapping[int, Mapping[str, Any]]
+    services: Mapping[int, Sequence[Mapping[str, Any]]]
+
+
+class Features:
+    """One database in memory; whoever uses it is alone with it.
+
+    Raises:
+        NoContext: the file holds no features' SQL.
+    """
+
+    def __init__(self, published: Path) -> None:
+        self.db = _opened(published)
+        try:
+            steps = [query.Step(*row) for row in self.db.execute(STEPS).fetchall()]
+        except duckdb.CatalogException as error:
+            raise NoContext(f"{published} was published without the features' SQL") from error
+        ((self.as_of,),) = self.db.execute(DAY).fetchall()
+        self.sources = {step.name for step in steps if step.kind == "input"}
+        names, columns, given, required = zip(*self.db.execute(INPUTS).fetchall(), strict=True)
+        self.inputs: dict[str, list[dict[str, str]]] = dict(zip(names, columns, strict=True))
+        self._given: dict[str, list[str]] = dict(zip(names, given, strict=True))
+        self._required: dict[str, list[str]] = dict(zip(names, required, strict=True))
+        self._query = query.compose(steps, self.inputs)
+        self.db.execute(f"prepare features as {self._query.sql}")
+
+    def make(self, children: Iterable[Child]) -> Made:
+        """Return features of children as of the date that is published.
+
+        Raises:
+            Unusable: a source or column is not known, a value is not of its type, or a key stands for two.
+        """
+        tables = self._tables(list(children))
+        # pure ASCII without anything to escape but the mark itself; EXECUTE takes no parameters of ours
+        sent = {name: f"'{self._json(name, tables[name])}'" for name in self._query.inputs}
+        try:
+            found = self.db.execute(f"execute features({', '.join(sent.values())})")
+            rows = found.fetchall()
+        except HOSTILE as error:
+            raise Unusable(self._what_is_wrong(sent)) from error
+        names = [column[0] for column in found.description or []]
+        features = {row["child_key"]: row for row in (dict(zip(names, one, strict=True)) for one in rows)}
+        services = {key: row.pop("services") or [] for key, row in features.items()}
+        return Made(self.as_of, features, services)
+
+    def _json(self, name: str, rows: list[dict[str, Any]]) -> str:
+        listed = [{one["name"]: row.get(one["name"]) for one in self.inputs[name]} for row in rows]
+        return json.dumps(listed, default=str).replace("'", "''")
+
+    def _what_is_wrong(self, sent: Mapping[str, str]) -> str:
+        """Say which source cannot be read; the values of none are said."""
+        for name, text in sent.items():
+            try:
+                self.db.execute(self._query.inputs[name].replace("$1", text)).fetchall()
+            except HOSTILE:
+                return f"{name}: a value is not of its column's type (GET /v1/records names them)"
+        return "records: a value is of its type, and beyond what can be"
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Return source → column → type of what may be sent."""
+        return {source: self._types(source) for source in sorted(self.sources)}
+
+    def _types(self, source: str) -> dict[str, str]:
+        kinds = {one["name"]: one["type"] for one in self.inputs[source]}
+        return {name: kinds[name] for name in self._given[source]}
+
+    def schema(self) -> dict[str, Any]:
+        """Return what may be sent as JSON Schema, by source."""
+        return {
+            source: {"type": "array", "maxItems": MOST_ROWS, "items": self._schema(source)}
+            for source in sorted(self.sources)
+        }
+
+    def _schema(self, source: str) -> dict[str, Any]:
+        required, types = self._required[source], self._types(source)
+        return {
+            "type": "object", "required": sorted(required), "additionalProperties": False,
+            "properties": {name: _schema(kind, name not in required) for name, kind in types.items()},
+        }  # fmt: skip
+
+    def _tables(self, children: Sequence[Child]) -> dict[str, list[dict[str, Any]]]:
+        keys = [key for child in children for key in (child.key, *child.merged)]
+        if len(set(keys)) < len(keys):  # a key that is merged into itself would be followed for ever
+            raise Unusable("a child's key stands twice in what was sent")
+        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in self.inputs}
+        for child in children:
+            self._add(tables, child.key, child.records)
+            for key, records in child.merged.items():
+                self._add(tables, key, records)
+                tables["child_merges"].append({"child_key": key, "merged_into": child.key, "known_at": self.as_of})
+        return tables
+
+    def _add(self, tables: dict[str, list[dict[str, Any]]], key: int, records: Records) -> None:
+        for source, rows in records.items():
+            if source not in self.sources:
+                raise Unusable(f"no source {source[:40]!r}: {', '.join(sorted(self.sources))}")
+            tables[source] += [self._landed(key, source, at, row) for at, row in enumerate(rows, 1)]
+
+    def _landed(self, key: int, source: str, at: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row as it would have been landed."""
+        said = {name.lower(): _whole(value) for name, value in row.items() if value is not None}
+        self._check(source, at, said)
+        return {"_delivered_at": self.as_of} | said | {"child_key": key, "nino": key, "_file": query.FILE, "_line": at}
+
+    def _check(self, source: str, at: int, said: Mapping[str, Any]) -> None:
+        if strange := sorted(said.keys() - self._given[source]):
+            raise Unusable(f"{source} has no {', '.join(name[:40] for name in strange[:5])}")
+        if lacking := sorted(set(self._required[source]) - said.keys()):
+            raise Unusable(f"{source}: row {at} lacks {', '.join(lacking[:5])}")
+
+
+def _opened(published: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory beside a published file, and let it open nothing more."""
+    db = duckdb.connect(":memory:", config=CONFIG)
+    db.execute(f"attach '{published}' as {query.PUBLISHED} (read_only)")
+    db.execute("set enable_external_access = false")
+    db.execute("set lock_configuration = true")
+    return db
+
+
+def _whole(value: object) -> object:
+    """Return 2025 for 2025.0, which JSON does not tell apart."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _schema(kind: str, is_nullable: bool) -> dict[str, Any]:
+    """Return a column's type as JSON Schema."""
+    said: dict[str, Any] = {"type": {"BOOLEAN": "boolean", "DOUBLE": "number"}.get(kind, "string")}
+    if kind in LARGEST:
+        said = {"type": "integer", "minimum": -LARGEST[kind] - 1, "maximum": LARGEST[kind]}
+    elif kind == "DATE":
+        said["format"] = "date"
+    elif kind == "VARCHAR":
+        said["maxLength"] = LONGEST
+    return said | ({"type": [said["type"], "null"]} if is_nullable else {})

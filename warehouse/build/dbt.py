@@ -1,0 +1,233 @@
+"""Running dbt inside this process: one parse a run, progress while it works, errors a person can act on."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.build import orchestration, parsing, test_results
+from warehouse.database import crypto_extension, warehouse
+from warehouse.errors import BuildFailed
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
+
+# Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
+FIRST = (
+    "+child_features", "+child_outcomes", "+int_supports__around_dates", "+int_indicators__counts",
+    "+int_indicators__groups", "+int_indicators__services", "+int_ministry__districts", "+int_ministry__dropouts",
+    "resource_type:seed",
+)  # fmt: skip
+# A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
+CAUTIOUS = ("--indirect-selection", "cautious")
+THREADS = "4"  # models at once: while some wait for the database, dbt prepares others
+LARGE = 2 << 30  # bytes of a warehouse from which on one statement keeps all cores busy
+BAD = ("error", "fail", "runtime error")
+FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did."""
+
+    models: int
+    tests: int
+    warnings: int
+    seconds: float
+    slowest: str
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        warned = f", {self.warnings} warnings" if self.warnings else ""
+        return f"{self.models} models built, {self.tests} tests passed{warned}"
+
+
+def environment(home: Home) -> dict[str, str]:
+    """Return what dbt reads from the environment."""
+    return {
+        "QHAWAQ_HOME": str(home.root),
+        "QHAWAQ_CRYPTO": str(crypto_extension()),
+        "QHAWAQ_MEMORY_LIMIT": MEMORY_LIMIT,
+        "QHAWAQ_DUCKDB_THREADS": str(_threads(home)),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _threads(home: Home) -> int:
+    """Return how many threads a statement takes: one of a small country, where several models are built at once."""
+    is_small = not home.warehouse.exists() or home.warehouse.stat().st_size < LARGE
+    return 1 if is_small else os.cpu_count() or 1
+
+
+def unit_tests(home: Home, progress: Progress, models: Sequence[str] = ("*",)) -> Built:
+    """Run dbt's unit tests, of some models or of all: they judge the code and not the data, so builds leave them out.
+
+    Raises:
+        BuildFailed: a rule does not do what its test says.
+    """
+    return _invoke(home, progress, "test", ("--select", *(f"{model},test_type:unit" for model in models)))
+
+
+def parse(home: Home, progress: Progress) -> None:
+    """Write the manifest of the project into a home: what an orchestrator draws its graph from."""
+    home.dbt.mkdir(exist_ok=True)
+    _run(home, progress, "parse", (), DBT_PROJECT)
+
+
+def compile_models(home: Home, progress: Progress, project: Path) -> None:
+    """Compile every model of a project against a home's warehouse; the result is in the home's manifest."""
+    _invoke(home, progress, "compile", ("--exclude", "resource_type:test", "resource_type:unit_test"), project)
+
+
+def document(home: Home, progress: Progress) -> None:
+    """Write dbt's catalog and its documentation as one static page beside the manifest."""
+    _run(home, progress, "docs generate", ("--static",), DBT_PROJECT)
+
+
+def build(
+    home: Home,
+    progress: Progress,
+    selection: tuple[str, ...],
+    full_refresh: bool = False,
+    project: Path = DBT_PROJECT,
+    tests: bool = True,
+) -> Built:
+    """Run `dbt build` on a selection.
+
+    Args:
+        home: the home.
+        progress: where to say it.
+        selection: dbt's arguments that choose nodes.
+        full_refresh: build closed dates again.
+        project: the dbt project.
+        tests: run the nodes' data tests too.
+
+    Raises:
+        BuildFailed: models or tests failed; the message names each and says what it found.
+    """
+    extra = ["--threads", THREADS, "--exclude-resource-type", "unit_test"]
+    extra += [] if tests else ["--exclude-resource-type", "test"]
+    extra += ["--full-refresh"] if full_refresh else []
+    result = _run(home, progress, "build", (*selection, *extra), project)
+    _note(home, result)
+    test_results.keep(home)
+    return _summary(result, home)
+
+
+def _note(home: Home, result: Any) -> None:  # noqa: ANN401  dbt's result type
+    """Note how each model and each failed test ended, as an orchestrator's tasks note it."""
+    run = f"{result.generated_at:%Y%m%dT%H%M%S%f}"
+    for one in result.results:
+        if one.node.resource_type == "model" or str(one.status) in BAD:
+            for ran in filter(_is_execution, one.timing):
+                task = {"dag_id": "dbt", "run_id": run, "task_id": one.node.name, "try_number": 1}
+                orchestration.append(home, orchestration.line(task, *_ended(one, ran)))
+
+
+def _is_execution(part: Any) -> bool:  # noqa: ANN401  dbt's timing
+    return part.name == "execute" and part.completed_at is not None
+
+
+def _ended(one: Any, ran: Any) -> tuple[str, tuple[datetime, datetime], str | None]:  # noqa: ANN401  dbt's types
+    """Return state, when it ran, and the kind of error."""
+    state, error = ("failed", str(one.status)) if str(one.status) in BAD else ("success", None)
+    return state, (ran.started_at.replace(tzinfo=UTC), ran.completed_at.replace(tzinfo=UTC)), error
+
+
+def _invoke(
+    home: Home, progress: Progress, command: str, arguments: tuple[str, ...], project: Path = DBT_PROJECT
+) -> Built:
+    """Run a dbt command and say what it did.
+
+    Raises:
+        BuildFailed: models or tests failed; the message names each and says what it found.
+    """
+    return _summary(_run(home, progress, command, arguments, project), home)
+
+
+def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...], project: Path) -> Any:  # noqa: ANN401
+    """Run a dbt command in this process, close its connections, and return what it returns.
+
+    Raises:
+        BuildFailed: dbt stopped before it could judge anything.
+    """
+    os.environ.update(environment(home))
+    parsing.check_importable()
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    # What is parsed anew is kept in the home too, for an orchestrator.
+    manifest = None if command == "parse" else parsing.manifest(project)
+    try:
+        with parsing.rarely_collecting():
+            runner = dbtRunner(manifest, callbacks=[_Reporter(progress)])
+            places = parsing.places(project, home.dbt)
+            result = runner.invoke(["--quiet", *command.split(), *places, *arguments])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    if result.exception is not None:
+        raise BuildFailed(f"dbt stopped: {result.exception}")
+    return result.result
+
+
+class _Reporter:
+    """Says which model is done, from dbt's own events."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.tests = progress, 0
+
+    def __call__(self, event: Any) -> None:  # noqa: ANN401  dbt's event type
+        if event.info.name == "LogModelResult":
+            data = event.data
+            self.progress.say(
+                f"{data.index}/{data.total} {data.node_info.node_name}", took=f"{data.execution_time:.1f}s"
+            )
+
+
+def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result type
+    _raise_for_bad(result, home)
+    models = [r for r in result.results if r.node.resource_type in ("model", "seed")]
+    statuses = Counter(str(r.status) for r in result.results)
+    slowest = max(models, key=lambda r: r.execution_time, default=None)
+    return Built(
+        models=len(models),
+        tests=statuses["pass"],
+        warnings=statuses["warn"],
+        seconds=result.elapsed_time,
+        slowest=slowest.node.name if slowest else "",
+    )
+
+
+# Tests that look at all of a model's columns at once → what is wrong with those that they name.
+OF_COLUMNS = {"never_null": "null", "in_ranges": "out of range"}
+
+
+def _said(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
+    return f"  {result.node.name}: {(result.message or '').strip()}{_of_columns(result, home)}"
+
+
+def _of_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
+    """Say which columns a failed test of many columns found wrong, and in how many rows."""
+    test = getattr(result.node, "test_metadata", None)
+    if test is None or test.name not in OF_COLUMNS or str(result.status) != "fail":
+        return ""
+    with closing(warehouse(home, read_only=True)) as db:
+        found = db.execute(f"select column_name, n from ({result.node.compiled_code})").fetchall()
+    return f"; {OF_COLUMNS[test.name]}: " + ", ".join(f"{column} ({n} rows)" for column, n in found)
+
+
+def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
+    bad = [r for r in result.results if str(r.status) in BAD]
+    if not bad:
+        return
+    said = "\n".join(_said(result, home) for result in bad[:20])
+    raise BuildFailed(
+        f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
+        f"compiled SQL is in {home.dbt / 'compiled'}"
+    )

@@ -1,0 +1,120 @@
+"""What dbt parses of the project: done once for each version of it and kept, since all homes get the same.
+
+`python -m warehouse.build.parsing` does it at installation. It lies in $QHAWAQ_CACHE, else in the user's cache
+folder, and may be removed at any time.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.build import code
+from warehouse.errors import BuildFailed
+from warehouse.settings import DBT_PROJECT
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+HASH = hashlib.sha256().digest_size
+# As an orchestrator names them: what dbt parsed for the one is then parsed for the other.
+PROFILE = ("--profile", "qhawaq", "--target", "local")
+
+
+def places(project: Path, target: Path) -> list[str]:
+    """Return dbt's arguments that say where the project is, and where to write what is compiled and logged."""
+    return [
+        "--project-dir", str(project), "--profiles-dir", str(project), *PROFILE, "--target-path", str(target),
+        "--log-path", str(target), "--log-level", "none", "--log-level-file", "info",
+    ]  # fmt: skip
+
+
+def manifest(project: Path = DBT_PROJECT) -> Manifest:
+    """Return dbt's manifest of a project.
+
+    Raises:
+        BuildFailed: the project cannot be parsed; the message is dbt's.
+    """
+    check_importable()
+    from dbt.contracts.graph.manifest import Manifest
+
+    path = _cache() / f"{_key(project)}.msgpack"
+    found = Manifest.from_msgpack(_kept(path) or _keep(path, _parse(project)))
+    found.build_flat_graph()  # what macros read of it; dbt does not keep that
+    return found
+
+
+def check_importable() -> None:
+    """Say in a sentence why dbt cannot be imported: on Python 3.14 pip installs a mashumaro that is too old for it.
+
+    Raises:
+        BuildFailed: it cannot.
+    """
+    found = version("mashumaro")
+    if sys.version_info >= (3, 14) and tuple(map(int, found.split(".")[:2])) < (3, 23):
+        raise BuildFailed(
+            f"on Python 3.14 dbt needs mashumaro 3.23, and {found} is installed: install from requirements/run.txt "
+            "with --no-deps, call 'pip install \"mashumaro>=3.23\"', or use Python 3.13"
+        )
+
+
+def _kept(path: Path) -> bytes | None:
+    """Return what was kept, None where there is nothing or not what was written: it ends in its hash."""
+    content = path.read_bytes() if path.exists() else b""
+    parsed, digest = content[:-HASH], content[-HASH:]
+    return parsed if digest == hashlib.sha256(parsed).digest() else None
+
+
+def _parse(project: Path) -> bytes:
+    """Let dbt parse a project, and return the content of the file that it writes for itself."""
+    from dbt.cli.main import dbtRunner
+
+    with tempfile.TemporaryDirectory() as folder, rarely_collecting():
+        result = dbtRunner().invoke(["--quiet", "parse", *places(project, Path(folder))])
+        if result.exception is not None:
+            raise BuildFailed(f"dbt cannot parse the project: {result.exception}")
+        return (Path(folder) / "partial_parse.msgpack").read_bytes()
+
+
+def _keep(path: Path, parsed: bytes) -> bytes:
+    """Keep what was parsed, if the folder can be written to, and return it."""
+    with suppress(OSError):  # a folder that cannot be written to costs time only
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = path.with_suffix(f".{os.getpid()}.tmp")
+        aside.write_bytes(parsed + hashlib.sha256(parsed).digest())
+        aside.replace(path)
+    return parsed
+
+
+def _cache() -> Path:
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qhawaq"
+    return Path(os.environ.get("QHAWAQ_CACHE") or usual)
+
+
+def _key(project: Path) -> str:
+    """Return a hash of whatever decides what dbt parses: the project, where it is, and dbt."""
+    told = f"{project.absolute()} {version('dbt-core')} {version('dbt-duckdb')} {version('mashumaro')}"
+    return hashlib.sha256(f"{told} {code.project_hash(project)}".encode()).hexdigest()[:24]
+
+
+@contextmanager
+def rarely_collecting() -> Iterator[None]:
+    """Look for garbage rarely: dbt's graph lives as long as its run, and going through it takes a tenth of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+if __name__ == "__main__":
+    manifest()

@@ -1,0 +1,36 @@
+"""What each of dbt's tests last said: a run of dbt writes over the results of the one before, an auditor asks for all.
+
+Kept beside the manifest as `tests.json`: a test's name → status (pass, warn, fail, error, skipped), how many rows
+failed, and when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from warehouse.build.manifest import Manifest
+from warehouse.settings import Home, write_whole
+
+RUN, KEPT, TESTS = "run_results.json", "tests.json", ("test.", "unit_test.")
+
+
+def read(home: Home) -> dict[str, dict[str, Any]]:
+    """Return what is kept; nothing where nothing was tested."""
+    path = home.dbt / KEPT
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def keep(home: Home) -> None:
+    """Take over what the run that just ended said; forget tests that are no longer there."""
+    run = json.loads((home.dbt / RUN).read_text(encoding="utf-8"))
+    manifest = Manifest.read(home)
+    said = read(home) | {r["unique_id"]: _said(r, run["metadata"]["generated_at"]) for r in run["results"]}
+    known = {*manifest.nodes, *manifest.unit_tests}
+    kept = {name: said[name] for name in sorted(said) if name.startswith(TESTS) and name in known}
+    write_whole(home.dbt / KEPT, json.dumps(kept, indent=1))
+
+
+def _said(result: Mapping[str, Any], when: str) -> dict[str, Any]:
+    return {"status": result["status"], "failures": result["failures"], "tested_at": when}

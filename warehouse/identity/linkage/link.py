@@ -1,0 +1,267 @@
+"""Link records without a document number to pupils: by name, date of birth and place, each with a probability.
+
+A record is of one pupil or of none. The odds of its candidates are therefore shared out between them: twins who
+differ in nothing that the record says get half each, and a person decides. What a person decided is delivered like
+any other data (`linkage.link_decisions`) and counts as the pair's last word: it links, or sets the two apart, and the
+odds are shared out again between the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import duckdb
+
+from warehouse.contracts import Contract
+from warehouse.database import quoted
+from warehouse.identity.linkage.model import ROLES, VERSION
+
+LINK, REVIEW = 0.95, 0.30  # from these probabilities on; below, the record stays without a child
+DDL = """
+create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
+create table if not exists raw.record_links (
+  source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
+  model_version varchar, known_at date);
+create table if not exists raw.linked (n_deliveries bigint);
+"""
+VAULT_DDL = """
+create table if not exists vault.links (
+  source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
+  model_version varchar, known_at date);
+alter table vault.links add column if not exists birth_date varchar;
+alter table vault.links add column if not exists district varchar;
+alter table vault.links add column if not exists record_district varchar;
+"""
+# What a person decided of a candidate, the newest word on each pair; a link that is there is never taken back.
+DECIDED_BY_PEOPLE = """
+insert into vault.links
+select r.source, r.file, r.line, r.child_key, r.probability,
+  case d.decision when 'VINCULAR' then 'link' else 'apart' end,
+  'person', d.known_at, null, null, null
+from vault.links as r join said as d on d.archivo = r.file and d.linea = r.line and d.nino = r.child_key
+where r.decision = 'review' and d.decision in ('VINCULAR', 'SEPARAR') and not exists (
+  select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
+  and (l.decision = 'link' or l.child_key = r.child_key and l.decision = 'apart' and d.decision = 'SEPARAR'))
+"""
+SAID_BY_PEOPLE = """
+select archivo, linea, nino, upper(decision) as decision, known_at from raw.link_decisions
+qualify row_number() over (
+  partition by archivo, linea, nino order by known_at desc, _delivered_at desc, _file desc, _line desc) = 1
+"""
+# The newest school's district is where a pupil lives, as far as anybody knows.
+PLACES = """
+select e.child_key, arg_max(s.district, e.known_at) as district
+from raw.siagie_enrollments as e
+join (select lpad(codmod, 7, '0') as code, max(consulta_ubigeo) as district from raw.escale_schools group by 1) as s
+  on s.code = lpad(e.cod_mod, 7, '0')
+where e.child_key is not null group by 1
+"""
+COMPARED = ("unique_id", *ROLES, "first_given", "district")
+CLEAN = "trim(regexp_replace(upper(strip_accents({0})), '[^A-Z ]+', '', 'g'))"
+
+
+def linkable(contracts: list[Contract]) -> list[Contract]:
+    """Return the contracts whose records name a person well enough to be linked."""
+    return [contract for contract in contracts if set(ROLES) <= set(contract.link)]
+
+
+def link(
+    vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, contracts: list[Contract]
+) -> Counter[str]:
+    """Decide on every record that has no link yet; append to `vault.links`, then to `raw.record_links`.
+
+    Vault first; what a crash left out of the warehouse is copied the next time. Links are never taken back.
+
+    Args:
+        vault: a throw-away database with the vault attached.
+        warehouse: the warehouse.
+        contracts: all contracts; those with the roles of `model.ROLES` take part.
+
+    Returns:
+        how many links and reviews are new.
+    """
+    vault.execute(VAULT_DDL)
+    _by_people(vault, warehouse)
+    chosen = linkable(contracts)
+    found: Counter[str] = Counter()
+    if prepare(vault, warehouse, chosen):
+        _score(vault)
+        _decide(vault)
+        found.update(dict(vault.execute("select decision, count(*) from decided group by 1").fetchall()))
+        vault.execute("insert into vault.links select * from decided order by source, file, line")
+    _forget_evidence(vault)
+    _copy(vault, warehouse)
+    return found
+
+
+def _by_people(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Append what people decided of reviews; of a child that is no candidate of the record nothing is believed."""
+    vault.register("said", warehouse.execute(SAID_BY_PEOPLE).to_arrow_table())
+    vault.execute(DECIDED_BY_PEOPLE)
+    vault.unregister("said")
+
+
+def _split(contract: Contract) -> tuple[list[str], list[str]]:
+    """Return which roles the vault holds and which the warehouse does (dates of birth of pupils land there)."""
+    vaulted = {column.link for column in contract.vaulted}
+    return sorted(contract.link.keys() & vaulted), sorted(contract.link.keys() - vaulted)
+
+
+def _written(
+    vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, contract: Contract, known: bool
+) -> str:
+    """Return SQL for the compared columns of a source: of rows whose child is known, or of those where it is not."""
+    in_vault, in_warehouse = _split(contract)
+    key, group, shape = ("child_key", " group by child_key", "arg_max({}, known_at)") if known else (
+        "_file, _line", "", "{}",
+    )  # fmt: skip
+    lent = [f"{shape.format(quoted(contract.link[role]))} as {role}" for role in in_warehouse]
+    where = f"where child_key is {'not ' if known else ''}null"
+    _lend(
+        vault, warehouse, f"facts_{contract.table}",
+        f"select {', '.join([key, *lent])} from raw.{contract.table} {where}{group}",
+    )  # fmt: skip
+    places = {role: f"v.{quoted(contract.link[role])}" for role in in_vault} | {r: f"f.{r}" for r in in_warehouse}
+    compared = _compared(places)
+    return (
+        f"select '{contract.name}' as source, v._file as file, v._line as line, v.child_key, v.known_at, "
+        f"{', '.join(compared)} from vault.{contract.table} as v left join facts_{contract.table} as f using ({key}) "
+        f"where v.child_key is {'not ' if known else ''}null"
+    )
+
+
+def _compared(places: dict[str, str]) -> list[str]:
+    """Return SQL for what is compared: names cleaned, the date of birth as text, the district if it is given."""
+    names = [f"{CLEAN.format(places[role])} as {role}" for role in ROLES if role != "birth_date"]
+    return [
+        *names,
+        f"cast({places['birth_date']} as varchar) as birth_date",
+        f"{places.get('district', 'cast(null as varchar)')} as district",
+    ]
+
+
+def _lend(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    """Copy the rows of a query of the warehouse into a temporary table beside the vault."""
+    vault.register("lent", warehouse.execute(sql).to_arrow_table())
+    vault.execute(f"create or replace temp table {name} as select * from lent")
+    vault.unregister("lent")
+
+
+def prepare(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, chosen: list[Contract]) -> int:
+    """Make `temp.records` and, if there are any, `temp.pupils`; return how many records wait for a link."""
+    _records(vault, warehouse, chosen)
+    (n,) = vault.execute("select count(*) from records").fetchone() or (0,)
+    if n:
+        _pupils(vault, warehouse, chosen)
+        for side in ("pupils", "records"):
+            vault.execute(f"create or replace temp view compared_{side} as select {', '.join(COMPARED)} from {side}")
+    return n
+
+
+def _records(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, chosen: list[Contract]) -> None:
+    """Make `temp.records`: one row per record without a child that is not linked yet."""
+    parts = " union all ".join(_written(vault, warehouse, contract, known=False) for contract in chosen)
+    vault.execute(
+        "create or replace temp table records as select concat_ws('/', source, file, line) as unique_id, *, "
+        f"split_part(given_names, ' ', 1) as first_given from ({parts}) as r "
+        "where not exists (select 1 from vault.links as l where l.decision = 'link' "
+        "and l.source = r.source and l.file = r.file and l.line = r.line)"
+    )
+
+
+def _pupils(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, chosen: list[Contract]) -> None:
+    """Make `temp.pupils`: one row per person and way in which it was ever written."""
+    parts = " union all ".join(_written(vault, warehouse, contract, known=True) for contract in chosen)
+    _lend(vault, warehouse, "pupil_places", PLACES)
+    listed = ", ".join(ROLES)
+    vault.execute(
+        f"create or replace temp table pupils as with written as (select coalesce(m.merged_into, w.child_key) as "
+        f"person_key, w.* from ({parts}) as w left join vault.merges as m using (child_key)) "
+        f"select concat_ws('/', person_key, row_number() over (partition by person_key order by {listed})) as "
+        f"unique_id, person_key, min(w.known_at) as known_at, {listed}, split_part(given_names, ' ', 1) as "
+        "first_given, max(p.district) as district from written as w "
+        f"left join pupil_places as p on p.child_key = w.person_key group by person_key, {listed}"
+    )
+
+
+def _score(vault: duckdb.DuckDBPyConnection) -> None:
+    """Make `temp.scored`: the odds of each pair that the blocking rules bring together."""
+    from splink import DuckDBAPI, Linker
+
+    from warehouse.identity.linkage import model
+
+    logging.getLogger("splink").setLevel(logging.ERROR)  # its notes are about training
+    (n,) = vault.execute("select count(distinct person_key) from pupils").fetchone() or (0,)
+    api = DuckDBAPI(connection=vault)
+    linker = Linker(
+        [api.register("compared_pupils"), api.register("compared_records")], model.frozen(n), log_level=logging.ERROR
+    )
+    pairs = linker.inference.predict(threshold_match_weight=-10)
+    vault.execute(
+        f"create or replace temp table scored as select p.person_key, p.known_at as pupil_known_at, p.birth_date, "
+        f"p.district, r.unique_id, pow(2, s.match_weight) as odds from {pairs.physical_name} as s "
+        "join pupils as p on p.unique_id = s.unique_id_l join records as r on r.unique_id = s.unique_id_r"
+    )
+    pairs.drop_table_from_database_and_remove_from_cache()
+
+
+def _decide(vault: duckdb.DuckDBPyConnection) -> None:
+    """Make `temp.decided`: links, and reviews of records that none waits for; who was set apart is no candidate."""
+    vault.execute(
+        f"""
+        create or replace temp table decided as
+        with apart as (
+          select concat_ws('/', l.source, l.file, l.line) as unique_id,
+            coalesce(m.merged_into, l.child_key) as person_key, l.known_at
+          from vault.links as l left join vault.merges as m using (child_key) where l.decision = 'apart'),
+        candidates as (
+          select unique_id, person_key, max(odds) as odds, min(pupil_known_at) as pupil_known_at,
+            arg_max(birth_date, odds) as birth_date, arg_max(district, odds) as district
+          from scored anti join apart using (unique_id, person_key) group by all),
+        shared as (
+          select *, round(odds / (1 + sum(odds) over (partition by unique_id)), 6) as probability from candidates),
+        best as (
+          select * from shared where probability >= {REVIEW}
+          qualify row_number() over (partition by unique_id order by probability desc, person_key) = 1),
+        waiting as (
+          select concat_ws('/', r.source, r.file, r.line) as unique_id from vault.links as r
+          where r.decision = 'review' and not exists (
+            select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
+            and l.child_key = r.child_key and l.decision = 'apart')),
+        told as (select unique_id, max(known_at) as known_at from apart group by 1),
+        found as (
+          select r.unique_id, r.source, r.file, r.line, b.person_key as child_key, b.probability,
+            case when b.probability >= {LINK} then 'link' else 'review' end as decision, '{VERSION}' as model_version,
+            greatest(r.known_at, b.pupil_known_at, t.known_at) as known_at,
+            b.birth_date, b.district, r.district as record_district
+          from best as b join records as r using (unique_id) left join told as t using (unique_id))
+        select * exclude (unique_id) from found
+        where decision = 'link' or unique_id not in (select unique_id from waiting)
+        """
+    )
+
+
+def _forget_evidence(vault: duckdb.DuckDBPyConnection) -> None:
+    """Keep what a review shows beside names only while a person may need it."""
+    vault.execute(
+        "update vault.links as v set birth_date = null, district = null, record_district = null "
+        "where birth_date is not null and (decision = 'link' or exists (select 1 from vault.links as l "
+        "where l.source = v.source and l.file = v.file and l.line = v.line "
+        "and (l.decision = 'link' or l.decision = 'apart' and l.child_key = v.child_key)))"
+    )
+
+
+def _copy(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Bring every link that the warehouse lacks into it, in one transaction; a review names no child there."""
+    links = vault.execute(
+        "select source, file, line, case when decision = 'link' then child_key end as child_key, probability, "
+        "decision, model_version, known_at from vault.links order by all"
+    ).to_arrow_table()
+    warehouse.register("links", links)
+    warehouse.execute(
+        "insert into raw.record_links select * from links as l where not exists (select 1 from raw.record_links as r "
+        "where r.source = l.source and r.file = l.file and r.line = l.line and r.decision = l.decision "
+        "and r.known_at = l.known_at)"
+    )
+    warehouse.unregister("links")

@@ -1,0 +1,1 @@
+"""Keeping a home: copies of it, and what they are restored from."""

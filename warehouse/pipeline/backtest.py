@@ -1,0 +1,95 @@
+"""The judgement of candidates, rules and baselines on years they have not seen; nothing is promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse import database
+from warehouse.build import calendar
+from warehouse.pipeline import learning
+from warehouse.progress import Progress
+from warehouse.registry import registry_tables
+from warehouse.settings import Home
+
+if TYPE_CHECKING:
+    from ml.data.dataset import Spec
+    from ml.judging.backtest import Figure, Judged
+    from ml.judging.select import Choice
+    from ml.models.variants import Variant
+
+Compared = tuple[str, str] | None
+Draw = Callable[["Judged", "list[Variant]", float], None]
+
+
+@dataclass(frozen=True)
+class OtherTables:
+    """Another table of features with its outcomes, and the contract that says what their columns are."""
+
+    features: str
+    outcomes: str
+    contract: Path
+
+
+def of_home(
+    home: Home,
+    progress: Progress,
+    outcome: str,
+    *,
+    compare: Compared = None,
+    regions: bool = False,
+    draw: Draw | None = None,
+) -> tuple[list[Figure], Choice | str]:
+    """Backtest the warehouse's own features and write the figures beside those of the trainings.
+
+    Args:
+        home: the home.
+        progress: where progress is shown.
+        outcome: interruption or repetition.
+        compare: two candidates; every one where none are named.
+        regions: also leave out each region in turn.
+        draw: draws the deciding years, given the candidates and the capacity.
+    """
+    from ml.data import dataset
+    from ml.judging import campaign
+    from ml.models import variants
+
+    today, share = calendar.read(home), learning.capacity_share()
+    spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
+    judged = _variants(spec, compare, learning.spec())
+    with database.warehouse(home) as db:
+        rows = learning.rows(db, home, outcome, spec, today)
+        show = _show(draw, judged, share)
+        figures, verdict = campaign.run(rows, spec, judged, share, progress.say, regions=regions, show=show)
+        name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
+        registry_tables.note_metrics(db, name, outcome, figures)
+    return figures, verdict
+
+
+def of_tables(
+    tables: OtherTables, progress: Progress, *, compare: Compared = None, draw: Draw | None = None
+) -> tuple[list[Figure], Choice | str]:
+    """Backtest other tables than the warehouse's; nothing is written."""
+    from ml.data import external
+    from ml.judging import campaign
+
+    contract = external.read_contract(tables.contract)
+    rows, spec = external.read(contract, tables.features, tables.outcomes)
+    judged, share = _variants(spec, compare, spec), contract.capacity_share
+    return campaign.run(rows, spec, judged, share, progress.say, leave_out=contract.regime_years,
+                        regions=bool(contract.region), show=_show(draw, judged, share))  # fmt: skip
+
+
+def _show(draw: Draw | None, judged: list[Variant], share: float) -> Callable[[Judged], None]:
+    return lambda years: draw(years, judged, share) if draw else None
+
+
+def _variants(spec: Spec, compare: Compared, usual: Spec) -> list[Variant]:
+    """Return both sides of a comparison, else every candidate."""
+    from ml.models import variants
+
+    if compare is None:
+        return variants.every(spec)
+    return [variants.parse(name, spec, usual.features) for name in compare]

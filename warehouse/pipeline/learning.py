@@ -1,0 +1,88 @@
+"""What machine learning is given: rows of closed dates with matured outcomes, and what the columns are called."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse.build import closing, feature_catalog
+from warehouse.database import quoted
+from warehouse.settings import DBT_PROJECT, Home
+
+if TYPE_CHECKING:
+    from ml.data.dataset import Rows, Spec
+
+OUTCOME = "interruption"  # the outcome that lists go by
+# Segments of every figure, as SQL over features (f) and outcomes (l); what is null is «unknown».
+SEGMENTS = {
+    "level": "f.level",
+    "area": "case when f.is_rural then 'rural' when not f.is_rural then 'urban' end",
+    "region": "f.department_code",
+    "sex": "case when f.is_female then 'mujer' when not f.is_female then 'varón' end",
+    "language": "case when f.speaks_indigenous_language then 'originaria' "
+                "when not f.speaks_indigenous_language then 'castellano' end",
+    "disability": "case when f.has_disability then 'con' when not f.has_disability then 'sin' end",
+    "nationality": "case when f.is_foreign then 'extranjera' when not f.is_foreign then 'peruana' end",
+    "listed": "case when l.was_listed then 'sí' else 'no' end",
+    "served": "case when l.was_served then 'sí' else 'no' end",
+}  # fmt: skip
+
+
+def spec(more: tuple[str, ...] = ()) -> Spec:
+    """Return what models learn from, with the direction that each is expected to have.
+
+    Args:
+        more: features besides that no model in use learns from (to see what they would bring).
+    """
+    from ml.data.dataset import Spec
+
+    chosen = {f.name: f.direction for f in feature_catalog.read() if f.in_model or f.name in more}
+    return Spec(tuple(chosen), tuple(chosen.values()))
+
+
+def every_feature() -> Spec:
+    """Return every feature, those too that no model learns from: who is served may depend on any of them."""
+    return spec(tuple(feature.name for feature in feature_catalog.read()))
+
+
+def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, today: date) -> Rows:
+    """Read the rows of every closed date whose label of an outcome is known today."""
+    from ml.data import dataset
+
+    days = [day for day in closed_days(home) if day[:4] < str(today.year)]
+    return dataset.read(
+        db, parquet(home, days), _outcomes(outcome), dataset.Names(segments=SEGMENTS), chosen, str(today)
+    )
+
+
+def closed_days(home: Home) -> list[str]:
+    """Return the closed as-of dates that are not retired, in order."""
+    return sorted(day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry)
+
+
+def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, days: list[str]) -> Rows:
+    """Read the rows of closed dates, whether their labels are known or not (they are all unknown here)."""
+    from ml.data import dataset
+
+    unknown = f"(select * replace (null as label, as_of_date as label_known_at) from {_outcomes(outcome)})"
+    return dataset.read(db, parquet(home, days), unknown, dataset.Names(segments=SEGMENTS), chosen, days[-1])
+
+
+def parquet(home: Home, days: list[str]) -> str:
+    """Return SQL for the features of closed dates."""
+    files = ", ".join(quoted(str(home.features / f"as_of={day}" / "features.parquet"), "'") for day in days)
+    return f"read_parquet([{files}])"
+
+
+def _outcomes(outcome: str) -> str:
+    return f"(select * from outcomes.child_outcomes where outcome = {quoted(outcome, chr(39))})"
+
+
+def capacity_share() -> float:
+    """Return the share of its pupils that a UGEL can visit per list, from the seed's newest row for all."""
+    with (DBT_PROJECT / "seeds" / "ugel_capacity.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["ugel_code"] == "*"]
+    return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])

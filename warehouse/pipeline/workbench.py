@@ -1,0 +1,42 @@
+"""What a notebook starts from: the rows that a training of this home would see today, without writing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from warehouse import database
+from warehouse.pipeline import learning
+from warehouse.settings import Home
+
+if TYPE_CHECKING:
+    from ml.data.dataset import Rows, Spec
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Rows with matured labels, what models learn from, and the share of pupils that can be visited."""
+
+    rows: Rows
+    spec: Spec
+    share: float
+    today: str
+
+
+def read(outcome: str = "interruption", home: str | None = None) -> Bench:
+    """Read the rows of an outcome.
+
+    Args:
+        outcome: interruption or repetition.
+        home: folder of the warehouse; `$QHAWAQ_HOME`, else `./data`, where none is given.
+
+    Raises:
+        HomeError: nothing has been built there.
+    """
+    found = Home.find(home).existing()
+    spec, db = learning.spec(), database.warehouse(found, read_only=True)
+    try:
+        today = database.value(db, "select today from raw.calendar")
+        return Bench(learning.rows(db, found, outcome, spec, today), spec, learning.capacity_share(), str(today))
+    finally:
+        db.close()

@@ -1,0 +1,1 @@
+"""From marts to what readers see: what may be disclosed, serving files, releases."""

@@ -1,0 +1,108 @@
+"""What an attacker can write down: inequalities over the true pupils and cases of every count that officials see."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+
+from warehouse.publish.disclosure.cells import ROUNDING, SMALLEST, Block, Cell
+from warehouse.publish.disclosure.program import Program
+
+MOST = 50_000_000  # nobody believes in more pupils than this
+# What may be hidden of a cell (pupils, those with the indicator, those without), and from which number it is not small.
+SMALL = {"pupils": 2 * SMALLEST, "cases": SMALLEST, "others": SMALLEST}
+COMPLEMENT = {"cases": "others", "others": "cases"}
+# Every pupil counted in the first is counted in the second: what an attacker who read the definitions knows.
+PUPILS_WITHIN = (
+    ("interruption", "over_age"), ("ebr_exit", "over_age"), ("repetition", "over_age"),
+    ("unmet_need", "over_age"), ("over_age", "unmet_need"),
+    ("TUTOR", "low_attendance"), ("VISITA", "low_attendance"),
+)  # fmt: skip
+CASES_WITHIN = (("interruption", "ebr_exit"),)
+Count = tuple[Cell, str]
+Sum = tuple[float, float, Sequence[Count], Sequence[int]]  # at least, at most, counts, and what each weighs
+
+
+class Inequalities:
+    """The inequalities that an attacker can write down, over the true pupils and cases of every cell."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.names = list(itertools.product(self.block, ("pupils", "cases")))
+        self.at = {name: i for i, name in enumerate(self.names)}
+        self.hidden: list[Count] = [(cell, "pupils") for cell in self.block if self.block[cell].n_pupils is None]
+        self.hidden += itertools.product((cell for cell in self.block if self.block[cell].is_hidden), COMPLEMENT)
+        self.splits: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+        for cell in self.block:
+            for split in cell.wholes:
+                self.splits[cell.indicator, split].append(cell)
+        low, high = np.array(list(itertools.starmap(self._limits, self.names)), dtype=float).T.copy()
+        sums = list(self._sums())
+        at_least, at_most = np.array([one[:2] for one in sums], dtype=float).reshape(-1, 2).T.copy()
+        self.program = Program(self._weights(one[2:] for one in sums), at_least, at_most, low, high)
+        self.counted = self._weights(map(_made_of, self.hidden))
+
+    def _weights(self, sums: Iterable[tuple[Sequence[Count], Sequence[int]]]) -> sparse.csr_array:
+        """Return sums of counts as a matrix: a row a sum, a column a count."""
+        found = list(sums)
+        starts = np.cumsum([0, *(len(counts) for counts, _ in found)], dtype=np.int32)
+        places = np.array([self.at[count] for counts, _ in found for count in counts], dtype=np.int32)
+        weights = np.array([weight for _, weights in found for weight in weights], dtype=float)
+        return sparse.csr_array((weights, places, starts), shape=(len(found), len(self.names)))
+
+    def _limits(self, cell: Cell, quantity: str) -> tuple[int, int]:
+        """Return the whole numbers that a rounded count can stand for; shown ones are known not to be small."""
+        shown = self.block[cell]
+        value = shown.n_pupils if quantity == "pupils" else shown.n_cases
+        if value is None:
+            return 0, MOST
+        half = ROUNDING // 2
+        return max(value - half, SMALL[quantity]), value + half
+
+    def _sums(self) -> Iterator[Sum]:
+        """Return what counts times weights come to."""
+        for smaller, larger in self._within("pupils", PUPILS_WITHIN) + self._within("cases", CASES_WITHIN):
+            yield -np.inf, 0, (smaller, larger), (1, -1)
+        for cell, shown in self.block.items():  # those without are not few where cases are shown
+            yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
+        for (_, split), parts in self.splits.items():
+            if (whole := parts[0].wholes[split]) in self.block:
+                for quantity in ("pupils", "cases"):
+                    counts = [(cell, quantity) for cell in (whole, *parts)]
+                    yield 0, 0, counts, (-1, *[1] * len(parts))
+
+    def _within(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[Count, Count]]:
+        """Return which counts of one indicator are part of which of another, in the same place."""
+        larger = defaultdict(list)
+        for one, other in pairs:
+            larger[one].append(other)
+        both = [(cell, replace(cell, indicator=other)) for cell in self.block for other in larger[cell.indicator]]
+        return [((cell, quantity), (other, quantity)) for cell, other in both if other in self.block]
+
+    def solution(self) -> np.ndarray:
+        """Return pupils and cases of every cell as they can be.
+
+        Raises:
+            Contradiction: they cannot.
+        """
+        return self.program.least(np.zeros(len(self.names)))
+
+    def beside(self, cell: Cell) -> set[Cell]:
+        """Return the cells that one may have been hidden for: parts of its splits, its wholes, the nation's parts."""
+        splits = [self.splits[cell.indicator, split] for split in cell.wholes]
+        if not cell.wholes:
+            splits = [parts for (_, split), parts in self.splits.items() if parts[0].wholes[split] == cell]
+        return {cell, *(whole for whole in cell.wholes.values() if whole in self.block), *itertools.chain(*splits)}
+
+
+def _made_of(count: Count) -> tuple[Sequence[Count], Sequence[int]]:
+    """Return a hidden count as a sum of pupils and cases."""
+    cell, quantity = count
+    if quantity == "others":
+        return ((cell, "pupils"), (cell, "cases")), (1, -1)
+    return (count,), (1,)

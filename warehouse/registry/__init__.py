@@ -1,0 +1,1 @@
+"""The models of the warehouse: versions, which one is live, waivers, the live model's file."""

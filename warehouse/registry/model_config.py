@@ -1,0 +1,98 @@
+"""`model_config.json`: what the prediction service needs of the live model, written where a model goes live.
+
+It is made from the live row of `ml.model_versions` and its terms; the service refuses it where a byte was changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from typing import Any
+
+import duckdb
+import yaml
+
+from warehouse.build import feature_catalog
+from warehouse.registry import registry_tables
+from warehouse.settings import DBT_PROJECT, Home, write_whole
+
+TERMS = """
+select feature, bin, lower_edge, upper_edge, points from ml.model_terms where model_version = ? order by feature, bin
+"""
+TREES = """
+select * exclude (model_version) from ml.model_trees where model_version = ? order by tree, node
+"""
+CUT_OFFS = """
+select f.ugel_code, min(s.log_odds) from scores.risk_scores as s
+join features.child_features as f on f.child_key = s.child_key and f.as_of_date = s.as_of_date
+where s.model_version = $version and s.outcome = $outcome and s.tier = 'alto'
+  and s.as_of_date = (select max(as_of_date) from scores.risk_scores where model_version = $version)
+  and s.log_odds is not null group by f.ugel_code order by f.ugel_code
+"""
+
+
+def write(db: duckdb.DuckDBPyConnection, home: Home, outcome: str) -> bool:
+    """Write what is live, if anything of it has changed; say whether."""
+    name = registry_tables.live(db, outcome)
+    found = registry_tables.find(db, outcome, name) if name else None
+    if found is None:
+        return False
+    said = _said(db, found)
+    text = json.dumps(said | {"sha256": checksum(said)}, ensure_ascii=False, indent=1)
+    if home.model_config.exists() and home.model_config.read_text(encoding="utf-8") == text:
+        return False
+    write_whole(home.model_config, text)
+    return True
+
+
+def checksum(said: dict[str, Any]) -> str:
+    """Return the SHA-256 of what is said, in one canonical way; the service computes the same."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _said(db: duckdb.DuckDBPyConnection, found: registry_tables.Version) -> dict[str, Any]:
+    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    asked = {"version": found.model_version, "outcome": found.outcome}
+    return {
+        "model_version": found.model_version,
+        "outcome": found.outcome,
+        "algorithm": found.algorithm,
+        "gate": found.gate,
+        "trained_at": str(found.trained_at),
+        "model_file": found.file,
+        "model_sha256": found.sha256,
+        "endpoint": "/v1/predictions:from-features",
+        "expires_after_days": variables["score_valid_days"],
+        "cut_offs": dict(db.execute(CUT_OFFS, asked).fetchall()) if _scored(db) else {},
+        "intercept": found.intercept or 0.0,
+        "terms": _rows(db, TERMS, found.model_version),
+        "trees": _rows(db, TREES, found.model_version),
+        "input_schema": _schema(set(registry_tables.features(db, found.model_version))),
+        "reasons": _texts(),
+        "singulars": variables["singulars"],
+    }
+
+
+def _rows(db: duckdb.DuckDBPyConnection, sql: str, version: str) -> list[list[Any]]:
+    return [list(row) for row in db.execute(sql, [version]).fetchall()]
+
+
+def _scored(db: duckdb.DuckDBPyConnection) -> bool:
+    found = "select count(*) from duckdb_tables() where schema_name = 'scores' and table_name = 'risk_scores'"
+    return db.execute(found).fetchone() == (1,)
+
+
+def _schema(used: set[str]) -> dict[str, Any]:
+    """Return the features of a model as JSON Schema (2020-12)."""
+    known = {feature.name: feature for feature in feature_catalog.read() if feature.name in used}
+    properties = {
+        name: {"type": ["boolean", "number", "null"], "description": known[name].description if name in known else ""}
+        for name in sorted(used)
+    }
+    return {"type": "object", "properties": properties, "required": sorted(used), "additionalProperties": False}
+
+
+def _texts() -> dict[str, dict[str, str]]:
+    with (DBT_PROJECT / "seeds" / "reason_texts.csv").open(encoding="utf-8") as file:
+        return {row.pop("feature"): row for row in csv.DictReader(file)}

@@ -102,19 +102,19 @@ def test_a_corrected_file_changes_nothing_that_was_shown() -> None:
     db.execute("insert into raw.calendar values (date '2025-06-01')")
     db.execute("create schema intermediate")
     db.execute(
-        "create table intermediate.int_published__districts as select 2024 as school_year, '010101' as district_code, "
+        "create table intermediate.int_ministry__districts as select 2024 as school_year, '010101' as district_code, "
         "'B0' as level, 2 as n_services, 103::bigint as n_pupils, 12::bigint as n_withdrawn, 3::bigint as n_over_age"
     )
     db.execute(
-        "create table intermediate.int_published__dropouts as select 2024 as school_year, '010101' as district_code, "
+        "create table intermediate.int_ministry__dropouts as select 2024 as school_year, '010101' as district_code, "
         "160::bigint as n_pupils, 11::bigint as n_dropouts"
     )
     assert decide_new(db) == 2
     kept = db.execute("select * from raw.official_districts order by level").fetchall()
     assert [row[2:7] for row in kept] == [("*", 160, None, None, 10), ("B0", 105, 10, None, None)]
-    db.execute("update intermediate.int_published__districts set n_pupils = 203, n_over_age = 50")
+    db.execute("update intermediate.int_ministry__districts set n_pupils = 203, n_over_age = 50")
     assert decide_new(db) == 0
-    db.execute("insert into intermediate.int_published__districts values (2024, '010101', 'F0', 1, 40, 0, 0)")
+    db.execute("insert into intermediate.int_ministry__districts values (2024, '010101', 'F0', 1, 40, 0, 0)")
     assert decide_new(db) == 1
     assert db.execute("select * from raw.official_districts where level <> 'F0' order by level").fetchall() == kept
 

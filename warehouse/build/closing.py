@@ -31,7 +31,9 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
     with database.warehouse(home) as db:
         closed = "select as_of_date from raw.closed_dates" + (" where false" if again else "")
         dates = database.column(
-            db, f"select as_of_date from intermediate.as_of_dates where as_of_date not in ({closed}) order by 1"
+            db,
+            "select as_of_date from intermediate.int_calendar__as_of_dates "
+            f"where as_of_date not in ({closed}) order by 1",
         )
         manifest = read_manifest(home)
         for day in dates:

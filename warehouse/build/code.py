@@ -13,7 +13,7 @@ CODE = (
     "ml", "warehouse/build", "warehouse/publish", "warehouse/registry", "warehouse/pipeline",
     "warehouse/audit/accesses.py", "warehouse/contracts.py", "warehouse/database.py", "warehouse/settings.py",
 )  # fmt: skip
-PROJECT = ("*.sql", "*.yml", "*.csv", "*.py")
+PROJECT = ("*.sql", "*.yml", "*.csv", "*.py", "*.md")
 
 
 def code_hash() -> str:

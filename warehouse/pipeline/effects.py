@@ -68,14 +68,17 @@ def judge(home: Home, progress: Progress) -> list[tuple[str, str, Finding]]:
 def _matured(db: duckdb.DuckDBPyConnection, today: date) -> date | None:
     """Return until when outcomes have matured."""
     return database.value(
-        db, "select max(interruption_known_at) from intermediate.int_maturity__dates where interruption_known_at <= ?",
+        db,
+        "select max(interruption_known_at) from intermediate.int_calendar__label_dates "
+        "where interruption_known_at <= ?",
         [today],
-    )  # fmt: skip
+    )
 
 
 def _supports(db: duckdb.DuckDBPyConnection) -> list[str]:
     return database.column(
-        db, "select distinct support_code from intermediate.int_supports__receipts where is_received_after order by 1"
+        db,
+        "select distinct support_code from intermediate.int_supports__around_dates where is_received_after order by 1",
     )
 
 
@@ -108,7 +111,7 @@ _AMONG = """(
 select o.child_key, o.as_of_date, max(o.label_known_at) as label_known_at, {outcomes},
   bool_or(coalesce(r.is_received_after, false)) as is_served
 from outcomes.child_outcomes as o
-left join (select * from intermediate.int_supports__receipts where support_code = {support}) as r
+left join (select * from intermediate.int_supports__around_dates where support_code = {support}) as r
   using (child_key, as_of_date)
 where o.label_status = 'final' and not coalesce(r.is_received_before, false)
 group by all)"""
@@ -172,7 +175,7 @@ cuts as (
   from scored group by all),
 served as (
   select child_key, as_of_date, bool_or(is_received_after) as is_served
-  from intermediate.int_supports__receipts group by all)
+  from intermediate.int_supports__around_dates group by all)
 select scored.log_odds - cuts.cut as distance, coalesce(served.is_served, false) as is_served, scored.label,
   scored.service_code
 from scored join cuts using (as_of_date, model_version, ugel_code) left join served using (child_key, as_of_date)

@@ -97,7 +97,9 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: d
     )
     names = dataset.Names(segments=learning.SEGMENTS | {"score": "l.log_odds"})
     rows = dataset.read(db, learning.parquet(home, days), scored, names, spec, str(today))
-    return list(drift.of_outcomes(rows, rows.segments["score"].texts().astype(float), spec, learning.capacity_share()))
+    return list(
+        drift.of_outcomes(rows, rows.segments["score"].texts().astype(float), spec, learning.capacity_share(db, today))
+    )
 
 
 def _advice(db: duckdb.DuckDBPyConnection, home: Home, live: Live, found: list[Finding], today: date) -> str:

@@ -24,7 +24,8 @@ def warehouse(rows: Iterable[tuple[str, str | None, int, int | None, float | Non
         "create schema intermediate; create table intermediate.int_places__ugel_capacities (as_of_date date, "
         "ugel_code varchar, n_pupils bigint, capacity_children integer, capacity_share double)"
     )
-    db.executemany("insert into intermediate.int_places__ugel_capacities values (?, ?, ?, ?, ?)", list(rows))
+    for row in rows:
+        db.execute("insert into intermediate.int_places__ugel_capacities values (?, ?, ?, ?, ?)", row)
     return db
 
 

@@ -67,6 +67,10 @@ class Country:
         """Copy the home, without some of its folders, for a test that changes it."""
         return homes.copy(self.home.root, Home(to), *without)
 
+    def to_build(self, to: Path) -> Home:
+        """Copy what a build reads: without archive, serving files and what dbt compiled, which are most of a home."""
+        return self.copy(to, "archive", "serving", "compiled")
+
 
 @pytest.fixture(scope="session")
 def country() -> Country:

@@ -63,7 +63,7 @@ def test_a_home_without_an_orchestrator_has_nothing_to_read(home: Home) -> None:
 @pytest.fixture(scope="module")
 def own(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The country, to open as its owner does and to leave as it was."""
-    return country.copy(tmp_path_factory.mktemp("own") / "home", "archive")
+    return country.copy(tmp_path_factory.mktemp("own") / "home", "archive", "compiled")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Again:
 
 @pytest.fixture(scope="module")
 def again(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Again:
-    home, silent = country.copy(tmp_path_factory.mktemp("again") / "home", "archive"), Progress(quiet=True)
+    home, silent = country.copy(tmp_path_factory.mktemp("again") / "home", "archive", "compiled"), Progress(quiet=True)
     day, before = steps.calendar(home), (steps.live(home), publishing.current_release(home))
     other = "rule:over_age" if before[0] != "rule:over_age" else "rule:abc"
     run.begun(home, day)

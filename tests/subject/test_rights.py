@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -21,7 +20,7 @@ LISTS = "int_subjects__objections int_subjects__removals int_lists__current prio
 @pytest.fixture(scope="module")
 def own(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A country of one's own, to change."""
-    return Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("own") / "home", symlinks=True)))
+    return country.copy(tmp_path_factory.mktemp("own") / "home")
 
 
 def ask(home: Home, sql: str) -> list[tuple]:

@@ -65,7 +65,7 @@ class Judged:
 @pytest.fixture(scope="module")
 def judged(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """Judge a copy of the country twice: each call of dbt takes longer than all that is asked of it here."""
-    home, silent = country.copy(tmp_path_factory.mktemp("judged") / "home", "archive", "serving"), Progress(quiet=True)
+    home, silent = country.to_build(tmp_path_factory.mktemp("judged") / "home"), Progress(quiet=True)
     change(
         home, *percents("0", "100", "null"),
         "create table main.reason_outputs__dbt_tmp20260101 as select 1 as x",
@@ -147,7 +147,7 @@ def test_every_model_of_a_build_is_noted_with_its_time(country: Country) -> None
 def test_a_model_whose_last_date_fails_keeps_all_its_dates_as_they_were(
     country: Country, tmp_path: Path, silent: Progress
 ) -> None:
-    home, table = country.copy(tmp_path / "home", "archive", "serving"), "features.child_work"
+    home, table = country.to_build(tmp_path / "home"), "features.child_work"
     project = Path(shutil.copytree(DBT_PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")))
     with duckdb.connect(str(home.warehouse)) as db:
         before = db.execute(f"from {table} order by all").fetchall()

@@ -17,9 +17,7 @@ from warehouse.settings import DBT_PROJECT, Home
 
 @pytest.fixture
 def copied(country: Country, tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
-    return home
+    return country.to_build(tmp_path / "home")
 
 
 def project(folder: Path, **changes: tuple[str, str, str]) -> Path:

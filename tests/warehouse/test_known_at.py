@@ -81,9 +81,9 @@ def futures(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Futur
     project = root / "project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     shutil.copytree(LEAKS, project / "models" / "features" / "leaks")
-    built(country.copy(found.whole.root, "archive", "serving"), project, "features.leaks")
+    built(country.to_build(found.whole.root), project, "features.leaks")
     for day, home in found.cut.items():
-        forget(country.copy(home.root, "archive", "serving"), day)
+        forget(country.to_build(home.root), day)
         built(home, project, "+features.leaks", "+child_features", today=day)
     return found
 

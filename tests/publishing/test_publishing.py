@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Country
+from tests.conftest import Country, examples
 from warehouse import database, publishing
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.landing import ledger
@@ -81,7 +81,7 @@ def test_readers_never_see_an_error_or_a_mixture(small: Home, silent: Progress) 
 
     reader = threading.Thread(target=hammer)
     reader.start()
-    published = {publishing.publish(small, silent, "k" * 8)[0] for _ in range(15)}
+    published = {publishing.publish(small, silent, "k" * 8)[0] for _ in range(examples(8))}
     stop.set()
     reader.join()
     assert errors == []

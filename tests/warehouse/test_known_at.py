@@ -39,9 +39,10 @@ def forget(home: Home, day: str) -> None:
 
 
 def built(home: Home, project: Path, *nodes: str, today: str | None = None) -> None:
-    """Build with another project's models, without tests: these judge other promises."""
+    """Build with another project's models: without tests, which judge other promises, and without views and seeds."""
     steps.set_calendar(home, date.fromisoformat(today) if today else None)
-    dbt.build(home, Progress(quiet=True), ("--select", *nodes), today is not None, project, tests=False)
+    selection = ("--select", *nodes, "--exclude", "path:models/*staging", "resource_type:seed")
+    dbt.build(home, Progress(quiet=True), selection, today is not None, project, tests=False)
 
 
 @dataclass(frozen=True)

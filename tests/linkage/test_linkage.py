@@ -8,9 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import linkage_quality
 from tests import homes
-from tests.conftest import Country, deliver
+from tests.conftest import deliver
 from tests.landing import samples
 from warehouse import database, keys
 from warehouse.commands import serve
@@ -166,23 +165,6 @@ def test_a_child_who_appears_later_is_linked_then_and_a_link_stays(home: Home) -
     deliver(home, "SIAGIE_MATRICULA_2025_20250428.txt", samples.enrollment(**pupil(2)))
     land.land(home, Progress(quiet=True))
     assert links(home)[: len(first)] == first
-
-
-def test_over_the_whole_country_links_are_right(country: Country) -> None:
-    """Against the answer key; the figures of a large country are in docs/benchmarks.md."""
-    found = linkage_quality.measure(country.home, country.truth)
-    assert found.records > 40
-    assert found.precision >= 0.98
-    assert found.recall >= 0.90
-
-
-def test_every_link_is_in_the_warehouse_with_its_probability(country: Country) -> None:
-    in_vault = country.ask("select decision, count(*) from raw.record_links group by 1")
-    assert dict(in_vault).get("link", 0) > 40
-    assert country.ask("select count(*) from raw.record_links where probability is null or known_at is null") == [(0,)]
-    assert country.ask("select count(*) from protection.caseload where linkage = 'linked' and child_key is null") == [
-        (0,)
-    ]
 
 
 def test_names_are_in_no_file_beside_the_vault(home: Home) -> None:

@@ -22,10 +22,12 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 parallel.one_thread_each()
-# Files whose tests take longest: begun last, one of them would leave the other worker without work.
+# Files whose tests take longest, the longest first: begun last, one of them would leave the other worker without work.
 LONG = (
-    "test_effects", "test_kills", "test_linkage", "test_public_data", "test_wheel",
-    "test_builds", "test_diff", "test_known_at", "test_notebooks", "test_orchestration", "test_retention", "test_rights",
+    "test_kills", "test_public_data", "test_wheel", "test_retention",
+    "test_known_at", "test_rights", "test_builds", "test_cli", "test_notebooks", "test_by_year", "test_records",
+    "test_source", "test_linkage", "test_publishing", "test_orchestration", "test_scorecard", "test_dashboards",
+    "test_add_a_source", "test_effects", "test_backup", "test_hostile", "test_robust", "test_diff", "test_pipeline",
 )  # fmt: skip
 
 
@@ -67,6 +69,10 @@ class Country:
         """Copy the home, without some of its folders, for a test that changes it."""
         return homes.copy(self.home.root, Home(to), *without)
 
+    def to_build(self, to: Path) -> Home:
+        """Copy what a build reads: without archive, serving files and what dbt compiled, which are most of a home."""
+        return self.copy(to, "archive", "serving", "compiled")
+
 
 @pytest.fixture(scope="session")
 def country() -> Country:
@@ -85,7 +91,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "country" in getattr(item, "fixturenames", ()):
             item.add_marker("country")
     last = {item.path for item in items if item.get_closest_marker("country")}
-    items.sort(key=lambda item: (item.path in last, item.path.stem not in LONG))
+    place = {name: n for n, name in enumerate(LONG)}
+    items.sort(key=lambda item: (item.path in last, place.get(item.path.stem, len(LONG))))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

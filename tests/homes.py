@@ -58,8 +58,8 @@ def latest(name: str) -> Path | None:
 
 
 def copy(home: Path, to: Home, *without: str) -> Home:
-    """Copy a home, without some of its folders."""
-    shutil.copytree(home, to.root, symlinks=True, ignore=shutil.ignore_patterns(*without))
+    """Copy a home, without some of its folders and without the SQL that dbt ran: so many files, and nobody reads them."""
+    shutil.copytree(home, to.root, symlinks=True, ignore=shutil.ignore_patterns("run", *without))
     return to
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -117,8 +116,7 @@ def test_status_as_json(country: Country) -> None:
 
 
 def test_nothing_new_is_nothing_to_do(country: Country, tmp_path: Path) -> None:
-    copy = tmp_path / "home"
-    shutil.copytree(country.home.root, copy, symlinks=True)
+    copy = country.copy(tmp_path / "home", "archive", "serving").root
     before = (copy / "state.json").read_text()
     assert "nothing new" in qhawaq(copy, "run").stdout
     assert (copy / "state.json").read_text() == before
@@ -127,8 +125,7 @@ def test_nothing_new_is_nothing_to_do(country: Country, tmp_path: Path) -> None:
 
 
 def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path) -> None:
-    copy = tmp_path / "home"
-    shutil.copytree(country.home.root, copy, symlinks=True)
+    copy = country.copy(tmp_path / "home", "archive", "compiled").root
     assert "no such release" in qhawaq(copy, "rollback", expect=1).stderr
     first = (copy / "serving" / "officials" / "current.duckdb").resolve().stem
     assert "files in" in qhawaq(copy, "publish").stdout
@@ -138,8 +135,7 @@ def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path
 def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(country: Country, tmp_path: Path) -> None:
     import duckdb
 
-    copy = tmp_path / "home"
-    shutil.copytree(country.home.root, copy, symlinks=True)
+    copy = country.to_build(tmp_path / "home").root
     assert "repetition-additive-" in qhawaq(copy, "train", "--outcome", "repetition").stdout
     assert "no new matured labels" in qhawaq(copy, "train", "--outcome", "repetition").stdout
     with duckdb.connect(str(copy / "warehouse.duckdb"), read_only=True) as db:
@@ -154,8 +150,7 @@ def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(countr
 
 
 def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) -> None:
-    copy = tmp_path / "home"
-    shutil.copytree(country.home.root, copy, symlinks=True)
+    copy = country.to_build(tmp_path / "home").root
     import duckdb
 
     with duckdb.connect(str(copy / "warehouse.duckdb")) as db:
@@ -197,8 +192,7 @@ def _a_waiver_lets_it(home: Path, file: Path, name: str) -> None:
 def test_revealing_an_identity_is_logged_even_if_there_is_none(country: Country, tmp_path: Path) -> None:
     from warehouse import database, keys
 
-    copy = tmp_path / "home"
-    shutil.copytree(country.home.root, copy, symlinks=True)
+    copy = country.to_build(tmp_path / "home").root
     assert (
         "no person with key 5"
         in qhawaq(copy, "reidentify", "5", "--reason", "una prueba larga", "--who", "ana", expect=1).stderr
@@ -212,8 +206,7 @@ def test_revealing_an_identity_is_logged_even_if_there_is_none(country: Country,
 
 def test_a_home_refuses_to_mix_real_and_synthetic(home: Home, country: Country, tmp_path: Path) -> None:
     assert "real home" in qhawaq(home.root, "simulate", "--children", "500", "--years", "2022-2023", expect=1).stderr
-    copy = Home(tmp_path / "synthetic")
-    shutil.copytree(country.home.root, copy.root, symlinks=True)
+    copy = country.to_build(tmp_path / "synthetic")
     deliver(copy, samples.ATTENDANCE, samples.attendance())
     qhawaq(copy.root, "land")
     import duckdb

@@ -18,7 +18,7 @@ from warehouse.settings import Home
 
 @pytest.fixture
 def copied(country: Country, tmp_path: Path) -> Home:
-    return Home(Path(shutil.copytree(country.home.root, tmp_path / "home", symlinks=True)))
+    return country.copy(tmp_path / "home")
 
 
 def test_what_is_restored_is_what_was_there(copied: Home, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse.build import calendar, orchestration
+from warehouse.build import calendar, manifest, orchestration
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy, monitor, publish, run, smoke
 from warehouse.pipeline.publish import PublishResult
@@ -61,15 +62,42 @@ def test_a_home_without_an_orchestrator_has_nothing_to_read(home: Home) -> None:
     assert noted(home) == []
 
 
-@pytest.fixture
-def own(country: Country, tmp_path: Path) -> Home:
-    return Home(Path(shutil.copytree(country.home.root, tmp_path / "home", symlinks=True)))
+@pytest.fixture(scope="module")
+def own(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The country, to open as its owner does and to leave as it was."""
+    return country.copy(tmp_path_factory.mktemp("own") / "home", "archive", "compiled")
 
 
-def test_a_graph_is_drawn_of_every_model_seed_and_test(own: Home) -> None:
-    orchestration.draw(own)
-    drawn = json.loads((own.dbt / "graph.json").read_text())["nodes"]
-    known = json.loads((own.dbt / "manifest.json").read_text())["nodes"]
+@dataclass(frozen=True)
+class Again:
+    """A country with a second release, made by an orchestrator after another model went live."""
+
+    home: Home
+    day: date
+    before: tuple[str | None, str | None]  # the live model, the current release
+    other: str  # the model that is live now
+    meanwhile: object  # what counted as released between landing and publishing
+    release: object  # what the orchestrator's task returned
+
+
+@pytest.fixture(scope="module")
+def again(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Again:
+    home, silent = country.copy(tmp_path_factory.mktemp("again") / "home", "archive", "compiled"), Progress(quiet=True)
+    day, before = calendar.read(home), (deploy.live(home), releases.current(home))
+    other = "rule:over_age" if before[0] != "rule:over_age" else "rule:abc"
+    run.begun(home, day)
+    meanwhile = run.released(home, day)
+    run.closed(home, silent, again=False)
+    deploy.make_live(home, other)
+    return Again(home, day, before, other, meanwhile, run.published(home, silent).release)
+
+
+def test_a_graph_is_drawn_of_every_model_seed_and_test(country: Country, home: Home) -> None:
+    home.dbt.mkdir(parents=True)
+    shutil.copy2(manifest.path(country.home), home.dbt)
+    orchestration.draw(home)
+    drawn = json.loads((home.dbt / "graph.json").read_text())["nodes"]
+    known = json.loads((home.dbt / "manifest.json").read_text())["nodes"]
     assert drawn.keys() == {name for name in known if name.split(".")[0] in ("model", "seed", "test")}
     assert all(drawn[name]["depends_on"]["nodes"] == known[name]["depends_on"].get("nodes", []) for name in drawn)
     assert not any("raw_code" in node for node in drawn.values())
@@ -92,28 +120,26 @@ def test_what_is_published_is_looked_at(own: Home) -> None:
     assert found["files"] > 10
 
 
-def test_files_of_two_releases_are_not_believed(own: Home) -> None:
-    before = releases.current(own)
-    publish.publish(own, Progress(quiet=True), "second")
-    file = next((own.serving / "education").glob("*/current.duckdb"))
-    releases.switch(file.parent, f"{before}.duckdb")
+def test_files_of_two_releases_are_not_believed(again: Again) -> None:
+    file = next((again.home.serving / "education").glob("*/current.duckdb"))
+    current = releases.current(again.home)
+    (other,) = {path.stem for path in releases.kept(file.parent)} - {current}
+    releases.switch(file.parent, f"{other}.duckdb")
     with pytest.raises(QhawaqError, match="not of release"):
-        smoke.test(own)
+        smoke.test(again.home)
+    releases.switch(file.parent, f"{current}.duckdb")
 
 
-def test_lists_by_another_model_are_not_believed_and_the_way_back_is_one_call(own: Home) -> None:
-    before, release = deploy.live(own), releases.current(own)
-    other = "rule:over_age" if before != "rule:over_age" else "rule:abc"
-    deploy.make_live(own, other)
-    publish.publish(own, Progress(quiet=True), "second")
-    with pytest.raises(QhawaqError, match=f"live is {other}"):
-        smoke.test(own)
-    said = smoke.go_back(own, before, release)
+def test_lists_by_another_model_are_not_believed_and_the_way_back_is_one_call(again: Again) -> None:
+    home, (before, release) = again.home, again.before
+    with pytest.raises(QhawaqError, match=f"live is {again.other}"):
+        smoke.test(home)
+    said = smoke.go_back(home, before, release)
     assert f"{before} is live again" in said
     assert f"{release} is current again" in said
-    assert smoke.test(own)["live"] == before
-    assert json.loads(own.model_config.read_text())["model_version"] == before
-    assert "nothing had changed" in smoke.go_back(own, before, release)
+    assert smoke.test(home)["live"] == before
+    assert json.loads(home.model_config.read_text())["model_version"] == before
+    assert "nothing had changed" in smoke.go_back(home, before, release)
 
 
 def test_a_service_that_does_not_take_the_model_up_is_told(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,31 +162,29 @@ def test_a_published_home_is_released_until_something_is_new(own: Home) -> None:
     assert run.released(own, day + timedelta(days=1)) is None
 
 
-def test_what_an_orchestrator_published_counts_for_the_command_line(own: Home) -> None:
-    day, silent = calendar.read(own), Progress(quiet=True)
-    run.begun(own, day)
-    assert run.released(own, day) is None
-    run.closed(own, silent, again=False)
-    found = run.published(own, silent)
-    assert run.released(own, day) == found.release == releases.current(own)
+def test_what_an_orchestrator_published_counts_for_the_command_line(again: Again) -> None:
+    assert again.meanwhile is None
+    assert run.released(again.home, again.day) == again.release
+    newest = releases.kept(again.home.serving / "officials")[-1]
+    assert (newest.stem, newest.stem != again.before[1]) == (again.release, True)
 
 
 def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
-    own: Home, monkeypatch: pytest.MonkeyPatch
+    again: Again, silent: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
-    day, silent = calendar.read(own), Progress(quiet=True)
-    run.begun(own, day)
-    run.published(own, silent)
-    assert run.released(own, day) is None
+    run.begun(again.home, again.day)
+    run.published(again.home, silent)
+    assert run.released(again.home, again.day) is None
 
 
-def test_what_landed_while_it_was_built_is_still_to_be_built(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_landed_while_it_was_built_is_still_to_be_built(
+    again: Again, silent: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
-    day, silent = calendar.read(own), Progress(quiet=True)
-    run.begun(own, day)
-    with duckdb.connect(str(own.warehouse)) as db:
+    run.begun(again.home, again.day)
+    with duckdb.connect(str(again.home.warehouse)) as db:
         db.execute("update raw.deliveries set sha256 = 'other' where file = (select max(file) from raw.deliveries)")
-    run.closed(own, silent, again=False)
-    run.published(own, silent)
-    assert run.released(own, day) is None
+    run.closed(again.home, silent, again=False)
+    run.published(again.home, silent)
+    assert run.released(again.home, again.day) is None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -25,7 +23,7 @@ FAR = "2031-01-02"  # enrollments of 2018 are over (12 years), attendance and gr
 
 @pytest.fixture(scope="module")
 def retained(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
-    home = Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("old") / "home", symlinks=True)))
+    home = country.copy(tmp_path_factory.mktemp("old") / "home")
     _review_everybody(home)
     said = qhawaq(home.root, "retain", "--today", FAR)
     assert "are due: call it with --delete" in said.stdout

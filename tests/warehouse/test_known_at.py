@@ -40,9 +40,10 @@ def forget(home: Home, day: str) -> None:
 
 
 def built(home: Home, project: Path, *nodes: str, today: str | None = None) -> None:
-    """Build with another project's models, without tests: these judge other promises."""
+    """Build with another project's models: without tests, which judge other promises, and without views and seeds."""
     build.set_day(home, date.fromisoformat(today) if today else None)
-    dbt.build(home, Progress(quiet=True), ("--select", *nodes), today is not None, project, tests=False)
+    selection = ("--select", *nodes, "--exclude", "path:models/*staging", "resource_type:seed")
+    dbt.build(home, Progress(quiet=True), selection, today is not None, project, tests=False)
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def futures(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Futur
     project = root / "project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     shutil.copytree(LEAKS, project / "models" / "features" / "leaks")
-    built(country.copy(found.whole.root, "archive", "serving"), project, "features.leaks")
+    built(country.to_build(found.whole.root), project, "features.leaks")
     for day, home in found.cut.items():
-        forget(country.copy(home.root, "archive", "serving"), day)
+        forget(country.to_build(home.root), day)
         built(home, project, "+features.leaks", "+child_features", today=day)
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 
@@ -12,12 +11,10 @@ import pytest
 from tests.conftest import Country, qhawaq
 from warehouse.audit.replay import replay
 from warehouse.errors import QhawaqError
-from warehouse.settings import Home
 
 
 def test_a_list_is_shown_with_what_came_of_it(country: Country, tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    home = country.to_build(tmp_path / "home")
     day = date(2024, 4, 30)
     with duckdb.connect(str(home.warehouse)) as db:
         # who would have been listed: one helped, one not helped who left, one whose outcome cannot be said

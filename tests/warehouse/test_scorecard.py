@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 
@@ -29,8 +28,7 @@ SCORECARD = ("--select", "scores_are_the_sum_of_their_points")
 @pytest.fixture
 def scored(country: Country, tmp_path: Path, silent: Progress) -> Home:
     """A country whose additive model is live, whatever its gates said."""
-    home = Home(tmp_path / "home")
-    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    home = country.to_build(tmp_path / "home")
     with duckdb.connect(str(home.warehouse)) as db:
         db.execute("update ml.model_versions set is_live = (algorithm = 'additive')")
     dbt.build(home, silent, ("--select", "score_outputs", "risk_scores"))
@@ -50,8 +48,7 @@ def test_scores_are_recomputed_in_sql_and_a_wrong_point_is_found(scored: Home, s
 def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
     country: Country, tmp_path: Path, silent: Progress
 ) -> None:
-    home = Home(tmp_path / "home")
-    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    home = country.to_build(tmp_path / "home")
     fitted, version = with_interactions(home)
     dbt.build(home, silent, ("--select", "score_outputs", "risk_scores", "reason_outputs", "risk_reasons"))
     with duckdb.connect(str(home.warehouse), read_only=True) as db:

@@ -26,7 +26,7 @@ parallel.one_thread_each()
 LONG = (
     "test_kills", "test_public_data", "test_wheel", "test_retention",
     "test_known_at", "test_rights", "test_builds", "test_cli", "test_notebooks", "test_by_year", "test_records",
-    "test_source", "test_linkage", "test_publishing", "test_orchestration", "test_scorecard", "test_dashboards",
+    "test_source", "test_linkage", "test_releases", "test_orchestration", "test_scorecard", "test_dashboards",
     "test_add_a_source", "test_effects", "test_backup", "test_hostile", "test_robust", "test_diff", "test_pipeline",
 )  # fmt: skip
 

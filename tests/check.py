@@ -27,7 +27,7 @@ QUICK = "not country and not long and not faults and not airflow"
 UNIT_TESTS = """
 import sys
 from pathlib import Path
-from warehouse import dbt
+from warehouse.build import dbt
 from warehouse.progress import Progress
 from warehouse.settings import Home
 print(dbt.unit_tests(Home(Path(sys.argv[1])), Progress(quiet=True), sys.argv[2:]))

@@ -35,12 +35,8 @@ class Inequalities:
         self.block = block
         self.names = list(itertools.product(self.block, ("pupils", "cases")))
         self.at = {name: i for i, name in enumerate(self.names)}
-        self.hidden: list[Count] = [(cell, "pupils") for cell in self.block if self.block[cell].n_pupils is None]
-        self.hidden += itertools.product((cell for cell in self.block if self.block[cell].is_hidden), COMPLEMENT)
-        self.splits: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-        for cell in self.block:
-            for split in cell.wholes:
-                self.splits[cell.indicator, split].append(cell)
+        self.hidden = _hidden(block)
+        self.splits = _splits(block)
         low, high = np.array(list(itertools.starmap(self._limits, self.names)), dtype=float).T.copy()
         sums = list(self._sums())
         at_least, at_most = np.array([one[:2] for one in sums], dtype=float).reshape(-1, 2).T.copy()
@@ -98,6 +94,21 @@ class Inequalities:
         if not cell.wholes:
             splits = [parts for (_, split), parts in self.splits.items() if parts[0].wholes[split] == cell]
         return {cell, *(whole for whole in cell.wholes.values() if whole in self.block), *itertools.chain(*splits)}
+
+
+def _hidden(block: Block) -> list[Count]:
+    """Return the counts that officials do not see."""
+    pupils = [(cell, "pupils") for cell, shown in block.items() if shown.n_pupils is None]
+    return [*pupils, *itertools.product((cell for cell, shown in block.items() if shown.is_hidden), COMPLEMENT)]
+
+
+def _splits(block: Block) -> dict[tuple[str, str], list[Cell]]:
+    """Return the parts of each indicator, by what it is split into."""
+    splits: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in block:
+        for split in cell.wholes:
+            splits[cell.indicator, split].append(cell)
+    return splits
 
 
 def _made_of(count: Count) -> tuple[Sequence[Count], Sequence[int]]:

@@ -69,10 +69,20 @@ def _first_look(counts: Counts, shown: Block) -> Block:
         cell: _part(seen(*n), [shown.get(whole, HIDDEN) for whole in cell.wholes.values()])
         for cell, n in counts.items()
     }
-    splits = list(_splits(counts).values())
     for quantity in ("pupils", "cases"):
-        while any([_hide_a_second(parts, found, counts, quantity) for parts in splits]):
-            pass  # one hidden in a department may be alone in its group
+        _hide_seconds(found, counts, quantity)
+    return _without_empty_tables(found, shown)
+
+
+def _hide_seconds(found: Block, counts: Counts, quantity: str) -> None:
+    """Hide the next smallest part beside each that is hidden alone; one of a department may be alone in its group."""
+    splits = list(_splits(counts).values())
+    while any([_hide_a_second(parts, found, counts, quantity) for parts in splits]):
+        pass
+
+
+def _without_empty_tables(found: Block, shown: Block) -> Block:
+    """Hide all of a table, such as a department's groups by a trait, of which no cases are shown."""
     tables = {cell.table for cell, one in (shown | found).items() if not one.is_hidden}
     return {cell: HIDDEN if cell.table and cell.table not in tables else one for cell, one in found.items()}
 

@@ -28,12 +28,12 @@ class Deliveries(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Tell of deliveries as they come; how many, no names."""
-        told: frozenset[tuple[str, int]] = frozenset()
+        announced: frozenset[tuple[str, int]] = frozenset()
         while True:
             waiting = await asyncio.to_thread(settled, Path(self.inbox))
-            if waiting - told:
+            if waiting - announced:
                 yield TriggerEvent({"deliveries": len(waiting)})
-            told = waiting
+            announced = waiting
             await asyncio.sleep(self.seconds)
 
 

@@ -98,9 +98,9 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
             "callback": keep_results,
         },
     )
-    for one in group.iter_tasks():
-        if node := getattr(one, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
-            one.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
+    for member in group.iter_tasks():
+        if node := getattr(member, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
+            member.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
     if MODE == ExecutionMode.WATCHER:
         _watch_tests(group)
     return group
@@ -115,30 +115,30 @@ def _watch_tests(group: DbtTaskGroup) -> None:
     from dags.watching import watch_tests
 
     nodes = json.loads((HOME.dbt / "graph.json").read_text(encoding="utf-8"))["nodes"]
-    (producer,) = (one for one in group.iter_tasks() if hasattr(one, "tests_per_model"))
+    (producer,) = (member for member in group.iter_tasks() if hasattr(member, "tests_per_model"))
     producer.tests_per_model = of_group(nodes, producer.tests_per_model)
     producer.dbt_cmd_flags = FLAGS
-    for one in group.iter_tasks():
-        watch_tests(one, producer.tests_per_model)
+    for member in group.iter_tasks():
+        watch_tests(member, producer.tests_per_model)
 
 
 def of_group(nodes: Mapping[str, Any], tests_per_model: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     """Return of each model those tests that read nothing but the group's models and what these are made of."""
     built = upstream(nodes, tests_per_model)
     return {
-        model: [one for one in tests if built.issuperset(nodes[one]["depends_on"]["nodes"])]
+        model: [test for test in tests if built.issuperset(nodes[test]["depends_on"]["nodes"])]
         for model, tests in tests_per_model.items()
     }
 
 
 def upstream(nodes: Mapping[str, Any], models: Iterable[str]) -> set[str]:
     """Return models with everything that they are made of, seeds and sources too."""
-    found, todo = set(models), list(models)
+    ancestors, todo = set(models), list(models)
     while todo:
-        new = set(nodes.get(todo.pop(), {}).get("depends_on", {}).get("nodes", ())) - found
-        found |= new
+        new = set(nodes.get(todo.pop(), {}).get("depends_on", {}).get("nodes", ())) - ancestors
+        ancestors |= new
         todo += new
-    return found
+    return ancestors
 
 
 def keep_results(project: str, **_: object) -> None:

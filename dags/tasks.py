@@ -15,7 +15,7 @@ from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 
 PROGRESS = Progress(as_json=True)
-Found = dict[str, Any]
+Result = dict[str, Any]
 
 
 def _params() -> dict[str, Any]:
@@ -23,7 +23,7 @@ def _params() -> dict[str, Any]:
 
 
 @task
-def collect() -> Found:
+def collect() -> Result:
     """Collect from the APIs that are configured into the inbox."""
     from warehouse.collect import run
 
@@ -31,7 +31,7 @@ def collect() -> Found:
 
 
 @step
-def land() -> Found:
+def land() -> Result:
     """Land what waits and begin a build; what follows is skipped where nothing is new since the last release."""
     from warehouse.pipeline import build, run
 
@@ -46,7 +46,7 @@ def land() -> Found:
 
 
 @step
-def close() -> Found:
+def close() -> Result:
     """Close the as-of dates; decide what officials see."""
     from warehouse.pipeline import run, score
 
@@ -54,7 +54,7 @@ def close() -> Found:
 
 
 @step
-def publish() -> Found:
+def publish() -> Result:
     """Publish what is built and tested to each audience's serving files."""
     from warehouse.pipeline import run
 
@@ -63,18 +63,18 @@ def publish() -> Found:
 
 # What a receiver did not take now it may take later: unlike what is wrong with data, that is worth another try.
 @task(retries=6, retry_delay=timedelta(minutes=5), retry_policy=None)
-def notify() -> Found:
+def notify() -> Result:
     """Tell schools, UGELs and senders what is new for them, once; skipped where the home has no table of recipients."""
     from warehouse.notify import tell
 
     if not HOME.recipients.exists():
         raise AirflowSkipException(f"nobody is to be told: {HOME.recipients} is missing")
-    told = tell.demand(tell.tell(HOME, PROGRESS, datetime.now(UTC)))
-    return {"new": told.new, "sent": told.sent, "held": told.held}
+    messages = tell.demand(tell.tell(HOME, PROGRESS, datetime.now(UTC)))
+    return {"new": messages.new, "sent": messages.sent, "held": messages.held}
 
 
 @step
-def docs() -> Found:
+def docs() -> Result:
     """Write the pages that document what was built."""
     from warehouse.audit import pages
 
@@ -82,7 +82,7 @@ def docs() -> Found:
 
 
 @step
-def matured() -> Found:
+def matured() -> Result:
     """Go on where labels have matured that no model knows; else skip what follows, and say why."""
     from warehouse.pipeline import train
 
@@ -92,7 +92,7 @@ def matured() -> Found:
 
 
 @step
-def backtest() -> Found:
+def backtest() -> Result:
     """Judge every candidate, rule and baseline on years they have not seen."""
     from warehouse.pipeline import backtest, learning
 
@@ -101,7 +101,7 @@ def backtest() -> Found:
 
 
 @step
-def select(judged: Found) -> Found:
+def select(judged: Result) -> Result:
     """Say whether the simplest candidate within one standard error of the best is the one of ml/models/recipes.yml."""
     from ml.models import candidates
 
@@ -110,7 +110,7 @@ def select(judged: Found) -> Found:
 
 
 @step(outlets=[MODEL])
-def train() -> Found:
+def train() -> Result:
     """Train the champion's recipe, judge it by its gates and register it with their result."""
     from warehouse.pipeline import train
 
@@ -118,7 +118,7 @@ def train() -> Found:
 
 
 @step
-def effects() -> Found:
+def effects() -> Result:
     """Compare children who got a service with comparable ones who did not."""
     from warehouse.pipeline import effects
 
@@ -126,7 +126,7 @@ def effects() -> Found:
 
 
 @step
-def tune() -> Found:
+def tune() -> Result:
     """Search hyperparameters; what is found is a proposal for ml/models/recipes.yml."""
     from warehouse.pipeline import learning, tune
 
@@ -134,7 +134,7 @@ def tune() -> Found:
 
 
 @step
-def promote() -> Found:
+def promote() -> Result:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
     from warehouse.pipeline import deploy, score
     from warehouse.publish import releases
@@ -144,7 +144,7 @@ def promote() -> Found:
 
 
 @step
-def smoke_test() -> Found:
+def smoke_test() -> Result:
     """Look at what was published as its readers do; where a service runs, wait until it serves the same model."""
     from warehouse.pipeline import smoke
 
@@ -152,7 +152,7 @@ def smoke_test() -> Found:
 
 
 @step(trigger_rule="one_failed", retries=0)
-def go_back(promoted: Found | None) -> Found:
+def go_back(promoted: Result | None) -> Result:
     """Where anything failed: let the model and the release be current again that were before, and fail the run."""
     from warehouse.pipeline import smoke
 
@@ -161,7 +161,7 @@ def go_back(promoted: Found | None) -> Found:
 
 
 @step
-def freshness() -> Found:
+def freshness() -> Result:
     """Say which sources are late by their contracts."""
     from warehouse.pipeline import monitor
 
@@ -169,7 +169,7 @@ def freshness() -> Found:
 
 
 @step
-def drift() -> Found:
+def drift() -> Result:
     """Compare what the live model meets with what it learned from, and what it announced with what came."""
     from warehouse.pipeline import monitor
 
@@ -177,7 +177,7 @@ def drift() -> Found:
 
 
 @step
-def retain() -> Found:
+def retain() -> Result:
     """Delete what has been kept long enough, and prove it."""
     from warehouse.pipeline import monitor
 
@@ -185,7 +185,7 @@ def retain() -> Found:
 
 
 @step
-def backup() -> Found:
+def backup() -> Result:
     """Copy the home to where backups go, with the hash of every file."""
     from warehouse.operate import backup
 
@@ -193,7 +193,7 @@ def backup() -> Found:
 
 
 @step
-def restore_test(written: Found) -> Found:
+def restore_test(written: Result) -> Result:
     """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
     from warehouse.operate import backup
 

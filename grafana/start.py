@@ -39,8 +39,8 @@ def boards(home: Path, environment: Mapping[str, str]) -> Iterator[Board]:
         yield Board("qhawaq", service, port, service, {})
     for service, first in FIRST_PORT.items():
         for at, area in enumerate(areas(home, service, environment)):
-            said = {AREA[service]: area, f"QHAWAQ_PORT_{service.upper()}": str(first + at)}
-            yield Board(f"qhawaq-{service}-{area}", service, first + at, f"{service}/{area}", said)
+            settings = {AREA[service]: area, f"QHAWAQ_PORT_{service.upper()}": str(first + at)}
+            yield Board(f"qhawaq-{service}-{area}", service, first + at, f"{service}/{area}", settings)
 
 
 def areas(home: Path, service: str, environment: Mapping[str, str]) -> list[str]:

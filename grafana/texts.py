@@ -46,8 +46,8 @@ def panel(key: str) -> Panel:
     Raises:
         KeyError: the catalog has none of that key, or one without definition, source or limits.
     """
-    said = catalog()["panels"][key]
-    return Panel(said["title"], said["definition"], said["source"], said["limits"])
+    words = catalog()["panels"][key]
+    return Panel(words["title"], words["definition"], words["source"], words["limits"])
 
 
 def dashboard(key: str) -> dict[str, str]:

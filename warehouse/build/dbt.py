@@ -123,21 +123,21 @@ def build(
 def _note(home: Home, result: Any) -> None:  # noqa: ANN401  dbt's result type
     """Note how each model and each failed test ended, as an orchestrator's tasks note it."""
     run = f"{result.generated_at:%Y%m%dT%H%M%S%f}"
-    for one in result.results:
-        if one.node.resource_type == "model" or str(one.status) in BAD:
-            for ran in filter(_is_execution, one.timing):
-                task = {"dag_id": "dbt", "run_id": run, "task_id": one.node.name, "try_number": 1}
-                orchestration.append(home, orchestration.line(task, *_ended(one, ran)))
+    for run_result in result.results:
+        if run_result.node.resource_type == "model" or str(run_result.status) in BAD:
+            for ran in filter(_is_execution, run_result.timing):
+                task = {"dag_id": "dbt", "run_id": run, "task_id": run_result.node.name, "try_number": 1}
+                orchestration.append(home, orchestration.line(task, *_ended(run_result, ran)))
 
 
 def _is_execution(part: Any) -> bool:  # noqa: ANN401  dbt's timing
     return part.name == "execute" and part.completed_at is not None
 
 
-def _ended(one: Any, ran: Any) -> tuple[str, tuple[datetime, datetime], str | None]:  # noqa: ANN401  dbt's types
+def _ended(result: Any, execution: Any) -> tuple[str, tuple[datetime, datetime], str | None]:  # noqa: ANN401  dbt's types
     """Return state, when it ran, and the kind of error."""
-    state, error = ("failed", str(one.status)) if str(one.status) in BAD else ("success", None)
-    return state, (ran.started_at.replace(tzinfo=UTC), ran.completed_at.replace(tzinfo=UTC)), error
+    state, error = ("failed", str(result.status)) if str(result.status) in BAD else ("success", None)
+    return state, (execution.started_at.replace(tzinfo=UTC), execution.completed_at.replace(tzinfo=UTC)), error
 
 
 def _invoke(
@@ -208,7 +208,7 @@ def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result ty
 OF_COLUMNS = {"never_null": "null", "in_ranges": "out of range"}
 
 
-def _said(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
+def _message(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
     return f"  {result.node.name}: {(result.message or '').strip()}{_of_columns(result, home)}"
 
 
@@ -218,16 +218,16 @@ def _of_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result o
     if test is None or test.name not in OF_COLUMNS or str(result.status) != "fail":
         return ""
     with closing(warehouse(home, read_only=True)) as db:
-        found = db.execute(f"select column_name, n from ({result.node.compiled_code})").fetchall()
-    return f"; {OF_COLUMNS[test.name]}: " + ", ".join(f"{column} ({n} rows)" for column, n in found)
+        counts = db.execute(f"select column_name, n from ({result.node.compiled_code})").fetchall()
+    return f"; {OF_COLUMNS[test.name]}: " + ", ".join(f"{column} ({n} rows)" for column, n in counts)
 
 
 def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
     bad = [r for r in result.results if str(r.status) in BAD]
     if not bad:
         return
-    said = "\n".join(_said(result, home) for result in bad[:20])
+    messages = "\n".join(_message(result, home) for result in bad[:20])
     raise BuildFailed(
-        f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{said}\n"
+        f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{messages}\n"
         f"compiled SQL is in {home.dbt / 'compiled'}"
     )

@@ -201,11 +201,11 @@ def _table(sides: dict[str, Home], model: str) -> Table | None:
 
 
 def _is_table_twice(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    found = db.execute(
+    sides = db.execute(
         "select count(*) from duckdb_tables() where schema_name = ? and table_name = ? "
         "and database_name in ('base_side', 'new_side')", [schema, table],
     ).fetchone()  # fmt: skip
-    return found == (2,)
+    return sides == (2,)
 
 
 def _common_columns(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
@@ -246,11 +246,11 @@ def _compared(db: duckdb.DuckDBPyConnection, pair: Pair, columns: list[str]) -> 
         f"select (select count(*) from {pair.base}), (select count(*) from {pair.new}), count(*), "
         f"count(*) filter (where {anywhere}) {pair.joined}"
     ).fetchone() or (0, 0, 0, 0)
-    found = Table(pair.name, before, after, after - both, before - both, changed)
+    table = Table(pair.name, before, after, after - both, before - both, changed)
     if changed:
-        found.columns = _by_column(db, pair, differ)
-    found.moves = _moves(db, pair)
-    return found
+        table.columns = _by_column(db, pair, differ)
+    table.moves = _moves(db, pair)
+    return table
 
 
 def _by_column(db: duckdb.DuckDBPyConnection, pair: Pair, differ: dict[str, str]) -> dict[str, int]:

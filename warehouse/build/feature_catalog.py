@@ -52,19 +52,19 @@ def _groups(project: Path) -> list[str]:
 def _of_group(project: Path, group: str) -> list[Feature]:
     path = project / "models" / "features" / f"_child_{group}__models.yml"
     model = read_yaml(path)["models"][0]
-    found = []
+    features = []
     for column in model["columns"]:
         if column["name"] in KEY:
             continue
         meta = (column.get("config") or {}).get("meta") or {}
-        found.append(
+        features.append(
             Feature(
                 column["name"], group, column["data_type"], column["description"],
                 int(meta.get("direction", 0)), bool(meta.get("in_model")),
                 meta.get("unit"), meta["domain"], meta["source"],
             )
         )  # fmt: skip
-    return found
+    return features
 
 
 def wide_yaml(project: Path = DBT_PROJECT) -> str:

@@ -105,8 +105,8 @@ def read_in(db: duckdb.DuckDBPyConnection, home: Home) -> None:
 def keep_results(home: Home, project: Path) -> None:
     """Keep what dbt says of a run in a folder of its own: pages and the audit pack read it in the home."""
     for name in RESULTS:
-        if (found := project / "target" / name).exists():
-            shutil.copy(found, home.dbt / f".{name}.{os.getpid()}")
+        if (written := project / "target" / name).exists():
+            shutil.copy(written, home.dbt / f".{name}.{os.getpid()}")
             (home.dbt / f".{name}.{os.getpid()}").replace(home.dbt / name)
     if (home.dbt / test_results.RUN).exists():
         test_results.keep(home)

@@ -48,9 +48,9 @@ def manifest(project: Path = DBT_PROJECT) -> Manifest:
     from dbt.contracts.graph.manifest import Manifest
 
     path = _cache() / f"{_key(project)}.msgpack"
-    found = Manifest.from_msgpack(_kept(path) or _keep(path, _parse(project)))
-    found.build_flat_graph()  # what macros read of it; dbt does not keep that
-    return found
+    parsed = Manifest.from_msgpack(_kept(path) or _keep(path, _parse(project)))
+    parsed.build_flat_graph()  # what macros read of it; dbt does not keep that
+    return parsed
 
 
 def check_importable() -> None:
@@ -59,10 +59,10 @@ def check_importable() -> None:
     Raises:
         BuildFailed: it cannot.
     """
-    found = version("mashumaro")
-    if sys.version_info >= (3, 14) and tuple(map(int, found.split(".")[:2])) < (3, 23):
+    installed = version("mashumaro")
+    if sys.version_info >= (3, 14) and tuple(map(int, installed.split(".")[:2])) < (3, 23):
         raise BuildFailed(
-            f"on Python 3.14 dbt needs mashumaro 3.23, and {found} is installed: install from requirements/run.txt "
+            f"on Python 3.14 dbt needs mashumaro 3.23, and {installed} is installed: install from requirements/run.txt "
             "with --no-deps, call 'pip install \"mashumaro>=3.23\"', or use Python 3.13"
         )
 
@@ -101,8 +101,8 @@ def _cache() -> Path:
 
 def _key(project: Path) -> str:
     """Return a hash of whatever decides what dbt parses: the project, where it is, and dbt."""
-    told = f"{project.absolute()} {version('dbt-core')} {version('dbt-duckdb')} {version('mashumaro')}"
-    return hashlib.sha256(f"{told} {code.project_hash(project)}".encode()).hexdigest()[:24]
+    versions = f"{project.absolute()} {version('dbt-core')} {version('dbt-duckdb')} {version('mashumaro')}"
+    return hashlib.sha256(f"{versions} {code.project_hash(project)}".encode()).hexdigest()[:24]
 
 
 @contextmanager

@@ -27,11 +27,11 @@ def keep(home: Home) -> None:
     """Take over what the run that just ended said; forget tests that are no longer there."""
     run = json.loads((home.dbt / RUN).read_text(encoding="utf-8"))
     manifest = Manifest.read(home)
-    said = read(home) | {r["unique_id"]: _said(r, run["metadata"]["generated_at"]) for r in run["results"]}
+    results = read(home) | {r["unique_id"]: _status(r, run["metadata"]["generated_at"]) for r in run["results"]}
     known = {*manifest.nodes, *manifest.unit_tests}
-    kept = {name: said[name] for name in sorted(said) if name.startswith(TESTS) and name in known}
+    kept = {name: results[name] for name in sorted(results) if name.startswith(TESTS) and name in known}
     write_whole(home.dbt / KEPT, json.dumps(kept, indent=1))
 
 
-def _said(result: Mapping[str, Any], when: str) -> dict[str, Any]:
+def _status(result: Mapping[str, Any], when: str) -> dict[str, Any]:
     return {"status": result["status"], "failures": result["failures"], "tested_at": when}

@@ -42,8 +42,8 @@ def unused(context: tuple[Home, Progress]) -> None:
     """List columns of marts that no panel, service, bulletin or message reads."""
     from warehouse.audit import panels
 
-    found = panels.unused(context[0].existing())
-    click.echo("\n".join([*found, f"{len(found)} columns of marts are read by nobody"]))
+    columns = panels.unused(context[0].existing())
+    click.echo("\n".join([*columns, f"{len(columns)} columns of marts are read by nobody"]))
 
 
 @audit.command()

@@ -118,16 +118,16 @@ def _drawing(folder: Path | None) -> Draw | None:
 def table(figures: list[Figure]) -> str:
     """Return the figures of everybody as text: a block a year, a line for who ranks."""
     years: dict[str, dict[str, dict[str, Metric]]] = defaultdict(lambda: defaultdict(dict))
-    for who, where, segment, metric in figures:
-        if segment == "all" and not where.startswith("train"):
-            years[where][who][metric.name] = metric
+    for ranker, dataset, segment, metric in figures:
+        if segment == "all" and not dataset.startswith("train"):
+            years[dataset][ranker][metric.name] = metric
     names = "".join(HEADS.get(name, name).rjust(22) for name in SHOWN)
-    return "\n".join(f"\n{where:<20}{names}\n{_lines(rankers)}" for where, rankers in years.items())
+    return "\n".join(f"\n{dataset:<20}{names}\n{_lines(rankers)}" for dataset, rankers in years.items())
 
 
 def _lines(rankers: dict[str, dict[str, Metric]]) -> str:
-    cells = {who: map(_cell, map(metrics.get, SHOWN)) for who, metrics in rankers.items()}
-    return "\n".join(f"  {who:<18}{''.join(each)}" for who, each in cells.items())
+    cells = {ranker: map(_cell, map(metrics.get, SHOWN)) for ranker, metrics in rankers.items()}
+    return "\n".join(f"  {ranker:<18}{''.join(row)}" for ranker, row in cells.items())
 
 
 def _cell(metric: Metric | None) -> str:

@@ -19,8 +19,8 @@ def drift(context: tuple[Home, Progress]) -> None:
     Figures go to ml.drift.
     """
     home, progress = context
-    found, advice = step.check(home.existing(), progress)
-    for one in sorted(found, key=lambda one: -one.metric.value)[:SHOWN]:
-        beyond = "  beyond its limit" if one.is_exceeded else ""
-        click.echo(f"  {one.name:<36} {one.of:<32} {one.metric.value:.3f}{beyond}")
-    click.echo(f"{len(found)} figures in ml.drift; {advice}")
+    findings, advice = step.check(home.existing(), progress)
+    for finding in sorted(findings, key=lambda finding: -finding.metric.value)[:SHOWN]:
+        beyond = "  beyond its limit" if finding.is_exceeded else ""
+        click.echo(f"  {finding.name:<36} {finding.of:<32} {finding.metric.value:.3f}{beyond}")
+    click.echo(f"{len(findings)} figures in ml.drift; {advice}")

@@ -22,13 +22,13 @@ def effects(context: tuple[Home, Progress]) -> None:
     Figures go to ml.effects; an effect that cannot be told is not shown, with the reason.
     """
     home, progress = context
-    for support, outcome, found in step.judge(home.existing(), progress):
-        click.echo(f"  {support:<12} {outcome:<14} {found.n_served:>7} served  {said(found)}")
+    for support, outcome, finding in step.judge(home.existing(), progress):
+        click.echo(f"  {support:<12} {outcome:<14} {finding.n_served:>7} served  {in_a_line(finding)}")
 
 
-def said(found: Finding) -> str:
+def in_a_line(finding: Finding) -> str:
     """Say a finding in one line."""
-    if found.compared is None or found.verdict != "shown":
-        return f"not shown: {found.verdict}"
-    one = found.compared.effect
-    return f"{one.value:+.4f} [{one.low:+.4f}, {one.high:+.4f}], without it {found.mean_without:.4f}"
+    if finding.compared is None or finding.verdict != "shown":
+        return f"not shown: {finding.verdict}"
+    effect = finding.compared.effect
+    return f"{effect.value:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}], without it {finding.mean_without:.4f}"

@@ -24,5 +24,7 @@ def notify(context: tuple[Home, Progress], now: datetime | None) -> None:
 
     home, progress = context
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
-    told = tell.demand(tell.tell(home.existing(), progress, moment))
-    click.echo(f"{told.new} new entries; {told.sent} messages arrived; {told.held} recipients wait for their hours")
+    messages = tell.demand(tell.tell(home.existing(), progress, moment))
+    click.echo(
+        f"{messages.new} new entries; {messages.sent} messages arrived; {messages.held} recipients wait for their hours"
+    )

@@ -19,5 +19,5 @@ def replay(context: tuple[Home, Progress], as_of: datetime, ugel: str | None, ou
     """Show the list of AS_OF as it was published, beside what was known, what was done since, and what happened."""
     from warehouse.audit.replay import replay as run
 
-    found = run(context[0].existing(), as_of.date(), outcome, ugel)
-    click.echo("\n".join([*(found.table() if ugel else []), *found.summary()]))
+    replayed = run(context[0].existing(), as_of.date(), outcome, ugel)
+    click.echo("\n".join([*(replayed.table() if ugel else []), *replayed.summary()]))

@@ -29,11 +29,11 @@ def report(
     from warehouse.report import exports, figures, page
 
     home, progress = context
-    found = figures.read(home.existing(), ugel, region, as_of.date() if as_of else None)
+    bulletin = figures.read(home.existing(), ugel, region, as_of.date() if as_of else None)
     folder = Path(to) if to else home.root / "bulletins"
     folder.mkdir(parents=True, exist_ok=True)
     with progress.step("bulletin"):
-        written = folder / f"{found.file_name}.html"
-        written.write_text(page.html(found), encoding="utf-8")
-        sheets = [exports.write_xlsx(found, folder), *exports.write_csv(found, folder)]
+        written = folder / f"{bulletin.file_name}.html"
+        written.write_text(page.html(bulletin), encoding="utf-8")
+        sheets = [exports.write_xlsx(bulletin, folder), *exports.write_csv(bulletin, folder)]
     click.echo(f"{written} and {len(sheets)} files of its tables")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # imported only when it is called
 SHORTEST_REASON = 10
 
 
-def asked(command: Callable[..., Any]) -> Callable[..., Any]:
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every request states: the child, why, and who asks."""
     for option in (
         click.pass_obj,
@@ -56,7 +56,7 @@ def subject() -> None:
 
 
 @subject.command()
-@asked
+@request_options
 @click.option("--to", type=click.Path(path_type=Path), help="Write it to this new file, readable by you only.")
 def access(context: tuple[Home, Progress], child: int, reason: str, who: str | None, to: Path | None) -> None:
     """Show everything that is held on CHILD, in Spanish: records, scores, lists, who looked."""
@@ -74,7 +74,7 @@ def access(context: tuple[Home, Progress], child: int, reason: str, who: str | N
 
 
 @subject.command()
-@asked
+@request_options
 @click.option("--source", required=True, help="The source that is wrong, such as siagie.siagie_enrollments.")
 @click.option("--column", required=True, help="The column that is wrong, as the delivery names it.")
 @click.option("--value", required=True, help="What it should say.")
@@ -90,7 +90,7 @@ def rectify(
 
 
 @subject.command()
-@asked
+@request_options
 @click.option("--withdraw", is_flag=True, help="The family no longer objects.")
 def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | None, withdraw: bool) -> None:
     """Note that the family objects to CHILD being scored: from the next run no score, no place on a list.
@@ -105,7 +105,7 @@ def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | N
 
 
 @subject.command()
-@asked
+@request_options
 @click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
 @click.argument("decision", type=click.Choice(["keep", "remove"]))
 @click.option("--outcome", default="interruption", show_default=True, help="The list's outcome.")
@@ -127,7 +127,7 @@ def review(
 
 
 @subject.command()
-@asked
+@request_options
 @click.confirmation_option(prompt="This cannot be undone. Erase this person?")
 def erase(context: tuple[Home, Progress], child: int, reason: str, who: str | None) -> None:
     """Erase CHILD: its identities, its lines in every archived file, its rows; then a search proves it.

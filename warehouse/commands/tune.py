@@ -25,8 +25,8 @@ def tune(context: tuple[Home, Progress], outcome: str, only: tuple[str, ...], to
     backtest) and put it into ml/models/recipes.yml.
     """
     home, progress = context
-    found = step.search(home.existing(), progress, outcome, only)
+    recipes = step.search(home.existing(), progress, outcome, only)
     path = to or home.models / "recipes.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, yaml.safe_dump(found, sort_keys=False))
+    write_whole(path, yaml.safe_dump(recipes, sort_keys=False))
     click.echo(path.read_text(encoding="utf-8") + f"proposed in {path}")

@@ -32,10 +32,10 @@ def check(home: Home, progress: Progress) -> tuple[list[Finding], str]:
         live = _live(db)
         earlier, now = _dates(home, today)
         progress.say("compared", before=earlier, now=now)
-        found = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
-        advice = _advice(db, home, live, found, today)
-        registry_tables.note_drift(db, today, live.version, live.outcome, found, advice)
-    return found, advice
+        findings = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
+        advice = _advice(db, home, live, findings, today)
+        registry_tables.note_drift(db, today, live.version, live.outcome, findings, advice)
+    return findings, advice
 
 
 def _live(db: duckdb.DuckDBPyConnection) -> Live:
@@ -69,8 +69,8 @@ def _of_features(
     spec = learning.spec().only(live.features)
     before, after = (learning.rows_of(db, home, live.outcome, spec, [day]) for day in (earlier, now))
     order = [spec.features.index(name) for name in live.features]
-    said = [live.terms.log_odds(part.values[:, order], calibrate.segment_names(part)) for part in (before, after)]
-    return [*drift.of_inputs(before, after, spec), drift.of_scores(*said)]
+    log_odds = [live.terms.log_odds(part.values[:, order], calibrate.segment_names(part)) for part in (before, after)]
+    return [*drift.of_inputs(before, after, spec), drift.of_scores(*log_odds)]
 
 
 def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: date) -> list[Finding]:
@@ -102,7 +102,7 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: d
     )
 
 
-def _advice(db: duckdb.DuckDBPyConnection, home: Home, live: Live, found: list[Finding], today: date) -> str:
+def _advice(db: duckdb.DuckDBPyConnection, home: Home, live: Live, findings: list[Finding], today: date) -> str:
     from ml import drift
 
     trained = database.value(db, "select trained_at from ml.model_versions where model_version = ?", [live.version])
@@ -110,4 +110,4 @@ def _advice(db: duckdb.DuckDBPyConnection, home: Home, live: Live, found: list[F
         db, "select count(*) from outcomes.child_outcomes where outcome = ? and label_known_at > ? and "
         "label_known_at <= ? and label_status = 'final'", [live.outcome, trained, today],
     )  # fmt: skip
-    return drift.advice(found, bool(newer))
+    return drift.advice(findings, bool(newer))

@@ -54,15 +54,15 @@ def judge(home: Home, progress: Progress) -> list[tuple[str, str, Finding]]:
     with database.warehouse(home) as db:
         studies = [(support, _study(db, home, support, today)) for support in _supports(db)]
         progress.say("compared", services=", ".join(support for support, _ in studies))
-        judged = parallel.each(lambda one: _judged(one[1]), studies)
-        found = [
-            (support, outcome, one)
+        judged = parallel.each(lambda study: _judged(study[1]), studies)
+        estimates = [
+            (support, outcome, finding)
             for (support, _), findings in zip(studies, judged, strict=True)
-            for outcome, one in findings.items()
+            for outcome, finding in findings.items()
         ]
-        found.append((LIST, OUTCOMES[0], _of_lists(db, OUTCOMES[0], today)))
-        registry_tables.note_effects(db, found, today, _matured(db, today))
-    return found
+        estimates.append((LIST, OUTCOMES[0], _of_lists(db, OUTCOMES[0], today)))
+        registry_tables.note_effects(db, estimates, today, _matured(db, today))
+    return estimates
 
 
 def _matured(db: duckdb.DuckDBPyConnection, today: date) -> date | None:
@@ -133,13 +133,13 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
     """
     from ml.data import splits
 
-    found = db.execute(
+    counts = db.execute(
         f"select as_of_date::varchar, count(*) filter (where not is_served) from {among} where label_known_at <= ? "
         "and not list_contains(?, year(as_of_date)) group by 1 having count(*) filter (where is_served) >= ?",
         [today, list(splits.PANDEMIC), LEAST_A_DATE],
     ).fetchall()
     closed = learning.closed_days(home)
-    others = {day: n for day, n in found if day in closed}
+    others = {day: n for day, n in counts if day in closed}
     return sorted(others), min(1.0, MOST_OTHERS / max(sum(others.values()), 1))
 
 

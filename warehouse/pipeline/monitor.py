@@ -17,18 +17,18 @@ LATE = "select source, age_days, expected_days from operations.freshness where i
 def late(home: Home) -> dict[str, object]:
     """Say which sources have not delivered for longer than their contract expects."""
     with database.warehouse(home) as db:
-        found = db.execute(LATE).fetchall()
-    return {"late": {source: {"days": days, "expected": expected} for source, days, expected in found}}
+        rows = db.execute(LATE).fetchall()
+    return {"late": {source: {"days": days, "expected": expected} for source, days, expected in rows}}
 
 
 def drift(home: Home, progress: Progress) -> dict[str, object]:
     """Note the drift of the live model and what to do; where no model is live there is nothing to compare."""
     try:
-        found, advice = drift_of.check(home, progress)
+        findings, advice = drift_of.check(home, progress)
     except QhawaqError as reason:
         return {"figures": 0, "advice": str(reason)}
-    beyond = sorted(one.name for one in found if one.is_exceeded)
-    return {"figures": len(found), "beyond": len(beyond), "advice": advice}
+    beyond = sorted(finding.name for finding in findings if finding.is_exceeded)
+    return {"figures": len(findings), "beyond": len(beyond), "advice": advice}
 
 
 def retain(home: Home, progress: Progress, today: date) -> dict[str, object]:

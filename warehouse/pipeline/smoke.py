@@ -67,17 +67,18 @@ def _served(url: str, live: str | None) -> str:
     Raises:
         QhawaqError: it did not within a minute.
     """
-    until, said = time.monotonic() + PATIENCE, "nothing"
+    until = time.monotonic() + PATIENCE
+    served = "nothing"
     while time.monotonic() < until:
         try:
             with urllib.request.urlopen(f"{url.rstrip('/')}/health/ready", timeout=5) as answer:  # noqa: S310  configured
-                said = json.load(answer).get("model_version")
+                served = json.load(answer).get("model_version")
         except (urllib.error.URLError, OSError, ValueError) as error:
-            said = str(error)
-        if said == live:
-            return said
+            served = str(error)
+        if served == live:
+            return served
         time.sleep(1)
-    raise QhawaqError(f"the service at {url} says {said}, live is {live}")
+    raise QhawaqError(f"the service at {url} says {served}, live is {live}")
 
 
 def go_back(home: Home, model: str | None, release: str | None) -> str:
@@ -88,11 +89,11 @@ def go_back(home: Home, model: str | None, release: str | None) -> str:
         model: what was live before (None: nothing was).
         release: what was current before.
     """
-    said = []
+    changes = []
     if model and model != deploy.live(home):
         deploy.make_live(home, model)
-        said.append(f"{model} is live again")
+        changes.append(f"{model} is live again")
     if release and release != releases.current(home):
         releases.rollback(home, release)
-        said.append(f"release {release} is current again")
-    return "deployment failed; " + (", ".join(said) or "nothing had changed")
+        changes.append(f"release {release} is current again")
+    return "deployment failed; " + (", ".join(changes) or "nothing had changed")

@@ -33,9 +33,9 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
     Raises:
         HomeError: nothing has been built there.
     """
-    found = Home.find(home).existing()
+    existing = Home.find(home).existing()
     spec = learning.spec()
-    with database.warehouse(found, read_only=True) as db:
+    with database.warehouse(existing, read_only=True) as db:
         today = database.value(db, "select today from raw.calendar")
-        rows = learning.rows(db, found, outcome, spec, today)
+        rows = learning.rows(db, existing, outcome, spec, today)
         return Bench(rows, spec, learning.capacity_share(db, today), str(today))

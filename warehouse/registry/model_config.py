@@ -36,40 +36,40 @@ where s.model_version = $version and s.outcome = $outcome and s.tier = 'alto'
 def write(db: duckdb.DuckDBPyConnection, home: Home, outcome: str) -> bool:
     """Write what is live, if anything of it has changed; say whether."""
     name = registry_tables.live(db, outcome)
-    found = registry_tables.find(db, outcome, name) if name else None
-    if found is None:
+    version = registry_tables.find(db, outcome, name) if name else None
+    if version is None:
         return False
-    said = _said(db, found)
-    text = json.dumps(said | {"sha256": checksum(said)}, ensure_ascii=False, indent=1)
+    content = _content(db, version)
+    text = json.dumps(content | {"sha256": checksum(content)}, ensure_ascii=False, indent=1)
     if home.model_config.exists() and home.model_config.read_text(encoding="utf-8") == text:
         return False
     write_whole(home.model_config, text)
     return True
 
 
-def checksum(said: dict[str, Any]) -> str:
+def checksum(content: dict[str, Any]) -> str:
     """Return the SHA-256 of what is said, in one canonical way; the service computes the same."""
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _said(db: duckdb.DuckDBPyConnection, found: registry_tables.Version) -> dict[str, Any]:
+def _content(db: duckdb.DuckDBPyConnection, version: registry_tables.Version) -> dict[str, Any]:
     variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    asked = {"version": found.model_version, "outcome": found.outcome}
+    parameters = {"version": version.model_version, "outcome": version.outcome}
     return {
-        "model_version": found.model_version,
-        "outcome": found.outcome,
-        "algorithm": found.algorithm,
-        "gate": found.gate,
-        "trained_at": str(found.trained_at),
-        "model_file": found.file,
-        "model_sha256": found.sha256,
+        "model_version": version.model_version,
+        "outcome": version.outcome,
+        "algorithm": version.algorithm,
+        "gate": version.gate,
+        "trained_at": str(version.trained_at),
+        "model_file": version.file,
+        "model_sha256": version.sha256,
         "endpoint": "/v1/predictions:from-features",
         "expires_after_days": variables["score_valid_days"],
-        "cut_offs": dict(db.execute(CUT_OFFS, asked).fetchall()) if _scored(db) else {},
-        "intercept": found.intercept or 0.0,
-        "terms": _rows(db, TERMS, found.model_version),
-        "trees": _rows(db, TREES, found.model_version),
-        "input_schema": _schema(set(registry_tables.features(db, found.model_version))),
+        "cut_offs": dict(db.execute(CUT_OFFS, parameters).fetchall()) if _scored(db) else {},
+        "intercept": version.intercept or 0.0,
+        "terms": _rows(db, TERMS, version.model_version),
+        "trees": _rows(db, TREES, version.model_version),
+        "input_schema": _schema(set(registry_tables.features(db, version.model_version))),
         "reasons": _texts(),
         "singulars": variables["singulars"],
     }
@@ -80,8 +80,8 @@ def _rows(db: duckdb.DuckDBPyConnection, sql: str, version: str) -> list[list[An
 
 
 def _scored(db: duckdb.DuckDBPyConnection) -> bool:
-    found = "select count(*) from duckdb_tables() where schema_name = 'scores' and table_name = 'risk_scores'"
-    return db.execute(found).fetchone() == (1,)
+    is_there = "select count(*) from duckdb_tables() where schema_name = 'scores' and table_name = 'risk_scores'"
+    return db.execute(is_there).fetchone() == (1,)
 
 
 def _schema(used: set[str]) -> dict[str, Any]:

@@ -102,14 +102,14 @@ def note_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics
 
 
 def note_drift(
-    db: duckdb.DuckDBPyConnection, today: date, version: str, outcome: str, found: Sequence[Any], advice: str
+    db: duckdb.DuckDBPyConnection, today: date, version: str, outcome: str, findings: Sequence[Any], advice: str
 ) -> None:
     """Write what a look for drift found, in place of that of the same day; the advice stands in each row."""
     rows = pa.Table.from_pylist([  # noqa: F841  read by DuckDB
-        {"checked_on": today, "model_version": version, "outcome": outcome, "name": one.name, "of": one.of,
-         "value": one.metric.value, "low": one.metric.low, "high": one.metric.high, "is_exceeded": one.is_exceeded,
-         "advice": advice}
-        for one in found
+        {"checked_on": today, "model_version": version, "outcome": outcome, "name": finding.name, "of": finding.of,
+         "value": finding.metric.value, "low": finding.metric.low, "high": finding.metric.high,
+         "is_exceeded": finding.is_exceeded, "advice": advice}
+        for finding in findings
     ])  # fmt: skip
     with transaction(db):
         db.execute("delete from ml.drift where checked_on = ? and outcome = ?", [today, outcome])
@@ -117,13 +117,13 @@ def note_drift(
 
 
 def note_effects(
-    db: duckdb.DuckDBPyConnection, found: Sequence[tuple[str, str, Any]], today: date, labels_until: date | None
+    db: duckdb.DuckDBPyConnection, estimates: Sequence[tuple[str, str, Any]], today: date, labels_until: date | None
 ) -> None:
     """Write what is known of the effects of services, in place of what was known before."""
     rows = pa.Table.from_pylist([  # noqa: F841  read by DuckDB
         {"support_code": support, "outcome": outcome, "judged_on": today, "labels_until": labels_until,
-         **one.as_row()}
-        for support, outcome, one in found
+         **finding.as_row()}
+        for support, outcome, finding in estimates
     ])  # fmt: skip
     with transaction(db):
         db.execute("delete from ml.effects")
@@ -133,9 +133,9 @@ def note_effects(
 def metrics_table(version: str, outcome: str, metrics: Metrics) -> pa.Table:
     """Return figures as rows of `ml.model_metrics`."""
     return pa.Table.from_pylist([
-        {"model_version": version, "outcome": outcome, "dataset": where, "ranked_by": who, "metric": one.name,
-         "value": one.value, "low": one.low, "high": one.high, "segment": segment}
-        for who, where, segment, one in metrics
+        {"model_version": version, "outcome": outcome, "dataset": dataset, "ranked_by": ranker, "metric": figure.name,
+         "value": figure.value, "low": figure.low, "high": figure.high, "segment": segment}
+        for ranker, dataset, segment, figure in metrics
     ])  # fmt: skip
 
 

@@ -44,16 +44,16 @@ def read(path: Path) -> tuple[Waiver, str]:
     """
     try:
         content = path.read_bytes()
-        found = Waiver(**yaml.safe_load(content))
+        waiver = Waiver(**yaml.safe_load(content))
     except (OSError, TypeError, yaml.YAMLError) as error:
         raise QhawaqError(
             f"{path} is no waiver ({error}): it needs model_version, author, date, reason and gates"
         ) from None
-    if not (isinstance(found.date, date) and isinstance(found.gates, list) and str(found.author).strip()):
+    if not (isinstance(waiver.date, date) and isinstance(waiver.gates, list) and str(waiver.author).strip()):
         raise QhawaqError(f"{path}: date is a date, gates a list, author somebody")
-    if len(str(found.reason).strip()) < SHORTEST_REASON:
+    if len(str(waiver.reason).strip()) < SHORTEST_REASON:
         raise QhawaqError(f"{path}: the reason needs {SHORTEST_REASON} characters at least: an auditor will read it")
-    return found, hashlib.sha256(content).hexdigest()
+    return waiver, hashlib.sha256(content).hexdigest()
 
 
 def refused(gate: str) -> set[str]:

@@ -73,9 +73,9 @@ class Lazy(click.Group):
 
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked:
-        from warehouse.version import said
+        from warehouse.version import described
 
-        click.echo(f"qhawaq {said()}")
+        click.echo(f"qhawaq {described()}")
         context.exit()
 
 

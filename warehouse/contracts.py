@@ -1,6 +1,6 @@
-"""Source contracts: dbt's `sources` YAML is the only description of a delivery; landing reads it here.
+"""Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
-What landing needs beyond dbt's own keys stands in `config.meta` of a table (`file_pattern`, `separator`,
+Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
 `encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a
 column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
@@ -21,19 +21,57 @@ from warehouse.settings import read_yaml
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = {
-    "file_pattern", "separator", "encoding", "key", "known_at", "replaces", "coverage", "line_end_required",
-    "missing", "retention_years",
-}  # fmt: skip
+    "file_pattern",
+    "separator",
+    "encoding",
+    "key",
+    "known_at",
+    "replaces",
+    "coverage",
+    "line_end_required",
+    "missing",
+    "retention_years",
+}
 COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"}
+
+
+class LandedColumn(NamedTuple):
+    """A column of a raw table."""
+
+    name: str
+    data_type: str
+
+
+CHILD_KEY = LandedColumn("child_key", "bigint")
+# Landing adds these to every raw table; the YAML describes them, but no delivery has them.
+LANDING_COLUMNS = (
+    LandedColumn("_file", "varchar"),
+    LandedColumn("_line", "bigint"),
+    LandedColumn("_batch", "varchar"),
+    LandedColumn("_delivered_at", "date"),
+    LandedColumn("known_at", "date"),
+)
+
+
+class Stated(NamedTuple):
+    """The facts that a delivery's name states."""
+
+    period: str
+    delivered_at: date
 
 
 @dataclass(frozen=True)
 class Alias:
-    """A column whose value names a person, if the condition holds."""
+    """A column whose value names a person where other columns have given values."""
 
-    kind: str
+    kind: str  # `dni` or `siagie`
     column: str
-    when: str = "true"
+    when: tuple[tuple[str, str], ...] = ()  # (column, value): all must hold
+
+    @property
+    def condition(self) -> str:
+        """SQL of the condition under which the value names a person."""
+        return " and ".join(f"{column} = '{value}'" for column, value in self.when) or "true"
 
 
 @dataclass(frozen=True)
@@ -47,22 +85,22 @@ class Column:
     alias: Alias | None
     pseudonym: str | None
     optional: bool
-    link: str | None = None  # what it stands for when records are linked by name
+    link: str | None = None  # its role when records are linked by name
 
     @property
     def landed_name(self) -> str | None:
         """The column's name in `raw`; None if only the vault may hold it."""
         if self.pseudonym:
-            return f"{self.pseudonym}_key"
+            return _pseudonym_name(self.pseudonym)
         return None if self.identity or self.alias else self.name
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Which region a row belongs to, and how few rows (of the period before) make its period withheld."""
+    """Completeness rule of a source: a region with too few rows is withheld."""
 
-    region: str
-    minimum_share: float
+    region: str  # SQL of a row's region
+    minimum_share: float  # of the rows of the period before
 
 
 @dataclass(frozen=True)
@@ -81,9 +119,9 @@ class Contract:
     replaces: str
     coverage: Coverage | None
     line_end_required: bool
-    sender: str = ""  # who delivers it, in Spanish
-    missing: tuple[str, ...] = ()  # texts that stand for a missing value, besides nothing
-    retention_years: int | None = None  # after so many years a delivery is deleted; None for what holds no person
+    sender: str = ""  # the delivering authority, in Spanish
+    missing: tuple[str, ...] = ()  # texts that mean a missing value, besides the empty one
+    retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
 
     @property
     def name(self) -> str:
@@ -102,35 +140,42 @@ class Contract:
 
     @cached_property
     def link(self) -> dict[str, str]:
-        """The columns by which a record without a document can be linked: what each stands for → its name."""
+        """The columns that link a record without a document: role → name."""
         return {column.link: column.name for column in self.columns if column.link}
 
     @cached_property
-    def landed(self) -> tuple[tuple[str, str], ...]:
-        """Name and type of what lands in `raw`, without landing's own columns."""
-        keys = (("child_key", "bigint"),) if self.aliases else ()
+    def landed(self) -> tuple[LandedColumn, ...]:
+        """The delivery's columns in `raw`, without those that landing adds to every table."""
+        keys = (CHILD_KEY,) if self.aliases else ()
         return keys + tuple(
-            (c.landed_name, "bigint" if c.pseudonym else c.data_type) for c in self.columns if c.landed_name
+            LandedColumn(c.landed_name, "bigint" if c.pseudonym else c.data_type) for c in self.columns if c.landed_name
         )
 
-    def delivered_at(self, file: str) -> tuple[str, date] | None:
+    def stated(self, file: str) -> Stated | None:
         """Return the period and the date that a file name states, None if it is not of this source."""
-        found = self.pattern.fullmatch(file)
-        if not found:
+        name = self.pattern.fullmatch(file)
+        if not name:
             return None
-        stated = found["delivered"]
+        digits = name["delivered"]
         try:
-            delivered = date(int(stated[:4]), int(stated[4:6]), int(stated[6:8]))
+            delivered = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
         except ValueError:
             return None
-        return found["period"], delivered
+        return Stated(name["period"], delivered)
+
+
+def _pseudonym_name(pseudonym: str) -> str:
+    """Return the raw column that holds a pseudonym instead of an identity."""
+    return f"{pseudonym}_key"
 
 
 def _meta(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys beyond dbt's own of a source, table or column."""
     return (described.get("config") or {}).get("meta") or {}
 
 
 def _known_meta(name: str, described: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """Return the keys of a table or column, all of which must be known."""
     meta = _meta(described)
     if unknown := set(meta) - known:
         raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
@@ -142,18 +187,23 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
     data_type = raw.get("data_type", "").lower()
     if data_type not in TYPES:
         raise QhawaqError(f"contract {table}.{raw['name']}: data_type {data_type!r} is none of {sorted(TYPES)}")
-    name, alias = raw["name"].lower(), meta.get("alias")
+    name = raw["name"].lower()
     tests = raw.get("data_tests") or []
     return Column(
         name=name,
         data_type=data_type,
         nullable=not ("not_null" in tests or name in filled or meta.get("required")),
         identity=bool(meta.get("identity")),
-        alias=Alias(alias["kind"], name, alias.get("when", "true")) if alias else None,
+        alias=_alias(name, meta["alias"]) if "alias" in meta else None,
         pseudonym=meta.get("pseudonym"),
         optional=bool(meta.get("optional")),
         link=meta.get("link"),
     )
+
+
+def _alias(column: str, alias: dict[str, Any]) -> Alias:
+    """Return the alias that a column's keys describe."""
+    return Alias(alias["kind"], column, tuple(alias.get("when", {}).items()))
 
 
 def _filled(table: dict[str, Any]) -> set[str]:
@@ -164,11 +214,12 @@ def _filled(table: dict[str, Any]) -> set[str]:
 
 def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     name = f"{source['name']}.{table['name']}"
-    meta, whole = _known_meta(name, table, TABLE_KEYS), _meta(source)
+    meta = _known_meta(name, table, TABLE_KEYS)
+    whole = _meta(source)
     domain = whole.get("domain")
     if domain not in DOMAINS:
         raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
-    coverage, filled = meta.get("coverage"), _filled(table)
+    coverage = meta.get("coverage")
     return Contract(
         source=source["name"],
         table=table.get("identifier", table["name"]),
@@ -176,7 +227,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
-        columns=tuple(_column(name, column, filled) for column in table["columns"] if not _is_ours(column["name"])),
+        columns=_columns(name, table),
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
         replaces=meta.get("replaces", "rows"),
@@ -188,24 +239,27 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     )
 
 
-def _is_ours(name: str) -> bool:
-    """Say whether landing adds the column (it is documented in the YAML but not part of the delivery)."""
-    return name.startswith("_") or name in ("known_at", "child_key") or name.endswith("_key")
+def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:
+    """Return the columns of the delivery, without those that landing adds."""
+    pseudonyms = {_meta(column)["pseudonym"] for column in table["columns"] if "pseudonym" in _meta(column)}
+    added = {column.name for column in (CHILD_KEY, *LANDING_COLUMNS)} | set(map(_pseudonym_name, pseudonyms))
+    filled = _filled(table)
+    return tuple(_column(name, column, filled) for column in table["columns"] if column["name"] not in added)
 
 
 def read(project: Path) -> dict[str, Contract]:
-    """Read every contract of the dbt project, by raw table name.
+    """Return every contract of the dbt project, by raw table name.
 
     Raises:
         QhawaqError: a contract is not well-formed; the message names it.
     """
-    found = [
+    contracts = [
         _contract(source, table)
         for path in sorted((project / "models").rglob("_*__sources.yml"))
         for source, table in _tables(path)
         if "file_pattern" in _meta(table)
     ]
-    return {contract.table: contract for contract in found}
+    return {contract.table: contract for contract in contracts}
 
 
 def _tables(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

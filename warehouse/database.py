@@ -36,7 +36,7 @@ def column(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[Any] = ()) -
 
 @contextmanager
 def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let what is done within happen as a whole or not at all."""
+    """Run the block in one transaction: all of it happens, or nothing."""
     db.execute("begin")
     try:
         yield
@@ -48,13 +48,14 @@ def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @cache
 def crypto_extension() -> Path:
-    """Return the signed extension that can write encrypted files; it comes from the package registry."""
+    """Return the signed extension that writes encrypted files; it is part of a Python package."""
     import duckdb_extension_httpfs
 
     return next(Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb_extension"))
 
 
 def _config(home: Home, memory: str) -> dict[str, str | bool | int | float | list[str]]:
+    """Return DuckDB's options for a home."""
     return {
         "memory_limit": memory,
         "temp_directory": str(home.spill),
@@ -66,7 +67,7 @@ def _config(home: Home, memory: str) -> dict[str, str | bool | int | float | lis
 
 
 def scratch(home: Home) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory database that spills encrypted: what reads hostile files is thrown away."""
+    """Open an in-memory database that spills encrypted, for reading hostile files; it is thrown away afterwards."""
     db = duckdb.connect(":memory:", config=_config(home, SCRATCH_MEMORY))
     db.execute(f"load '{crypto_extension()}'")
     db.execute("set enable_progress_bar = false")
@@ -86,13 +87,13 @@ def warehouse(home: Home, read_only: bool = False, memory: str = MEMORY_LIMIT) -
             raise HomeError(f"another process is using {home.warehouse}: wait for it, then call again") from None
         raise HomeError(f"{home.warehouse} cannot be opened: {error}") from error
     db.execute("set TimeZone = 'UTC'")
-    with suppress(duckdb.InvalidInputException):  # a notebook has none that could be switched off
+    with suppress(duckdb.InvalidInputException):  # notebooks have no progress bar to switch off
         db.execute("set enable_progress_bar = false")
     return db
 
 
 def _is_locked(error: duckdb.Error) -> bool:
-    """Return whether another process holds the file; DuckDB says it in the text of its error only."""
+    """Return whether another process holds the file; DuckDB reports this only in its error's text."""
     return "could not set lock" in str(error).lower()
 
 

@@ -1,4 +1,4 @@
-"""What a delivery can become, and what can be wrong with it: codes here, texts in `faults_<language>.yml`."""
+"""Statuses and faults of deliveries: codes here, texts in `faults_<language>.yml`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LONGEST_LIST = 600  # characters of a list of names in a text
 
 
 class Status(StrEnum):
-    """What became of a delivery, as `raw.deliveries` says it."""
+    """The status of a delivery, as stored in `raw.deliveries`."""
 
     LANDED = "landed"
-    SUPERSEDED = "superseded"  # landed, and a later file of the same period counts instead
+    SUPERSEDED = "superseded"  # landed, and replaced by a later file of the same period
     REFUSED = "refused"
     DUPLICATE = "duplicate"
-    WOULD_LAND = "would land"  # `qhawaq check` landed nothing
+    WOULD_LAND = "would land"  # result of `qhawaq check`
 
 
 # SQL over `status`: the delivery's rows are in its raw table.
@@ -29,7 +29,7 @@ HAS_ROWS = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}')"
 
 
 class Fault(StrEnum):
-    """What is wrong with a delivery, a line of it or a region in it; stored, so a code is never renamed."""
+    """A fault of a delivery, a line or a region; the codes are stored and never renamed."""
 
     NAME_CHARACTERS = "name_characters"
     NOT_A_FILE = "not_a_file"
@@ -75,16 +75,28 @@ class Fault(StrEnum):
     FEWER_ROWS = "fewer_rows"
 
 
-# Those that one line can have, and the rest of the file not.
+# Faults of single lines; the rest of the file can be usable.
 OF_LINES = (
-    Fault.NUL, Fault.REQUIRED, Fault.NOT_A_DATE, Fault.NOT_A_WHOLE_NUMBER, Fault.NOT_A_NUMBER, Fault.NOT_A_BOOLEAN,
-    Fault.CUT, Fault.KEY_TWICE, Fault.FEWER_COLUMNS, Fault.MORE_COLUMNS, Fault.QUOTE_IN_LINE, Fault.LONG_LINE,
-    Fault.ENCODING, Fault.UNREADABLE_LINE,
-)  # fmt: skip
+    Fault.NUL,
+    Fault.REQUIRED,
+    Fault.NOT_A_DATE,
+    Fault.NOT_A_WHOLE_NUMBER,
+    Fault.NOT_A_NUMBER,
+    Fault.NOT_A_BOOLEAN,
+    Fault.CUT,
+    Fault.KEY_TWICE,
+    Fault.FEWER_COLUMNS,
+    Fault.MORE_COLUMNS,
+    Fault.QUOTE_IN_LINE,
+    Fault.LONG_LINE,
+    Fault.ENCODING,
+    Fault.UNREADABLE_LINE,
+)
 
 
 @cache
 def _catalog(language: str) -> dict[str, Any]:
+    """Return the texts of a language by fault."""
     return read_yaml(Path(__file__).with_name(f"faults_{language}.yml"))
 
 
@@ -94,28 +106,30 @@ def template(fault: Fault, language: str) -> Any:  # noqa: ANN401  a text, or a 
 
 
 def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str = "en") -> str:
-    """Return what people read of a fault.
+    """Return the text of a fault for people.
 
     Args:
-        fault: the code.
+        fault: the fault.
         details: values of the text's placeholders; never a value of the delivery.
         language: en (ledger and logs) or es (senders).
     """
-    given, words = details or {}, template(fault, language)
-    if isinstance(words, str):
-        return words.format(**given)
-    parts = [part.format(given[name]) for name, part in words["parts"].items() if given.get(name)]
-    return words["whole"].format("; ".join(parts)[:LONGEST_LIST])
+    values = details or {}
+    form = template(fault, language)
+    if isinstance(form, str):
+        return form.format(**values)
+    parts = [part.format(values[name]) for name, part in form["parts"].items() if values.get(name)]
+    return form["whole"].format("; ".join(parts)[:LONGEST_LIST])
 
 
 class Refused(QhawaqError):
     """A delivery breaks its contract as a whole.
 
     Args:
-        fault: why.
-        details: values of the text's placeholders; none of them is an identity.
+        fault: the reason.
+        details: values of the text's placeholders; never an identity.
     """
 
     def __init__(self, fault: Fault, **details: str | int) -> None:
         super().__init__(text(fault, details))
-        self.fault, self.details = fault, details
+        self.fault = fault
+        self.details = details

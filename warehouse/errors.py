@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class QhawaqError(Exception):
-    """Something failed that a person must know of (exit 1)."""
+    """A failure that a person has to handle (exit 1)."""
 
 
 class UsageError(QhawaqError):
-    """A command was called in a way that cannot work (exit 2)."""
+    """Invalid arguments or configuration of a command (exit 2)."""
 
 
 class HomeError(QhawaqError):
@@ -20,4 +20,4 @@ class BuildFailed(QhawaqError):
 
 
 class DamagedFile(QhawaqError):
-    """A file of ours does not have the content that its manifest states."""
+    """A file of ours differs from its manifest."""

@@ -1,4 +1,4 @@
-"""Files on disk: written whole and synced, and their hashes."""
+"""Files on disk: atomic, synced writes and hashes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a file beside a path to write to; at the end its content is on disk, and it takes the path's name.
+    """Yield a temporary path to write to, which then replaces the given path with its content on disk.
 
-    A reader sees the old or the new content, never a part. Where the block fails, the path stays as it was.
+    A reader sees the old or the new content, never a part. If the block fails, the old content stays.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    aside.unlink(missing_ok=True)  # of a process that died, whose number is ours now
+    aside.unlink(missing_ok=True)  # left by a dead process with our process id
     try:
         yield aside
         sync(aside)
@@ -34,7 +34,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the content of a file, or the names in a folder, on disk."""
+    """Flush the content of a file, or the names in a folder, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

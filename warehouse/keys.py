@@ -1,7 +1,7 @@
-"""The one secret of a home: an age identity; everything else is derived from it by HMAC with a label.
+"""The secret of a home: an age identity, from which all keys are derived by HMAC with a label.
 
-It comes from the environment, a secret file, or is generated once with mode 0600. Losing it makes the
-vault and the archive unreadable for ever.
+It comes from the environment or a secret file, or is generated once with mode 0600. Without it the vault and the
+archive are permanently unreadable.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Keys:
     secret: str
 
     def _derived(self, label: str) -> bytes:
+        """Return the key for a purpose."""
         return hmac.new(self.secret.encode(), label.encode(), hashlib.sha256).digest()
 
     @cached_property
@@ -58,6 +59,7 @@ def load(secrets: Path) -> Keys:
 
 
 def _checked(value: str, origin: str) -> Keys:
+    """Return the keys of a secret that is an age identity."""
     import pyrage
 
     try:
@@ -68,7 +70,7 @@ def _checked(value: str, origin: str) -> Keys:
 
 
 def _generate(path: Path) -> None:
-    """Write a new secret so that no moment leaves it partly written or readable by others."""
+    """Write a new secret; it is never partly written and never readable by others."""
     import pyrage
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +81,7 @@ def _generate(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(temporary, path)  # fails if another process was first: then its secret counts
+        os.link(temporary, path)  # fails if another process was first; its secret then counts
     except FileExistsError:
         pass
     finally:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 @dataclass
 class Progress:
-    """Writes what happens to a stream; never given an identity value."""
+    """Writes events to a stream; they never hold an identity."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     as_json: bool = False
@@ -34,8 +34,8 @@ class Progress:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Announce a step and how long it took."""
-        begun = time.monotonic()
+        """Log the start of a step, its end and its duration."""
+        start = time.monotonic()
         self.say(f"{name} …")
         yield
-        self.say(f"{name} done", took=f"{time.monotonic() - begun:.1f}s")
+        self.say(f"{name} done", took=f"{time.monotonic() - start:.1f}s")

@@ -1,4 +1,4 @@
-"""Where things are and what kind of home this is; paths only, nothing is opened here."""
+"""Paths of a home and its kind; nothing is opened here."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MEMORY_LIMIT = os.environ.get("QHAWAQ_MEMORY_LIMIT", "3GB")
 
 @dataclass(frozen=True)
 class Home:
-    """One warehouse with everything that belongs to it."""
+    """The folder of one warehouse and all its files."""
 
     root: Path
 
     @classmethod
     def find(cls, given: str | None = None) -> Home:
-        """Take the given folder, else $QHAWAQ_HOME, else ./data."""
+        """Return the home in the given folder, else in $QHAWAQ_HOME, else in ./data."""
         return cls(Path(given or os.environ.get("QHAWAQ_HOME") or "data").absolute())
 
     @property
@@ -64,96 +64,96 @@ class Home:
 
     @property
     def secrets(self) -> Path:
-        """The generated secret, where none is given from outside."""
+        """The folder of the generated secret and of API keys."""
         return self.root / "secrets"
 
     @property
     def collected(self) -> Path:
-        """Which parts of each API are in the inbox or landed already."""
+        """Periods and dates already collected from each API."""
         return self.root / "collected.json"
 
     @property
     def fault_sheets(self) -> Path:
-        """What senders have to put right, a sheet in Spanish for each delivery."""
+        """Fault sheets for senders, in Spanish, one per faulty delivery."""
         return self.root / "fault_sheets"
 
     @property
     def spill(self) -> Path:
-        """Where DuckDB spills, encrypted."""
+        """Encrypted spill files of DuckDB."""
         return self.root / "spill"
 
     @property
     def dbt(self) -> Path:
-        """What dbt compiles and logs; no identities are in its reach."""
+        """Compiled SQL and logs of dbt; they hold no identities."""
         return self.root / "dbt"
 
     @property
     def state(self) -> Path:
-        """Which steps of the main job are done, for resuming."""
+        """Completed steps of the main job, for resuming."""
         return self.root / "state.json"
 
     @property
     def status(self) -> Path:
-        """What `qhawaq status` reads, so that it never opens the warehouse."""
+        """The facts of `qhawaq status`, so that it never opens the warehouse."""
         return self.root / "status.json"
 
     @property
     def model_config(self) -> Path:
-        """What the prediction service needs of the live model."""
+        """The live model's configuration for the prediction service."""
         return self.root / "model_config.json"
 
     @property
     def api_keys(self) -> Path:
-        """Hashes of the keys of machines that may call the service."""
+        """Hashes of API keys for machines that call the service."""
         return self.secrets / "api_keys.json"
 
     @property
     def journal(self) -> Path:
-        """Who saw which child through the service, when and why."""
+        """The service's access log: user, child, time and reason."""
         return self.root / "access_log.jsonl"
 
     @property
     def recipients(self) -> Path:
-        """Who hears of new entries and of what is missing, by which way: a table that an administrator keeps."""
+        """The routing table of notifications, which an administrator maintains."""
         return self.root / "recipients.csv"
 
     @property
     def outbox(self) -> Path:
-        """What was told to whom; no names and no pseudonyms."""
+        """Notifications and their recipients, without names and pseudonyms of children."""
         return self.root / "outbox.sqlite"
 
     @property
     def task_runs(self) -> Path:
-        """What an orchestrator's tasks note as they end, read into the warehouse at the next build."""
+        """Results of an orchestrator's tasks, read into the warehouse at the next build."""
         return self.root / "task_runs.jsonl"
 
     @property
     def docs(self) -> Path:
-        """Pages that document what was built."""
+        """Documentation pages of the built warehouse."""
         return self.root / "docs"
 
     @property
     def retention(self) -> Path:
-        """What was deleted when because its time was over, and how a search proved it."""
+        """Deletions at the end of retention periods, with the proof by search."""
         return self.root / "retention.json"
 
     @property
     def retaining(self) -> Path:
-        """There while a deletion is not finished and proved: sealed, what it did and whom it has to search for."""
+        """The sealed state of a deletion that is not yet finished and proved; absent otherwise."""
         return self.root / "retaining"
 
     @property
     def marker(self) -> Path:
-        """Says whether the home is synthetic or real."""
+        """The file that marks the home as synthetic or real."""
         return self.root / "home.json"
 
     @property
     def kind(self) -> str | None:
-        """Return `synthetic`, `real`, or None for a home that does not exist yet."""
+        """`synthetic`, `real`, or None for a home that does not exist yet."""
         return json.loads(self.marker.read_text())["kind"] if self.marker.exists() else None
 
     def claim(self, kind: str) -> None:
-        """Mark the home as synthetic or real, for ever.
+        """Mark the home permanently as synthetic or real.
 
         Raises:
             HomeError: it is of the other kind already.
@@ -179,7 +179,7 @@ class Home:
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401  what the file holds
-    """Return what a YAML file holds; the parser in C takes a tenth of the time."""
+    """Return the content of a YAML file; the parser in C takes a tenth of the time."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

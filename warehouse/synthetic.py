@@ -1,4 +1,4 @@
-"""Which files a synthetic home takes: those whose hashes its own simulator noted."""
+"""The manifest of a synthetic home: hashes of the only files that it lands."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MANIFEST = "SYNTHETIC.json"
 
 
 def noted(home: Home) -> set[str]:
-    """Return the hashes of the files that the simulator wrote."""
+    """Return the hashes of the files that the home lands."""
     manifest = home.root / MANIFEST
     return set(json.loads(manifest.read_text())["sha256"]) if manifest.exists() else set()
 
 
 def note(home: Home, file: Path) -> None:
-    """Note one more file that landing may take."""
+    """Add a file's hash to the manifest."""
     known = json.loads((home.root / MANIFEST).read_text())
     known["sha256"] = sorted({*known["sha256"], sha256(file)})
     write_whole(home.root / MANIFEST, json.dumps(known))

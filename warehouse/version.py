@@ -1,4 +1,4 @@
-"""Which Qhawaq this is: its version, and the commit that it was built from."""
+"""Version and commit of this Qhawaq."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from pathlib import Path
 
 from warehouse.settings import REPOSITORY
 
-NOTE = Path(__file__).with_name("commit.txt")  # written into a wheel by hatch_build.py
+COMMIT_FILE = Path(__file__).with_name("commit.txt")  # written into a wheel by hatch_build.py
 DESCRIBE = ("git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty")
 
 
-def said() -> str:
+def described() -> str:
     """Return version and commit, for example `0.1.0 (commit 0123456789ab)`; `-dirty` follows uncommitted changes."""
     return f"{version('qhawaq')} (commit {_commit()})"
 
 
 def _commit() -> str:
-    if NOTE.exists():
-        return NOTE.read_text(encoding="utf-8")
+    """Return the commit of the wheel or the working tree, `unknown` where neither is known."""
+    if COMMIT_FILE.exists():
+        return COMMIT_FILE.read_text(encoding="utf-8")
     if not (REPOSITORY / ".git").exists():
         return "unknown"
     try:

@@ -15,7 +15,9 @@ from tests.landing.samples import ATTENDANCE, CONTRACTS, HEADER, ROWS, attendanc
 from warehouse import database
 from warehouse.deliveries import Refused
 from warehouse.landing import bytescan, intake
-from warehouse.landing.land import check, land, stage
+from warehouse.landing.check import check
+from warehouse.landing.land import land
+from warehouse.landing.staging import stage
 
 GOOD = attendance().encode()
 SWAPPED = "MES|ID_ANIO|" + HEADER.split("|", 2)[2]

@@ -13,7 +13,7 @@ from tests.conftest import deliver, examples
 from tests.landing import samples
 from tests.landing.samples import CONTRACTS, HEADER, ROWS
 from warehouse import database
-from warehouse.landing import archive, bytescan, intake, land
+from warehouse.landing import archive, bytescan, intake, land, staging
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -81,10 +81,10 @@ def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: boo
     """Stage a file by the quick way or without it; return what was typed and what was wrong."""
     with monkeypatch.context() as changed, database.scratch(home) as db:
         if not at_once:
-            changed.setattr(land, "_typed_at_once", lambda *_: False)
+            changed.setattr(staging, "type_plain_file", lambda *_: False)
         delivery = intake.recognize(path, CONTRACTS)
         try:
-            counts = land.stage(db, delivery, bytescan.scan(path))
+            counts = staging.stage(db, delivery, bytescan.scan(path))
         except land.Refused as refusal:
             return (str(refusal),)
         typed = db.execute("select * from typed order by all").fetchall()
@@ -107,7 +107,7 @@ def test_the_quick_way_is_taken(home: Home) -> None:
     path = deliver(home, samples.ATTENDANCE, samples.attendance())
     delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
     with database.scratch(home) as db:
-        assert land._typed_at_once(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
+        assert staging.type_plain_file(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
         assert db.execute("select count(*) from typed").fetchone() == (40,)
 
 
@@ -118,7 +118,7 @@ def test_lines_are_numbered_as_they_stand_in_the_largest_plain_file(home: Home) 
     delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
     assert bytescan.LARGEST_PLAIN * 0.9 < scan.size <= bytescan.LARGEST_PLAIN
     with database.scratch(home) as db:
-        assert land._typed_at_once(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
+        assert staging.type_plain_file(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
         assert db.execute("select count(*), sum((id_persona::int <> _line - 2)::int) from typed").fetchone() == (
             205_000,
             0,

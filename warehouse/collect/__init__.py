@@ -1,1 +1,1 @@
-"""Collecting deliveries from APIs; what is collected goes into the inbox, so that there is one way in."""
+"""Collection of deliveries from APIs into the inbox, where landing takes them like any file."""

@@ -1,11 +1,12 @@
-"""The three APIs, each as pages of rows whose keys are the contract's columns and `_period`, `_delivered`."""
+"""The three APIs as pages of rows; a row has the contract's columns, `_period` and `_delivered`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warehouse.collect.client import Api, Client, CollectFailed
 from warehouse.collect.work import Work
@@ -14,12 +15,46 @@ from warehouse.contracts import Contract
 if TYPE_CHECKING:  # imported only when it is called
     from requests import Response
 
-PAGE = 50  # ESCALE gives no more at once
+PAGE = 50  # ESCALE's largest page
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Collection:
+    """One collection from one API."""
+
+    api: Api
+    client: Client
+    work: Work
+    known: set[str]  # parts (see `part`) collected before
+    today: date
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str | None = None) -> Response:
+        """Return the API's successful response.
+
+        Raises:
+            CollectFailed: the API refused or is down.
+        """
+        return _checked(self.client.get(path, params, accept), self.api)
+
+
+class Unit(NamedTuple):
+    """A district or UGEL, by which schools are asked for."""
+
+    kind: str  # `ubigeo` or `ugel`, the query's parameter
+    code: str
+
+
+Collector = Callable[[Collection], None]
+
+
+def part(period: str, delivered: date | str) -> str:
+    """Return how `collected.json` names a period as of a date."""
+    return f"{period}/{delivered}"
+
+
 def _checked(response: Response, api: Api) -> Response:
-    """Return the response if it is one.
+    """Return a successful response.
 
     Raises:
         CollectFailed: the API refused or is down; the answer's text may hold a child's data and is not shown.
@@ -33,77 +68,81 @@ def _checked(response: Response, api: Api) -> Response:
     return response
 
 
-def juntos(api: Api, client: Client, work: Work, known: set[str], today: date) -> None:
+def juntos(collection: Collection) -> None:
     """Collect the roll of JUNTOS, page by page by cursor."""
-    cursor, over = work.position().get("cursor"), work.position().get("over", False)
+    position = collection.work.position()
+    cursor = position.get("cursor")
+    over = position.get("over", False)
     while not over:
-        response = _checked(client.get("padron", params={"cursor": cursor} if cursor else {}), api)
-        answer = response.json()
-        cursor, over = answer["siguiente"], answer["siguiente"] is None
-        fresh = [row for row in answer["datos"] if f"{row['_period']}/{row['_delivered']}" not in known]
-        work.add(fresh, cursor=cursor, over=over)
+        answer = collection.get("padron", {"cursor": cursor} if cursor else {}).json()
+        cursor = answer["siguiente"]
+        over = cursor is None
+        new = [row for row in answer["datos"] if part(row["_period"], row["_delivered"]) not in collection.known]
+        collection.work.add(new, cursor=cursor, over=over)
 
 
-def demuna(api: Api, client: Client, work: Work, known: set[str], today: date) -> None:
-    """Collect the cases of DEMUNA published since the last time, page by page."""
-    since = max((part.split("/")[1] for part in known), default="")
-    position = work.position()
-    page, pages = position.get("page", 0), position.get("of", 1)
+def demuna(collection: Collection) -> None:
+    """Collect the cases of DEMUNA published since the last collection, page by page."""
+    since = max((name.split("/")[1] for name in collection.known), default="")
+    position = collection.work.position()
+    page = position.get("page", 0)
+    pages = position.get("of", 1)
     while page < pages:
-        response = _checked(client.get("casos", params={"desde": since, "pagina": page + 1}), api)
-        answer = response.json()
-        page, pages = page + 1, answer["paginas"]
-        work.add(answer["datos"], page=page, of=pages)
+        answer = collection.get("casos", {"desde": since, "pagina": page + 1}).json()
+        page += 1
+        pages = answer["paginas"]
+        collection.work.add(answer["datos"], page=page, of=pages)
 
 
-def escale(api: Api, client: Client, work: Work, known: set[str], today: date) -> None:
-    """Collect the school register: of each district, then of each UGEL (the answer leaves both empty).
+def escale(collection: Collection) -> None:
+    """Collect the school register of each district, then of each UGEL (the answer leaves both columns empty).
 
     Raises:
-        CollectFailed: a district has not as many schools as the count says.
+        CollectFailed: the schools of a unit differ in number from the API's count.
     """
-    if f"{today.year}/{today}" in known:
+    if part(str(collection.today.year), collection.today) in collection.known:
         return
-    units = [("ubigeo", code) for code in _checked(client.get("distritos"), api).json()]
-    units += [("ugel", code) for code in _checked(client.get("ugels"), api).json()]
-    for kind, code in units[work.position().get("units", 0) :]:
-        rows = _counted(api, client, kind, code)
-        done = work.position().get("units", 0) + 1
-        work.add([_flat(row, kind, code, today) for row in rows], units=done)
+    units = [Unit("ubigeo", code) for code in collection.get("distritos").json()]
+    units += [Unit("ugel", code) for code in collection.get("ugels").json()]
+    done = collection.work.position().get("units", 0)
+    for number, unit in enumerate(units[done:], start=done + 1):
+        rows = [_flat(row, unit, collection.today) for row in _counted(collection, unit)]
+        collection.work.add(rows, units=number)
 
 
-def _counted(api: Api, client: Client, kind: str, code: str) -> list[Row]:
-    """Return the schools of a unit, as many as its count says."""
-    rows = list(_schools(api, client, kind, code))
-    counted = _checked(client.get("instituciones/cuenta", params={kind: code}, accept="text/plain"), api)
-    if int(counted.text) != len(rows):
-        raise CollectFailed(f"escale: {kind} {code} has {counted.text} schools, {len(rows)} came: call it again")
+def _counted(collection: Collection, unit: Unit) -> list[Row]:
+    """Return the schools of a unit, as many as the API counts."""
+    rows = list(_schools(collection, unit))
+    count = collection.get("instituciones/cuenta", {unit.kind: unit.code}, accept="text/plain").text
+    if int(count) != len(rows):
+        raise CollectFailed(f"escale: {unit.kind} {unit.code} has {count} schools, {len(rows)} came: call it again")
     return rows
 
 
-def _schools(api: Api, client: Client, kind: str, code: str) -> Iterator[Row]:
-    """Yield the schools of a district or UGEL, 50 at a time."""
+def _schools(collection: Collection, unit: Unit) -> Iterator[Row]:
+    """Yield the schools of a unit, 50 at a time."""
     start = 0
     while True:
-        answer = client.get("instituciones", params={kind: code, "start": start, "campos": "estadistica"})
-        rows = _checked(answer, api).json()
+        query: dict[str, str | int] = {unit.kind: unit.code, "start": start, "campos": "estadistica"}
+        rows = collection.get("instituciones", query).json()
         yield from rows
         if len(rows) < PAGE:
             return
         start += PAGE
 
 
-def _flat(row: Row, kind: str, code: str, today: date) -> Row:
-    """Write nested statistics as columns, and what was asked for as `consulta_…`."""
+def _flat(row: Row, unit: Unit, today: date) -> Row:
+    """Return a school with nested statistics as columns and the unit's code as `consulta_…`."""
     statistics = {f"estadistica_{name}": value for name, value in (row.get("estadistica") or {}).items()}
     plain = {name: value for name, value in row.items() if name != "estadistica"}
-    return plain | statistics | {f"consulta_{kind}": code, "_period": str(today.year), "_delivered": str(today)}
+    asked = {f"consulta_{unit.kind}": unit.code, "_period": str(today.year), "_delivered": str(today)}
+    return plain | statistics | asked
 
 
-def merged(rows: Iterator[Row], contract: Contract) -> list[Row]:
-    """Return one row per key of the contract: what was asked by district and by UGEL comes together."""
-    found: dict[tuple, Row] = defaultdict(dict)
+def merged(rows: Iterable[Row], contract: Contract) -> list[Row]:
+    """Return one row per key of the contract: the answers by district and by UGEL are merged."""
+    by_key: dict[tuple, Row] = defaultdict(dict)
     for row in rows:
         lower = {name.lower(): value for name, value in row.items() if value is not None}
-        found[lower["_period"], lower["_delivered"], *map(lower.get, contract.key)].update(lower)
-    return list(found.values())
+        by_key[lower["_period"], lower["_delivered"], *map(lower.get, contract.key)].update(lower)
+    return list(by_key.values())

@@ -1,4 +1,4 @@
-"""How an API is asked: time-outs, retries with back-off on 429 and 5xx, a token that never shows."""
+"""An API's address and token, and a client with time-outs and retries; the token never shows."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ if TYPE_CHECKING:  # imported only when it is called
     from requests import Response, Session
 
 RETRIED = (429, 500, 502, 503, 504)
-TIMEOUT_SECONDS, ATTEMPTS, LONGEST_WAIT_SECONDS = 30, 6, 60
+TIMEOUT_SECONDS = 30
+ATTEMPTS = 6
+LONGEST_WAIT_SECONDS = 60
 SYNTHETIC_HEADER = "X-Qhawaq-Synthetic"
 
 
 class CollectFailed(QhawaqError):
-    """An API did not give what it should; what was collected so far is kept, encrypted, and resumed from."""
+    """An API failed or refused; the pages collected so far are kept, encrypted, and the next call resumes."""
 
 
 @dataclass(frozen=True, repr=False)
 class Api:
-    """Where an API is and how to sign in; the token never shows in a repr."""
+    """An API's address and token; the token never shows in a repr."""
 
     name: str
     url: str
@@ -38,7 +40,7 @@ class Api:
             CollectFailed: the token's file cannot be read.
         """
         prefix = f"QHAWAQ_{name.upper()}"
-        url, token, file = (os.environ.get(f"{prefix}_{what}") for what in ("URL", "TOKEN", "TOKEN_FILE"))
+        url, token, file = (os.environ.get(f"{prefix}_{suffix}") for suffix in ("URL", "TOKEN", "TOKEN_FILE"))
         if file and not token:
             try:
                 token = Path(file).read_text(encoding="utf-8").strip()
@@ -47,10 +49,10 @@ class Api:
         return cls(name, url.rstrip("/"), token) if url else None
 
     def client(self, back_off: float = 1.0) -> Client:
-        """Return a client with time-outs and retries: on 429 and 5xx, where nobody answers, and as `Retry-After` says.
+        """Return a client that retries on 429, 5xx and connection errors, after `Retry-After` where it is given.
 
         Args:
-            back_off: seconds before the second try; doubled at each further one.
+            back_off: seconds before the second try; doubled at each further try.
         """
         import requests
         from requests.adapters import HTTPAdapter
@@ -73,16 +75,16 @@ class Api:
 
 @dataclass(frozen=True, repr=False)
 class Client:
-    """Asks one API; connections are kept open between requests."""
+    """A client of one API; connections stay open between requests."""
 
     url: str
     session: Session
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str | None = None) -> Response:
-        """Ask for a path below the API's address.
+        """Return the response for a path below the API's address.
 
         Raises:
-            requests.RequestException: nobody answered after several tries.
+            requests.RequestException: no response after several tries.
         """
         headers = {"Accept": accept} if accept else None
         return self.session.get(f"{self.url}/{path}", params=params, headers=headers, timeout=TIMEOUT_SECONDS)

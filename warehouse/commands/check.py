@@ -15,9 +15,9 @@ from warehouse.settings import Home
 @click.pass_obj
 def check(context: tuple[Home, Progress], file: Path) -> None:
     """Validate one delivery exactly as landing would, and change nothing: run it before you send a file."""
-    from warehouse.landing import land
+    from warehouse.landing.check import check as run
 
-    outcome = land.check(file, context[1])
+    outcome = run(file, context[1])
     click.echo(
         f"{outcome.file}: would land as {outcome.source}: {outcome.accepted_rows} of {outcome.delivered_rows} rows"
         + (f", {outcome.quarantined_rows} quarantined" if outcome.quarantined_rows else "")

@@ -26,7 +26,7 @@ def collect(context: tuple[Home, Progress], apis: tuple[str, ...], today: dateti
 
     home, progress = context
     written = run.collect(home, progress, (today or datetime.now(UTC)).date(), apis)
-    if run.asked(apis):
+    if run.selected(apis):
         click.echo(f"{len(written)} deliveries collected into {home.inbox}")
     else:
         click.echo("no API is configured: set QHAWAQ_ESCALE_URL, QHAWAQ_JUNTOS_URL or QHAWAQ_DEMUNA_URL (see --help)")

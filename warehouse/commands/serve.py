@@ -204,11 +204,11 @@ def decide(home: Home, decision: dict[str, object]) -> Path:
 
 def _deliver(home: Home, table: str, name: str, row: dict[str, object]) -> Path:
     from warehouse import contracts
-    from warehouse.landing import delivering
+    from warehouse.landing import inbox
     from warehouse.settings import DBT_PROJECT
 
     stem = f"{name}_{datetime.now(UTC):%Y%m%d}_F{secrets.token_hex(6).upper()}"
-    return delivering.deliver(home, contracts.read(DBT_PROJECT)[table], stem, list(row), [list(row.values())])
+    return inbox.deliver(home, contracts.read(DBT_PROJECT)[table], stem, list(row), [list(row.values())])
 
 
 def run(home: Home, port: int) -> None:

@@ -78,7 +78,7 @@ def _merge_all(db: duckdb.DuckDBPyConnection, contract: Contract, known_at: str)
 def _find_people(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Make `temp.people` with the keys that the vault knows."""
     columns = _columns(contract)
-    held = ", ".join(f"case when {a.when} then {quoted(a.column)} end as {a.kind}" for a in contract.aliases)
+    held = ", ".join(f"case when {a.condition} then {quoted(a.column)} end as {a.kind}" for a in contract.aliases)
     known = " ".join(
         f"left join (select value, child_key from vault.aliases where kind = '{a.kind}') as k_{a.kind} "
         f"on k_{a.kind}.value = d.{a.kind}"
@@ -103,8 +103,8 @@ def with_keys(contract: Contract) -> str:
 
 def _conditions(contract: Contract) -> list[str]:
     """Return the columns that decide whether an alias holds (such as the kind of document)."""
-    words = " ".join(alias.when for alias in contract.aliases).lower().split()
-    return [c.name for c in contract.vaulted if not c.alias and c.name in words]
+    names = {column for alias in contract.aliases for column, _ in alias.when}
+    return [c.name for c in contract.vaulted if not c.alias and c.name in names]
 
 
 def _columns(contract: Contract) -> str:

@@ -1,4 +1,4 @@
 """Landing: from files in the inbox to raw tables, ledger, quarantine, vault and archive.
 
-The order of a delivery is in `land.py`; each step is a module of its own.
+`land.py` holds the order of the steps of a delivery; each step is a module of its own.
 """

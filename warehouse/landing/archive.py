@@ -1,4 +1,4 @@
-"""The encrypted archive: what was delivered, in the age format, so that any age tool can open it with the key."""
+"""The encrypted archive of deliveries, in the age format: any age tool opens it with the home's secret."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from warehouse.errors import HomeError
 from warehouse.keys import Keys
 from warehouse.settings import Home
 
+UNNAMED = "unnamed"  # the name of a refused file whose own name is unsafe
+
 
 def archived(home: Home, status: Status, file: str, sha256: str) -> Path:
-    """Return where a delivery with this name and content lies once archived; superseding moves no file."""
+    """Return the archive path of a delivery; a superseded delivery stays in the folder of landed ones."""
     folder = Status.LANDED if status == Status.SUPERSEDED else status
     return home.archive / folder / f"{sha256[:16]}_{file}.age"
 
 
 def keep(home: Home, keys: Keys, path: Path, status: Status, file: str, sha256: str) -> None:
-    """Encrypt a delivery into the archive and remove it from the inbox; safe to repeat at any moment."""
+    """Encrypt a delivery into the archive and remove it from the inbox; idempotent."""
     import pyrage
 
     target = archived(home, status, file, sha256)
@@ -31,7 +33,7 @@ def keep(home: Home, keys: Keys, path: Path, status: Status, file: str, sha256: 
 
 
 def seal(path: Path, content: bytes, keys: Keys) -> None:
-    """Write a small file so that only the home's secret opens it, the old or the new content, never a part."""
+    """Encrypt content with the home's secret into a file, which holds the old or the new content, never a part."""
     import pyrage
 
     with files.replacing(path) as aside:
@@ -39,17 +41,17 @@ def seal(path: Path, content: bytes, keys: Keys) -> None:
 
 
 def unsealed(path: Path, keys: Keys) -> bytes:
-    """Return what was sealed."""
+    """Return the plain content of a sealed file."""
     import pyrage
 
     return pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(keys.secret)])
 
 
 def opened(home: Home, keys: Keys, file: str, sha256: str, status: Status = Status.LANDED) -> bytes:
-    """Return the content of an archived delivery, unpacked if it came packed.
+    """Return the content of an archived delivery, decompressed if it was delivered compressed.
 
     Raises:
-        HomeError: it is not in the archive any more.
+        HomeError: the archive no longer holds it.
     """
     import gzip
 

@@ -19,7 +19,7 @@ SUSPICIOUS = (b'"', b"\n\n", b"\n\r\n")  # a quote that may not be closed, a bla
 BLANK_AT_FIRST = (b"\n", b"\r\n")
 LONGEST_LINE = 1 << 20
 LARGEST_FILE = 16 << 30
-LARGEST_PLAIN = 8 << 20  # read and typed at once by one thread; of larger files two steps on all cores are quicker
+LARGEST_PLAIN = 8 << 20  # one thread reads and types it in one step; for larger files two steps on all cores are faster
 GZIP_RATIO = 200
 GZIP_FREE = 64 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -28,7 +28,7 @@ BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF1
 
 @dataclass
 class Scan:
-    """What the bytes of a file say; line numbers count from 1, the header being line 1."""
+    """The shape of a file's bytes; line numbers count from 1, the header being line 1."""
 
     sha256: str = ""
     size: int = 0
@@ -50,36 +50,36 @@ class Scan:
 
     @property
     def is_plain(self) -> bool:
-        """Say whether each line must be one row: no quotes, no blank lines, one line end; and not too long."""
+        """Whether each line must be one row: no quotes, no blank lines, one line end, and a small file."""
         strange = self.has_quotes or self.blank_lines or self.mixes_line_ends or self.has_nul
         return self.size <= LARGEST_PLAIN and not strange and not (self.some_utf8_lines and not self.is_utf8)
 
     @property
     def mixes_line_ends(self) -> bool:
-        """Say whether some lines end in CR LF and others in LF."""
+        """Whether some lines end in CR LF and others in LF."""
         return 0 < self.crlf < self.lines - (not self.ends_with_newline)
 
 
 def scan(path: Path) -> Scan:
-    """Read the file once and return its hash and shape.
+    """Read a file once and return its hash and shape.
 
     Raises:
         Refused: the file is too large, damaged, not what its name says, or has a line that cannot be a row.
     """
     if path.stat().st_size > LARGEST_FILE:
         raise Refused(Fault.TOO_LARGE, bytes=path.stat().st_size, most=LARGEST_FILE)
-    found = Scan(size=path.stat().st_size, sha256=files.sha256(path))
+    shape = Scan(size=path.stat().st_size, sha256=files.sha256(path))
     with path.open("rb") as file:
         is_gzip = file.read(2) == GZIP_MAGIC
         if is_gzip != (path.suffix == ".gz"):
             raise Refused(Fault.NAME_LACKS_GZ if is_gzip else Fault.NAME_SAYS_GZ)
         file.seek(0)
-        _scan_lines(found, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)))
-    return found
+        _scan_lines(shape, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)))
+    return shape
 
 
 def sha256_of(path: Path) -> str:
-    """Return the hash of a file that is not read otherwise; of its target's name if it is a link."""
+    """Return the hash of a file that was not scanned; of its name if it is a link or no regular file."""
     if path.is_symlink() or not path.is_file():
         return hashlib.sha256(str(path.name).encode(errors="replace")).hexdigest()
     return files.sha256(path)
@@ -92,7 +92,8 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 def _unzipped(file: BinaryIO) -> Iterator[bytes]:
     """Decompress with Python's gzip, which checks length and CRC; DuckDB checks neither."""
-    total, packed = 0, Path(file.name).stat().st_size
+    total = 0
+    packed = Path(file.name).stat().st_size
     try:
         with gzip.GzipFile(fileobj=file) as unzipped:
             while block := unzipped.read(CHUNK):
@@ -106,14 +107,13 @@ def _unzipped(file: BinaryIO) -> Iterator[bytes]:
 
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Regroup blocks so that each ends with a line; refuse a line that never ends."""
-    rest, line = b"", 1
+    rest = b""
     for block in blocks:
         cut = block.rfind(b"\n") + 1
         if not cut:
             rest += block
         else:
             yield rest + block[:cut]
-            line += 1
             rest = block[cut:]
         if len(rest) > CHUNK:
             raise Refused(Fault.LINE_OVER_CHUNK, bytes=CHUNK)
@@ -121,70 +121,71 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _scan_lines(found: Scan, blocks: Iterator[bytes]) -> None:
+def _scan_lines(scan: Scan, blocks: Iterator[bytes]) -> None:
     """Fill the scan block by block; every block ends with a line."""
     for block in blocks:
-        if not found.lines:
-            _scan_start(found, block)
-        _scan_shape(found, block)
-        _scan_text(found, block)
-        found.lines += block.count(b"\n") + (not block.endswith(b"\n"))
-        found.ends_with_newline = block.endswith(b"\n")
+        if not scan.lines:
+            _scan_start(scan, block)
+        _scan_shape(scan, block)
+        _scan_text(scan, block)
+        scan.lines += block.count(b"\n") + (not block.endswith(b"\n"))
+        scan.ends_with_newline = block.endswith(b"\n")
 
 
-def _scan_start(found: Scan, block: bytes) -> None:
+def _scan_start(scan: Scan, block: bytes) -> None:
     for mark, name in BOMS.items():
         if block.startswith(mark):
-            found.bom = name
+            scan.bom = name
             block = block[len(mark) :]
             break
-    found.header = block.split(b"\n", 1)[0].rstrip(b"\r")
+    scan.header = block.split(b"\n", 1)[0].rstrip(b"\r")
 
 
-def _scan_longest(found: Scan, lengths: list[int]) -> None:
+def _scan_longest(scan: Scan, lengths: list[int]) -> None:
     longest = max(lengths)
-    if longest > found.longest:
-        found.longest, found.longest_at = longest, found.lines + 1 + lengths.index(longest)
+    if longest > scan.longest:
+        scan.longest = longest
+        scan.longest_at = scan.lines + 1 + lengths.index(longest)
     if longest > LONGEST_LINE:
-        raise Refused(Fault.LINE_TOO_LONG, line=found.longest_at, bytes=longest)
+        raise Refused(Fault.LINE_TOO_LONG, line=scan.longest_at, bytes=longest)
 
 
-def _scan_shape(found: Scan, block: bytes) -> None:
-    """Note line ends, blank lines, odd quotes and the longest line of a block."""
+def _scan_shape(scan: Scan, block: bytes) -> None:
+    """Record line ends, blank lines, odd quotes and the longest line of a block."""
     if b"\r" in block:
-        found.carriage_returns += block.count(b"\r")
-        found.crlf += block.count(b"\r\n")
+        scan.carriage_returns += block.count(b"\r")
+        scan.crlf += block.count(b"\r\n")
     lines = block.split(b"\n")
-    _scan_longest(found, list(map(len, lines)))
-    found.has_quotes = found.has_quotes or b'"' in block
-    if block.startswith(BLANK_AT_FIRST) or any(one in block for one in SUSPICIOUS):
-        _scan_suspicious(found, lines if lines[-1] else lines[:-1])
+    _scan_longest(scan, list(map(len, lines)))
+    scan.has_quotes = scan.has_quotes or b'"' in block
+    if block.startswith(BLANK_AT_FIRST) or any(mark in block for mark in SUSPICIOUS):
+        _scan_suspicious(scan, lines if lines[-1] else lines[:-1])
 
 
-def _scan_suspicious(found: Scan, lines: list[bytes]) -> None:
-    for number, line in enumerate(lines, start=found.lines + 1):
+def _scan_suspicious(scan: Scan, lines: list[bytes]) -> None:
+    for number, line in enumerate(lines, start=scan.lines + 1):
         if not line.rstrip(b"\r"):
-            found.blank_lines.append(number)
-        elif found.first_odd_quote is None and line.count(b'"') % 2:
-            found.first_odd_quote = number
+            scan.blank_lines.append(number)
+        elif scan.first_odd_quote is None and line.count(b'"') % 2:
+            scan.first_odd_quote = number
 
 
-def _scan_text(found: Scan, block: bytes) -> None:
-    """Note NUL bytes and which encodings the block can be in."""
-    found.has_nul = found.has_nul or b"\0" in block
+def _scan_text(scan: Scan, block: bytes) -> None:
+    """Record NUL bytes and the encodings in which the block is well-formed."""
+    scan.has_nul = scan.has_nul or b"\0" in block
     if block.isascii():
         return
-    found.is_ascii = False
+    scan.is_ascii = False
     try:
         block.decode("utf-8")
-        found.some_utf8_lines = True
+        scan.some_utf8_lines = True
     except UnicodeDecodeError:
-        found.is_utf8 = False
-        found.some_utf8_lines = found.some_utf8_lines or any(map(_is_utf8_text, block.split(b"\n")))
+        scan.is_utf8 = False
+        scan.some_utf8_lines = scan.some_utf8_lines or any(map(_is_utf8_text, block.split(b"\n")))
 
 
 def _is_utf8_text(line: bytes) -> bool:
-    """Say whether a line that is not ASCII is well-formed UTF-8."""
+    """Return whether a line that is not ASCII is well-formed UTF-8."""
     if line.isascii():
         return False
     try:

@@ -1,8 +1,9 @@
-"""From text to types: each row is either wholly typed or has a fault that names its column."""
+"""From text to types: each row is typed in every column, or has a fault that names its column."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import duckdb
 
@@ -12,7 +13,8 @@ from warehouse.deliveries import Fault
 from warehouse.landing.reader import Rejected
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
-EARLIEST, LATEST = "1900-01-01", "2100-01-01"
+EARLIEST = "1900-01-01"
+LATEST = "2100-01-01"
 INTEGERS = ("bigint", "integer", "smallint")
 OF_TYPES = {
     "date": Fault.NOT_A_DATE,
@@ -22,41 +24,49 @@ OF_TYPES = {
 }
 
 
+class Check(NamedTuple):
+    """A condition under which a row cannot be used."""
+
+    column: str
+    condition: str  # SQL over `l`, the row's text, and `t`, its typed values
+    fault: Fault
+
+
 def type_rows(
     db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], has_nul: bool, lines: str
 ) -> None:
-    """Make `temp.typed(_line, _fault_column, _fault, …)`; a good row has a null fault.
+    """Create `temp.typed(_line, _fault_column, _fault, …)`; a usable row has a null fault.
 
     Args:
         db: the throw-away database.
-        contract: what the columns are.
-        columns: those that the file has, in its order.
-        has_nul: the file has NUL bytes somewhere.
+        contract: the delivery's contract.
+        columns: the file's columns, in its order.
+        has_nul: whether the file has NUL bytes.
         lines: SQL of the file's rows as text, with `_line`.
     """
     present = [column for column in contract.columns if column.name in columns]
-    nothing = {column: f"cast(null as {column.data_type})" for column in contract.columns}
-    typed = nothing | {column: _typed(column) for column in present}
+    absent = {column: f"cast(null as {column.data_type})" for column in contract.columns}
+    typed = absent | {column: _typed(column) for column in present}
     packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
     fault = _first_fault(present, has_nul)
     source = _without(contract.missing, columns, lines) if contract.missing else lines
-    db.execute(  # typed once beside the text, so that a fault is a text whose typed value is null
+    db.execute(  # typed beside the text: a value that cannot be typed has a text and a typed value of null
         f"create or replace temp table typed as select _line, t.*, "
-        f"split_part(fault, '|', 1) as _fault_column, split_part(fault, '|', 2) as _fault "
+        "fault.column_name as _fault_column, fault.code as _fault "
         f"from (select _line, t, {fault} as fault from "
         f"(select lines as l, _line, struct_pack({packed}) as t from {source} as lines))"
     )
 
 
 def _without(missing: Sequence[str], columns: Sequence[str], lines: str) -> str:
-    """Return SQL of the rows with the texts that stand for a missing value as null."""
+    """Return SQL of the rows with null for the texts that mean a missing value."""
     texts = ", ".join(quoted(text, "'") for text in missing)
     listed = ", ".join(f"case when {quoted(c)} not in ({texts}) then {quoted(c)} end as {quoted(c)}" for c in columns)
     return f"(select _line, {listed} from {lines})"
 
 
 def _typed(column: Column) -> str:
-    """Return the SQL that types one column; null where it cannot."""
+    """Return SQL for a column's typed value, null where the text does not fit the type."""
     name = quoted(column.name)
     if column.data_type == "varchar":
         return name
@@ -72,24 +82,25 @@ def _typed(column: Column) -> str:
     return f"try_cast(trim({name}) as {column.data_type})"
 
 
-def _faults(column: Column, has_nul: bool) -> list[tuple[str, str, Fault]]:
-    """Return (column, SQL condition, fault) of what makes a row unusable."""
-    name, found = f"l.{quoted(column.name)}", []
+def _checks(column: Column, has_nul: bool) -> list[Check]:
+    """Return the conditions under which a column makes a row unusable."""
+    name = f"l.{quoted(column.name)}"
+    checks = []
     if has_nul:
-        found.append((column.name, f"contains({name}, chr(0))", Fault.NUL))
+        checks.append(Check(column.name, f"contains({name}, chr(0))", Fault.NUL))
     if not column.nullable:
-        found.append((column.name, f"{name} is null or trim({name}) = ''", Fault.REQUIRED))
+        checks.append(Check(column.name, f"{name} is null or trim({name}) = ''", Fault.REQUIRED))
     if column.data_type != "varchar":
-        bad = f"trim({name}) <> '' and t.{quoted(column.name)} is null"
-        found.append((column.name, bad, OF_TYPES[column.data_type]))
-    return found
+        is_untyped = f"trim({name}) <> '' and t.{quoted(column.name)} is null"
+        checks.append(Check(column.name, is_untyped, OF_TYPES[column.data_type]))
+    return checks
 
 
 def _first_fault(columns: Sequence[Column], has_nul: bool) -> str:
-    """Return SQL for «column|fault» of a line's first fault, null for none."""
-    faults = [fault for column in columns for fault in _faults(column, has_nul)]
-    named = " ".join(f"when {condition} then '{column}|{fault}'" for column, condition, fault in faults)
-    return f"case {named} end" if named else "cast(null as varchar)"
+    """Return SQL for the struct (column_name, code) of a line's first fault, null for none."""
+    checks = [check for column in columns for check in _checks(column, has_nul)]
+    cases = [f"when {c.condition} then {{'column_name': '{c.column}', 'code': '{c.fault}'}}" for c in checks]
+    return f"case {' '.join(cases)} end" if cases else "cast(null as struct(column_name varchar, code varchar))"
 
 
 def quarantine(
@@ -97,26 +108,31 @@ def quarantine(
 ) -> None:
     """Move faulty rows from `temp.typed` to `temp.faults(line, column_name, fault)`.
 
-    Besides rows with a fault these are: lines that are no rows, a last line that may be cut, and all but the
-    last row of a key that stands twice in the file.
+    Rejected lines, a last line that may be cut, and all but the last row of a repeated key count as faulty too.
     """
     db.execute("create or replace temp table faults (line bigint, column_name varchar, fault varchar)")
     if rejected:
-        db.executemany("insert into faults values (?, null, ?)", [(r.line, r.fault) for r in rejected])
-    db.execute("insert into faults select _line, _fault_column, _fault from typed where _fault is not null")
+        rejects = [(reject.line, reject.fault) for reject in rejected]
+        db.executemany("insert into faults (line, fault) values (?, ?)", rejects)
+    db.execute(
+        "insert into faults (line, column_name, fault) "
+        "select _line, _fault_column, _fault from typed where _fault is not null"
+    )
     db.execute("delete from typed where _fault is not null")
     if cut_line is not None:
         _move(db, f"_line = {cut_line}", "null", Fault.CUT)
     if contract.key:
-        _quarantine_twice(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
+        _quarantine_repeated_keys(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
 
 
-def _quarantine_twice(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:
+def _quarantine_repeated_keys(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:
     if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
         keep = f"select max(_line) from typed group by {key}"
         _move(db, f"_line not in ({keep})", f"'{named}'", Fault.KEY_TWICE)
 
 
 def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, fault: Fault) -> None:
-    db.execute(f"insert into faults select _line, {column}, '{fault}' from typed where {condition}")
+    db.execute(
+        f"insert into faults (line, column_name, fault) select _line, {column}, '{fault}' from typed where {condition}"
+    )
     db.execute(f"delete from typed where {condition}")

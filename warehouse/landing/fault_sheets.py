@@ -1,7 +1,7 @@
-"""For senders: a sheet in Spanish for each delivery that was refused, quarantined in part or lacks a region.
+"""Fault sheets for senders, in Spanish: one for each delivery that was refused, partly quarantined or lacks a region.
 
-A sheet says what is wrong, in which lines and how many children stay unscored because of it; it shows no value of the
-delivery. It goes when a later delivery has put it right.
+A sheet names the faults, their lines and the number of children left unscored; it shows no value of the delivery.
+A later delivery without the fault removes it.
 """
 
 from __future__ import annotations
@@ -22,35 +22,51 @@ from warehouse.files import write_whole
 from warehouse.settings import Home
 
 LINES_SHOWN = 40
+SHEET = """# Ficha de errores: {file}
+
+- **Para:** {sender}
+- **Fuente:** {source}
+- **Fecha del envío:** {delivered}
+
+## Qué está mal
+{faults}
+
+## A quiénes afecta
+{children}
+
+## Qué hacer
+Corrija el archivo y envíelo completo con la fecha del nuevo envío en el nombre. \
+Antes de enviarlo puede revisarlo con `qhawaq check ARCHIVO`.
+"""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault of a delivery, as a sender reads it, and how many children it concerns where that is known."""
+    """One fault of a delivery, in the sender's words."""
 
     file: str
     source: str | None
     delivered_at: date | None
     text: str
-    concerned: int | None
+    children: int | None  # number affected; None where unknown
 
 
 @dataclass
 class Sheet:
-    """What is wrong with one delivery."""
+    """The faults of one delivery."""
 
     file: str
     source: str
     sender: str
     delivered: str
     faults: list[str] = field(default_factory=list)
-    unscored: int | None = None
+    unscored: int | None = None  # children without a score because of the faults; None where unknown
 
     def add(self, finding: Finding) -> None:
-        """Add a fault, and how many children it leaves unscored where that is known."""
+        """Add a fault and the children it leaves unscored."""
         self.faults.append(finding.text)
-        if finding.concerned is not None:
-            self.unscored = (self.unscored or 0) + finding.concerned
+        if finding.children is not None:
+            self.unscored = (self.unscored or 0) + finding.children
 
     def text(self) -> str:
         """Return the sheet as Markdown, in Spanish."""
@@ -62,15 +78,14 @@ class Sheet:
             f"Hasta {self.unscored} niñas, niños y adolescentes quedan sin evaluar, o con datos incompletos, "
             "mientras no se corrija.",
         )
-        return "\n".join([
-            f"# Ficha de errores: {self.file}", "",
-            f"- **Para:** {self.sender}", f"- **Fuente:** {self.source}",
-            f"- **Fecha del envío:** {self.delivered}", "",
-            "## Qué está mal", *(f"- {fault}" for fault in self.faults), "",
-            "## A quiénes afecta", children, "",
-            "## Qué hacer", "Corrija el archivo y envíelo completo con la fecha del nuevo envío en el nombre. "
-            "Antes de enviarlo puede revisarlo con `qhawaq check ARCHIVO`.", "",
-        ])  # fmt: skip
+        return SHEET.format(
+            file=self.file,
+            sender=self.sender,
+            source=self.source,
+            delivered=self.delivered,
+            faults="\n".join(f"- {fault}" for fault in self.faults),
+            children=children,
+        )
 
 
 def _lines(numbers: list[int]) -> str:
@@ -85,23 +100,24 @@ REPAIRED = (
 
 
 def collect(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> list[Sheet]:
-    """Return a sheet for each delivery whose faults no later delivery of the same source and period has put right."""
+    """Return a sheet for each delivery whose faults no later delivery of the same source and period has corrected."""
     senders = {contract.name: contract.sender for contract in contracts}
     sheets: dict[str, Sheet] = {}
     for finding in chain(_refused(db), _quarantined(db), _withheld(db)):
         sender = senders.get(finding.source or "", "quien envió el archivo")
         day = str(finding.delivered_at or "no indicada")
-        sheets.setdefault(finding.file, Sheet(finding.file, finding.source or "desconocida", sender, day)).add(finding)
+        sheet = Sheet(finding.file, finding.source or "desconocida", sender, day)
+        sheets.setdefault(finding.file, sheet).add(finding)
     return list(sheets.values())
 
 
 def _in_spanish(fault: str | None, details: Mapping[str, object], reason: str) -> str:
-    """Return a fault's text; what landed before faults had codes keeps the ledger's English."""
+    """Return a fault's text; rows of the time before fault codes keep the ledger's English."""
     return text(Fault(fault), details, "es") if fault else reason
 
 
 def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Whole files; whom they concern is guessed from the delivery of the same source before."""
+    """Yield refused files; the previous delivery of the source gives the number of children affected."""
     for file, source, day, fault, details, reason, before in db.execute(
         "select d.file, d.source, d.delivered_at, d.fault, d.details, d.reason, "
         "(select arg_max(b.accepted_rows, b.delivered_at) from raw.deliveries as b "
@@ -113,6 +129,7 @@ def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
 
 
 def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Yield the quarantined lines of landed files, by column and fault."""
     for file, source, day, column, fault, reason, lines in db.execute(
         "select q.file, q.source, d.delivered_at, q.column_name, q.fault, q.reason, list(q.line order by q.line) "
         f"from quarantine.rows as q join raw.deliveries as d on d.file = q.file and d.status = '{Status.LANDED}' "
@@ -124,26 +141,28 @@ def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
 
 
 def _withheld(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Yield the regions that are withheld because most of their rows are missing."""
     for file, source, day, region, reason, rows, before in db.execute(
         "select file, source, known_at, region, reason, n_rows, n_before from raw.withheld where resolved_at is null "
         "order by all"
     ).fetchall():
         fault = None if rows is None else Fault.FEWER_ROWS
         cause = _in_spanish(fault, {"rows": rows, "before": before}, reason)
-        text_of_region = f"faltan datos de la región {region}: {cause}."
-        yield Finding(file, source, day, text_of_region, None if rows is None else before - rows)
+        statement = f"faltan datos de la región {region}: {cause}."
+        yield Finding(file, source, day, statement, None if rows is None else before - rows)
 
 
 def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> list[Path]:
-    """Write the sheets that are due into the home and remove those that are not; return their paths."""
-    folder, written = home.fault_sheets, []
-    due = collect(db, contracts)
-    if due:
+    """Write the sheets that are due into the home and remove the others; return their paths."""
+    folder = home.fault_sheets
+    sheets = collect(db, contracts)
+    if sheets:
         folder.mkdir(mode=0o700, exist_ok=True)
-    for number, found in enumerate(due):
-        plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", found.file)
-        written.append(folder / f"{found.file if plain else f'archivo-{number + 1}'}.md")
-        write_whole(written[-1], found.text())
+    written = []
+    for number, sheet in enumerate(sheets, start=1):
+        is_plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", sheet.file)
+        written.append(folder / f"{sheet.file if is_plain else f'archivo-{number}'}.md")
+        write_whole(written[-1], sheet.text())
     for path in set(folder.glob("*.md")) - set(written):
         path.unlink()
     return written

@@ -1,4 +1,4 @@
-"""What may be a delivery: regular, settled files with plain names, and which contract their name calls."""
+"""Recognition of deliveries: regular, settled files with plain names, each matched to a contract by its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One file whose name is understood."""
+    """A file in the inbox, with what its name states."""
 
     path: Path
     contract: Contract
@@ -30,12 +30,12 @@ class Delivery:
 
     @property
     def file(self) -> str:
-        """The name it was delivered under."""
+        """The file's name."""
         return self.path.name
 
 
 def waiting(inbox: Path) -> list[Path]:
-    """List what lies in the inbox, except what is still being written by its name."""
+    """Return the files in the inbox, without those whose names mark them as unfinished."""
     return sorted(filter(_is_offered, inbox.iterdir())) if inbox.is_dir() else []
 
 
@@ -46,23 +46,23 @@ def _is_offered(path: Path) -> bool:
 
 
 def is_settled(path: Path, now: float | None = None) -> bool:
-    """Say whether nobody has written to the file for a moment (a time ahead of our clock says nothing)."""
+    """Return whether the file is unchanged for some seconds; a time stamp far ahead of our clock counts as settled."""
     return abs((now or time.time()) - path.lstat().st_mtime) >= SETTLE_SECONDS
 
 
 def let_settle(paths: list[Path]) -> None:
-    """Wait that moment, once, if somebody has only just written: who copies a file and calls us should not wait."""
+    """Wait once for files that were written just now, so that copying a file and landing it works in one go."""
     if not all(is_settled(path) for path in paths):
         time.sleep(SETTLE_SECONDS)
 
 
 def shown(name: str) -> str:
-    """Return a name that is safe in a ledger, a log and a path."""
+    """Return a file name that is safe in a ledger, a log and a path."""
     return name if PLAIN_NAME.fullmatch(name) else ascii(name)[:160]
 
 
 def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
-    """Find the contract that the file's name calls.
+    """Return the delivery that a file's name states.
 
     Raises:
         Refused: the name or the kind of file cannot be a delivery.
@@ -72,8 +72,8 @@ def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
     if not stat.S_ISREG(path.lstat().st_mode):
         raise Refused(Fault.NOT_A_FILE)
     for contract in contracts.values():
-        if stated := contract.delivered_at(path.name):
-            return Delivery(path, contract, *stated)
+        if stated := contract.stated(path.name):
+            return Delivery(path, contract, stated.period, stated.delivered_at)
     raise Refused(Fault.NAME_UNKNOWN, stems=_stems(contracts))
 
 
@@ -87,20 +87,26 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     DuckDB never compares names when columns are given, so this is the only guard against swapped columns.
 
     Raises:
-        Refused: a column is missing, unknown, renamed or twice there.
+        Refused: a column is missing, unknown, renamed or repeated.
     """
-    names, known = _header_names(contract, scan), {column.name for column in contract.columns}
+    names = _header_names(contract, scan)
+    known = {column.name for column in contract.columns}
     twice = sorted((Counter(names) - Counter(set(names))).keys())
     missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
     unknown = set(names) - known
     if twice or missing or unknown:
         shown = _showable(unknown, len(known & set(names)) > len(known) // 2)
-        raise Refused(Fault.COLUMNS, twice=_named(twice), missing=_named(missing), unknown=_named(shown),
-                      hidden=len(unknown) - len(shown))  # fmt: skip
+        raise Refused(
+            Fault.COLUMNS,
+            twice=_joined(twice),
+            missing=_joined(missing),
+            unknown=_joined(shown),
+            hidden=len(unknown) - len(shown),
+        )
     return names
 
 
-def _named(columns: list[str]) -> str:
+def _joined(columns: list[str]) -> str:
     return ", ".join(columns)[:LONGEST_LIST]
 
 
@@ -109,19 +115,19 @@ def _split(header: str, separator: str) -> list[str]:
 
 
 def _header_names(contract: Contract, scan: Scan) -> list[str]:
-    """Return the names of the first line, which must be a header at all."""
+    """Return the column names of the first line, which must look like a header."""
     if not scan.lines or not scan.header.strip():
         raise Refused(Fault.EMPTY_FILE, columns=_listed(contract))
     names = _split(_decoded(scan.header), contract.separator)
     if len(names) == 1 and len(contract.columns) > 1:
         raise Refused(Fault.HEADER_SEPARATOR, separator=contract.separator, columns=_listed(contract))
-    if not set(_listed(contract).split(", ")) & set(names):
+    if not {column.name for column in contract.columns} & set(names):
         raise Refused(Fault.NO_HEADER, columns=_listed(contract))
     return names
 
 
 def _showable(names: set[str], is_a_header: bool) -> list[str]:
-    """Return names that may be shown: a line that only looks like a header can hold a child's data."""
+    """Return the names that are safe to show: a line that only resembles a header can hold a child's data."""
     return sorted(name for name in names if is_a_header and re.fullmatch(r"[a-z_][a-z0-9_ ]{0,40}", name))
 
 

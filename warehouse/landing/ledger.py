@@ -1,16 +1,17 @@
-"""Raw tables, ledger, quarantine and withheld periods: one transaction a delivery."""
+"""Raw tables, ledger, quarantine and withheld periods: one transaction per delivery."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import duckdb
 import pyarrow
 
 from warehouse.build import closing
-from warehouse.contracts import Contract
+from warehouse.contracts import LANDING_COLUMNS, Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.deliveries import HAS_ROWS, OF_LINES, Fault, Refused, Status, text
 from warehouse.identity.linkage import link
@@ -35,40 +36,44 @@ alter table quarantine.rows add column if not exists fault varchar;
 alter table raw.withheld add column if not exists n_rows bigint;
 alter table raw.withheld add column if not exists n_before bigint;
 """
-OURS = (
-    ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),
-)  # fmt: skip
-ROW_GROUP = 122_880  # rows that DuckDB writes as one
+ROW_GROUP = 122_880  # rows that DuckDB writes together
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file, as the ledger says it."""
+    """The result of landing one file, as the ledger holds it."""
 
     file: str
-    source: str | None
+    source: str | None  # `source.table` of the contract; None where the name matches none
     status: Status
     delivered_rows: int | None = None
     accepted_rows: int | None = None
     quarantined_rows: int | None = None
-    reason: str | None = None
+    reason: str | None = None  # why it was refused, or corrections made in reading
     refusal: Refused | None = None
 
 
+class Earlier(NamedTuple):
+    """A delivery with the same content, in the ledger already."""
+
+    file: str
+    status: Status
+
+
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
-    """Create the tables that landing writes or reads, and widen raw tables so that they hold what the contracts say."""
+    """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
     for tables in (DDL, link.DDL, closing.DDL):
         db.execute(tables)
     for contract in contracts:
-        columns = (*contract.landed, *OURS)
-        listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
+        columns = (*contract.landed, *LANDING_COLUMNS)
+        listed = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in columns)
         db.execute(f"create table if not exists raw.{contract.table} ({listed})")
-        for name, kind in columns:
-            db.execute(f"alter table raw.{contract.table} add column if not exists {quoted(name)} {kind}")
+        for name, data_type in columns:
+            db.execute(f"alter table raw.{contract.table} add column if not exists {quoted(name)} {data_type}")
 
 
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
-    """Return how many files have landed, or None if their records were linked already."""
+    """Return the number of landed files, or None if their records are linked already."""
     landed, linked = db.execute(
         f"select (select count(*) from raw.deliveries where {HAS_ROWS}), (select max(n_deliveries) from raw.linked)"
     ).fetchone() or (0, None)
@@ -76,56 +81,66 @@ def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
-    """Note that the records of so many files were linked."""
+    """Record that the records of so many files are linked."""
     with transaction(db):
         db.execute("delete from raw.linked")
-        db.execute("insert into raw.linked values (?)", [landed])
+        db.execute("insert into raw.linked (n_deliveries) values (?)", [landed])
 
 
-def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> tuple[str, str] | None:
-    """Return (file, status) under which this content was landed before, this very name first."""
-    return db.execute(
+def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> Earlier | None:
+    """Return the delivery under which this content landed before, one of the same name first."""
+    row = db.execute(
         f"select file, status from raw.deliveries where sha256 = ? and (file = ? or {HAS_ROWS}) "
         "order by file = ? desc, landed_at limit 1",
         [sha256, file, file],
     ).fetchone()
+    return Earlier(row[0], Status(row[1])) if row else None
 
 
 def record(
     db: duckdb.DuckDBPyConnection,
     outcome: Outcome,
+    *,
     sha256: str,
     delivery: Delivery | None,
-    now: datetime,
+    landed_at: datetime,
     effective: date | None = None,
-    backfill: bool = False,
+    is_backfill: bool = False,
 ) -> None:
-    """Write the ledger row of a file; refused and duplicate ones bring no rows and count from no date."""
-    db.execute(
-        "insert into raw.deliveries (file, sha256, source, period, status, delivered_rows, accepted_rows, "
-        "quarantined_rows, reason, delivered_at, landed_at, effective_at, is_backfill, fault, details) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            outcome.file, sha256, outcome.source, delivery.period if delivery else None, outcome.status,
-            outcome.delivered_rows, outcome.accepted_rows, outcome.quarantined_rows, outcome.reason,
-            delivery.delivered_at if delivery else None, now, effective, backfill,
-            outcome.refusal and outcome.refusal.fault, outcome.refusal and json.dumps(outcome.refusal.details),
-        ],
-    )  # fmt: skip
+    """Write the ledger row of a file; refused and duplicate files have no effective date."""
+    row = {
+        "file": outcome.file,
+        "sha256": sha256,
+        "source": outcome.source,
+        "period": delivery.period if delivery else None,
+        "status": outcome.status,
+        "delivered_rows": outcome.delivered_rows,
+        "accepted_rows": outcome.accepted_rows,
+        "quarantined_rows": outcome.quarantined_rows,
+        "reason": outcome.reason,
+        "delivered_at": delivery.delivered_at if delivery else None,
+        "landed_at": landed_at,
+        "effective_at": effective,
+        "is_backfill": is_backfill,
+        "fault": outcome.refusal and outcome.refusal.fault,
+        "details": outcome.refusal and json.dumps(outcome.refusal.details),
+    }
+    values = ", ".join(f"${name}" for name in row)
+    db.execute(f"insert into raw.deliveries ({', '.join(row)}) values ({values})", row)
 
 
 def last_closed(db: duckdb.DuckDBPyConnection) -> date | None:
-    """Return the last as-of date whose features are closed."""
+    """Return the last closed as-of date."""
     return value(db, "select max(as_of_date) from raw.closed_dates")
 
 
 def effective_date(delivered: date, closed: date | None) -> date:
-    """Return the first date on which a delivery can count: never one that is closed already."""
+    """Return the first date on which a delivery counts: never a closed one."""
     return max(delivered, closed + timedelta(days=1)) if closed else delivered
 
 
 def known_at_sql(contract: Contract, delivered: date, closed: date | None, backfill: bool) -> str:
-    """Return SQL for the date a fact is known: by contract and delivery, and never on a date already closed."""
+    """Return SQL for the date on which a fact is known, by contract and delivery; never a closed date."""
     if contract.known_at == "_delivered_at":
         return f"date '{effective_date(delivered, closed)}'"
     stated = f"cast({contract.known_at} as date)"
@@ -136,18 +151,18 @@ def known_at_sql(contract: Contract, delivered: date, closed: date | None, backf
 
 @dataclass(frozen=True)
 class Staged:
-    """A delivery as it was read: what streams out of the temporary tables of a throw-away database."""
+    """A delivery as read: it streams out of the temporary tables of a throw-away database."""
 
     db: duckdb.DuckDBPyConnection
     rows: str  # SQL of the typed rows with their keys
-    known_at: str  # SQL of the date on which each is known
-    faults: pyarrow.Table  # of the lines that are no rows
-    merges: pyarrow.Table  # of keys that turned out to be one child
+    known_at: str  # SQL of the date on which each row is known
+    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, reason
+    merges: pyarrow.Table  # keys that stand for the same child: child_key, merged_into, known_at
 
 
 @dataclass(frozen=True)
 class Landed:
-    """What the ledger says of a delivery."""
+    """The ledger's facts of a landed delivery."""
 
     delivery: Delivery
     outcome: Outcome
@@ -158,7 +173,7 @@ class Landed:
 
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
-    """Return what a throw-away database holds of a delivery."""
+    """Return the delivery that a throw-away database holds."""
     faults = db.execute(f"select line, column_name, fault, {_reason_sql()} as reason from faults").to_arrow_table()
     merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
     return Staged(db, rows, known_at, faults, merges)
@@ -166,14 +181,14 @@ def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
 
 def _reason_sql() -> str:
     """Return SQL for the text of a line's fault."""
-    return (
-        "case fault " + " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES) + " end"
-    )
+    cases = " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES)
+    return f"case fault {cases} end"
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
-    delivery, contract = landed.delivery, landed.delivery.contract
+    delivery = landed.delivery
+    contract = delivery.contract
     rows = staged.db.execute(
         f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
         f"'{landed.sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
@@ -182,33 +197,44 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
     db.register("merges", staged.merges)
     db.register("faults", staged.faults)
     with transaction(db):
-        for batch in rows:  # one by one: given the reader itself, DuckDB would hold what it has not yet written
+        for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
         db.execute(
             "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault "
             "from faults",
             [delivery.file, contract.name],
         )
-        db.execute("insert into raw.child_merges select * from merges where child_key not in "
-                   "(select child_key from raw.child_merges)")  # fmt: skip
-        record(db, landed.outcome, landed.sha256, delivery, landed.landed_at, landed.effective, landed.is_backfill)
+        db.execute(
+            "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
+            "from merges where child_key not in (select child_key from raw.child_merges)"
+        )
+        record(
+            db,
+            landed.outcome,
+            sha256=landed.sha256,
+            delivery=delivery,
+            landed_at=landed.landed_at,
+            effective=landed.effective,
+            is_backfill=landed.is_backfill,
+        )
         _supersede(db, delivery, landed.effective)
-        _cover(db, delivery, landed.effective)
+        _withhold(db, delivery, landed.effective)
     db.unregister("merges")
     db.unregister("faults")
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:
-    """Insert rows; DuckDB finds `arriving` by its name (one registered would be held until the commit)."""
+    """Insert rows; DuckDB finds `arriving` by its variable name (a registered table stays until the commit)."""
     db.execute(f"insert into raw.{table} by name select * from arriving")
 
 
 def _landed_sql(contract: Contract) -> list[str]:
-    return [quoted(name) for name, _ in contract.landed]
+    """Return the quoted names of the columns that land."""
+    return [quoted(column.name) for column in contract.landed]
 
 
 def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
-    """Mark the older whole file of the same period as superseded, whichever arrived first; its rows stay."""
+    """Mark the older file of the same period as superseded, whichever arrived first; its rows stay."""
     if delivery.contract.replaces != "file":
         return
     same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = '{Status.LANDED}'"
@@ -218,16 +244,19 @@ def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: dat
     )
 
 
-def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
-    """Withhold a region whose rows fall far below those of the period before, though totals may look right."""
-    contract, coverage = delivery.contract, delivery.contract.coverage
+def _withhold(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
+    """Withhold a region with far fewer rows than in the previous period, even where totals look right."""
+    contract = delivery.contract
+    coverage = contract.coverage
     if coverage is None:
         return
     reason = text(Fault.FEWER_ROWS, {"rows": "' || coalesce(now.n, 0) || '", "before": "' || previous.n || '"})
-    source, period = f"'{contract.name}'", f"'{delivery.period}'"
+    source = f"'{contract.name}'"
+    period = f"'{delivery.period}'"
     db.execute(
-        f"insert into raw.coverage select {source}, {period}, {coverage.region} as region, count(*), "
-        f"'{delivery.file}' from raw.{contract.table} where _file = '{delivery.file}' group by region"
+        "insert into raw.coverage (source, period, region, n, file) "
+        f"select {source}, {period}, {coverage.region} as region, count(*), '{delivery.file}' "
+        f"from raw.{contract.table} where _file = '{delivery.file}' group by region"
     )
     db.execute(
         f"update raw.withheld set resolved_at = date '{effective}' "

@@ -1,13 +1,15 @@
-"""Strict reading of one file in a throw-away DuckDB, proved by the law of conservation."""
+"""Strict reading of one file in a throw-away DuckDB, verified by the law of conservation of lines."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -28,17 +30,31 @@ REJECTS = {
 
 @dataclass(frozen=True)
 class Rejected:
-    """A physical line that is no row, and why; the line's content is never kept."""
+    """A physical line that is no row, and its fault; the line's content is never kept."""
 
     line: int
     fault: Fault
 
 
+class BrokenRow(NamedTuple):
+    """A row with line breaks inside its values."""
+
+    row: int  # position in the file, from 0
+    breaks: int
+
+
+class Shift(NamedTuple):
+    """Physical lines that are no rows of their own: every row from `first_row` on begins `lines` lines later."""
+
+    first_row: int
+    lines: int
+
+
 def encoding_of(contract_encoding: str, scan: Scan) -> str:
-    """Choose the encoding to read with.
+    """Return the encoding of a scanned file.
 
     Raises:
-        Refused: the bytes are in none of the encodings that a contract may state.
+        Refused: the bytes are in no encoding that a contract may state.
     """
     if scan.bom == "utf-16":
         raise Refused(Fault.UTF16, encoding=contract_encoding)
@@ -59,7 +75,7 @@ def read(
     encoding: str,
     scan: Scan,
 ) -> list[Rejected]:
-    """Read every row as text into `temp.lines(_line, …)` and return the lines that are no rows.
+    """Read every row as text into `temp.lines(_line, …)` and return the rejected lines.
 
     Raises:
         Refused: rows would be lost, doubled or shifted.
@@ -78,7 +94,7 @@ def read(
 
 
 def plain_rows(path: Path, columns: Sequence[str], separator: str, encoding: str) -> str:
-    """Return SQL of the rows of a plain file as text, with the line of each: they come in the file's order."""
+    """Return SQL of the rows of a plain file as text, each with its line: DuckDB keeps the file's order."""
     return (
         f"(select row_number() over () + 1 as _line, * from {_source(path, columns, separator, encoding, strict=True)})"
     )
@@ -112,25 +128,27 @@ def _unreadable(error: duckdb.Error) -> Refused:
     return Refused(Fault.UNREADABLE_NEAR, line=int(line[1])) if line else Refused(Fault.UNREADABLE)
 
 
-def _broken(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the rows with line breaks inside their values, and how many each has."""
+def _broken_rows(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[BrokenRow]:
+    """Return the rows with line breaks inside their values."""
     breaks = " + ".join(f"coalesce(len({quoted(c)}) - len(replace({quoted(c)}, chr(10), '')), 0)" for c in columns)
-    return db.execute(f"select rowid, {breaks} as n from rows where {breaks} > 0 order by rowid").fetchall()
+    rows = db.execute(f"select rowid, {breaks} from rows where {breaks} > 0 order by rowid").fetchall()
+    return list(itertools.starmap(BrokenRow, rows))
 
 
 def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: Scan, rejected: list[Rejected]) -> None:
-    """Give each row the physical line it begins on, and hold the law of conservation.
+    """Number each row with the physical line on which it begins, and verify the law of conservation.
 
     physical lines = header + accepted + line breaks inside accepted values + rejected lines + blank lines
     """
-    broken = _broken(db, columns) if scan.first_odd_quote is not None else []
-    accepted, inside = value(db, "select count(*) from rows"), sum(n for _, n in broken)
+    broken = _broken_rows(db, columns) if scan.first_odd_quote is not None else []
+    accepted = value(db, "select count(*) from rows")
+    inside = sum(row.breaks for row in broken)
     _conserve(scan, scan.lines - 1 - accepted - inside - len(rejected) - len(scan.blank_lines))
-    skipped = sorted([r.line for r in rejected] + scan.blank_lines)
-    db.execute("create or replace temp table skips (before bigint, n bigint)")
-    if pairs := _skips(skipped, broken):
-        db.executemany("insert into skips values (?, ?)", pairs)
-        shift = "(select coalesce(sum(n), 0) from skips where before <= rows.rowid)"
+    skipped = sorted([reject.line for reject in rejected] + scan.blank_lines)
+    db.execute("create or replace temp table shifts (first_row bigint, lines bigint)")
+    if shifts := _shifts(skipped, broken):
+        db.executemany("insert into shifts (first_row, lines) values (?, ?)", shifts)
+        shift = "(select coalesce(sum(shifts.lines), 0) from shifts where first_row <= rows.rowid)"
     else:
         shift = "0"
     db.execute(f"create or replace temp view lines as select rowid + 2 + {shift} as _line, * from rows")
@@ -152,27 +170,28 @@ def _conserve(scan: Scan, lost: int) -> None:
     raise Refused(Fault.LINES_LOST if lost > 0 else Fault.LINES_DOUBLED, lines=abs(lost))
 
 
-def _skips(skipped: list[int], broken: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Turn skipped physical lines and rows with line breaks into (first row shifted, by how many lines)."""
-    shifts = [(row + 1, n) for row, n in broken]
+def _shifts(skipped: list[int], broken: list[BrokenRow]) -> list[Shift]:
+    """Return the shifts that skipped physical lines and rows with line breaks cause."""
+    shifts = [Shift(row + 1, breaks) for row, breaks in broken]
     for line in skipped:
         row = line - 2
         while (moved := line - 2 - _shifted(shifts, row)) != row and moved >= 0:
             row = moved
-        shifts.append((row, 1))
+        shifts.append(Shift(row, 1))
     return shifts
 
 
-def _shifted(shifts: list[tuple[int, int]], row: int) -> int:
-    return sum(n for at, n in shifts if at <= row)
+def _shifted(shifts: list[Shift], row: int) -> int:
+    """Return by how many lines a row is shifted."""
+    return sum(shift.lines for shift in shifts if shift.first_row <= row)
 
 
 @contextmanager
 def as_utf8(path: Path, scan: Scan) -> Iterator[Path]:
-    """Lend a UTF-8 copy, in memory only, of a file whose lines mix UTF-8 and latin-1.
+    """Yield a UTF-8 copy, in memory only, of a file whose lines mix UTF-8 and latin-1.
 
     Raises:
-        Refused: the file is too large to be held, or this system has no files in memory.
+        Refused: the file is too large for memory, or this system has no in-memory files.
     """
     if scan.size > LARGEST_MIXED or path.suffix == ".gz" or not hasattr(os, "memfd_create"):
         raise Refused(Fault.MIXED_ENCODINGS)

@@ -20,7 +20,7 @@ from warehouse.contracts import Contract
 from warehouse.deliveries import HAS_ROWS
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.landing import archive, ledger
-from warehouse.landing.delivering import deliver
+from warehouse.landing.inbox import deliver
 from warehouse.settings import DBT_PROJECT, Home
 
 DDL = """

@@ -1,4 +1,4 @@
-"""Writing a delivery into a home's own inbox: what is collected or corrected lands like what a sender sends."""
+"""Writing deliveries into a home's own inbox: collected and corrected rows land like a sender's file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse.settings import Home
 
 
 def deliver(home: Home, contract: Contract, stem: str, header: list[str], rows: Iterable[Iterable[Any]]) -> Path:
-    """Write one delivery so that landing sees the whole file or none; a synthetic home notes that it knows it."""
+    """Write one delivery so that landing sees the whole file or none; a synthetic home notes its hash."""
     path = home.inbox / f"{stem}.{'txt' if contract.separator == '|' else 'csv'}"
     with files.replacing(path) as unfinished:
         unfinished.touch(mode=0o600)

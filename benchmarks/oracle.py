@@ -51,7 +51,11 @@ def main() -> None:
     bench, champion = workbench.read(home=sys.argv[1]), candidates.champion()
     risk = risks(home, truth)
     variant = Variant(champion, champion, bench.spec.features)
-    judged = list(backtest.judge(bench.rows, bench.spec, splits.origins(bench.rows), [variant]))
+    judged = list(
+        backtest.judge(
+            bench.rows, bench.spec, splits.origins(bench.rows, bench.policy.pandemic_years), [variant], bench.policy
+        )
+    )
     for one in (backtest.together(judged), judged[-1]):
         sample, ranking = Sample(one.rows), oracle(one.rows, risk)
         mine, best = (sample.listed(by, bench.share) for by in (one.ranked[champion], ranking))

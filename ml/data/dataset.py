@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -29,7 +28,9 @@ class Spec:
 
     def only(self, chosen: Sequence[str]) -> Spec:
         """Return the spec of the chosen features, in this one's order."""
-        kept = {name: way for name, way in zip(self.features, self.directions, strict=True) if name in chosen}
+        kept = {
+            name: direction for name, direction in zip(self.features, self.directions, strict=True) if name in chosen
+        }
         return Spec(tuple(kept), tuple(kept.values()), {n: self.categories[n] for n in kept.keys() & self.categories})
 
     @property
@@ -40,7 +41,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Names:
-    """Which columns of the tables say what; the defaults are those of the warehouse."""
+    """The roles of the tables' columns; the defaults are those of the warehouse."""
 
     key: str = "child_key"
     date: str = "as_of_date"
@@ -117,22 +118,22 @@ class Rows:
         return np.array([int(day[:4]) for day in self.date.names])[self.date.codes]
 
 
-def read(
+def read_rows(
     db: duckdb.DuckDBPyConnection, features: str, outcomes: str, names: Names, spec: Spec, known_by: str
-) -> Rows:  # fmt: skip
+) -> Rows:
     """Read rows with the labels that were known by a date.
 
     Args:
         db: where the tables are.
         features: relation (SQL) of features, one row per key and date.
         outcomes: relation of outcomes, one row per key and date.
-        names: which columns say what.
+        names: the roles of their columns.
         spec: the features to read.
         known_by: labels known later do not exist yet (ISO date).
     """
     columns = [f'cast(f."{n}" as {"varchar" if n in spec.categories else "double"})' for n in spec.features]
     segments = [f"cast({sql} as varchar)" for sql in names.segments.values()]
-    found = db.execute(
+    table = db.execute(
         f"select f.{names.key}, cast(f.{names.date} as varchar), cast(f.{names.group} as varchar), "
         f"cast(f.{names.cluster} as varchar), cast(l.{names.label} as double), "
         f"epoch_ms(cast(l.{names.known_at} as timestamp)) // 86400000, {', '.join([*segments, *columns])} "
@@ -141,11 +142,11 @@ def read(
         f"order by f.{names.date}, f.{names.key}",
         {"known_by": known_by},
     ).to_arrow_table()
-    date, group, cluster, *parts = map(Coded.of_column, found.columns[1:4] + found.columns[6 : 6 + len(segments)])
-    days = found.column(5).to_numpy().astype("datetime64[D]")
-    values = zip(spec.features, found.columns[6 + len(segments) :], strict=True)
+    date, group, cluster, *parts = map(Coded.of_column, table.columns[1:4] + table.columns[6 : 6 + len(segments)])
+    days = table.column(5).to_numpy().astype("datetime64[D]")
+    values = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
     return Rows(
-        _keys(found.column(0)), date, group, cluster, found.column(4).to_numpy(), days,
+        _keys(table.column(0)), date, group, cluster, table.column(4).to_numpy(), days,
         np.array([_numbers(column, spec.categories.get(name)) for name, column in values]).reshape(-1, len(days)).T,
         dict(zip(names.segments, parts, strict=True)),
     )  # fmt: skip
@@ -177,18 +178,20 @@ def _numbers(column: pa.ChunkedArray, categories: tuple[str, ...] | None) -> NDA
 
 def joined(parts: Sequence[Rows]) -> Rows:
     """Return the rows of several that were read together, one after the other."""
-    whole = {name: _joined([getattr(part, name) for part in parts]) for name in ROWS}
-    segments = {name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments}
-    return Rows(**whole, segments=segments)
+    return Rows(
+        key=np.concatenate([part.key for part in parts]),
+        date=_joined([part.date for part in parts]),
+        group=_joined([part.group for part in parts]),
+        cluster=_joined([part.cluster for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        known_at=np.concatenate([part.known_at for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        segments={name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments},
+    )
 
 
-ROWS = ("key", "date", "group", "cluster", "label", "known_at", "values")
-
-
-def _joined(parts: Sequence[Coded] | Sequence[NDArray]) -> Any:  # noqa: ANN401  what the parts are
+def _joined(parts: Sequence[Coded]) -> Coded:
     """Return the parts one after the other; texts that were numbered apart are numbered anew."""
-    if not isinstance(parts[0], Coded):
-        return np.concatenate(parts)
     if len({part.names for part in parts}) > 1:
         return Coded.of_texts(np.concatenate(list(map(Coded.texts, parts))))
     return Coded(np.concatenate([part.codes for part in parts]), parts[0].names)

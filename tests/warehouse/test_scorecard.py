@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ml import score
-from ml.judging.evaluate import Metric
+from ml.judging.metric import Metric
 from ml.models import candidates, registry
 from service import live, predict
 from tests.conftest import Country, qhawaq

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ from warehouse.settings import Home
 if TYPE_CHECKING:
     from ml.data.dataset import Spec
     from ml.judging.backtest import Figure, Judged
-    from ml.judging.evaluate import Metric
-    from ml.judging.select import Choice
+    from ml.judging.campaign import CampaignResult
+    from ml.judging.metric import Metric
     from ml.models.variants import Variant
 
 SHOWN = (
@@ -100,16 +101,19 @@ def _of_tables(
     contract: Path,
     compare: tuple[str, str] | None,
     pictures: Path | None,
-) -> tuple[list[Figure], Choice | str]:
+) -> CampaignResult:
     """Backtest other tables than the warehouse's; nothing is written."""
     from ml.data import external
     from ml.judging import campaign
+    from warehouse.pipeline import learning
 
     said = external.read_contract(contract)
-    rows, spec = external.read(said, features, outcomes)
+    rows, spec = external.read_tables(said, features, outcomes)
     judged = _variants(spec, compare, spec)
-    return campaign.run(rows, spec, judged, said.capacity_share, progress.say, leave_out=said.regime_years,
-                        regions=bool(said.region), show=_drawn(pictures, judged, said.capacity_share))  # fmt: skip
+    policy = replace(learning.policy(), pandemic_years=tuple(said.regime_years))
+    show = _drawn(pictures, judged, said.capacity_share)
+    return campaign.run(rows, spec, judged, policy, share=said.capacity_share, say=progress.say,
+                        regions=bool(said.region), show=show)  # fmt: skip
 
 
 def _drawn(folder: Path | None, variants: list[Variant], share: float) -> Callable[[Judged], None]:
@@ -132,7 +136,7 @@ def of_home(
     compare: tuple[str, str] | None = None,
     regions: bool = False,
     pictures: Path | None = None,
-) -> tuple[list[Figure], Choice | str]:
+) -> CampaignResult:
     """Backtest the warehouse's own features and write the figures beside those of the trainings."""
     from ml.data import dataset
     from ml.judging import campaign
@@ -148,12 +152,14 @@ def of_home(
     try:
         rows = learning.rows(db, home, outcome, spec, today)
         show = _drawn(pictures, judged, share)
-        found, said = campaign.run(rows, spec, judged, share, progress.say, regions=regions, show=show)
+        found, said = campaign.run(
+            rows, spec, judged, learning.policy(), share=share, say=progress.say, regions=regions, show=show
+        )
         name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
         registry_tables.note_metrics(db, name, outcome, found)
     finally:
         db.close()
-    return found, said
+    return campaign.CampaignResult(found, said)
 
 
 def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec) -> list[Variant]:
@@ -161,7 +167,7 @@ def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec) -> list[
     from ml.models import variants
 
     if compare is None:
-        return variants.every(spec)
+        return variants.all_candidates(spec)
     return [variants.parse(one, spec, usual.features) for one in compare]
 
 

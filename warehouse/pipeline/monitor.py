@@ -31,7 +31,7 @@ def drift(home: Home, progress: Progress) -> dict[str, object]:
     except QhawaqError as reason:
         return {"figures": 0, "advice": str(reason)}
     beyond = sorted(one.name for one in found if one.is_exceeded)
-    return {"figures": len(found), "beyond": len(beyond), "advice": advice}
+    return {"figures": len(found), "beyond": len(beyond), "advice": str(advice)}
 
 
 def retain(home: Home, progress: Progress, today: date) -> dict[str, object]:

@@ -109,13 +109,13 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> dict[str, o
         if not enough_years(db, today, outcome):
             return {"trained": None, "reason": "too few years have matured"}
         from ml import train as training  # the heavy libraries, only now
-        from ml.data import splits
 
         rows, known = learning.rows(db, home, outcome, spec, today), registry_tables.fingerprints(db, outcome)
-        trained = training.train(rows, outcome, spec, str(today), share, progress.say, known)
-        if trained is None:
-            too_few = splits.origins(rows) is None  # the pandemic's years count for nothing
-            return {"trained": None, "reason": "too few years have matured" if too_few else "no new matured labels"}
+        trained = training.train(
+            rows, outcome, spec, learning.policy(), today=str(today), share=share, say=progress.say, known=known
+        )
+        if isinstance(trained, training.NotTrained):
+            return {"trained": None, "reason": trained.value}
         file, sha256 = training.register(home.models, trained, spec, share, home.kind == "synthetic")
         name = trained.version
         version = registry_tables.Version(
@@ -195,7 +195,9 @@ def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -
 
 
 def _may_go_live(version: registry_tables.Version) -> bool:
-    return version.gate.startswith(("passed", "a rule"))
+    from ml.judging.gates import GateResult
+
+    return GateResult.from_stored(version.gate).may_go_live
 
 
 def _chosen(db: duckdb.DuckDBPyConnection, found: registry_tables.Version | None, live: str | None) -> str:
@@ -237,8 +239,10 @@ def _waive(db: duckdb.DuckDBPyConnection, home: Home, found: registry_tables.Ver
     """
     if waiver is None:
         raise QhawaqError(f"{found.model_version} may not go live: {found.gate}")
+    from ml.judging.gates import GateResult
+
     said, sha256 = waivers.read(waiver)
-    said.permits(found.model_version, found.gate)
+    said.permits(found.model_version, GateResult.from_stored(found.gate).broken)
     write_whole(home.models / found.model_version / "waiver.yml", waiver.read_text(encoding="utf-8"))
     registry_tables.note_waiver(db, found.model_version, sha256)
 

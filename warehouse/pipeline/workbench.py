@@ -11,14 +11,16 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows, Spec
+    from ml.policy import Policy
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Rows with matured labels, what models learn from, and the share of pupils that can be visited."""
+    """Rows with matured labels, the features, the policy, and the share of pupils that can be visited."""
 
     rows: Rows
     spec: Spec
+    policy: Policy
     share: float
     today: str
 
@@ -37,6 +39,7 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
     spec, db = learning.spec(), database.warehouse(found, read_only=True)
     try:
         today = database.value(db, "select today from raw.calendar")
-        return Bench(learning.rows(db, found, outcome, spec, today), spec, steps.capacity_share(), str(today))
+        rows = learning.rows(db, found, outcome, spec, today)
+        return Bench(rows, spec, learning.policy(), steps.capacity_share(), str(today))
     finally:
         db.close()

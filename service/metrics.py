@@ -1,4 +1,4 @@
-"""Counters for Prometheus: how many, how long, with what status; no child and no caller."""
+"""Counters for Prometheus: requests, their seconds and status; no child and no caller."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class TooFewYears(Exception):
     """There are not enough years with known outcomes to judge any."""
 
 
-class Comparison(NamedTuple):
+class ListComparison(NamedTuple):
     """The precision of the first variant's list against the second's."""
 
     first: str
@@ -35,7 +35,7 @@ class CampaignResult(NamedTuple):
     """All figures of a backtest, and its conclusion; `str` of the conclusion is a sentence, empty for none."""
 
     figures: list[Figure]
-    conclusion: select.Choice | Comparison | str
+    conclusion: select.Choice | ListComparison | str
 
 
 def run(
@@ -77,7 +77,7 @@ def run(
         figures += backtest.without_region(rows, spec, chosen, first, policy, share=share, say=say)
     if len(names) != 2:
         return CampaignResult(figures, _choice(whole, names, share))
-    comparison = Comparison(names[0], backtest.compare(whole, names[0], names[1], share))
+    comparison = ListComparison(names[0], backtest.compare(whole, names[0], names[1], share))
     return CampaignResult(figures + backtest.as_figures(names[0], whole.dataset, comparison.metrics), comparison)
 
 

@@ -77,7 +77,7 @@ def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
         told = explaining.terms_of(db, child, day, version, learning.terms_by_trees)
         assert abs(sum(points for _, _, points in told) - rows.column("log_odds")[0].as_py()) < 1e-9
         assert model_config.write(db, home, "interruption")
-    current = live.read(home.model_config, home.models)
+    current = live.read_live_model(home.model_config, home.models)
     values = {name: rows.column(name)[0].as_py() for name in current.terms.features}
     asked = {"features": values, "as_of_date": day, "level": rows.column("level")[0].as_py(),
              "is_rural": rows.column("is_rural")[0].as_py()}  # fmt: skip

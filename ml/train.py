@@ -86,8 +86,7 @@ def train(
     fingerprint = dataset.fingerprint(rows, spec)
     if fingerprint in known:
         return NotTrained.NO_NEW_LABELS
-    champion = candidates.champion()
-    variant = Variant(champion, champion, spec.features)
+    variant = Variant(champion := candidates.champion(), champion, spec.features)
     judged = list(backtest.judge(rows, spec, chosen, [variant], policy, say=say))
     say(f"refitted on {', '.join(map(str, chosen.refit))}")
     everything = rows.of(np.isin(rows.year, chosen.refit))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -179,15 +181,19 @@ def _numbers(column: pa.ChunkedArray, categories: tuple[str, ...] | None) -> NDA
 def joined(parts: Sequence[Rows]) -> Rows:
     """Return the rows of several that were read together, one after the other."""
     return Rows(
-        key=np.concatenate([part.key for part in parts]),
-        date=_joined([part.date for part in parts]),
-        group=_joined([part.group for part in parts]),
-        cluster=_joined([part.cluster for part in parts]),
-        label=np.concatenate([part.label for part in parts]),
-        known_at=np.concatenate([part.known_at for part in parts]),
-        values=np.concatenate([part.values for part in parts]),
+        key=_stacked(parts, "key"),
+        date=_joined(list(map(attrgetter("date"), parts))),
+        group=_joined(list(map(attrgetter("group"), parts))),
+        cluster=_joined(list(map(attrgetter("cluster"), parts))),
+        label=_stacked(parts, "label"),
+        known_at=_stacked(parts, "known_at"),
+        values=_stacked(parts, "values"),
         segments={name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments},
     )
+
+
+def _stacked(parts: Sequence[Rows], column: str) -> NDArray[Any]:
+    return np.concatenate(list(map(attrgetter(column), parts)))
 
 
 def _joined(parts: Sequence[Coded]) -> Coded:

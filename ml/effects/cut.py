@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.effects.effects import (
+from ml.effects.effects import clustered_error
+from ml.effects.finding import (
     Comparison,
     EffectFinding,
     EffectLimits,
@@ -15,7 +16,6 @@ from ml.effects.effects import (
     EffectVerdict,
     Floats,
     Mask,
-    clustered_error,
 )
 from ml.judging.metric import Metric
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -115,10 +115,10 @@ class GateResult:
     def from_checks(cls, checks: Sequence[GateCheck]) -> GateResult:
         """Return the result of some checks: the figures of broken gates first, then those that held of everybody."""
         broken = [check for check in checks if not check.holds]
-        kept = "; ".join(str(check) for check in checks if check.holds and check.segment == EVERYBODY)
+        kept = _joined(check for check in checks if check.holds and check.segment == EVERYBODY)
         if not broken:
             return cls(GateStatus.PASSED, (), kept)
-        figures = "; ".join(map(str, broken)) + (f"{HELD}{kept}" if kept else "")
+        figures = HELD.join(filter(None, (_joined(broken), kept)))
         return cls(GateStatus.REFUSED, tuple(dict.fromkeys(check.metric.name for check in broken)), figures)
 
     @classmethod
@@ -141,6 +141,10 @@ class GateResult:
     def __str__(self) -> str:
         """Return the stored text."""
         return f"{self.status}: {self.figures}" if self.figures else str(self.status)
+
+
+def _joined(checks: Iterable[GateCheck]) -> str:
+    return "; ".join(map(str, checks))
 
 
 def read_bounds(outcome: str, path: Path = FILE) -> dict[str, GateBounds]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.effects import effects
-from ml.effects.effects import EffectVerdict
+from ml.effects.finding import EffectVerdict
 from tests.country.conftest import Lived
 from warehouse.country import lives
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml.effects import cut, effects
-from ml.effects.effects import EffectLimits, EffectMethod, EffectVerdict
+from ml.effects import cut, effects, finding
+from ml.effects.finding import EffectLimits, EffectMethod, EffectVerdict
 from ml.judging.metric import Metric
 from tests.conftest import examples
 
@@ -39,7 +39,7 @@ def country(seed: int, n: int = 6_000, effect: float = -1.2, hidden: float = 0.0
     return values, served, outcome.astype(float), school, truth
 
 
-def judged(*args: object, rules: EffectLimits = RULES, **given: float) -> tuple[effects.EffectFinding, float]:
+def judged(*args: object, rules: EffectLimits = RULES, **given: float) -> tuple[finding.EffectFinding, float]:
     values, served, outcome, school, truth = country(*args, **given)
     study = effects.Study(values, NAMES, served, school)
     return effects.of_service(study, {"leaves": outcome}, rules)["leaves"], truth
@@ -117,11 +117,11 @@ def test_a_feature_that_is_never_there_harms_nothing() -> None:
     ("risk", "without", "expected"), [(0.2, 0.1, 2 + 2**0.5), (0.1, 0.2, 2 + 2**0.5), (0.1, 0.1, 1)]
 )
 def test_e_value(risk: float, without: float, expected: float) -> None:
-    assert effects.e_value(risk, without) == pytest.approx(expected)
+    assert finding.e_value(risk, without) == pytest.approx(expected)
 
 
 def test_e_value_of_an_interval_that_includes_none_is_1() -> None:
-    found = effects.EffectFinding(EffectMethod.COMPARISON, 200, EffectVerdict.SHOWN, compared=effects.Comparison(
+    found = finding.EffectFinding(EffectMethod.COMPARISON, 200, EffectVerdict.SHOWN, compared=finding.Comparison(
         Metric("effect", -0.02, -0.05, 0.01), 0.1, 1.0, 500.0, 0.1,
     ))  # fmt: skip
     assert found.e_values == (pytest.approx(1.2 + (1.2 * 0.2) ** 0.5), 1.0)
@@ -152,4 +152,4 @@ def test_a_list_after_which_nobody_acts_tells_nothing() -> None:
 
 
 def test_the_limits_that_are_kept_can_be_read() -> None:
-    assert effects.read_limits().placebo in effects.read_limits().placebo_left_out
+    assert finding.read_limits().placebo in finding.read_limits().placebo_left_out

@@ -18,7 +18,7 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows
-    from ml.effects.effects import EffectFinding, EffectMethod
+    from ml.effects.finding import EffectFinding, EffectMethod
 
 OUTCOMES = ("interruption", "repetition")
 LIST = "LISTA"  # stands for whatever those at the end of a list got
@@ -41,7 +41,7 @@ def effects(context: tuple[Home, Progress]) -> None:
 
 def said(found: EffectFinding) -> str:
     """Say a finding in one line."""
-    from ml.effects.effects import EffectVerdict
+    from ml.effects.finding import EffectVerdict
 
     if found.compared is None or found.verdict is not EffectVerdict.SHOWN:
         return f"not shown: {found.verdict}"
@@ -114,16 +114,17 @@ def _study(db: duckdb.DuckDBPyConnection, home: Home, support: str, today: date)
 def _judged(rows: Rows | None) -> dict[str, EffectFinding]:
     """Judge a service by its study."""
     from ml.effects import effects as ml_effects
+    from ml.effects.finding import EffectMethod, read_limits
 
     if rows is None:
-        return dict.fromkeys(OUTCOMES, _too_few(ml_effects.EffectMethod.COMPARISON))
+        return dict.fromkeys(OUTCOMES, _too_few(EffectMethod.COMPARISON))
     study = ml_effects.Study(rows.values, learning.every_feature().features, rows.label == 1, rows.cluster.codes)
     return ml_effects.of_service(study, {name: _numbers(rows.segments[name].texts()) for name in OUTCOMES},
-                                 ml_effects.read_limits())  # fmt: skip
+                                 read_limits())  # fmt: skip
 
 
 def _too_few(method: EffectMethod) -> EffectFinding:
-    from ml.effects.effects import EffectFinding, EffectVerdict
+    from ml.effects.finding import EffectFinding, EffectVerdict
 
     return EffectFinding(method, 0, EffectVerdict.FEW)
 
@@ -166,17 +167,17 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
 def _of_lists(db: duckdb.DuckDBPyConnection, outcome: str, today: date) -> EffectFinding:
     """Judge what being served did to those at the end of the lists that were shown."""
     from ml.effects import cut
-    from ml.effects import effects as ml_effects
+    from ml.effects.finding import EffectMethod, read_limits
 
     if not database.value(
         db, "select count(*) from duckdb_tables() where schema_name || '.' || table_name = ?", [SCORES]
     ):
-        return _too_few(ml_effects.EffectMethod.DISCONTINUITY)  # a first run judges before it scores
+        return _too_few(EffectMethod.DISCONTINUITY)  # a first run judges before it scores
     rows = db.execute(_AT_THE_CUT, {"outcome": outcome, "today": today}).fetchnumpy()
     school = np.unique(rows["service_code"].astype(str), return_inverse=True)[1]
     return cut.of_list(
         np.asarray(rows["distance"], dtype=float), np.asarray(rows["is_served"], dtype=bool),
-        np.asarray(rows["label"], dtype=float), school, ml_effects.read_limits(),
+        np.asarray(rows["label"], dtype=float), school, read_limits(),
     )  # fmt: skip
 
 

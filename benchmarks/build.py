@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import nodes
-from warehouse.pipeline import steps
+from warehouse.pipeline import build, score
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -18,9 +18,9 @@ from warehouse.settings import Home
 def main() -> None:
     """Build."""
     home, progress = Home(Path(sys.argv[1])), Progress(quiet=True)
-    steps.build(home, progress)
+    build.build(home, progress)
     shutil.copy(home.dbt / "run_results.json", home.dbt / nodes.FEATURES)  # scores and marts write theirs in its place
-    steps.score(home, progress)
+    score.score(home, progress)
 
 
 if __name__ == "__main__":

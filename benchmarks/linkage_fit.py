@@ -44,7 +44,7 @@ def main() -> None:
         chosen = link.linkable(list(contracts.read(DBT_PROJECT).values()))
         db, warehouse = database.scratch(home), database.warehouse(home)
         database.attach_vault(db, home, keys.load(home.secrets))
-        db.execute(link.DDL)
+        db.execute(link.VAULT_DDL)
         link.prepare(db, warehouse, chosen)
         api = DuckDBAPI(connection=db)
         linker = Linker([api.register("compared_pupils"), api.register("compared_records")], model.settings())

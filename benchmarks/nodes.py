@@ -54,7 +54,8 @@ def of_last_build(home: Home, folder: Path) -> Nodes:
     db = duckdb.connect(str(copy), config={"memory_limit": MEMORY_LIMIT, "preserve_insertion_order": "false"})
     db.execute(f"load '{crypto_extension()}'")
     db.execute("set TimeZone = 'UTC'; create schema bare; set enable_progress_bar = false")
-    dates = [str(day) for (day,) in db.execute("select as_of_date from intermediate.as_of_dates order by 1").fetchall()]
+    asked = "select as_of_date from intermediate.int_calendar__as_of_dates order by 1"
+    dates = [str(day) for (day,) in db.execute(asked).fetchall()]
     spent = 0.0
     for result in results:
         materialized = manifest[result["unique_id"]]["config"]["materialized"]

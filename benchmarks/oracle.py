@@ -24,8 +24,7 @@ from warehouse.settings import Home
 
 def risks(home: Home, truth: Path) -> pd.DataFrame:
     """Return the true risk if untreated by pseudonym and date; the vault knows whose number is whose."""
-    db = database.warehouse(home, read_only=True)
-    try:
+    with database.warehouse(home, read_only=True) as db:
         database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
         return db.execute(
             "with known as (select child, unnest([persona, persona_2])::varchar as value "
@@ -35,8 +34,6 @@ def risks(home: Home, truth: Path) -> pd.DataFrame:
             "join vault.aliases as a on a.kind = 'siagie' and a.value = known.value "
             "left join vault.merges as m on m.child_key = a.child_key group by all"
         ).df()
-    finally:
-        db.close()
 
 
 def oracle(rows: Rows, risk: pd.DataFrame) -> np.ndarray:
@@ -51,11 +48,10 @@ def main() -> None:
     bench, champion = workbench.read(home=sys.argv[1]), candidates.champion()
     risk = risks(home, truth)
     variant = Variant(champion, champion, bench.spec.features)
-    judged = list(
-        backtest.judge(
-            bench.rows, bench.spec, splits.origins(bench.rows, bench.policy.pandemic_years), [variant], bench.policy
-        )
-    )
+    origins = splits.origins(bench.rows, bench.policy.pandemic_years)
+    if origins is None:
+        sys.exit("too few years have matured")
+    judged = list(backtest.judge(bench.rows, bench.spec, origins, [variant], bench.policy))
     for one in (backtest.together(judged), judged[-1]):
         sample, ranking = Sample(one.rows), oracle(one.rows, risk)
         mine, best = (sample.listed(by, bench.share) for by in (one.ranked[champion], ranking))

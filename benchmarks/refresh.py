@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from warehouse.commands import run
-from warehouse.pipeline import steps
+from warehouse.pipeline import build, land, publish, score
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -17,10 +16,10 @@ from warehouse.settings import Home
 def main() -> None:
     """Refresh."""
     home, progress = Home(Path(sys.argv[1])), Progress(quiet=True)
-    run.land(home, progress, backfill=False)
-    steps.build(home, progress)
-    steps.score(home, progress)
-    steps.publish(home, progress, "benchmark")
+    land.land(home, progress)
+    build.build(home, progress)
+    score.score(home, progress)
+    publish.publish(home, progress, "benchmark")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,11 @@ def collect() -> Found:
 @step
 def land() -> Found:
     """Land what waits and begin a build; what follows is skipped where nothing is new since the last release."""
-    from warehouse.commands import run
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import build, run
 
     params = _params()
-    landed = run.land(HOME, PROGRESS, backfill=False)
-    day = steps.set_calendar(HOME, date.fromisoformat(params["today"]) if params["today"] else None)
+    landed = len(run.land(HOME, PROGRESS))
+    day = build.set_day(HOME, date.fromisoformat(params["today"]) if params["today"] else None)
     release = run.released(HOME, day)
     if release and not params["full_refresh"]:
         raise AirflowSkipException(f"nothing new: release {release} is current")
@@ -48,18 +48,17 @@ def land() -> Found:
 @step
 def close() -> Found:
     """Close the as-of dates; decide what officials see."""
-    from warehouse.commands import run
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import run, score
 
-    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": steps.before_marts(HOME)}
+    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": score.before_marts(HOME)}
 
 
 @step
 def publish() -> Found:
     """Publish what is built and tested to each audience's serving files."""
-    from warehouse.commands import run
+    from warehouse.pipeline import run
 
-    return run.published(HOME, PROGRESS)
+    return asdict(run.published(HOME, PROGRESS))
 
 
 # What a receiver did not take now it may take later: unlike what is wrong with data, that is worth another try.
@@ -85,9 +84,9 @@ def docs() -> Found:
 @step
 def matured() -> Found:
     """Go on where labels have matured that no model knows; else skip what follows, and say why."""
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import train
 
-    if reason := steps.not_due(HOME):
+    if reason := train.not_due(HOME):
         raise AirflowSkipException(reason)
     return {"due": True}
 
@@ -95,11 +94,10 @@ def matured() -> Found:
 @step
 def backtest() -> Found:
     """Judge every candidate, rule and baseline on years they have not seen."""
-    from warehouse.commands import backtest
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import backtest, learning
 
-    found, said = backtest.of_home(HOME, PROGRESS, steps.OUTCOME)
-    return {"figures": len(found), "said": str(said), "chosen": getattr(said, "chosen", None)}
+    figures, verdict = backtest.of_home(HOME, PROGRESS, learning.OUTCOME)
+    return {"figures": len(figures), "verdict": str(verdict), "chosen": getattr(verdict, "chosen", None)}
 
 
 @step
@@ -114,36 +112,35 @@ def select(judged: Found) -> Found:
 @step(outlets=[MODEL])
 def train() -> Found:
     """Train the champion's recipe, judge it by its gates and register it with their result."""
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import train
 
-    return steps.train(HOME, PROGRESS)
+    return asdict(train.train(HOME, PROGRESS))
 
 
 @step
 def effects() -> Found:
     """Compare children who got a service with comparable ones who did not."""
-    from warehouse.commands import effects
+    from warehouse.pipeline import effects
 
-    return effects.if_due(HOME, PROGRESS)
+    return asdict(effects.if_due(HOME, PROGRESS))
 
 
 @step
 def tune() -> Found:
     """Search hyperparameters; what is found is a proposal for ml/models/recipes.yml."""
-    from warehouse.commands import tune
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import learning, tune
 
-    return tune.search(HOME, PROGRESS, steps.OUTCOME, ())
+    return tune.search(HOME, PROGRESS, learning.OUTCOME)
 
 
 @step
 def promote() -> Found:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import deploy, score
     from warehouse.publish import publishing
 
-    before = {"before": steps.live(HOME), "release_before": publishing.current_release(HOME)}
-    return {**before, **steps.deploy(HOME), "cells": steps.before_marts(HOME)}
+    before = {"before": deploy.live(HOME), "release_before": publishing.current_release(HOME)}
+    return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
 
 
 @step

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from warehouse.build import dbt, orchestration
 from warehouse.errors import QhawaqError
+from warehouse.files import write_whole
 from warehouse.progress import Progress
-from warehouse.settings import REPOSITORY, Home, write_whole
+from warehouse.settings import REPOSITORY, Home
 
 ADMIN = "admin"
 OWN_SECRETS = "secrets.json"

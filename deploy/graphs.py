@@ -68,7 +68,8 @@ def placed(graph: Mapping[str, tuple[str, set[str]]]) -> dict[str, tuple[int, in
     columns: dict[int, list[str]] = defaultdict(list)
     for name, depth in depths(graph).items():
         columns[depth].append(name)
-    tops, top = {}, 34
+    tops: dict[int, int] = {}
+    top = 34
     for first in range(0, max(columns) + 1, BAND):
         band = range(first, min(first + BAND, max(columns) + 1))
         tops |= dict.fromkeys(band, top)

@@ -72,7 +72,8 @@ def written(module: ModuleType) -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """Return every file by its path below the folder of provisioning."""
-    found, panels = {}, {}
+    found: dict[str, str] = {}
+    panels: dict[str, Any] = {}
     for module in modules():
         made = written(module)
         name = made["uid"].removeprefix("qhawaq-")

@@ -96,7 +96,7 @@ def main() -> None:
     }  # fmt: skip
     for board in boards(home, os.environ):
         command = ["docker", "compose", "-p", board.project, "-f", str(COMPOSE), "up", "-d", "--force-recreate"]
-        subprocess.run([*command, board.service], env=shared | board.area, check=True)  # noqa: S603  areas are folders of ours
+        subprocess.run([*command, board.service], env={**shared, **board.area}, check=True)  # noqa: S603  areas are folders of ours
         print(f"{board.folder:24} http://127.0.0.1:{board.port}")  # noqa: T201  what a command says
     print(f"admin; the password is in {secret}")  # noqa: T201
 

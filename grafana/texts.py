@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import yaml
 
+from warehouse import deliveries
 from warehouse.audit import register
 from warehouse.build import feature_catalog
-from warehouse.landing import fault_sheets
+from warehouse.deliveries import Fault
 
 PATH = Path(__file__).with_name("texts.yml")
 
@@ -79,9 +82,17 @@ def patterns(name: str) -> list[tuple[str, str]]:
     Reasons of landing are said as in the sheets for senders: one place for each sentence.
     """
     if name == "reason":
-        said = [(pattern, text) for pattern, text in fault_sheets.SPANISH if not pattern.startswith("columns")]
-        return [(f"^{pattern}$", text.replace("{1}", "$2").replace("{0}", "$1")) for pattern, text in said] + _own(name)
+        return [_spanish_of(fault) for fault in Fault if fault != Fault.COLUMNS] + _own(name)
     return _own(name)
+
+
+def _spanish_of(fault: Fault) -> tuple[str, str]:
+    """Return the pattern of a fault's text in the ledger and its Spanish, each value by the number of its group."""
+    english, spanish = (deliveries.template(fault, language) for language in ("en", "es"))
+    parts = [(text, name) for text, name, _, _ in Formatter().parse(english)]
+    pattern = "".join(re.escape(text).replace("\\ ", " ") + ("(.*)" if name else "") for text, name in parts)
+    names = [name for _, name in parts if name]
+    return f"^{pattern}$", spanish.format(**{name: f"${number}" for number, name in enumerate(names, start=1)})
 
 
 def _own(name: str) -> list[tuple[str, str]]:

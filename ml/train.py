@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from ml import parallel
 from ml.data import dataset, splits
 from ml.data.dataset import Rows, Spec
+from ml.data.splits import NotTrained
 from ml.judging import backtest, card, evaluate, fairness, gates
 from ml.judging.backtest import DECIDING, EVERYBODY, Figure, Judged
 from ml.judging.evaluate import Sample
@@ -25,13 +25,6 @@ from ml.models import candidates, registry
 from ml.models.trees import Points
 from ml.models.variants import Variant
 from ml.policy import Policy
-
-
-class NotTrained(StrEnum):
-    """The reason why no model was trained."""
-
-    TOO_FEW_YEARS = "too few years have matured"
-    NO_NEW_LABELS = "no new matured labels"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from warehouse.build import state
+from warehouse.build import code
 from warehouse.settings import REPOSITORY, Home
 
 KEPT = REPOSITORY / ".pytest_cache" / "homes"
@@ -72,7 +72,7 @@ def _call(folder: Path, call: list[str]) -> None:
 def _folder(name: str) -> Path:
     """Return where a home lies: its name and a hash of whatever decides what is in it."""
     installed = sorted(f"{one.name} {one.version}" for one in distributions())
-    made = f"{state.code_hash()} {installed} {sys.version} {HOMES[name]}"
+    made = f"{code.code_hash()} {installed} {sys.version} {HOMES[name]}"
     return KEPT / f"{name}-{hashlib.sha256(made.encode()).hexdigest()[:16]}"
 
 

@@ -82,13 +82,18 @@ def warehouse(home: Home, read_only: bool = False, memory: str = MEMORY_LIMIT) -
     try:
         db = duckdb.connect(str(home.warehouse), read_only=read_only, config=_config(home, memory))
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if _is_locked(error):
             raise HomeError(f"another process is using {home.warehouse}: wait for it, then call again") from None
         raise HomeError(f"{home.warehouse} cannot be opened: {error}") from error
     db.execute("set TimeZone = 'UTC'")
     with suppress(duckdb.InvalidInputException):  # a notebook has none that could be switched off
         db.execute("set enable_progress_bar = false")
     return db
+
+
+def _is_locked(error: duckdb.Error) -> bool:
+    """Return whether another process holds the file; DuckDB says it in the text of its error only."""
+    return "could not set lock" in str(error).lower()
 
 
 def attach_vault(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys, read_only: bool = False) -> None:
@@ -101,6 +106,6 @@ def attach_vault(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys, read_onl
     try:
         db.execute(f"attach {quoted(str(home.vault), chr(39))} as vault (encryption_key '{keys.vault}'{mode})")
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        if _is_locked(error):
             raise HomeError("another process is using the vault: wait for it, then call again") from None
         raise HomeError(f"{home.vault} does not open with this secret: is it the one it was made with?") from None

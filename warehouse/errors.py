@@ -15,10 +15,6 @@ class HomeError(QhawaqError):
     """The home is missing, locked, or of the wrong kind."""
 
 
-class Refused(QhawaqError):
-    """A delivery breaks its contract as a whole; the message is the ledger's reason and holds no identity."""
-
-
 class BuildFailed(QhawaqError):
     """A dbt model or test failed."""
 

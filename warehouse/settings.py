@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import HomeError
+from warehouse.files import write_whole
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DBT_PROJECT = Path(os.environ.get("QHAWAQ_DBT_PROJECT") or REPOSITORY / "dbt_project")
@@ -175,27 +176,6 @@ class Home:
                 "or call 'qhawaq simulate' for a synthetic country"
             )
         return self
-
-    def manifest(self) -> Path:
-        """Return dbt's manifest of the last build.
-
-        Raises:
-            HomeError: nothing has been built yet.
-        """
-        path = self.dbt / "manifest.json"
-        if not path.exists():
-            raise HomeError(f"{self.root} has nothing built yet: call 'qhawaq run' first")
-        return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old or the new content, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401  what the file holds

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
-from warehouse.settings import Home, write_whole
+from warehouse.files import sha256, write_whole
+from warehouse.settings import Home
 
 MANIFEST = "SYNTHETIC.json"
 
@@ -20,6 +20,5 @@ def noted(home: Home) -> set[str]:
 def note(home: Home, file: Path) -> None:
     """Note one more file that landing may take."""
     known = json.loads((home.root / MANIFEST).read_text())
-    with file.open("rb") as content:
-        known["sha256"] = sorted({*known["sha256"], hashlib.file_digest(content, "sha256").hexdigest()})
+    known["sha256"] = sorted({*known["sha256"], sha256(file)})
     write_whole(home.root / MANIFEST, json.dumps(known))

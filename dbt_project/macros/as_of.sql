@@ -1,5 +1,5 @@
 {#- The as-of date of the model that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
-{% macro as_of() -%} {%- do ref('as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date) {%- endmacro %}
+{% macro as_of() -%} {%- do ref('int_calendar__as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date) {%- endmacro %}
 
 {#- The dates that a model which only joins builds in one statement: `config(joins_dates=true)`. -#}
 {% macro in_built_dates() -%} as_of_date in ({{ as_of() }}) {%- endmacro %}
@@ -50,7 +50,7 @@
   {%- set everything = existing is none or should_full_refresh() or not existing.is_table -%}
   {%- if not everything -%} {%- do check_same_columns(target_relation, sql) -%} {%- endif -%}
   {%- set dates = run_query(
-        "select cast(as_of_date as varchar) from intermediate.as_of_dates where as_of_date not in ("
+        "select cast(as_of_date as varchar) from intermediate.int_calendar__as_of_dates where as_of_date not in ("
         ~ "select as_of_date from raw.closed_dates" ~ (" where false" if everything else "") ~ ") order by 1").columns[0].values() -%}
 
   {%- if everything -%}

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.dataset import Rows
+
+
+class NotTrained(StrEnum):
+    """The reason why no model is trained."""
+
+    TOO_FEW_YEARS = "too few years have matured"
+    NO_NEW_LABELS = "no new matured labels"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def test_a_childs_row_leads_to_the_lines_of_its_files(country: Country) -> None:
     child, day = country.ask("select child_key, max(as_of_date) from features.child_features group by 1 limit 1")[0]
     said = trace.trace(country.home, "features.child_features", f"{child}/{day}")
     assert "dbt_project" not in said
-    assert "features.child_attendance  [models/features/attendance/child_attendance.sql]" in said
+    assert "features.child_attendance  [models/features/child_attendance.sql]" in said
     walked = [line.split()[0] for line in said.splitlines() if line.startswith("  SIAGIE_MATRICULA")]
     assert walked
     for place in walked:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Country, qhawaq
 from warehouse.audit import panels
+from warehouse.build import manifest
 from warehouse.errors import UsageError
 from warehouse.settings import Home
 
@@ -46,8 +47,8 @@ def test_a_panel_is_found_by_the_beginning_of_its_title() -> None:
 
 
 def test_a_column_that_nobody_reads_is_named(country: Country, tmp_path: Path) -> None:
-    manifest = json.loads(country.home.manifest().read_text())
-    mart = manifest["nodes"]["model.qhawaq.priority_list"]
+    content = json.loads(manifest.path(country.home).read_text())
+    mart = content["nodes"]["model.qhawaq.priority_list"]
     mart["columns"] = {"reason_text": {}, "nobody_reads_this": {}, "ugel_code": {}}
     home = Home(tmp_path)
     home.dbt.mkdir()

@@ -27,7 +27,7 @@ def test_a_column_added_to_the_yaml_lands_without_touching_python(
     land.land(home, silent)
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target"))
-    path = project / "models" / "staging" / "siagie_progress" / "_siagie_progress__sources.yml"
+    path = project / "models" / "staging" / "siagie" / "_siagie_progress__sources.yml"
     text = path.read_text(encoding="utf-8")
     column = "          - name: TARDANZAS\n"
     added = "          - name: SALIDAS\n            data_type: smallint\n            description: Early leaves.\n"
@@ -83,7 +83,7 @@ def test_what_may_not_be_empty_is_said_of_the_table_or_of_the_column(tmp_path: P
     assert {c.name: c.nullable for c in whole.columns}["cod_mod"] is False
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target"))
-    path = project / "models" / "staging" / "siagie_progress" / "_siagie_progress__sources.yml"
+    path = project / "models" / "staging" / "siagie" / "_siagie_progress__sources.yml"
     column = "          - name: TARDANZAS\n"
     assert {c.name: c.nullable for c in whole.columns}["tardanzas"] is True
     text = path.read_text(encoding="utf-8").replace(column, column + "            data_tests: [not_null]\n", 1)

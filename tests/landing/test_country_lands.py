@@ -204,7 +204,7 @@ def test_a_split_ugel_moves_its_schools(country: Country) -> None:
 
 def test_the_dead_and_the_emigrated_are_censored(country: Country) -> None:
     rows = country.ask(
-        "select label_status, count(*) from intermediate.int_maturity__labels as l join outcomes.child_outcomes as o "
+        "select label_status, count(*) from intermediate.int_outcomes__labels as l join outcomes.child_outcomes as o "
         "using (child_key, as_of_date) where (is_deceased or is_emigrated) and outcome = 'interruption' group by 1"
     )
     assert [row[0] for row in rows] == ["censored"]
@@ -212,7 +212,7 @@ def test_the_dead_and_the_emigrated_are_censored(country: Country) -> None:
 
 def test_moving_to_alternative_education_is_an_exit_but_no_interruption(country: Country) -> None:
     rows = country.ask(
-        "select outcome, bool_and(label), bool_or(label) from intermediate.int_maturity__labels "
+        "select outcome, bool_and(label), bool_or(label) from intermediate.int_outcomes__labels "
         "join outcomes.child_outcomes using (child_key, as_of_date) where is_in_alternative_after "
         "and not is_enrolled_after and not is_graduate and outcome in ('interruption', 'ebr_exit') "
         "and label is not null group by 1 order by 1"

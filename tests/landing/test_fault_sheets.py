@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from tests.conftest import Country, deliver
 from tests.landing import samples
+from warehouse import database, deliveries
+from warehouse.deliveries import Fault
 from warehouse.landing import fault_sheets, land
 from warehouse.progress import Progress
-from warehouse.settings import REPOSITORY, Home
+from warehouse.settings import Home
 
 
 def sheets(home: Home) -> dict[str, str]:
@@ -36,7 +38,7 @@ def test_quarantined_lines_are_counted_and_named(home: Home, silent: Progress) -
     deliver(home, samples.ATTENDANCE, samples.attendance(rows))
     land.land(home, silent)
     text = sheets(home)[samples.ATTENDANCE]
-    assert "columna dias_abiertos: no es un número válido (líneas 5, 11)" in text
+    assert "columna dias_abiertos: no es un número entero (líneas 5, 11)" in text
     assert "Hasta 2 niñas" in text
     assert "veinte" not in text
 
@@ -56,47 +58,31 @@ def test_the_countrys_sheets_are_those_of_its_open_faults(country: Country) -> N
     assert all("fecha_ingreso: no es una fecha válida" in text for text in found.values())
 
 
-def reasons() -> list[str]:
-    """Return the literal beginnings of every reason that landing can give."""
-    found = []
-    for name in ("intake", "land", "reader", "bytescan"):
-        tree = ast.parse((REPOSITORY / "warehouse" / "landing" / f"{name}.py").read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused":
-                found.append(_example(node.args[0]))
-    return found
+@pytest.mark.parametrize("fault", list(Fault))
+def test_every_fault_has_its_text_in_each_language_with_the_same_values(fault: Fault) -> None:
+    english, spanish = (deliveries._catalog(language)[fault] for language in ("en", "es"))
+    assert _values(spanish) <= _values(english), fault
+    assert fault == Fault.COLUMNS or "{}" not in str(spanish)
 
 
-def _example(node: ast.expr) -> str:
-    """Write a message out with 7 for each value."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_example(part) for part in node.values)
-    if isinstance(node, ast.BinOp):
-        return _example(node.left) + _example(node.right)
-    if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.IfExp):
-        return _example(node.value.body)
-    if isinstance(node, ast.IfExp):
-        return _example(node.body)
-    if isinstance(node, ast.FormattedValue) and getattr(node.value, "id", "") in ("where", "at"):
-        return ""
-    return "7"
+def _values(template: str | dict) -> set[str]:
+    if isinstance(template, dict):
+        return set(template["parts"])
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
-@pytest.mark.parametrize("reason", reasons())
-def test_every_refusal_has_its_spanish(reason: str) -> None:
-    assert fault_sheets.in_spanish(reason) is not None
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_text_is_without_a_fault(language: str) -> None:
+    assert set(deliveries._catalog(language)) == set(Fault)
 
 
-@pytest.mark.parametrize(
-    "reason",
-    ["a NUL byte in the text", "empty, but required", "not a valid date", "not a valid double", "not a valid boolean",
-     "a later line has the same key", "the last line has no line end: it may be cut",
-     "the line has fewer columns than the header", "the line cannot be read", "3 rows where the period before has 9"],
-)  # fmt: skip
-def test_every_quarantine_has_its_spanish(reason: str) -> None:
-    assert fault_sheets.in_spanish(reason) is not None
+def test_what_landed_before_faults_had_codes_keeps_its_reason(home: Home, silent: Progress) -> None:
+    deliver(home, samples.ATTENDANCE, samples.attendance(header=samples.HEADER.replace("MES", "MEZ")))
+    land.land(home, silent)
+    with database.warehouse(home) as db:
+        db.execute("update raw.deliveries set fault = null, details = null, reason = 'an old reason'")
+        (sheet,) = fault_sheets.collect(db, [])
+    assert sheet.faults == ["El archivo no se recibió: an old reason."]
 
 
 def test_the_sheets_hold_no_identity(home: Home, silent: Progress) -> None:

@@ -13,7 +13,7 @@ from tests.conftest import deliver
 from tests.landing import samples
 from tests.landing.samples import ATTENDANCE, CONTRACTS, HEADER, ROWS, attendance
 from warehouse import database
-from warehouse.errors import Refused
+from warehouse.deliveries import Refused
 from warehouse.landing import bytescan, intake
 from warehouse.landing.land import check, land, stage
 
@@ -164,8 +164,8 @@ def test_dates_in_the_formats_that_are_seen(home, written):
 def test_impossible_dates_are_quarantined(home, written):
     with staged(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (counts, db):
         assert counts == (2, 1)
-        found = db.execute("select line, column_name, reason from faults").fetchall()
-    assert found == [(2, "fecha_nacimiento", "not a valid date")]
+        found = db.execute("select line, column_name, fault from faults").fetchall()
+    assert found == [(2, "fecha_nacimiento", "not_a_date")]
 
 
 def test_a_line_break_inside_quotes_keeps_line_numbers(home):

@@ -88,7 +88,7 @@ def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: boo
         except land.Refused as refusal:
             return (str(refusal),)
         typed = db.execute("select * from typed order by all").fetchall()
-        faults = db.execute("select line, column_name, reason from faults order by all").fetchall()
+        faults = db.execute("select line, column_name, fault from faults order by all").fetchall()
         return counts, sorted(one[0] for one in db.execute("describe typed").fetchall()), typed, faults
 
 

@@ -8,7 +8,7 @@ from tests.conftest import Country
 def test_every_service_that_somebody_got_is_judged(country: Country) -> None:
     judged = country.ask("select distinct support_code from ml.effects where support_code <> 'LISTA' order by 1")
     given = country.ask(
-        "select distinct support_code from intermediate.int_supports__receipts where is_received_after order by 1"
+        "select distinct support_code from intermediate.int_supports__around_dates where is_received_after order by 1"
     )
     assert judged == given == [("REFUERZO",), ("TUTOR",), ("VISITA",)]
 
@@ -23,7 +23,7 @@ def test_the_served_are_those_of_the_records(country: Country) -> None:
     """Who got tutoring in August is served as seen from July, in every year of which labels are final."""
     assert country.ask("select n_served from ml.effects where support_code = 'TUTOR' and outcome = 'interruption'") == (
         country.ask(
-            "select count(*) from intermediate.int_supports__receipts as r "
+            "select count(*) from intermediate.int_supports__around_dates as r "
             "join outcomes.child_outcomes as o using (child_key, as_of_date) "
             "where r.support_code = 'TUTOR' and r.is_received_after and not r.is_received_before "
             "and o.outcome = 'interruption' and o.label_status = 'final' and o.label is not null "

@@ -9,7 +9,7 @@ from service.journal import Journal
 from tests.conftest import Country
 from warehouse import database, keys
 from warehouse.audit import accesses
-from warehouse.landing import ledger
+from warehouse.pipeline import tables
 from warehouse.publish import publishing
 from warehouse.settings import Home
 
@@ -17,7 +17,7 @@ from warehouse.settings import Home
 @pytest.fixture
 def watched(home: Home) -> duckdb.DuckDBPyConnection:
     db = database.warehouse(home)
-    ledger.prepare(db, [])
+    tables.prepare(db)
     return db
 
 

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from warehouse.build import orchestration
-from warehouse.commands import run
+from warehouse.build import calendar, orchestration
 from warehouse.errors import QhawaqError
-from warehouse.pipeline import monitor, smoke, steps
+from warehouse.pipeline import deploy, monitor, publish, run, smoke
+from warehouse.pipeline.publish import PublishResult
+from warehouse.progress import Progress
 from warehouse.publish import publishing
 from warehouse.settings import Home
 
@@ -87,13 +88,13 @@ def test_what_dbt_said_and_compiled_elsewhere_is_kept(home: Home, tmp_path: Path
 
 def test_what_is_published_is_looked_at(own: Home) -> None:
     found = smoke.test(own)
-    assert found["live"] == steps.live(own)
+    assert found["live"] == deploy.live(own)
     assert found["files"] > 10
 
 
 def test_files_of_two_releases_are_not_believed(own: Home) -> None:
     before = publishing.current_release(own)
-    steps.publish(own, run.Progress(quiet=True), "second")
+    publish.publish(own, Progress(quiet=True), "second")
     file = next((own.serving / "education").glob("*/current.duckdb"))
     publishing.switch(file.parent, f"{before}.duckdb")
     with pytest.raises(QhawaqError, match="not of release"):
@@ -101,10 +102,10 @@ def test_files_of_two_releases_are_not_believed(own: Home) -> None:
 
 
 def test_lists_by_another_model_are_not_believed_and_the_way_back_is_one_call(own: Home) -> None:
-    before, release = steps.live(own), publishing.current_release(own)
+    before, release = deploy.live(own), publishing.current_release(own)
     other = "rule:over_age" if before != "rule:over_age" else "rule:abc"
-    steps.let_live(own, other)
-    steps.publish(own, run.Progress(quiet=True), "second")
+    deploy.make_live(own, other)
+    publish.publish(own, Progress(quiet=True), "second")
     with pytest.raises(QhawaqError, match=f"live is {other}"):
         smoke.test(own)
     said = smoke.go_back(own, before, release)
@@ -130,33 +131,33 @@ def test_late_sources_are_named(own: Home) -> None:
 
 
 def test_a_published_home_is_released_until_something_is_new(own: Home) -> None:
-    day = steps.calendar(own)
+    day = calendar.read(own)
     assert run.released(own, day) == publishing.current_release(own)
     assert run.released(own, day + timedelta(days=1)) is None
 
 
 def test_what_an_orchestrator_published_counts_for_the_command_line(own: Home) -> None:
-    day, silent = steps.calendar(own), run.Progress(quiet=True)
+    day, silent = calendar.read(own), Progress(quiet=True)
     run.begun(own, day)
     assert run.released(own, day) is None
     run.closed(own, silent, again=False)
     found = run.published(own, silent)
-    assert run.released(own, day) == found["release"] == publishing.current_release(own)
+    assert run.released(own, day) == found.release == publishing.current_release(own)
 
 
 def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
     own: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "publish", lambda *_: {"release": "second"})
-    day, silent = steps.calendar(own), run.Progress(quiet=True)
+    monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
+    day, silent = calendar.read(own), Progress(quiet=True)
     run.begun(own, day)
     run.published(own, silent)
     assert run.released(own, day) is None
 
 
 def test_what_landed_while_it_was_built_is_still_to_be_built(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "publish", lambda *_: {"release": "second"})
-    day, silent = steps.calendar(own), run.Progress(quiet=True)
+    monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
+    day, silent = calendar.read(own), Progress(quiet=True)
     run.begun(own, day)
     with duckdb.connect(str(own.warehouse)) as db:
         db.execute("update raw.deliveries set sha256 = 'other' where file = (select max(file) from raw.deliveries)")

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Country
 from warehouse import database
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
-from warehouse.landing import ledger
+from warehouse.pipeline import tables
 from warehouse.progress import Progress
 from warehouse.publish import publishing
 from warehouse.settings import Home
@@ -27,7 +27,7 @@ def small(tmp_path: Path, silent: Progress) -> Home:
     home = Home(tmp_path / "home")
     home.claim("synthetic")
     db = database.warehouse(home)
-    ledger.prepare(db, [])
+    tables.prepare(db)
     db.execute("insert into raw.calendar values (date '2025-12-05')")
     db.execute(
         "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "

@@ -20,7 +20,7 @@ from service.live import Disagreement
 from tests.serve.conftest import MACHINE, REASONS, TERMS, Asking, configuration, deploy
 from warehouse.settings import DBT_PROJECT
 
-TEXTS = DBT_PROJECT / "models" / "intermediate" / "reporting" / "int_reasons__texts.sql"
+TEXTS = DBT_PROJECT / "models" / "intermediate" / "lists" / "int_lists__reasons.sql"
 URL = "/v1/predictions:from-features"
 FEATURES = {"attendance_share": 0.8, "failed_areas": 1, "is_working": True}
 ROW = {"as_of_date": "2025-10-31", "ugel_code": "150101", "level": "F0", "is_rural": True, "features": FEATURES}

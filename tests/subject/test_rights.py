@@ -16,7 +16,7 @@ from warehouse.rights.canary import Canaries
 from warehouse.settings import Home
 
 REASON = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")
-LISTS = "int_subjects__objections int_subjects__removals int_lists__current priority_list school_lists"
+LISTS = "int_children__objections int_lists__removals int_lists__current priority_list school_lists"
 
 
 @pytest.fixture(scope="module")

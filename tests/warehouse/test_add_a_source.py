@@ -49,7 +49,7 @@ def test_the_page_works_as_it_stands(page: str, project: Path, home: Home) -> No
     content = re.search(r"```csv\n(.*?)```", page, re.DOTALL).group(1)
     path = deliver(home, FILE, content, encoding="utf-8")
     said = run(home, project, "check", str(path))
-    assert "line 4, column mbps: not a valid integer" in said
+    assert "line 4, column mbps: not a whole number" in said
     run(home, project, "land")
     built = run(home, project, "build", "--select", "stg_connectivity__schools")
     assert "1 models built, 3 tests passed" in built

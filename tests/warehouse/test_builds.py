@@ -38,6 +38,21 @@ def test_a_build_removes_what_a_killed_build_left(country: Country, tmp_path: Pa
     assert left == [("kept",)]
 
 
+def test_a_build_removes_the_intermediate_tables_of_models_that_are_gone(
+    country: Country, tmp_path: Path, silent: Progress
+) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
+    asked = "select table_name from information_schema.tables where table_schema = 'intermediate'"
+    with duckdb.connect(str(home.warehouse)) as db:
+        before = set(db.execute(asked).fetchall())
+        db.execute("create table intermediate.int_maturity__labels as select 1 as child_key")
+        db.execute("create view intermediate.int_gone__seen as select 1 as child_key")
+    dbt.build(home, silent, ("--select", "departments"))
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        assert set(db.execute(asked).fetchall()) == before
+
+
 def test_building_scores_again_leaves_nothing_behind(country: Country, tmp_path: Path, silent: Progress) -> None:
     """An incremental Python model writes its new rows into a table in `main` first; it goes with the build."""
     home = Home(tmp_path / "home")
@@ -70,9 +85,9 @@ def test_a_label_that_stands_twice_is_found_on_old_dates_and_new(
     """The key is looked for on new dates only; on old ones that there are as many labels as pupils says the same."""
     home = Home(tmp_path / "home")
     shutil.copytree(country.home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("archive", "serving"))
-    tests = ("--select", "unique_together_int_maturity__labels_child_key__as_of_date",
-             "as_many_rows_as_int_maturity__labels_ref_int_pupils__as_of_")  # fmt: skip
-    table = "intermediate.int_maturity__labels"
+    tests = ("--select", "unique_together_int_outcomes__labels_child_key__as_of_date",
+             "as_many_rows_as_int_outcomes__labels_ref_int_pupils__as_of_")  # fmt: skip
+    table = "intermediate.int_outcomes__labels"
     with duckdb.connect(str(home.warehouse)) as db:
         db.execute(f"delete from raw.built_dates where as_of_date = (select max(as_of_date) from {table})")
         assert db.execute("select count(*) > 10 from raw.built_dates").fetchone() == (True,)

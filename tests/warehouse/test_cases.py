@@ -14,7 +14,7 @@ from warehouse.country import feedback
 from warehouse.errors import HomeError
 from warehouse.settings import Home
 
-CASES = "stg_feedback__case_events int_cases__events+ int_support__received"
+CASES = "stg_feedback__case_events int_cases__events+ int_supports__received"
 COLUMNS = "ANIO,COD_UGEL,NINO,ASUNTO,ESTADO,FECHA,SERVICIO,MOTIVO"
 
 
@@ -73,7 +73,7 @@ def test_progress_adds_up_to_the_cases(told: tuple[Home, list[dict[str, str]]]) 
 def test_a_service_that_staff_gave_counts_as_received(told: tuple[Home, list[dict[str, str]]]) -> None:
     home, said = told
     served = {(line["NINO"], line["SERVICIO"]) for line in said if line["ESTADO"] == "ATENDIDO"}
-    received = set(ask(home, "select child_key::varchar, support_code from intermediate.int_support__received"))
+    received = set(ask(home, "select child_key::varchar, support_code from intermediate.int_supports__received"))
     assert served
     assert served <= received
 

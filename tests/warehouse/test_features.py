@@ -84,7 +84,7 @@ def test_the_feeding_programme_is_called_what_it_was_called_then(country: Countr
 def test_who_left_is_looked_for(country: Country) -> None:
     """Of the children who are looked for because nowhere enrolled, the answer key says that most left."""
     looked_for, all_left = country.ask(
-        "select count(*), count(*) filter (where label) from intermediate.int_supports__unregistered as u "
+        "select count(*), count(*) filter (where label) from intermediate.int_enrollments__unregistered as u "
         "join outcomes.child_outcomes as o on o.child_key = u.child_key and o.outcome = 'interruption' "
         "and o.as_of_date = date '2024-10-31'"
     )[0]

@@ -99,7 +99,7 @@ def test_dbt_itself_refuses_an_education_model_on_a_protection_one(
     )  # they read other folders
     for name in ("macros", "models/protection_staging"):
         shutil.copytree(DBT_PROJECT / name, project / name, ignore=left_out)
-    for name in ("dbt_project.yml", "profiles.yml", "models/_groups.yml"):
+    for name in ("dbt_project.yml", "profiles.yml", "models/_groups.yml", "models/_docs.md"):
         shutil.copy(DBT_PROJECT / name, project / name)
     assert parsing.manifest(project).nodes
     (models / "marts" / "education").mkdir(parents=True)

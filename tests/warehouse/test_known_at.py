@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Country, qhawaq
 from warehouse import contracts, keys
 from warehouse.build import dbt
-from warehouse.pipeline import steps
+from warehouse.pipeline import build
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -41,7 +41,7 @@ def forget(home: Home, day: str) -> None:
 
 def built(home: Home, project: Path, *nodes: str, today: str | None = None) -> None:
     """Build with another project's models, without tests: these judge other promises."""
-    steps.set_calendar(home, date.fromisoformat(today) if today else None)
+    build.set_day(home, date.fromisoformat(today) if today else None)
     dbt.build(home, Progress(quiet=True), ("--select", *nodes), today is not None, project, tests=False)
 
 
@@ -161,9 +161,9 @@ def test_a_full_refresh_equals_what_was_built_month_by_month(tmp_path: Path) -> 
 
 def closed(home: Home, again: bool = False) -> None:
     """Do what `qhawaq build` does, without dbt's tests."""
-    steps.begin(home)
+    build.begin(home)
     dbt.build(home, Progress(quiet=True), dbt.FEATURES, again, tests=False)
-    steps.close(home, Progress(quiet=True), again)
+    build.close(home, Progress(quiet=True), again)
 
 
 def content(home: Home) -> tuple[list[tuple], list[tuple]]:

@@ -76,7 +76,7 @@ def test_shown_counts_are_rounded_and_every_hidden_one_is_small(public: tuple[Ho
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         exact = (
             "select p.school_year, coalesce(s.district_code, '000000') as district_code, p.level, sum(p.n_pupils) as n, "
-            "sum(p.n_withdrawn) as w from intermediate.int_published__totals as p left join "
+            "sum(p.n_withdrawn) as w from intermediate.int_ministry__totals as p left join "
             "intermediate.int_schools__registers as s on p.service_code = s.service_code "
             "and s.known_until = date '9999-12-31' group by all"
         )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Country, examples
-from warehouse.landing import ledger
+from warehouse.pipeline import tables
 from warehouse.publish import disclosure
 from warehouse.publish.disclosure.published import WHOLE, District, decide, decide_new, is_bounded, seen
 
@@ -98,25 +98,23 @@ def test_no_order_of_files_lets_a_hidden_level_be_told(primary: int, secondary: 
 
 def test_a_corrected_file_changes_nothing_that_was_shown() -> None:
     db = duckdb.connect()
-    for schema in ("raw", "quarantine", "ml", "linkage"):
-        db.execute(f"create schema if not exists {schema}")
-    db.execute(ledger.DDL)
+    tables.prepare(db)
     db.execute("insert into raw.calendar values (date '2025-06-01')")
     db.execute("create schema intermediate")
     db.execute(
-        "create table intermediate.int_published__districts as select 2024 as school_year, '010101' as district_code, "
+        "create table intermediate.int_ministry__districts as select 2024 as school_year, '010101' as district_code, "
         "'B0' as level, 2 as n_services, 103::bigint as n_pupils, 12::bigint as n_withdrawn, 3::bigint as n_over_age"
     )
     db.execute(
-        "create table intermediate.int_published__dropouts as select 2024 as school_year, '010101' as district_code, "
+        "create table intermediate.int_ministry__dropouts as select 2024 as school_year, '010101' as district_code, "
         "160::bigint as n_pupils, 11::bigint as n_dropouts"
     )
     assert decide_new(db) == 2
     kept = db.execute("select * from raw.official_districts order by level").fetchall()
     assert [row[2:7] for row in kept] == [("*", 160, None, None, 10), ("B0", 105, 10, None, None)]
-    db.execute("update intermediate.int_published__districts set n_pupils = 203, n_over_age = 50")
+    db.execute("update intermediate.int_ministry__districts set n_pupils = 203, n_over_age = 50")
     assert decide_new(db) == 0
-    db.execute("insert into intermediate.int_published__districts values (2024, '010101', 'F0', 1, 40, 0, 0)")
+    db.execute("insert into intermediate.int_ministry__districts values (2024, '010101', 'F0', 1, 40, 0, 0)")
     assert decide_new(db) == 1
     assert db.execute("select * from raw.official_districts where level <> 'F0' order by level").fetchall() == kept
 
@@ -149,9 +147,8 @@ def test_everything_that_officials_saw_is_kept(country: Country) -> None:
 
 def test_an_effect_is_kept_once_and_again_when_it_changes() -> None:
     db = duckdb.connect()
-    for schema in ("raw", "quarantine", "ml", "officials"):
-        db.execute(f"create schema if not exists {schema}")
-    db.execute(ledger.DDL)
+    tables.prepare(db)
+    db.execute("create schema officials")
     db.execute("insert into raw.calendar values (date '2025-06-01')")
     db.execute(
         "create table officials.program_effects as select 'TUTOR' as support_code, 'Tutoría' as service_name, "

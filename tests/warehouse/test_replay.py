@@ -25,7 +25,7 @@ def test_a_list_is_shown_with_what_came_of_it(country: Country, tmp_path: Path) 
             db.execute(
                 "select o.child_key from outcomes.child_outcomes as o join features.child_features as f using (child_key, as_of_date) "
                 f"where o.as_of_date = ? and outcome = 'interruption' and label is {label} and {with_support} exists (select 1 from "
-                "intermediate.int_support__received as s where s.child_key = o.child_key and support_date > o.as_of_date "
+                "intermediate.int_supports__received as s where s.child_key = o.child_key and support_date > o.as_of_date "
                 "and year(support_date) = 2024) and ugel_code is not null order by 1 limit 1", [day],
             ).fetchone()[0]
             for label, with_support in (("false", ""), ("true", "not"))

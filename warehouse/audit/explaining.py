@@ -69,8 +69,7 @@ def explain(home: Home, child: int, day: date, by_trees: Terms) -> str:
     Raises:
         QhawaqError: the child has no score on that date.
     """
-    db = database.warehouse(home, read_only=True)
-    try:
+    with database.warehouse(home, read_only=True) as db:
         row = db.execute(
             "select s.model_version, s.log_odds, s.probability, s.rank_in_ugel, s.tier from scores.risk_scores as s "
             "where s.child_key = ? and s.as_of_date = ? order by s.scored_at desc limit 1", [child, day],
@@ -84,8 +83,6 @@ def explain(home: Home, child: int, day: date, by_trees: Terms) -> str:
         if log_odds is None:
             return f"{head}\na rule ranks; it gives no probability and no terms"
         found = terms_of(db, child, day, version, by_trees)
-    finally:
-        db.close()
     stored = f"(stored {log_odds:+.6f}), probability {probability:.4f}"
     total = f"{_term('log-odds', '', sum(points for _, _, points in found))}  {stored}"
     return "\n".join([head, *itertools.starmap(_term, found), total])

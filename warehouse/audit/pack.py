@@ -11,14 +11,16 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 import duckdb
 
 from warehouse import contracts, database, keys
 from warehouse.audit import register
-from warehouse.build import test_results
+from warehouse.build import manifest, test_results
 from warehouse.settings import DBT_PROJECT, Home
 
 Content = bytes | None  # None: there is nothing of this kind yet
@@ -28,13 +30,9 @@ def _table(sql: str) -> Callable[[Home], Content]:
     """Return a document that is a query of the warehouse as CSV."""
 
     def made(home: Home) -> Content:
-        db = database.warehouse(home, read_only=True)
-        try:
+        with database.warehouse(home, read_only=True) as db, suppress(duckdb.CatalogException):
             return _csv(db.execute(sql))
-        except duckdb.CatalogException:
-            return None
-        finally:
-            db.close()
+        return None
 
     return made
 
@@ -47,9 +45,11 @@ def _csv(found: duckdb.DuckDBPyConnection) -> bytes:
     return text.getvalue().encode()
 
 
-def _file(place: Callable[[Home], Path]) -> Callable[[Home], Content]:
+def _file(folder: Callable[[Home], Path], name: str) -> Callable[[Home], Content]:
+    """Return a document that is a file of the home."""
+
     def made(home: Home) -> Content:
-        path = place(home)
+        path = folder(home) / name
         return path.read_bytes() if path.exists() else None
 
     return made
@@ -59,14 +59,10 @@ def _vault_table(table: str, order: str) -> Callable[[Home], Content]:
     """Return a log of the vault as CSV, by key: who saw which child or asked what, when and why; never names."""
 
     def made(home: Home) -> Content:
-        db = database.scratch(home)
-        try:
+        with database.scratch(home) as db, suppress(duckdb.CatalogException):
             database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
             return _csv(db.execute(f"select * from vault.{table} order by {order}"))
-        except duckdb.CatalogException:
-            return None
-        finally:
-            db.close()
+        return None
 
     return made
 
@@ -85,11 +81,8 @@ def _of_live_model(name: str) -> Callable[[Home], Content]:
     """Return a document of the model that is live; none where a rule is."""
 
     def made(home: Home) -> Content:
-        db = database.warehouse(home, read_only=True)
-        try:
+        with database.warehouse(home, read_only=True) as db:
             file = database.value(db, "select file from ml.model_versions where is_live and file is not null")
-        finally:
-            db.close()
         path = home.models / file if file else home.models
         return path.with_name(name).read_bytes() if file and path.with_name(name).exists() else None
 
@@ -98,10 +91,10 @@ def _of_live_model(name: str) -> Callable[[Home], Content]:
 
 DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `make docs` has been called
     **{
-        f"docs/{name}": _file(lambda home, name=name: home.docs / name)
+        f"docs/{name}": _file(attrgetter("docs"), name)
         for name in ("modelos.html", "linaje.html", "diccionario.html", "tratamientos.html")
     },
-    "lineage/manifest.json": _file(lambda home: home.dbt / "manifest.json"),
+    "lineage/manifest.json": _file(attrgetter("dbt"), manifest.NAME),
     "tests/results.json": _test_results,
     "contracts/sources.yml": _contracts,
     "register/tratamientos.md": lambda home: register.processing(contracts.read(DBT_PROJECT).values()).encode(),
@@ -121,12 +114,12 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `mak
     "models/ficha.md": _of_live_model("ficha.md"),
     "models/impacto.md": _of_live_model("impacto.md"),
     "fairness/groups.csv": _table("select * from operations.fairness order by all"),
-    "features/manifest.json": _file(lambda home: home.features / "manifest.json"),
+    "features/manifest.json": _file(attrgetter("features"), "manifest.json"),
     "access/reveals.csv": _vault_table("reveals", "revealed_at"),
     "access/requests.csv": _vault_table("requests", "requested_at"),
     "supervision/human_reviews.csv": _table("select * from raw.human_reviews order by request_number"),
     "supervision/objections.csv": _table("select * from raw.objections order by request_number"),
-    "retention/proof.json": _file(lambda home: home.retention),
+    "retention/proof.json": _file(attrgetter("root"), "retention.json"),
     "retention/deleted.csv": _table(
         "select file, source, period, deleted_on from raw.deliveries where deleted_on is not null order by all"
     ),
@@ -140,14 +133,14 @@ def write(home: Home, to: Path | None = None) -> tuple[Path, int]:
     Raises:
         HomeError: nothing has been built yet.
     """
-    home.manifest()
+    manifest.path(home)
     now = datetime.now(UTC)
     path = to or Path(f"audit-{now:%Y%m%d}.zip")
-    index = []
+    index: list[dict[str, object]] = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
         for name, made in DOCUMENTS.items():
             content = made(home)
-            state = {"document": name, "made_at": now.isoformat(timespec="seconds")}
+            state: dict[str, object] = {"document": name, "made_at": now.isoformat(timespec="seconds")}
             if content is None:
                 index.append(state | {"sha256": None, "note": "nothing of this kind yet"})
                 continue

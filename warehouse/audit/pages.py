@@ -14,10 +14,11 @@ from markdown_it import MarkdownIt
 
 from warehouse import contracts
 from warehouse.audit import register
-from warehouse.build import dbt
+from warehouse.build import dbt, manifest
 from warehouse.errors import QhawaqError
+from warehouse.files import write_whole
 from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import DBT_PROJECT, Home
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; }
@@ -57,7 +58,7 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
         QhawaqError: nothing has been built yet, or the lineage cannot be drawn.
     """
     home.existing()
-    home.manifest()
+    manifest.path(home)
     home.docs.mkdir(mode=0o700, exist_ok=True)
     with progress.step("models"):
         dbt.document(home, progress)
@@ -86,7 +87,7 @@ def _drawn(home: Home) -> list[tuple[str, str, str]]:
 
 def _lineage(home: Home, colibri: Path) -> None:
     command = [
-        str(colibri), "generate", "--manifest", str(home.dbt / "manifest.json"),
+        str(colibri), "generate", "--manifest", str(manifest.path(home)),
         "--catalog", str(home.dbt / "catalog.json"), "--output-dir", str(home.dbt / "colibri"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  a path from the Makefile

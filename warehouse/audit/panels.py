@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from warehouse.build.manifest import Manifest
 from warehouse.errors import UsageError
 from warehouse.publish.publishing import AUDIENCES
 from warehouse.settings import REPOSITORY, Home
@@ -71,9 +71,8 @@ def unused(home: Home) -> list[str]:
 
 def _columns(home: Home) -> Iterator[str]:
     """Yield the columns of all marts, as schema.table.column."""
-    manifest: dict[str, Any] = json.loads(home.manifest().read_text(encoding="utf-8"))
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["schema"] in AUDIENCES:
+    for node in Manifest.read(home).of_type("model").values():
+        if node["schema"] in AUDIENCES:
             yield from (f"{node['schema']}.{node['name']}.{column}" for column in node["columns"])
 
 

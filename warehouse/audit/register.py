@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from warehouse.build.manifest import Manifest
 from warehouse.contracts import Contract
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -49,7 +49,7 @@ def translations(project: Path = DBT_PROJECT) -> dict[str, str]:
         return {row["english"]: row["spanish"] for row in csv.DictReader(file)}
 
 
-def _said(spanish: dict[str, str], described: dict[str, Any]) -> str:
+def _said(spanish: dict[str, str], described: Mapping[str, Any]) -> str:
     return spanish.get(described["description"], described["description"])
 
 
@@ -59,8 +59,7 @@ def dictionary(home: Home) -> str:
     A description without a translation stays as it is; a test says which.
     """
     spanish = translations()
-    manifest = json.loads((home.dbt / "manifest.json").read_text(encoding="utf-8"))
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    models = Manifest.read(home).of_type("model").values()
     parts = ["# Diccionario de datos", "", "Generado a partir del YAML de los modelos."]
     for node in sorted(models, key=lambda n: (n["schema"], n["name"])):
         parts += ["", f"## {node['schema']}.{node['name']}", "", _said(spanish, node), "", "| columna | descripción |",

@@ -19,7 +19,7 @@ with listed as (
   from ml.lists where as_of_date = $day and outcome = $outcome group by all),
 supports as (
   select l.child_key, string_agg(distinct s.support_code, ', ' order by s.support_code) as given
-  from listed as l join intermediate.int_support__received as s on s.child_key = l.child_key
+  from listed as l join intermediate.int_supports__received as s on s.child_key = l.child_key
     and s.support_date > l.as_of_date and year(s.support_date) = year(l.as_of_date)
     and s.known_until > (select today from raw.calendar)
   group by 1),
@@ -33,7 +33,7 @@ select f.ugel_code, s.rank_in_ugel, l.child_key, s.probability, coalesce(r.reaso
 from listed as l
 join features.child_features as f using (child_key, as_of_date)
 left join scores.risk_scores as s using (child_key, as_of_date, outcome, model_version)
-left join intermediate.int_reasons__tutor_safe as r using (child_key, as_of_date, model_version)
+left join intermediate.int_lists__tutor_reasons as r using (child_key, as_of_date, model_version)
 left join cases as c using (child_key) left join supports as p using (child_key)
 left join outcomes.child_outcomes as o using (child_key, as_of_date, outcome)
 where $ugel is null or f.ugel_code = $ugel
@@ -81,13 +81,10 @@ def replay(home: Home, day: date, outcome: str, ugel: str | None = None) -> Repl
     Raises:
         QhawaqError: no list was published for that date, or none of that UGEL.
     """
-    db = database.warehouse(home, read_only=True)
-    try:
+    with database.warehouse(home, read_only=True) as db:
         rows = db.execute(REPLAY, {"day": day, "outcome": outcome, "ugel": ugel}).fetchall()
         if not rows:
             raise QhawaqError(f"no list of {day} was published{f' for {ugel}' if ugel else ''}; {_known(db, outcome)}")
-    finally:
-        db.close()
     return Replay(day, rows)
 
 

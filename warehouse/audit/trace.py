@@ -2,72 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from warehouse import database
+from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.settings import Home
 
 LINES_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """dbt's manifest, as far as a trace needs it."""
-
-    nodes: dict[str, dict[str, Any]]
-    parents: dict[str, list[str]]
-    keys: dict[str, list[str]]  # model → the columns that a test proves unique together
-
-    @classmethod
-    def read(cls, home: Home) -> Lineage:
-        """Read the manifest of the last build.
-
-        Raises:
-            HomeError: there is none.
-        """
-        manifest = json.loads(home.manifest().read_text(encoding="utf-8"))
-        keys = {}
-        for node in manifest["nodes"].values():
-            test = node.get("test_metadata") or {}
-            if test.get("name") == "unique_together":
-                keys[node["attached_node"]] = test["kwargs"]["columns"]
-            elif test.get("name") == "unique":
-                keys.setdefault(node["attached_node"], [test["kwargs"]["column_name"]])
-        return cls(manifest["nodes"] | manifest["sources"], manifest["parent_map"], keys)
-
-    def find(self, table: str) -> str:
-        """Return the model of a table, given as `schema.table` or `table`.
-
-        Raises:
-            UsageError: there is no such model.
-        """
-        schema, _, name = table.rpartition(".")
-        for identity, node in self.nodes.items():
-            if node["resource_type"] == "model" and node["name"] == name and schema in ("", node["schema"]):
-                return identity
-        raise UsageError(f"no table {table} is built by a model: name one as schema.table, such as scores.risk_scores")
-
-    def down(self, model: str, depth: int = 0, seen: set[str] | None = None) -> Iterator[tuple[int, str, bool]]:
-        """Yield (depth, node, whether it was shown above) of everything a model is made from."""
-        seen = set() if seen is None else seen
-        for parent in sorted(self.parents.get(model, [])):
-            known = parent in seen
-            seen.add(parent)
-            yield depth, parent, known
-            if not known:
-                yield from self.down(parent, depth + 1, seen)
-
-    def sources(self, model: str) -> list[str]:
-        """Return the raw tables that a model is made from."""
-        found = {self.nodes[name]["identifier"] for _, name, _ in self.down(model) if name.startswith("source.")}
-        return sorted(found)
 
 
 def trace(home: Home, table: str, key: str) -> str:
@@ -82,22 +27,19 @@ def trace(home: Home, table: str, key: str) -> str:
         UsageError: no such table, or the key does not fit it.
         QhawaqError: no such row.
     """
-    lineage = Lineage.read(home)
-    model = lineage.find(table)
-    columns, values = lineage.keys[model], key.split("/")
+    manifest = Manifest.read(home)
+    model = manifest.find(table)
+    columns, values = manifest.keys[model], key.split("/")
     if len(columns) != len(values):
         raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
-    db = database.warehouse(home, read_only=True)
-    try:
-        row = _row(db, lineage.nodes[model], dict(zip(columns, values, strict=True)))
+    with database.warehouse(home, read_only=True) as db:
+        row = _row(db, manifest.node(model), dict(zip(columns, values, strict=True)))
         lines = [f"{table}  {key}", *(f"  {name} = {value}" for name, value in row.items()), "", "made by"]
-        lines += [f"  {lineage.nodes[model]['original_file_path']}", *_tree(lineage, model), ""]
-        return "\n".join([*lines, *_facts(db, lineage.sources(model), row)])
-    finally:
-        db.close()
+        lines += [f"  {manifest.node(model)['original_file_path']}", *_tree(manifest, model), ""]
+        return "\n".join([*lines, *_facts(db, manifest.raw_tables(model), row)])
 
 
-def _row(db: duckdb.DuckDBPyConnection, node: dict[str, Any], key: dict[str, str]) -> dict[str, Any]:
+def _row(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> dict[str, Any]:
     where = " and ".join(f"cast({quoted(column)} as varchar) = ?" for column in key)
     found = db.execute(
         f"select * from {quoted(node['schema'])}.{quoted(node['name'])} where {where}", list(key.values())
@@ -108,10 +50,10 @@ def _row(db: duckdb.DuckDBPyConnection, node: dict[str, Any], key: dict[str, str
     return dict(zip(names, row, strict=True))
 
 
-def _tree(lineage: Lineage, model: str) -> list[str]:
+def _tree(manifest: Manifest, model: str) -> list[str]:
     lines = []
-    for depth, name, known in lineage.down(model):
-        node = lineage.nodes[name]
+    for depth, name, known in manifest.ancestors(model):
+        node = manifest.node(name)
         kind = "raw" if name.startswith("source.") else node["original_file_path"]
         where = f"{node['schema']}.{node.get('identifier') or node['name']}"
         lines.append("  " * (depth + 2) + where + ("  (above)" if known else f"  [{kind}]"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.database import transaction, value
+from warehouse.deliveries import HAS_ROWS
 
 DDL = """
 create table if not exists raw.built_files (file varchar);
@@ -17,7 +18,7 @@ create table if not exists raw.built_code (hash varchar);
 create table if not exists raw.being_built (code varchar, file varchar);
 create table if not exists raw.half_built (code varchar, file varchar);
 """
-LANDED = "select file from raw.deliveries where status in ('landed', 'superseded') and deleted_on is null"
+LANDED = f"select file from raw.deliveries where {HAS_ROWS} and deleted_on is null"
 
 
 def begin(db: duckdb.DuckDBPyConnection, code: str) -> None:

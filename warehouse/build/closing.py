@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from warehouse import database
+from warehouse import database, files
 from warehouse.database import quoted
 from warehouse.errors import DamagedFile
+from warehouse.files import write_whole
 from warehouse.progress import Progress
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
+
+DDL = "create table if not exists raw.closed_dates (as_of_date date primary key)"
 
 
 def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
@@ -27,11 +28,12 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
         progress: where to say it.
         again: write the closed ones anew too (after a full refresh with other definitions).
     """
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         closed = "select as_of_date from raw.closed_dates" + (" where false" if again else "")
         dates = database.column(
-            db, f"select as_of_date from intermediate.as_of_dates where as_of_date not in ({closed}) order by 1"
+            db,
+            "select as_of_date from intermediate.int_calendar__as_of_dates "
+            f"where as_of_date not in ({closed}) order by 1",
         )
         manifest = read_manifest(home)
         for day in dates:
@@ -42,24 +44,20 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
             db.execute(f"insert or ignore into raw.closed_dates values {listed}")
             progress.say("as-of dates closed", dates=len(dates), last=str(dates[-1]))
         return dates
-    finally:
-        db.close()
 
 
 def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date) -> dict[str, str | int]:
     folder = home.features / f"as_of={day}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path, temporary = folder / "features.parquet", folder / ".features.tmp"
-    db.execute(
-        f"copy (select * from features.child_features where as_of_date = date '{day}' order by child_key) "
-        f"to {quoted(str(temporary), chr(39))} (format parquet, compression zstd)"
-    )
-    rows = db.execute(f"select count(*) from read_parquet({quoted(str(temporary), chr(39))})").fetchone()
-    with temporary.open("rb+") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    return {"file": f"{folder.name}/{path.name}", "sha256": sha256, "rows": rows[0] if rows else 0}
+    path = folder / "features.parquet"
+    with files.replacing(path) as aside:
+        db.execute(
+            f"copy (select * from features.child_features where as_of_date = date '{day}' order by child_key) "
+            f"to {quoted(str(aside), chr(39))} (format parquet, compression zstd)"
+        )
+        rows = database.value(db, f"select count(*) from read_parquet({quoted(str(aside), chr(39))})")
+        sha256 = files.sha256(aside)
+    return {"file": f"{folder.name}/{path.name}", "sha256": sha256, "rows": rows}
 
 
 def read_manifest(home: Home) -> dict[str, dict[str, str | int]]:
@@ -81,7 +79,6 @@ def verify(home: Home) -> int:
         path = Path(home.features / str(entry["file"]))
         if not path.exists():
             raise DamagedFile(f"{path} is missing: restore it from a backup; date {day} is closed and not built again")
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
-                raise DamagedFile(f"{path} is damaged: restore it from a backup; it is not what the manifest states")
+        if files.sha256(path) != entry["sha256"]:
+            raise DamagedFile(f"{path} is damaged: restore it from a backup; it is not what the manifest states")
     return len(manifest)

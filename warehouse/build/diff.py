@@ -11,12 +11,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from warehouse.audit.trace import Lineage
-from warehouse.build import dbt
+from warehouse.build import dbt, manifest
+from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted
 from warehouse.errors import UsageError
 from warehouse.progress import Progress
@@ -103,7 +102,7 @@ def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT)
         HomeError: the home has nothing built.
         BuildFailed: a version does not build.
     """
-    home.manifest()
+    manifest.path(home)
     projects = {"base": base, "new": new}
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".diff-") as folder:
         sides, sql = {}, {}
@@ -156,18 +155,17 @@ def _copy(home: Home, root: Path) -> Home:
 
 def _sql(side: Home) -> dict[str, str]:
     """Return what each model and seed compiles to: a change of a macro or a variable shows there too."""
-    manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
-    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in SAID]
+    nodes = Manifest.read(side).of_type(*SAID).values()
     return {node["name"]: SAID[node["resource_type"]](node).replace(str(side.root), "") for node in nodes}
 
 
-def _compiled(node: dict[str, Any]) -> str:
+def _compiled(node: Node) -> str:
     words = (node.get("compiled_code") or node["raw_code"]).split()  # how it is laid out changes nothing
     return json.dumps([" ".join(words), node["config"]["materialized"]])
 
 
 # What a node of each kind says: where it differs, the node has changed.
-SAID: dict[str, Callable[[dict[str, Any]], str]] = {
+SAID: dict[str, Callable[[Node], str]] = {
     "model": _compiled,
     "seed": lambda node: node["checksum"]["checksum"],
 }
@@ -175,13 +173,9 @@ SAID: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def _affected(side: Home, changed: list[str]) -> list[str]:
     """Return the changed models and seeds and every model below them."""
-    manifest = json.loads((side.dbt / "manifest.json").read_text(encoding="utf-8"))
-    names = {key: node["name"] for key, node in manifest["nodes"].items() if node["resource_type"] in SAID}
-    todo, found = [key for key, name in names.items() if name in changed], set()
-    while todo:
-        found.add(node := todo.pop())
-        todo += names.keys() & set(manifest["child_map"].get(node, [])) - found
-    return sorted({*changed, *map(names.get, found)})
+    known = Manifest.read(side)
+    below = known.descendants({name for name, node in known.of_type(*SAID).items() if node["name"] in changed})
+    return sorted({*changed, *(known.node(name)["name"] for name in below)})
 
 
 def _forget_scores(side: Home, chosen: list[str]) -> None:
@@ -194,9 +188,9 @@ def _forget_scores(side: Home, chosen: list[str]) -> None:
 
 def _table(sides: dict[str, Home], model: str) -> Table | None:
     """Compare one table by the key that a test proves unique; None for a view of staging: it shows in tables."""
-    lineage = Lineage.read(sides["new"])
-    node = _node(lineage, model)
-    key = lineage.keys.get(node["unique_id"])
+    known = Manifest.read(sides["new"])
+    node = known.table(model)
+    key = known.keys.get(node["unique_id"])
     with duckdb.connect() as db:
         for name, side in sides.items():
             db.execute(f"attach '{side.warehouse}' as {name}_side (read_only)")
@@ -204,10 +198,6 @@ def _table(sides: dict[str, Home], model: str) -> Table | None:
             return None
         columns = [c for c in _common_columns(db, node["schema"], model) if c not in (*key, *ASIDE)]
         return _compared(db, Pair.of(node["schema"], model, key), columns)
-
-
-def _node(lineage: Lineage, name: str) -> dict[str, Any]:
-    return next(n for n in lineage.nodes.values() if n["name"] == name and n["resource_type"] in ("model", "seed"))
 
 
 def _is_table_twice(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:

@@ -50,7 +50,7 @@ def _groups(project: Path) -> list[str]:
 
 
 def _of_group(project: Path, group: str) -> list[Feature]:
-    path = project / "models" / "features" / group / f"_{group}__models.yml"
+    path = project / "models" / "features" / f"_child_{group}__models.yml"
     model = read_yaml(path)["models"][0]
     found = []
     for column in model["columns"]:
@@ -70,20 +70,22 @@ def _of_group(project: Path, group: str) -> list[Feature]:
 def wide_yaml(project: Path = DBT_PROJECT) -> str:
     """Return the YAML of the wide table: contract and descriptions, from the groups'."""
     columns = [
-        {"name": "child_key", "data_type": "bigint", "description": "The child."},
-        {"name": "as_of_date", "data_type": "date", "description": "Only what was known on this date counts."},
+        {"name": "child_key", "data_type": "bigint", "description": "{{ doc('child_key') }}"},
+        {"name": "as_of_date", "data_type": "date", "description": "{{ doc('as_of_date') }}"},
     ]
     columns += [{"name": n, "data_type": t, "description": d} for n, (t, d) in PLACES.items()]
     columns += [{"name": f.name, "data_type": f.data_type, "description": f.description} for f in read(project)]
     model = {
         "name": WIDE,
         "description": "One row per child and as-of date: the wide table over the feature groups, known on that date.",
-        "config": {"contract": {"enforced": True}, "meta": {"owner": "data-engineering", "domain": "education"}},
+        "config": {"contract": {"enforced": True}, "meta": {"domain": "education"}},
         "data_tests": [{test: {"arguments": {"columns": list(KEY)}}} for test in ("never_null", "unique_together")],
         "columns": columns,
     }
     head = "# Generated from the groups' YAML by python -m warehouse.build.feature_catalog; do not edit.\n"
-    return head + yaml.safe_dump({"version": 2, "models": [model]}, sort_keys=False, width=120, allow_unicode=True)
+    return head + yaml.safe_dump(
+        {"version": 2, "models": [model]}, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None
+    )
 
 
 def main() -> None:

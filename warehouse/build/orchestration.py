@@ -15,9 +15,11 @@ from typing import Any
 
 import duckdb
 
-from warehouse.build import test_results
+from warehouse.build import manifest, test_results
+from warehouse.build.manifest import Manifest
 from warehouse.database import quoted
-from warehouse.settings import Home, write_whole
+from warehouse.files import write_whole
+from warehouse.settings import Home
 
 DDL = """
 create table if not exists raw.task_runs (
@@ -33,7 +35,7 @@ where new.state is not null
 """
 DRAWN = ("original_file_path", "package_name", "resource_type", "tags", "fqn")
 DRAWN_KINDS = ("model", "seed", "test")
-RESULTS, COMPILED = (test_results.RUN, "manifest.json"), "compiled"
+RESULTS, COMPILED = (test_results.RUN, manifest.NAME), "compiled"
 
 
 def draw(home: Home) -> None:
@@ -41,9 +43,9 @@ def draw(home: Home) -> None:
 
     An orchestrator reads it again and again, several times for each file of DAGs.
     """
-    manifest = json.loads((home.dbt / "manifest.json").read_text(encoding="utf-8"))
-    nodes = {name: _drawn(node) for name, node in manifest["nodes"].items() if node["resource_type"] in DRAWN_KINDS}
-    project = {"project_name": manifest["metadata"]["project_name"]}
+    known = Manifest.read(home)
+    nodes = {name: _drawn(node) for name, node in known.of_type(*DRAWN_KINDS).items()}
+    project = {"project_name": known.project}
     write_whole(home.dbt / "graph.json", json.dumps({"metadata": project, "nodes": nodes}))
 
 

@@ -17,7 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.build import state
+from warehouse import files
+from warehouse.build import code
 from warehouse.errors import BuildFailed
 from warehouse.settings import DBT_PROJECT
 
@@ -88,9 +89,8 @@ def _keep(path: Path, parsed: bytes) -> bytes:
     """Keep what was parsed, if the folder can be written to, and return it."""
     with suppress(OSError):  # a folder that cannot be written to costs time only
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = path.with_suffix(f".{os.getpid()}.tmp")
-        aside.write_bytes(parsed + hashlib.sha256(parsed).digest())
-        aside.replace(path)
+        with files.replacing(path) as aside:
+            aside.write_bytes(parsed + hashlib.sha256(parsed).digest())
     return parsed
 
 
@@ -102,7 +102,7 @@ def _cache() -> Path:
 def _key(project: Path) -> str:
     """Return a hash of whatever decides what dbt parses: the project, where it is, and dbt."""
     told = f"{project.absolute()} {version('dbt-core')} {version('dbt-duckdb')} {version('mashumaro')}"
-    return hashlib.sha256(f"{told} {state.project_hash(project)}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{told} {code.project_hash(project)}".encode()).hexdigest()[:24]
 
 
 @contextmanager

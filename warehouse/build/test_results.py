@@ -10,7 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from warehouse.settings import Home, write_whole
+from warehouse.build.manifest import Manifest
+from warehouse.files import write_whole
+from warehouse.settings import Home
 
 RUN, KEPT, TESTS = "run_results.json", "tests.json", ("test.", "unit_test.")
 
@@ -24,9 +26,9 @@ def read(home: Home) -> dict[str, dict[str, Any]]:
 def keep(home: Home) -> None:
     """Take over what the run that just ended said; forget tests that are no longer there."""
     run = json.loads((home.dbt / RUN).read_text(encoding="utf-8"))
-    manifest = json.loads((home.dbt / "manifest.json").read_text(encoding="utf-8"))
+    manifest = Manifest.read(home)
     said = read(home) | {r["unique_id"]: _said(r, run["metadata"]["generated_at"]) for r in run["results"]}
-    known = {*manifest["nodes"], *manifest.get("unit_tests", {})}
+    known = {*manifest.nodes, *manifest.unit_tests}
     kept = {name: said[name] for name in sorted(said) if name.startswith(TESTS) and name in known}
     write_whole(home.dbt / KEPT, json.dumps(kept, indent=1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ class Client:
     url: str
     session: Session
 
-    def get(self, path: str, params: dict[str, object] | None = None, accept: str | None = None) -> Response:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str | None = None) -> Response:
         """Ask for a path below the API's address.
 
         Raises:

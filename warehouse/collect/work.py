@@ -11,8 +11,9 @@ from typing import Any
 
 import pyrage
 
+from warehouse.files import write_whole
 from warehouse.keys import Keys
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from warehouse.errors import QhawaqError, UsageError
+from warehouse.pipeline import backtest as step
+from warehouse.pipeline.backtest import Draw, OtherTables
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
-    from ml.data.dataset import Spec
     from ml.judging.backtest import Figure, Judged
-    from ml.judging.campaign import CampaignResult
     from ml.judging.metric import Metric
     from ml.models.variants import Variant
 
@@ -58,30 +57,38 @@ def backtest(
     Figures go to ml.model_metrics; nothing is promoted.
     """
     home, progress = context
-    tables = [given for given in (features, outcomes, contract) if given]
-    if len(tables) not in (0, 3):
-        raise UsageError("--features, --outcomes and --contract go together")
-    with _told():
+    tables, draw = _other_tables(features, outcomes, contract), _drawing(pictures)
+    with _as_our_errors():
         if tables:
-            found, said = _of_tables(progress, features, outcomes, contract, compare, pictures)
+            figures, verdict = step.of_tables(tables, progress, compare=compare, draw=draw)
         else:
-            found, said = of_home(home.existing(), progress, outcome, compare, regions, pictures)
-    click.echo(table(found))
-    click.echo(said)
+            figures, verdict = step.of_home(
+                home.existing(), progress, outcome, compare=compare, regions=regions, draw=draw
+            )
+    click.echo(table(figures))
+    click.echo(verdict)
     if to:
-        _keep(found, to)
+        _write_csv(figures, to)
 
 
-def _keep(found: list[Figure], to: Path) -> None:
+def _other_tables(features: str | None, outcomes: str | None, contract: Path | None) -> OtherTables | None:
+    if features and outcomes and contract:
+        return OtherTables(features, outcomes, contract)
+    if features or outcomes or contract:
+        raise UsageError("--features, --outcomes and --contract go together")
+    return None
+
+
+def _write_csv(figures: list[Figure], to: Path) -> None:
     from ml.train import as_csv
 
-    to.write_text(as_csv(found), encoding="utf-8")
-    click.echo(f"{len(found)} figures in {to}")
+    to.write_text(as_csv(figures), encoding="utf-8")
+    click.echo(f"{len(figures)} figures in {to}")
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell what `ml` cannot do as our own errors: it knows nothing of the command."""
+def _as_our_errors() -> Iterator[None]:
+    """Raise errors of `ml` as our own: it knows nothing of the command."""
     from ml.data import external
     from ml.judging import campaign
     from ml.models import variants
@@ -94,87 +101,24 @@ def _told() -> Iterator[None]:
         raise QhawaqError(str(error)) from None
 
 
-def _of_tables(
-    progress: Progress,
-    features: str,
-    outcomes: str,
-    contract: Path,
-    compare: tuple[str, str] | None,
-    pictures: Path | None,
-) -> CampaignResult:
-    """Backtest other tables than the warehouse's; nothing is written."""
-    from ml.data import external
-    from ml.judging import campaign
-    from warehouse.pipeline import learning
+def _drawing(folder: Path | None) -> Draw | None:
+    """Return what draws the deciding years into a folder; None without one."""
+    if folder is None:
+        return None
 
-    said = external.read_contract(contract)
-    rows, spec = external.read_tables(said, features, outcomes)
-    judged = _variants(spec, compare, spec)
-    policy = replace(learning.policy(), pandemic_years=tuple(said.regime_years))
-    show = _drawn(pictures, judged, said.capacity_share)
-    return campaign.run(rows, spec, judged, policy, share=said.capacity_share, say=progress.say,
-                        regions=bool(said.region), show=show)  # fmt: skip
+    def draw(judged: Judged, variants: list[Variant], share: float) -> None:
+        from ml.judging import pictures
 
-
-def _drawn(folder: Path | None, variants: list[Variant], share: float) -> Callable[[Judged], None]:
-    """Return what draws the deciding years into a folder, or does nothing without one."""
-
-    def draw(judged: Judged) -> None:
-        if folder:
-            from ml.judging import pictures
-
-            for path in pictures.write(folder, judged, share, variants[0].name):
-                click.echo(f"drawn: {path}")
+        for path in pictures.write(folder, judged, share, variants[0].name):
+            click.echo(f"drawn: {path}")
 
     return draw
 
 
-def of_home(
-    home: Home,
-    progress: Progress,
-    outcome: str,
-    compare: tuple[str, str] | None = None,
-    regions: bool = False,
-    pictures: Path | None = None,
-) -> CampaignResult:
-    """Backtest the warehouse's own features and write the figures beside those of the trainings."""
-    from ml.data import dataset
-    from ml.judging import campaign
-    from ml.models import variants
-    from warehouse import database
-    from warehouse.pipeline import learning, steps
-    from warehouse.registry import registry_tables
-
-    today, share = steps.calendar(home), steps.capacity_share()
-    spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
-    judged = _variants(spec, compare, learning.spec())
-    db = database.warehouse(home)
-    try:
-        rows = learning.rows(db, home, outcome, spec, today)
-        show = _drawn(pictures, judged, share)
-        found, said = campaign.run(
-            rows, spec, judged, learning.policy(), share=share, say=progress.say, regions=regions, show=show
-        )
-        name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
-        registry_tables.note_metrics(db, name, outcome, found)
-    finally:
-        db.close()
-    return campaign.CampaignResult(found, said)
-
-
-def _variants(spec: Spec, compare: tuple[str, str] | None, usual: Spec) -> list[Variant]:
-    """Return both sides of a comparison, else every candidate."""
-    from ml.models import variants
-
-    if compare is None:
-        return variants.all_candidates(spec)
-    return [variants.parse(one, spec, usual.features) for one in compare]
-
-
-def table(found: list[Figure]) -> str:
+def table(figures: list[Figure]) -> str:
     """Return the figures of everybody as text: a block a year, a line for who ranks."""
     years: dict[str, dict[str, dict[str, Metric]]] = defaultdict(lambda: defaultdict(dict))
-    for who, where, segment, metric in found:
+    for who, where, segment, metric in figures:
         if segment == "all" and not where.startswith("train"):
             years[where][who][metric.name] = metric
     names = "".join(HEADS.get(name, name).rjust(22) for name in SHOWN)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from warehouse.pipeline import steps
+from warehouse.pipeline import build as step
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -26,8 +26,8 @@ def build(context: tuple[Home, Progress], select: str | None, today: datetime | 
     if select:
         from warehouse.build import dbt
 
-        steps.set_calendar(home, day)
+        step.set_day(home, day)
         click.echo(str(dbt.build(home, progress, ("--select", *select.split()), full_refresh)))
         return
-    found = steps.build(home, progress, day, full_refresh)
-    click.echo(f"{found['models']} models built, {found['tests']} tests passed, {found['closed_dates']} dates closed")
+    result = step.build(home, progress, day, full_refresh)
+    click.echo(f"{result.models} models built, {result.tests} tests passed, {result.closed_dates} dates closed")

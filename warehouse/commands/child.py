@@ -25,12 +25,9 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
     if len(reason.strip()) < 10:
         raise UsageError("--reason: say in a sentence why the identity is needed (at least 10 characters)")
     home = context[0].existing()
-    db = database.scratch(home)
-    try:
+    with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(home.secrets))
         found = vault.reveal(db, child, who or getpass.getuser(), reason.strip())
-    finally:
-        db.close()
     if found is None:
         raise QhawaqError(f"the vault holds no person with key {child}; the request was logged")
     for name, value in found.items():
@@ -43,7 +40,6 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
 @click.pass_obj
 def explain(context: tuple[Home, Progress], child: int, as_of: datetime) -> None:
     """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
-    from warehouse.audit import explaining
-    from warehouse.pipeline import learning
+    from warehouse.pipeline import explain as step
 
-    click.echo(explaining.explain(context[0].existing(), child, as_of.date(), learning.terms_by_trees))
+    click.echo(step.explain(context[0].existing(), child, as_of.date()))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from warehouse.errors import UsageError
-from warehouse.pipeline import steps
+from warehouse.pipeline import deploy as step
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -26,5 +26,5 @@ def deploy(context: tuple[Home, Progress], version: str | None, waiver: Path | N
     """
     if waiver and not version:
         raise UsageError("--waiver: name the VERSION that it is for")
-    found = steps.deploy(context[0].existing(), version, waiver)
-    click.echo(f"live: {found['live']} ({found['gate']})")
+    result = step.deploy(context[0].existing(), version, waiver)
+    click.echo(f"live: {result.live} ({result.gate})")

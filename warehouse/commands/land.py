@@ -16,9 +16,10 @@ def land(context: tuple[Home, Progress], backfill: bool) -> None:
 
     Refused files are kept, encrypted, with the reason in raw.deliveries; the other files go on.
     """
-    from warehouse.landing import land as landing
+    from warehouse.landing.land import totals
+    from warehouse.pipeline import land as step
 
     home, progress = context
-    outcomes = landing.land(home, progress, backfill)
-    counted = ", ".join(f"{n} {status}" for status, n in sorted(landing.totals(outcomes).items()))
+    outcomes = step.land(home, progress, backfill)
+    counted = ", ".join(f"{n} {status}" for status, n in sorted(totals(outcomes).items()))
     click.echo(f"{len(outcomes)} files: {counted}" if outcomes else f"nothing to land in {home.inbox}")

@@ -12,12 +12,12 @@ from warehouse.settings import Home
 @click.pass_obj
 def publish(context: tuple[Home, Progress]) -> None:
     """Write, verify and switch every audience's serving files."""
-    from warehouse.build.state import State
-    from warehouse.pipeline import steps
+    from warehouse.pipeline import publish as step
+    from warehouse.pipeline.state import State
 
     home, progress = context
-    found = steps.publish(home.existing(), progress, State.read(home).key or "00000000")
-    click.echo(f"release {found['release']}: {found['files']} files in {home.serving}")
+    result = step.publish(home.existing(), progress, State.read(home).key or "00000000")
+    click.echo(f"release {result.release}: {result.files} files in {home.serving}")
 
 
 @click.command()

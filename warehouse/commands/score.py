@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from warehouse.pipeline import steps
+from warehouse.pipeline import score as step
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -14,5 +14,5 @@ from warehouse.settings import Home
 def score(context: tuple[Home, Progress]) -> None:
     """Score the current dates by the live model or rule, give reasons, and build the marts."""
     home, progress = context
-    found = steps.score(home.existing(), progress)
-    click.echo(f"{found['models']} models built, {found['tests']} tests passed")
+    result = step.score(home.existing(), progress)
+    click.echo(f"{result.models} models built, {result.tests} tests passed")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from warehouse.errors import QhawaqError, UsageError
+from warehouse.files import write_whole
 from warehouse.progress import Progress
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable

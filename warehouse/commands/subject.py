@@ -42,9 +42,9 @@ def _request(child: int, kind: str, reason: str, who: str | None, detail: str = 
 
 def _today(home: Home) -> date:
     """Return today; in a synthetic home the day it was built for, or its school year would be over."""
-    from warehouse.pipeline import steps
+    from warehouse.build import calendar
 
-    return steps.calendar(home) if home.kind == "synthetic" else datetime.now(UTC).date()
+    return calendar.read(home) if home.kind == "synthetic" else datetime.now(UTC).date()
 
 
 @click.group()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from warehouse import database
+from warehouse import database, files
 from warehouse.country import people as p
 from warehouse.country.people import People
 from warehouse.country.places import Places
@@ -83,15 +84,14 @@ class Office:
         stamp = datetime(delivered.year, delivered.month, delivered.day, 12, tzinfo=UTC).timestamp()
         os.utime(unfinished, (stamp, stamp))
         unfinished.replace(path)
-        with path.open("rb") as file:
-            self.hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+        self.hashes.append(files.sha256(path))
 
-    def rewrite(self, path: Path | None, change: object, delivered: date) -> None:
+    def rewrite(self, path: Path | None, change: Callable[[bytes], bytes], delivered: date) -> None:
         """Change the bytes of a delivery already written (how a trap damages it)."""
         if path is None:
             return
         unfinished = path.with_name(path.name + ".part")
-        unfinished.write_bytes(change(path.read_bytes()))  # type: ignore[operator]
+        unfinished.write_bytes(change(path.read_bytes()))
         self.hashes.pop()
         self.seal(unfinished, path, delivered)
 

@@ -97,14 +97,13 @@ def _services(rng: np.random.Generator, pupils: int, poverty: NDArray) -> dict:
     weights = rng.lognormal(0, 0.5, N_UGEL)
     n_primary = max(4 * N_UGEL, int(pupils * 0.58 / PUPILS_A_PRIMARY))
     n_secondary = max(2 * N_UGEL, int(pupils * 0.42 / PUPILS_A_SECONDARY))
-    ugel, level, rural = [], [], []
+    parts: list[tuple[NDArray, NDArray, NDArray]] = []
     for kind, n in ((PRIMARY, n_primary), (SECONDARY, n_secondary)):
         least = np.tile(np.arange(N_UGEL), 2)
         more = rng.choice(N_UGEL, n - len(least), p=weights / weights.sum())
-        ugel.append(np.concatenate([least, more]))
-        level.append(np.full(n, kind))
-        rural.append(np.concatenate([np.repeat([False, True], N_UGEL), rng.random(len(more)) < 0.45]))
-    ugel, level, rural = np.concatenate(ugel), np.concatenate(level), np.concatenate(rural)
+        is_rural = np.concatenate([np.repeat([False, True], N_UGEL), rng.random(len(more)) < 0.45])
+        parts.append((np.concatenate([least, more]), np.full(n, kind), is_rural))
+    ugel, level, rural = map(np.concatenate, zip(*parts, strict=True))
     n = len(ugel)
     district = ugel * 6 + rng.integers(0, 6, n)
     site = np.arange(n)

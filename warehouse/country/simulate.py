@@ -9,8 +9,9 @@ from pathlib import Path
 
 from warehouse.country import lives, people, places, public, siagie, truth, welfare
 from warehouse.country.office import Office, register
+from warehouse.files import write_whole
 from warehouse.progress import Progress
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 from warehouse.synthetic import MANIFEST
 
 TODAY_MONTH, TODAY_DAY = 12, 5  # the day on which the snapshot of 30 November arrives

@@ -7,6 +7,8 @@ their own `known_at`. Each source with identity columns has a table of its own, 
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 
 from warehouse.contracts import Alias, Contract
@@ -203,7 +205,7 @@ def reveal(db: duckdb.DuckDBPyConnection, child: int, who: str, reason: str) -> 
     return identity(db, child)
 
 
-def identity(db: duckdb.DuckDBPyConnection, child: int) -> dict[str, object] | None:
+def identity(db: duckdb.DuckDBPyConnection, child: int) -> dict[str, Any] | None:
     """Return a person's newest identity from the pupil records; who calls this has logged who asked and why."""
     found = db.execute(
         "select n_doc as document, id_persona as siagie_person, nombres as given_names, apellido_paterno as "

@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from warehouse.errors import Refused
+from warehouse import files
+from warehouse.deliveries import Fault, Refused
 
 CHUNK = 8 << 20
 SUSPICIOUS = (b'"', b"\n\n", b"\n\r\n")  # a quote that may not be closed, a blank line
 BLANK_AT_FIRST = (b"\n", b"\r\n")
 LONGEST_LINE = 1 << 20
 LARGEST_FILE = 16 << 30
-LARGEST_PLAIN = (
-    8 << 20
-)  # read and typed at once, which takes one thread: of larger files two steps on all cores are quicker
+LARGEST_PLAIN = 8 << 20  # read and typed at once by one thread; of larger files two steps on all cores are quicker
 GZIP_RATIO = 200
 GZIP_FREE = 64 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -68,14 +67,12 @@ def scan(path: Path) -> Scan:
         Refused: the file is too large, damaged, not what its name says, or has a line that cannot be a row.
     """
     if path.stat().st_size > LARGEST_FILE:
-        raise Refused(f"the file has {path.stat().st_size} bytes; at most {LARGEST_FILE} are read")
-    found = Scan(size=path.stat().st_size)
+        raise Refused(Fault.TOO_LARGE, bytes=path.stat().st_size, most=LARGEST_FILE)
+    found = Scan(size=path.stat().st_size, sha256=files.sha256(path))
     with path.open("rb") as file:
-        found.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
         is_gzip = file.read(2) == GZIP_MAGIC
         if is_gzip != (path.suffix == ".gz"):
-            raise Refused(f"the name {'lacks' if is_gzip else 'ends in'} .gz but the content says otherwise")
+            raise Refused(Fault.NAME_LACKS_GZ if is_gzip else Fault.NAME_SAYS_GZ)
         file.seek(0)
         _scan_lines(found, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)))
     return found
@@ -85,8 +82,7 @@ def sha256_of(path: Path) -> str:
     """Return the hash of a file that is not read otherwise; of its target's name if it is a link."""
     if path.is_symlink() or not path.is_file():
         return hashlib.sha256(str(path.name).encode(errors="replace")).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return files.sha256(path)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -102,10 +98,10 @@ def _unzipped(file: BinaryIO) -> Iterator[bytes]:
             while block := unzipped.read(CHUNK):
                 total += len(block)
                 if total > min(max(GZIP_FREE, GZIP_RATIO * packed), LARGEST_FILE):
-                    raise Refused(f"the gzip unpacks to over {GZIP_RATIO} times its size: refused as a bomb")
+                    raise Refused(Fault.GZIP_BOMB, times=GZIP_RATIO)
                 yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise Refused("the gzip is damaged or cut: its checksum or length does not hold") from error
+        raise Refused(Fault.GZIP_DAMAGED) from error
 
 
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -120,7 +116,7 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
             line += 1
             rest = block[cut:]
         if len(rest) > CHUNK:
-            raise Refused(f"a line has over {CHUNK} bytes: no row of any source is that long")
+            raise Refused(Fault.LINE_OVER_CHUNK, bytes=CHUNK)
     if rest:
         yield rest
 
@@ -150,7 +146,7 @@ def _scan_longest(found: Scan, lengths: list[int]) -> None:
     if longest > found.longest:
         found.longest, found.longest_at = longest, found.lines + 1 + lengths.index(longest)
     if longest > LONGEST_LINE:
-        raise Refused(f"line {found.longest_at} has {longest} bytes: no row of any source is that long")
+        raise Refused(Fault.LINE_TOO_LONG, line=found.longest_at, bytes=longest)
 
 
 def _scan_shape(found: Scan, block: bytes) -> None:

@@ -8,11 +8,18 @@ import duckdb
 
 from warehouse.contracts import Column, Contract
 from warehouse.database import quoted
+from warehouse.deliveries import Fault
 from warehouse.landing.reader import Rejected
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
 EARLIEST, LATEST = "1900-01-01", "2100-01-01"
 INTEGERS = ("bigint", "integer", "smallint")
+OF_TYPES = {
+    "date": Fault.NOT_A_DATE,
+    "boolean": Fault.NOT_A_BOOLEAN,
+    "double": Fault.NOT_A_NUMBER,
+    **dict.fromkeys(INTEGERS, Fault.NOT_A_WHOLE_NUMBER),
+}
 
 
 def type_rows(
@@ -65,41 +72,41 @@ def _typed(column: Column) -> str:
     return f"try_cast(trim({name}) as {column.data_type})"
 
 
-def _faults(column: Column, has_nul: bool) -> list[tuple[str, str, str]]:
-    """Return (column, SQL condition, reason) of what makes a row unusable."""
+def _faults(column: Column, has_nul: bool) -> list[tuple[str, str, Fault]]:
+    """Return (column, SQL condition, fault) of what makes a row unusable."""
     name, found = f"l.{quoted(column.name)}", []
     if has_nul:
-        found.append((column.name, f"contains({name}, chr(0))", "a NUL byte in the text"))
+        found.append((column.name, f"contains({name}, chr(0))", Fault.NUL))
     if not column.nullable:
-        found.append((column.name, f"{name} is null or trim({name}) = ''", "empty, but required"))
+        found.append((column.name, f"{name} is null or trim({name}) = ''", Fault.REQUIRED))
     if column.data_type != "varchar":
         bad = f"trim({name}) <> '' and t.{quoted(column.name)} is null"
-        found.append((column.name, bad, f"not a valid {column.data_type}"))
+        found.append((column.name, bad, OF_TYPES[column.data_type]))
     return found
 
 
 def _first_fault(columns: Sequence[Column], has_nul: bool) -> str:
-    """Return SQL for «column|reason» of a line's first fault, null for none."""
+    """Return SQL for «column|fault» of a line's first fault, null for none."""
     faults = [fault for column in columns for fault in _faults(column, has_nul)]
-    named = " ".join(f"when {condition} then '{column}|{reason}'" for column, condition, reason in faults)
+    named = " ".join(f"when {condition} then '{column}|{fault}'" for column, condition, fault in faults)
     return f"case {named} end" if named else "cast(null as varchar)"
 
 
 def quarantine(
     db: duckdb.DuckDBPyConnection, contract: Contract, rejected: Sequence[Rejected], cut_line: int | None
 ) -> None:
-    """Move faulty rows from `temp.typed` to `temp.faults(line, column_name, reason)`.
+    """Move faulty rows from `temp.typed` to `temp.faults(line, column_name, fault)`.
 
     Besides rows with a fault these are: lines that are no rows, a last line that may be cut, and all but the
     last row of a key that stands twice in the file.
     """
-    db.execute("create or replace temp table faults (line bigint, column_name varchar, reason varchar)")
+    db.execute("create or replace temp table faults (line bigint, column_name varchar, fault varchar)")
     if rejected:
-        db.executemany("insert into faults values (?, null, ?)", [(r.line, r.reason) for r in rejected])
+        db.executemany("insert into faults values (?, null, ?)", [(r.line, r.fault) for r in rejected])
     db.execute("insert into faults select _line, _fault_column, _fault from typed where _fault is not null")
     db.execute("delete from typed where _fault is not null")
     if cut_line is not None:
-        _move(db, f"_line = {cut_line}", "null", "the last line has no line end: it may be cut")
+        _move(db, f"_line = {cut_line}", "null", Fault.CUT)
     if contract.key:
         _quarantine_twice(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
 
@@ -107,9 +114,9 @@ def quarantine(
 def _quarantine_twice(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:
     if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
         keep = f"select max(_line) from typed group by {key}"
-        _move(db, f"_line not in ({keep})", f"'{named}'", "a later line has the same key")
+        _move(db, f"_line not in ({keep})", f"'{named}'", Fault.KEY_TWICE)
 
 
-def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, reason: str) -> None:
-    db.execute(f"insert into faults select _line, {column}, '{reason}' from typed where {condition}")
+def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, fault: Fault) -> None:
+    db.execute(f"insert into faults select _line, {column}, '{fault}' from typed where {condition}")
     db.execute(f"delete from typed where {condition}")

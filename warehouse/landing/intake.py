@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from warehouse.contracts import Contract
-from warehouse.errors import Refused
+from warehouse.deliveries import LONGEST_LIST, Fault, Refused
 from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
@@ -68,13 +68,13 @@ def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
         Refused: the name or the kind of file cannot be a delivery.
     """
     if not PLAIN_NAME.fullmatch(path.name):
-        raise Refused("the name has characters other than letters, digits, '.', '_' and '-'")
+        raise Refused(Fault.NAME_CHARACTERS)
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise Refused("not a regular file (a link or a device is never followed)")
+        raise Refused(Fault.NOT_A_FILE)
     for contract in contracts.values():
         if stated := contract.delivered_at(path.name):
             return Delivery(path, contract, *stated)
-    raise Refused(f"unknown file name; names begin with one of: {_stems(contracts)}, then period and date YYYYMMDD")
+    raise Refused(Fault.NAME_UNKNOWN, stems=_stems(contracts))
 
 
 def _stems(contracts: dict[str, Contract]) -> str:
@@ -90,13 +90,18 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
         Refused: a column is missing, unknown, renamed or twice there.
     """
     names, known = _header_names(contract, scan), {column.name for column in contract.columns}
-    faults = {
-        "twice": sorted((Counter(names) - Counter(set(names))).keys()),
-        "missing": sorted({c.name for c in contract.columns if not c.optional} - set(names)),
-        "not in the contract": _showable(set(names) - known, len(known & set(names)) > len(known) // 2),
-    }
-    _refuse_columns(faults)
+    twice = sorted((Counter(names) - Counter(set(names))).keys())
+    missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
+    unknown = set(names) - known
+    if twice or missing or unknown:
+        shown = _showable(unknown, len(known & set(names)) > len(known) // 2)
+        raise Refused(Fault.COLUMNS, twice=_named(twice), missing=_named(missing), unknown=_named(shown),
+                      hidden=len(unknown) - len(shown))  # fmt: skip
     return names
+
+
+def _named(columns: list[str]) -> str:
+    return ", ".join(columns)[:LONGEST_LIST]
 
 
 def _split(header: str, separator: str) -> list[str]:
@@ -106,26 +111,18 @@ def _split(header: str, separator: str) -> list[str]:
 def _header_names(contract: Contract, scan: Scan) -> list[str]:
     """Return the names of the first line, which must be a header at all."""
     if not scan.lines or not scan.header.strip():
-        raise Refused("the file is empty; expected a header line with " + _listed(contract))
+        raise Refused(Fault.EMPTY_FILE, columns=_listed(contract))
     names = _split(_decoded(scan.header), contract.separator)
     if len(names) == 1 and len(contract.columns) > 1:
-        raise Refused(f"line 1 is no header separated by {contract.separator!r}; expected " + _listed(contract))
+        raise Refused(Fault.HEADER_SEPARATOR, separator=contract.separator, columns=_listed(contract))
     if not set(_listed(contract).split(", ")) & set(names):
-        raise Refused("line 1 is no header (a title line, or none); expected " + _listed(contract))
+        raise Refused(Fault.NO_HEADER, columns=_listed(contract))
     return names
-
-
-def _refuse_columns(faults: dict[str, list[str]]) -> None:
-    said = [f"{what}: {', '.join(names)}" for what, names in faults.items() if names]
-    if said:
-        raise Refused("columns " + "; ".join(said)[:600])
 
 
 def _showable(names: set[str], is_a_header: bool) -> list[str]:
     """Return names that may be shown: a line that only looks like a header can hold a child's data."""
-    plain = {name for name in names if is_a_header and re.fullmatch(r"[a-z_][a-z0-9_ ]{0,40}", name)}
-    hidden = len(names) - len(plain)
-    return sorted(plain) + ([f"{hidden} not shown"] if hidden else [])
+    return sorted(name for name in names if is_a_header and re.fullmatch(r"[a-z_][a-z0-9_ ]{0,40}", name))
 
 
 def _decoded(header: bytes) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import contracts, database, keys, synthetic
-from warehouse.errors import Refused
+from warehouse.deliveries import Fault, Refused, Status, text
 from warehouse.identity import vault
 from warehouse.identity.linkage import link as linkage
 from warehouse.landing import archive, bytescan, cast, fault_sheets, intake, ledger, reader
@@ -91,7 +91,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
         "select (select count(*) from typed), (select count(distinct line) from faults)"
     ).fetchone() or (0, 0)
     if not accepted:
-        raise Refused("no row can be used: " + ("every line has a fault" if quarantined else "a header only"))
+        raise Refused(Fault.NO_USABLE_ROW if quarantined else Fault.HEADER_ONLY)
     return accepted, quarantined
 
 
@@ -121,8 +121,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     home.claim(home.kind or "real")
     intake.let_settle(waiting)
     found = contracts.read(DBT_PROJECT)
-    db = database.warehouse(home, memory=APPEND_MEMORY)
-    try:
+    with database.warehouse(home, memory=APPEND_MEMORY) as db:
         ledger.prepare(db, list(found.values()))
         landing = Landing(home, keys.load(home.secrets), found, db, progress, backfill, ledger.last_closed(db))
         try:
@@ -136,8 +135,6 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         finally:
             landing.writer.shutdown()
             landing.throw_away()
-    finally:
-        db.close()  # the last connection writes a checkpoint
 
 
 def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
@@ -150,7 +147,7 @@ def _land_all(landing: Landing, waiting: list[Path]) -> list[Outcome]:
             continue
         outcome = _land_one(landing, path, listed)
         outcomes.append(outcome)
-        if outcome.status == "refused" or number % 25 == 0 or number == len(ordered):
+        if outcome.status == Status.REFUSED or number % 25 == 0 or number == len(ordered):
             landing.wait()
             landing.progress.say(f"landed {number}/{len(ordered)}", **_said(outcome))
     return outcomes
@@ -204,8 +201,9 @@ def _land_one(landing: Landing, path: Path, synthetic: set[str] | None) -> Outco
     except Refused as refusal:
         landing.throw_away()
         sha256 = sha256 or bytescan.sha256_of(path)
-        return _set_aside(landing, path, Outcome(name, delivery.contract.name if delivery else None, "refused",
-                                                 reason=str(refusal)), sha256, delivery)  # fmt: skip
+        source = delivery.contract.name if delivery else None
+        outcome = Outcome(name, source, Status.REFUSED, reason=str(refusal), refusal=refusal)
+        return _set_aside(landing, path, outcome, sha256, delivery)
 
 
 def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
@@ -213,12 +211,25 @@ def _accept(landing: Landing, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     db = landing.scratch()
     accepted, quarantined = stage(db, delivery, scan)
     if path_changed(delivery.path, scan):
-        raise Refused("the file changed while it was read: deliver it again")
-    outcome = Outcome(
-        delivery.file, delivery.contract.name, "landed", accepted + quarantined, accepted, quarantined, _note(scan)
-    )
+        raise Refused(Fault.CHANGED_WHILE_READ)
+    outcome = _read_whole(delivery, Status.LANDED, accepted, quarantined, _note(scan))
     landing.write(scan.sha256, lambda: _write(landing, db, delivery, outcome, scan.sha256))
     return outcome
+
+
+def _read_whole(
+    delivery: Delivery, status: Status, accepted: int, quarantined: int, note: str | None = None
+) -> Outcome:
+    """Return what becomes of a delivery whose every row was read."""
+    return Outcome(
+        file=delivery.file,
+        source=delivery.contract.name,
+        status=status,
+        delivered_rows=accepted + quarantined,
+        accepted_rows=accepted,
+        quarantined_rows=quarantined,
+        reason=note,
+    )
 
 
 def _write(landing: Landing, db: duckdb.DuckDBPyConnection, delivery: Delivery, outcome: Outcome, sha256: str) -> None:
@@ -232,7 +243,7 @@ def _write(landing: Landing, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     staged = ledger.staged(db, _landed_source(contract, landing.keys), known_at)
     landed = ledger.Landed(delivery, outcome, sha256, effective, _now(), landing.backfill)
     ledger.commit(landing.warehouse, staged, landed)
-    archive.keep(landing.home, landing.keys, delivery.path, "landed", delivery.file, sha256)
+    archive.keep(landing.home, landing.keys, delivery.path, Status.LANDED, delivery.file, sha256)
 
 
 def _landed_source(contract: contracts.Contract, secret: keys.Keys) -> str:
@@ -253,7 +264,7 @@ def path_changed(path: Path, scan: bytescan.Scan) -> bool:
 
 def _refuse_strange(sha256: str, synthetic: set[str] | None) -> None:
     if synthetic is not None and sha256 not in synthetic:
-        raise Refused("this home is synthetic and the simulator did not write this file: use another home")
+        raise Refused(Fault.NOT_SYNTHETIC)
 
 
 def _note(scan: bytescan.Scan) -> str | None:
@@ -270,16 +281,15 @@ def _again(landing: Landing, path: Path, delivery: Delivery, sha256: str, before
     """Handle content that the ledger knows: finish an interrupted archiving, or note a duplicate."""
     name, contract = delivery.file, delivery.contract.name
     if before[0] == name:
-        kept = "landed" if before[1] == "superseded" else before[1]
-        archive.keep(landing.home, landing.keys, path, kept, name, sha256)
-        return Outcome(name, contract, before[1], reason="this file had landed before")
-    outcome = Outcome(name, contract, "duplicate", reason=f"same content as {before[0]}")
+        archive.keep(landing.home, landing.keys, path, Status(before[1]), name, sha256)
+        return Outcome(name, contract, Status(before[1]), reason="this file had landed before")
+    outcome = Outcome(name, contract, Status.DUPLICATE, reason=f"same content as {before[0]}")
     return _set_aside(landing, path, outcome, sha256, delivery)
 
 
 def _set_aside(landing: Landing, path: Path, outcome: Outcome, sha256: str, delivery: Delivery | None) -> Outcome:
     """Write a refused or duplicate file into ledger and archive."""
-    if not ledger.earlier(landing.warehouse, outcome.file, sha256) or outcome.status == "duplicate":
+    if not ledger.earlier(landing.warehouse, outcome.file, sha256) or outcome.status == Status.DUPLICATE:
         ledger.record(landing.warehouse, outcome, sha256, delivery, _now())
     if path.is_symlink() or not path.is_file():
         path.unlink(missing_ok=True)
@@ -305,11 +315,11 @@ def check(path: Path, progress: Progress, read_contracts: Callable[[Path], dict]
         delivery = intake.recognize(path, read_contracts(DBT_PROJECT))
         db = database.scratch(Home(Path(folder)))
         accepted, quarantined = stage(db, delivery, bytescan.scan(path))
-        faults = db.execute("select line, column_name, reason from faults order by line limit 20").fetchall()
-        for line, column, reason in faults:
-            progress.say(f"line {line}" + (f", column {column}" if column else "") + f": {reason}")
+        faults = db.execute("select line, column_name, fault from faults order by line limit 20").fetchall()
+        for line, column, fault in faults:
+            progress.say(f"line {line}" + (f", column {column}" if column else "") + f": {text(Fault(fault))}")
         db.close()
-    return Outcome(path.name, delivery.contract.name, "would land", accepted + quarantined, accepted, quarantined)
+    return _read_whole(delivery, Status.WOULD_LAND, accepted, quarantined)
 
 
 def totals(outcomes: list[Outcome]) -> Counter[str]:

@@ -2,92 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import duckdb
 import pyarrow
 
-from warehouse.audit import accesses
-from warehouse.build import built, orchestration
+from warehouse.build import closing
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
+from warehouse.deliveries import HAS_ROWS, OF_LINES, Fault, Refused, Status, text
+from warehouse.identity.linkage import link
 from warehouse.landing.intake import Delivery
 
 DDL = """
 create schema if not exists raw;
 create schema if not exists quarantine;
-create schema if not exists ml;
 create table if not exists raw.deliveries (
   file varchar, sha256 varchar, source varchar, period varchar, status varchar, delivered_rows bigint,
   accepted_rows bigint, quarantined_rows bigint, reason varchar, delivered_at date, landed_at timestamp,
   effective_at date, is_backfill boolean, superseded_at date, deleted_on date, primary key (file, sha256));
 create table if not exists raw.withheld (
   source varchar, period varchar, region varchar, reason varchar, file varchar, known_at date, resolved_at date);
-create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
-create table if not exists raw.record_links (
-  source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
-  model_version varchar, known_at date);
-create table if not exists raw.linked (n_deliveries bigint);
 create table if not exists raw.coverage (source varchar, period varchar, region varchar, n bigint, file varchar);
-create table if not exists raw.closed_dates (as_of_date date primary key);
-create table if not exists raw.calendar (today date);
-create table if not exists raw.objections (
-  request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
-create table if not exists raw.human_reviews (
-  request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
-create table if not exists raw.official_cells (
-  school_year integer, department_code varchar, level varchar, indicator varchar, n_pupils bigint, n_cases bigint,
-  is_hidden boolean, decided_on date, primary key (school_year, department_code, level, indicator));
-create table if not exists raw.official_groups (
-  school_year integer, level varchar, indicator varchar, group_name varchar, n_pupils bigint, n_cases bigint,
-  is_hidden boolean, decided_on date, primary key (school_year, level, indicator, group_name));
-create table if not exists raw.official_ugels (
-  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar, n_pupils bigint,
-  n_cases bigint, is_hidden boolean, decided_on date,
-  primary key (school_year, department_code, ugel_code, level, indicator));
-create table if not exists raw.official_department_groups (
-  school_year integer, department_code varchar, level varchar, indicator varchar, group_name varchar, n_pupils bigint,
-  n_cases bigint, is_hidden boolean, decided_on date,
-  primary key (school_year, department_code, level, indicator, group_name));
-create table if not exists raw.official_ugel_groups (
-  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar,
-  group_name varchar, n_pupils bigint, n_cases bigint, is_hidden boolean, decided_on date,
-  primary key (school_year, department_code, ugel_code, level, indicator, group_name));
-create table if not exists raw.official_districts (
-  school_year integer, district_code varchar, level varchar, n_pupils bigint, n_withdrawn bigint, n_over_age bigint,
-  n_dropouts bigint, decided_on date, primary key (school_year, district_code, level));
-create table if not exists raw.official_effects (
-  support_code varchar, outcome varchar, judged_on date, n_served integer, share_served double, share_without double,
-  effect double, effect_low double, effect_high double, e_value double, e_value_of_limit double, is_shown boolean,
-  shown_on date);
-create table if not exists raw.releases (
-  release_id varchar, published_at timestamp, built_for date, n_files integer);
-create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 create table if not exists quarantine.rows (
   file varchar, line bigint, source varchar, column_name varchar, reason varchar);
-create table if not exists ml.lists (
-  child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar);
-create table if not exists ml.model_versions (
-  model_version varchar, outcome varchar, algorithm varchar, is_live boolean, file varchar, sha256 varchar,
-  trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
-  waiver_sha256 varchar, primary key (model_version, outcome));
-create table if not exists ml.model_metrics (
-  model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
-  low double, high double, segment varchar);
-create table if not exists ml.drift (
-  checked_on date, model_version varchar, outcome varchar, name varchar, of varchar, value double, low double,
-  high double, is_exceeded boolean, advice varchar);
-create table if not exists ml.effects (
-  support_code varchar, outcome varchar, method varchar, judged_on date, labels_until date, n_served bigint,
-  verdict varchar, effect double, effect_low double, effect_high double, plain double, plain_low double,
-  plain_high double, placebo double, placebo_low double, placebo_high double, mean_served double, mean_without double,
-  e_value double, e_value_of_limit double, overlap double, effective_others double, imbalance double);
-create table if not exists ml.model_terms (
-  model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
-create table if not exists ml.model_trees (
-  model_version varchar, tree integer, node integer, feature varchar, threshold double, missing_left boolean,
-  left_node integer, right_node integer, n_rows double, points double);
+alter table raw.deliveries add column if not exists deleted_on date;
+alter table raw.deliveries add column if not exists fault varchar;
+alter table raw.deliveries add column if not exists details json;
+alter table quarantine.rows add column if not exists fault varchar;
+alter table raw.withheld add column if not exists n_rows bigint;
+alter table raw.withheld add column if not exists n_before bigint;
 """
 OURS = (
     ("_file", "varchar"), ("_line", "bigint"), ("_batch", "varchar"), ("_delivered_at", "date"), ("known_at", "date"),
@@ -101,22 +47,18 @@ class Outcome:
 
     file: str
     source: str | None
-    status: str
+    status: Status
     delivered_rows: int | None = None
     accepted_rows: int | None = None
     quarantined_rows: int | None = None
     reason: str | None = None
+    refusal: Refused | None = None
 
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
-    """Create or widen raw tables so that they hold what the contracts say."""
-    db.execute(DDL)
-    db.execute(built.DDL)
-    db.execute(orchestration.DDL)
-    db.execute(accesses.DDL)
-    db.execute("alter table raw.deliveries add column if not exists deleted_on date")
-    db.execute("alter table ml.model_versions add column if not exists waiver_sha256 varchar")
-    db.execute("alter table ml.model_metrics add column if not exists segment varchar default 'all'")
+    """Create the tables that landing writes or reads, and widen raw tables so that they hold what the contracts say."""
+    for tables in (DDL, link.DDL, closing.DDL):
+        db.execute(tables)
     for contract in contracts:
         columns = (*contract.landed, *OURS)
         listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
@@ -128,8 +70,7 @@ def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
     """Return how many files have landed, or None if their records were linked already."""
     landed, linked = db.execute(
-        "select (select count(*) from raw.deliveries where status in ('landed', 'superseded')), "
-        "(select max(n_deliveries) from raw.linked)"
+        f"select (select count(*) from raw.deliveries where {HAS_ROWS}), (select max(n_deliveries) from raw.linked)"
     ).fetchone() or (0, None)
     return landed if landed and landed != linked else None
 
@@ -144,7 +85,7 @@ def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
 def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> tuple[str, str] | None:
     """Return (file, status) under which this content was landed before, this very name first."""
     return db.execute(
-        "select file, status from raw.deliveries where sha256 = ? and (file = ? or status in ('landed', 'superseded')) "
+        f"select file, status from raw.deliveries where sha256 = ? and (file = ? or {HAS_ROWS}) "
         "order by file = ? desc, landed_at limit 1",
         [sha256, file, file],
     ).fetchone()
@@ -161,11 +102,14 @@ def record(
 ) -> None:
     """Write the ledger row of a file; refused and duplicate ones bring no rows and count from no date."""
     db.execute(
-        "insert into raw.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
+        "insert into raw.deliveries (file, sha256, source, period, status, delivered_rows, accepted_rows, "
+        "quarantined_rows, reason, delivered_at, landed_at, effective_at, is_backfill, fault, details) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             outcome.file, sha256, outcome.source, delivery.period if delivery else None, outcome.status,
             outcome.delivered_rows, outcome.accepted_rows, outcome.quarantined_rows, outcome.reason,
             delivery.delivered_at if delivery else None, now, effective, backfill,
+            outcome.refusal and outcome.refusal.fault, outcome.refusal and json.dumps(outcome.refusal.details),
         ],
     )  # fmt: skip
 
@@ -215,9 +159,16 @@ class Landed:
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     """Return what a throw-away database holds of a delivery."""
-    faults = db.execute("select line, column_name, reason from faults").to_arrow_table()
+    faults = db.execute(f"select line, column_name, fault, {_reason_sql()} as reason from faults").to_arrow_table()
     merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
     return Staged(db, rows, known_at, faults, merges)
+
+
+def _reason_sql() -> str:
+    """Return SQL for the text of a line's fault."""
+    return (
+        "case fault " + " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES) + " end"
+    )
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
@@ -233,8 +184,11 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
     with transaction(db):
         for batch in rows:  # one by one: given the reader itself, DuckDB would hold what it has not yet written
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-        db.execute("insert into quarantine.rows select ?, line, ?, column_name, reason from faults",
-                   [delivery.file, contract.name])  # fmt: skip
+        db.execute(
+            "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault "
+            "from faults",
+            [delivery.file, contract.name],
+        )
         db.execute("insert into raw.child_merges select * from merges where child_key not in "
                    "(select child_key from raw.child_merges)")  # fmt: skip
         record(db, landed.outcome, landed.sha256, delivery, landed.landed_at, landed.effective, landed.is_backfill)
@@ -257,10 +211,10 @@ def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: dat
     """Mark the older whole file of the same period as superseded, whichever arrived first; its rows stay."""
     if delivery.contract.replaces != "file":
         return
-    same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = 'landed'"
+    same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = '{Status.LANDED}'"
     db.execute(
-        f"update raw.deliveries set status = 'superseded', superseded_at = date '{effective}' where {same} and "
-        f"delivered_at < (select max(delivered_at) from raw.deliveries where {same})"
+        f"update raw.deliveries set status = '{Status.SUPERSEDED}', superseded_at = date '{effective}' "
+        f"where {same} and delivered_at < (select max(delivered_at) from raw.deliveries where {same})"
     )
 
 
@@ -269,6 +223,7 @@ def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -
     contract, coverage = delivery.contract, delivery.contract.coverage
     if coverage is None:
         return
+    reason = text(Fault.FEWER_ROWS, {"rows": "' || coalesce(now.n, 0) || '", "before": "' || previous.n || '"})
     source, period = f"'{contract.name}'", f"'{delivery.period}'"
     db.execute(
         f"insert into raw.coverage select {source}, {period}, {coverage.region} as region, count(*), "
@@ -280,16 +235,17 @@ def _cover(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -
     )
     db.execute(
         f"""
-        insert into raw.withheld
+        insert into raw.withheld by name
         with counted as (
           select region, period, arg_max(n, rowid) as n from raw.coverage where source = {source} group by all),
         previous as (
           select * from counted
           where period = (select max(period) from counted
                           where period < {period} and left(period, 4) = left({period}, 4)))
-        select {source}, {period}, previous.region,
-          concat(coalesce(now.n, 0), ' rows where the period before has ', previous.n),
-          '{delivery.file}', date '{effective}', null
+        select {source} as source, {period} as period, previous.region,
+          '{reason}' as reason,
+          '{delivery.file}' as file, date '{effective}' as known_at, null as resolved_at,
+          coalesce(now.n, 0) as n_rows, previous.n as n_before
         from previous left join counted as now on now.region = previous.region and now.period = {period}
         where coalesce(now.n, 0) < previous.n * {coverage.minimum_share}
         """

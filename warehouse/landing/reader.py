@@ -12,10 +12,18 @@ from pathlib import Path
 import duckdb
 
 from warehouse.database import quoted, value
-from warehouse.errors import Refused
+from warehouse.deliveries import Fault, Refused
 from warehouse.landing.bytescan import LONGEST_LINE, Scan
 
 LARGEST_MIXED = 1 << 30
+# DuckDB's kinds of rejected lines → ours.
+REJECTS = {
+    "MISSING COLUMNS": Fault.FEWER_COLUMNS,
+    "TOO MANY COLUMNS": Fault.MORE_COLUMNS,
+    "UNQUOTED VALUE": Fault.QUOTE_IN_LINE,
+    "LINE SIZE OVER MAXIMUM": Fault.LONG_LINE,
+    "INVALID ENCODING": Fault.ENCODING,
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Rejected:
     """A physical line that is no row, and why; the line's content is never kept."""
 
     line: int
-    reason: str
+    fault: Fault
 
 
 def encoding_of(contract_encoding: str, scan: Scan) -> str:
@@ -33,13 +41,13 @@ def encoding_of(contract_encoding: str, scan: Scan) -> str:
         Refused: the bytes are in none of the encodings that a contract may state.
     """
     if scan.bom == "utf-16":
-        raise Refused(f"the file is UTF-16 (byte order mark); expected {contract_encoding}")
+        raise Refused(Fault.UTF16, encoding=contract_encoding)
     if scan.carriage_returns > scan.crlf:
-        raise Refused("a carriage return stands alone: lines must end in LF or CR LF")
+        raise Refused(Fault.LONE_CARRIAGE_RETURN)
     if scan.is_ascii or scan.is_utf8:
         return "utf-8"
     if contract_encoding == "utf-8":
-        raise Refused("the file is not UTF-8; expected utf-8 (it may have been saved as latin-1)")
+        raise Refused(Fault.NOT_UTF8)
     return "latin-1"
 
 
@@ -93,22 +101,15 @@ def _read_with_rejects(db: duckdb.DuckDBPyConnection, source: str) -> list[Rejec
     try:
         db.execute(f"create or replace temp table rows as select * from {lenient}")
     except duckdb.Error as error:
-        found = re.search(r"[Ll]ine:? (\d+)", str(error))
-        where = f" near line {found[1]}" if found else ""
-        raise Refused(f"the file cannot be read{where}: check quotes, separators and line ends there") from None
-    found = db.execute("select line, min(error_type) from temp.reject_errors group by line order by line").fetchall()
-    return [Rejected(int(line), _reason(str(kind))) for line, kind in found]
+        raise _unreadable(error) from None
+    rejects = db.execute("select line, min(error_type) from temp.reject_errors group by line order by line").fetchall()
+    return [Rejected(int(line), REJECTS.get(str(kind), Fault.UNREADABLE_LINE)) for line, kind in rejects]
 
 
-def _reason(kind: str) -> str:
-    known = {
-        "MISSING COLUMNS": "the line has fewer columns than the header",
-        "TOO MANY COLUMNS": "the line has more columns than the header",
-        "UNQUOTED VALUE": "a quote inside the line is not closed or not escaped",
-        "LINE SIZE OVER MAXIMUM": "the line is too long",
-        "INVALID ENCODING": "a character is not in the file's encoding",
-    }
-    return known.get(kind, "the line cannot be read")
+def _unreadable(error: duckdb.Error) -> Refused:
+    """Return the refusal for an error of DuckDB, which names the line in its text only; the text is never shown."""
+    line = re.search(r"[Ll]ine:? (\d+)", str(error))
+    return Refused(Fault.UNREADABLE_NEAR, line=int(line[1])) if line else Refused(Fault.UNREADABLE)
 
 
 def _broken(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[tuple[int, int]]:
@@ -146,8 +147,9 @@ def _utf8(line: bytes) -> bytes:
 def _conserve(scan: Scan, lost: int) -> None:
     if not lost:
         return
-    at = f"; a quote is not closed near line {scan.first_odd_quote}" if scan.first_odd_quote else ""
-    raise Refused(f"{abs(lost)} lines would be {'lost' if lost > 0 else 'doubled'} in reading{at}")
+    if scan.first_odd_quote:
+        raise Refused(Fault.QUOTE_OPEN, lines=abs(lost), line=scan.first_odd_quote)
+    raise Refused(Fault.LINES_LOST if lost > 0 else Fault.LINES_DOUBLED, lines=abs(lost))
 
 
 def _skips(skipped: list[int], broken: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -173,7 +175,7 @@ def as_utf8(path: Path, scan: Scan) -> Iterator[Path]:
         Refused: the file is too large to be held, or this system has no files in memory.
     """
     if scan.size > LARGEST_MIXED or path.suffix == ".gz" or not hasattr(os, "memfd_create"):
-        raise Refused("some lines are UTF-8 and some latin-1: save the whole file in one encoding")
+        raise Refused(Fault.MIXED_ENCODINGS)
     descriptor = os.memfd_create("delivery")
     with path.open("rb") as mixed, os.fdopen(os.dup(descriptor), "wb") as plain:
         plain.writelines(map(_utf8, mixed))

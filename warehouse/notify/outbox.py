@@ -127,7 +127,7 @@ class Outbox:
             "select id, recipient, made_at, content from messages where acknowledged_at is null "
             f"and recipient in ({marks}) order by made_at, id", list(recipients),
         )  # fmt: skip
-        return [Message(*row[:3], json.loads(row[3])) for row in rows]
+        return [Message(id_, to, made_at, json.loads(content)) for id_, to, made_at, content in rows]
 
     def tried(self, message: Message) -> None:
         """Note that a message is being sent."""

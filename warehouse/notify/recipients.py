@@ -93,8 +93,10 @@ def _recipient(row: dict[str, str | None]) -> Recipient:
         raise ValueError("recipient is a name of letters, digits, '.', '_' and '-'; a line has eight fields")
     _check_values(said)
     quiet = _quiet(said["quiet_from"], said["quiet_until"])
-    given = (said[name] for name in ("recipient", "role", "scope", "channel", "address"))
-    return Recipient(*given, quiet, said["opted_out"] == "1")
+    return Recipient(
+        name=said["recipient"], role=said["role"], scope=said["scope"], channel=said["channel"],
+        address=said["address"], quiet=quiet, is_out=said["opted_out"] == "1",
+    )  # fmt: skip
 
 
 def _check_values(said: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ not landed yet holds identities in the open; senders still have it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,10 +14,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse import database, keys
+from warehouse import database, files, keys
 from warehouse.errors import DamagedFile, HomeError
+from warehouse.files import write_whole
 from warehouse.notify import outbox
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 LEFT_OUT = ("inbox", "secrets", "spill")
 MANIFEST = "backup.json"
@@ -46,20 +46,17 @@ def write(home: Home, to: Path, keep: int = KEEP) -> dict[str, object]:
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     aside = to / f".{name}.tmp"
     aside.mkdir(parents=True, mode=0o700)
-    db = database.warehouse(home)  # holds the lock: landing and builds wait, and so does the vault
-    try:
+    with database.warehouse(home) as db:  # holds the lock: landing and builds wait, and so does the vault
         db.execute("checkpoint")
         with outbox.alone(home):
-            files = {str(path): _copied(home.root / path, aside / path) for path in _files(home)}
-    finally:
-        db.close()
+            hashes = {str(path): _copied(home.root / path, aside / path) for path in _files(home)}
     links = {str(path): str((home.root / path).readlink()) for path in _links(home)}
-    said = {"kind": home.kind, "written_at": name, "files": files, "links": links}
+    said = {"kind": home.kind, "written_at": name, "files": hashes, "links": links}
     write_whole(aside / MANIFEST, json.dumps(said, indent=1))
     aside.rename(to / name)
     for old in sorted(path for path in to.iterdir() if (path / MANIFEST).exists())[:-keep]:
         shutil.rmtree(old)
-    return {"backup": str(to / name), "files": len(files)}
+    return {"backup": str(to / name), "files": len(hashes)}
 
 
 def _paths(home: Home) -> Iterator[Path]:
@@ -82,12 +79,7 @@ def _links(home: Home) -> list[Path]:
 def _copied(source: Path, target: Path) -> str:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copy2(source, target)
-    return _hash(target)
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return files.sha256(target)
 
 
 def restore(backup: Path, to: Path) -> dict[str, object]:
@@ -121,7 +113,7 @@ def restore(backup: Path, to: Path) -> dict[str, object]:
 def _check(backup: Path, stated: dict[str, str]) -> None:
     if missing := sorted(name for name in stated if not (backup / name).is_file()):
         raise DamagedFile(f"{backup} lacks {', '.join(missing[:5])}: take another backup")
-    if changed := [name for name, sha256 in stated.items() if _hash(backup / name) != sha256]:
+    if changed := [name for name, sha256 in stated.items() if files.sha256(backup / name) != sha256]:
         raise DamagedFile(f"{backup}: {', '.join(changed[:5])} are not what the manifest states: take another backup")
 
 
@@ -134,10 +126,7 @@ def rehearse(home: Home, backup: Path) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=backup.parent) as place:
         again = Home(Path(place) / "home")
         restore(backup, again.root)
-        db = database.warehouse(again, read_only=True)
-        try:
+        with database.warehouse(again, read_only=True) as db:
             tables = len(db.execute("select * from duckdb_tables()").fetchall())
             database.attach_vault(db, again, keys.load(home.secrets), read_only=True)
-        finally:
-            db.close()
         return {"tables": tables, "bytes": sum(path.stat().st_size for path in again.root.rglob("*") if path.is_file())}

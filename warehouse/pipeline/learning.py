@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
+import csv
 from datetime import date
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse import database
-from warehouse.audit import explaining
 from warehouse.build import closing, feature_catalog
 from warehouse.build import policy as build_policy
 from warehouse.database import quoted
-from warehouse.registry import registry_tables
-from warehouse.settings import Home
+from warehouse.settings import DBT_PROJECT, Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows, Spec
     from ml.policy import Policy
 
+OUTCOME = "interruption"  # the outcome that lists go by
 # Segments of every figure, as SQL over features (f) and outcomes (l); what is null is «unknown».
 SEGMENTS = {
     "level": "f.level",
@@ -33,7 +31,6 @@ SEGMENTS = {
     "listed": "case when l.was_listed then 'sí' else 'no' end",
     "served": "case when l.was_served then 'sí' else 'no' end",
 }  # fmt: skip
-FEATURES = "select * from features.child_features where child_key = ? and as_of_date = ?"
 
 
 def policy() -> Policy:
@@ -76,21 +73,6 @@ def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, 
     )
 
 
-def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
-    """Return (term, value, contribution) of a child's score by a model with interactions (`explaining.terms_of`)."""
-    from ml import score
-    from ml.models import trees
-
-    base = database.value(db, explaining.BASE, [version])
-    model = trees.from_tables(version, base, *registry_tables.points(db))
-    rows = db.execute(FEATURES, [child, day]).to_arrow_table()
-    values = score.matrix(rows, model.features)
-    bases, parts = model.contributions(values, score.segments(rows))
-    known = [None if math.isnan(value) else value for value in values[0].tolist()]
-    terms = sorted(zip(model.features, known, parts[0].tolist(), strict=True), key=lambda term: (-term[2], term[0]))
-    return [("base", "", float(bases[0])), *terms]
-
-
 def closed_days(home: Home) -> list[str]:
     """Return the closed as-of dates that are not retired, in order."""
     return sorted(day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry)
@@ -112,3 +94,10 @@ def parquet(home: Home, days: list[str]) -> str:
 
 def _outcomes(outcome: str) -> str:
     return f"(select * from outcomes.child_outcomes where outcome = {quoted(outcome, chr(39))})"
+
+
+def capacity_share() -> float:
+    """Return the share of its pupils that a UGEL can visit per list, from the seed's newest row for all."""
+    with (DBT_PROJECT / "seeds" / "ugel_capacity.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["ugel_code"] == "*"]
+    return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])

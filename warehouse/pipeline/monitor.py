@@ -6,6 +6,8 @@ from datetime import date
 
 from warehouse import database
 from warehouse.errors import QhawaqError
+from warehouse.pipeline import drift as drift_of
+from warehouse.pipeline import retain as retention
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -14,20 +16,15 @@ LATE = "select source, age_days, expected_days from operations.freshness where i
 
 def late(home: Home) -> dict[str, object]:
     """Say which sources have not delivered for longer than their contract expects."""
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         found = db.execute(LATE).fetchall()
-    finally:
-        db.close()
     return {"late": {source: {"days": days, "expected": expected} for source, days, expected in found}}
 
 
 def drift(home: Home, progress: Progress) -> dict[str, object]:
     """Note the drift of the live model and what to do; where no model is live there is nothing to compare."""
-    from warehouse.commands import drift
-
     try:
-        found, advice = drift.check(home, progress)
+        found, advice = drift_of.check(home, progress)
     except QhawaqError as reason:
         return {"figures": 0, "advice": str(reason)}
     beyond = sorted(one.name for one in found if one.is_exceeded)
@@ -36,10 +33,8 @@ def drift(home: Home, progress: Progress) -> dict[str, object]:
 
 def retain(home: Home, progress: Progress, today: date) -> dict[str, object]:
     """Delete what is due, or finish a deletion that was cut off; say what was proved."""
-    from warehouse.commands import retain
-
-    deliveries, dates = retain.due(home, progress, today)
+    deliveries, dates = retention.due(home, progress, today)
     if not (deliveries or dates or home.retaining.exists()):
         return {"deliveries": 0, "dates": 0}
-    proof = retain.carry_out(home, progress, today)
+    proof = retention.carry_out(home, progress, today)
     return {name: proof[name] for name in ("deliveries", "dates", "files", "persons")}

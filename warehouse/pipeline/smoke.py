@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import QhawaqError
-from warehouse.pipeline import steps
+from warehouse.pipeline import deploy
 from warehouse.publish import publishing
 from warehouse.settings import Home
 
@@ -30,7 +30,7 @@ def test(home: Home) -> dict[str, object]:
         QhawaqError: a file cannot be read, files are of two releases, a list is ranked by another model than the live
             one, or the service does not take the model up.
     """
-    live = steps.live(home)
+    live = deploy.live(home)
     links = _of_release(home, publishing.current_release(home))
     ranked = set(itertools.chain.from_iterable(map(_ranked_by, links)))
     if ranked - {live}:
@@ -89,8 +89,8 @@ def go_back(home: Home, model: str | None, release: str | None) -> str:
         release: what was current before.
     """
     said = []
-    if model and model != steps.live(home):
-        steps.let_live(home, model)
+    if model and model != deploy.live(home):
+        deploy.make_live(home, model)
         said.append(f"{model} is live again")
     if release and release != publishing.current_release(home):
         publishing.rollback(home, release)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from warehouse import database
-from warehouse.build.state import State
-from warehouse.settings import Home, write_whole
+from warehouse.deliveries import HAS_ROWS
+from warehouse.files import write_whole
+from warehouse.pipeline.state import State
+from warehouse.settings import Home
 
-COUNTS = """
-select count(*), count(*) filter (where status in ('landed', 'superseded')), count(*) filter (where status = 'refused'),
+COUNTS = f"""
+select count(*), count(*) filter (where {HAS_ROWS}), count(*) filter (where status = 'refused'),
   count(*) filter (where status = 'duplicate'), coalesce(sum(delivered_rows), 0)::bigint,
   coalesce(sum(accepted_rows), 0)::bigint, coalesce(sum(quarantined_rows), 0)::bigint
 from raw.deliveries
@@ -31,8 +33,7 @@ def where(home: Home) -> str:
 
 def facts(home: Home, state: State) -> dict[str, object]:
     """Collect what a person wants to know of the home."""
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         row = db.execute(COUNTS).fetchone() or (0,) * 7
         names = ("files", "landed", "refused", "duplicate", "delivered_rows", "accepted_rows", "quarantined_rows")
         return dict(zip(names, row, strict=True)) | {
@@ -49,8 +50,6 @@ def facts(home: Home, state: State) -> dict[str, object]:
             "absent": db.execute(ABSENT).fetchall(),
             "steps": state.done,
         }
-    finally:
-        db.close()
 
 
 def write_status(home: Home, state: State) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warehouse import database
-from warehouse.pipeline import learning, steps
+from warehouse.pipeline import learning
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -40,6 +40,6 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
     try:
         today = database.value(db, "select today from raw.calendar")
         rows = learning.rows(db, found, outcome, spec, today)
-        return Bench(rows, spec, learning.policy(), steps.capacity_share(), str(today))
+        return Bench(rows, spec, learning.policy(), learning.capacity_share(), str(today))
     finally:
         db.close()

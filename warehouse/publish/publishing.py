@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -13,13 +12,14 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import database
-from warehouse.build import orchestration
+from warehouse import database, files
+from warehouse.build import manifest, orchestration
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
+from warehouse.files import write_whole
 from warehouse.progress import Progress
 from warehouse.publish import disclosure, service_features
-from warehouse.settings import Home, write_whole
+from warehouse.settings import Home
 
 # Audience → the column whose values are its areas, each a file of its own.
 AUDIENCES: dict[str, str | None] = {
@@ -30,6 +30,13 @@ SCHEMAS = {"service": ("education", "service")}
 TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
 KEEP = 5
 CURRENT = "current.duckdb"
+DDL = """
+create table if not exists raw.releases (
+  release_id varchar, published_at timestamp, built_for date, n_files integer);
+create schema if not exists ml;
+create table if not exists ml.lists (
+  child_key bigint, as_of_date date, outcome varchar, model_version varchar, release_id varchar);
+"""
 Columns = dict[str, str]  # name → type, in order
 Marts = dict[str, dict[str, Columns]]  # schema → table → its columns
 
@@ -60,8 +67,7 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         BuildFailed: a mart has a type or text that a reader must not get; nothing is switched.
     """
     release = release_id(datetime.now(UTC), key)
-    db = database.warehouse(home)
-    try:
+    with database.warehouse(home) as db:
         marts = _marts(db)
         targets = _targets(db, home, marts)
         for target in targets:
@@ -72,8 +78,6 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         _note_lists(db, release)
         known = "now() at time zone 'UTC', (select today from raw.calendar)"
         db.execute(f"insert into raw.releases select ?, {known}, ?", [release, len(targets)])
-    finally:
-        db.close()
     for target in targets:
         forget(target.folder)
     progress.say("published", release=release, files=len(targets))
@@ -142,14 +146,12 @@ def _build(db: duckdb.DuckDBPyConnection, home: Home, target: Target, release: s
     finally:
         db.execute("detach serving")
     _verify(aside, hashes)
-    with aside.open("rb+") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
+    files.sync(aside)
+    sha256 = files.sha256(aside)
     aside.replace(path)
     os.utime(path)
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in hashes.items()}
     write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
-    _sync(target.folder)
 
 
 def _disk_used(home: Home) -> float:
@@ -160,7 +162,7 @@ def _disk_used(home: Home) -> float:
 
 def _features(db: duckdb.DuckDBPyConnection, home: Home) -> dict[str, tuple[int, str]]:
     """Add what makes features of raw records; a warehouse without children has none."""
-    if not (home.dbt / "manifest.json").exists() or not (way := service_features.Way(home)).is_whole(db):
+    if not (home.dbt / manifest.NAME).exists() or not (way := service_features.Way(home)).is_whole(db):
         return {}
     return {table: content_hash(db, f"serving.{table}") for table in service_features.write(db, way, "serving")}
 
@@ -211,15 +213,7 @@ def switch(folder: Path, name: str) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(name)
     temporary.replace(folder / CURRENT)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    files.sync(folder)
 
 
 def _remove(path: Path) -> None:
@@ -301,6 +295,5 @@ def check_file(path: Path) -> None:
         DamagedFile: they differ.
     """
     stated = json.loads(path.with_suffix(".json").read_text())["sha256"]
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != stated:
-            raise DamagedFile(f"{path} is not what its manifest states: choose another release")
+    if files.sha256(path) != stated:
+        raise DamagedFile(f"{path} is not what its manifest states: choose another release")

@@ -7,7 +7,6 @@ the rows of who is asked about by what was sent, `by_child`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import duckdb
 
 from warehouse import contracts
+from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted, value
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -53,28 +53,26 @@ class Way:
 
     def __init__(self, home: Home) -> None:
         self.compiled, self.contracts = home.dbt / "compiled", contracts.read(DBT_PROJECT)
-        found = json.loads(home.manifest().read_text(encoding="utf-8"))
-        self.nodes: dict[str, dict[str, Any]] = found["nodes"] | found["sources"]
-        self.project: str = found["metadata"]["project_name"]
+        self.manifest = Manifest.read(home)
 
     @cached_property
     def steps(self) -> list[Step]:
         """Return every relation after those that it reads."""
         seen: dict[str, Step] = {}
         for target in TARGETS:
-            self._follow(f"model.{self.project}.{target}", seen)
+            self._follow(f"model.{self.manifest.project}.{target}", seen)
         return list(seen.values())
 
     def _follow(self, node: str, seen: dict[str, Step]) -> None:
         if node in seen:
             return
-        step = self._step(self.nodes[node])
+        step = self._step(self.manifest.node(node))
         if step.kind != "whole":
-            for before in self.nodes[node].get("depends_on", {}).get("nodes", []):
+            for before in self.manifest.node(node).get("depends_on", {}).get("nodes", []):
                 self._follow(before, seen)
         seen[node] = step
 
-    def _step(self, node: dict[str, Any]) -> Step:
+    def _step(self, node: Node) -> Step:
         if node["resource_type"] == "source":
             return self._of_source(node["schema"], node["name"])
         meta = node["config"].get("meta") or {}
@@ -95,8 +93,8 @@ class Way:
         columns = self.contracts[step.name].columns
         return {one.landed_name for one in columns if not (one.nullable or one.pseudonym)} - {KEY_OF_FEEDBACK}
 
-    def _sql(self, node: dict[str, Any]) -> str:
-        return (self.compiled / self.project / Path(node["original_file_path"])).read_text(encoding="utf-8")
+    def _sql(self, node: Node) -> str:
+        return (self.compiled / self.manifest.project / Path(node["original_file_path"])).read_text(encoding="utf-8")
 
     def is_whole(self, db: duckdb.DuckDBPyConnection) -> bool:
         """Say whether children's features are built and the SQL of every model lies there."""

@@ -14,8 +14,9 @@ import duckdb
 import yaml
 
 from warehouse.build import feature_catalog
+from warehouse.files import write_whole
 from warehouse.registry import registry_tables
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import DBT_PROJECT, Home
 
 TERMS = """
 select feature, bin, lower_edge, upper_edge, points from ml.model_terms where model_version = ? order by feature, bin

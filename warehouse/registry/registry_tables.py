@@ -11,6 +11,31 @@ import pyarrow as pa
 
 from warehouse.database import column, transaction, value
 
+DDL = """
+create schema if not exists ml;
+create table if not exists ml.model_versions (
+  model_version varchar, outcome varchar, algorithm varchar, is_live boolean, file varchar, sha256 varchar,
+  trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
+  waiver_sha256 varchar, primary key (model_version, outcome));
+create table if not exists ml.model_metrics (
+  model_version varchar, outcome varchar, dataset varchar, ranked_by varchar, metric varchar, value double,
+  low double, high double, segment varchar);
+create table if not exists ml.drift (
+  checked_on date, model_version varchar, outcome varchar, name varchar, of varchar, value double, low double,
+  high double, is_exceeded boolean, advice varchar);
+create table if not exists ml.effects (
+  support_code varchar, outcome varchar, method varchar, judged_on date, labels_until date, n_served bigint,
+  verdict varchar, effect double, effect_low double, effect_high double, plain double, plain_low double,
+  plain_high double, placebo double, placebo_low double, placebo_high double, mean_served double, mean_without double,
+  e_value double, e_value_of_limit double, overlap double, effective_others double, imbalance double);
+create table if not exists ml.model_terms (
+  model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
+create table if not exists ml.model_trees (
+  model_version varchar, tree integer, node integer, feature varchar, threshold double, missing_left boolean,
+  left_node integer, right_node integer, n_rows double, points double);
+alter table ml.model_versions add column if not exists waiver_sha256 varchar;
+alter table ml.model_metrics add column if not exists segment varchar default 'all';
+"""
 POINTS = ("model_terms", "model_trees")  # where the points of models stand
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from warehouse import database
 from warehouse.errors import HomeError, UsageError
 from warehouse.publish import publishing
 from warehouse.settings import REPOSITORY, Home
@@ -163,7 +164,7 @@ def _file(folder: Path, as_of: date | None) -> Path:
 
 def _built_for(file: Path) -> date:
     with duckdb.connect(str(file), read_only=True) as db:
-        return db.execute("select built_for from release").fetchone()[0]  # type: ignore[index]
+        return database.value(db, "select built_for from release")
 
 
 def _named(db: duckdb.DuckDBPyConnection, region: str | None) -> str:

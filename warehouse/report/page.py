@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import pandas as pd
 from great_tables import GT
@@ -75,9 +76,9 @@ def _figure(table: Table, title: str) -> str:
 
 
 def _rows(table: Table) -> str:
-    named = {f"c{at}": heading(column) for at, column in enumerate(table.columns)}
+    named: dict[str, Any] = {f"c{at}": heading(column) for at, column in enumerate(table.columns)}
     # what a file says is text, never markup: great_tables escapes the body, and here the first to see it is it
     frame = pd.DataFrame(spoken(table), columns=list(named))
     right = [f"c{at}" for at, column in enumerate(table.columns) if is_share(column) or column.startswith("n_")]
-    made = GT(frame, id=table.key).cols_label(**named).cols_align("left").tab_options(**OPTIONS)
+    made = GT(frame, id=table.key).cols_label(named).cols_align("left").tab_options(**OPTIONS)
     return (made.cols_align("right", right) if right else made).as_raw_html()

@@ -68,16 +68,13 @@ def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
         return _in_bytes(decrypted(path, secret), canaries)
     if path.suffix not in PLACES:
         return _in_bytes(path.read_bytes(), canaries)
-    db = database.scratch(home)
-    try:
+    with database.scratch(home) as db:
         if path.suffix == ".parquet":
             db.execute(f"create view memory.main.parquet as from read_parquet({quoted(str(path), chr(39))})")
             return _in_tables(db, "memory", canaries)
         key = f"encryption_key '{secret.vault}', " if path == home.vault else ""
         db.execute(f"attach {quoted(str(path), chr(39))} as searched ({key}read_only)")
         return _in_tables(db, "searched", canaries)
-    finally:
-        db.close()
 
 
 def decrypted(path: Path, secret: Keys) -> bytes:

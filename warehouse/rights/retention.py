@@ -9,7 +9,6 @@ Each step looks for what is left to do, so that an interrupted retention is fini
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -18,20 +17,21 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database
+from warehouse import contracts, database, files
 from warehouse.build import closing
 from warehouse.contracts import Contract
 from warehouse.database import quoted, transaction, value
+from warehouse.deliveries import Status
 from warehouse.errors import DamagedFile
+from warehouse.files import write_whole
 from warehouse.identity import vault as identities
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.progress import Progress
 from warehouse.rights import canary
 from warehouse.rights.canary import Canaries
-from warehouse.settings import DBT_PROJECT, Home, write_whole
+from warehouse.settings import DBT_PROJECT, Home
 
-FOLDERS = {"landed": "landed", "superseded": "landed", "refused": "refused", "duplicate": "duplicate"}  # of the archive
 UNKNOWN_YEARS = 1  # assumption: what belongs to no source was sent by mistake
 ENROLLMENTS = "siagie.siagie_enrollments"
 
@@ -43,7 +43,7 @@ class Expired:
     file: str
     sha256: str
     source: str | None
-    status: str
+    status: Status
     until: date
 
 
@@ -59,7 +59,7 @@ def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -
     for file, sha256, source, status, year in rows:
         kept = years.get(source, UNKNOWN_YEARS)
         if kept is not None and _until(year, kept) < today:
-            found.append(Expired(file, sha256, source, status, _until(year, kept)))
+            found.append(Expired(file, sha256, source, Status(status), _until(year, kept)))
     return found
 
 
@@ -84,7 +84,7 @@ def delete_rows(db: duckdb.DuckDBPyConnection, found: list[Expired], known: list
     deleted = 0
     with transaction(db):
         for one in found:
-            if one.source in tables and one.status in ("landed", "superseded"):
+            if one.source in tables and one.status in (Status.LANDED, Status.SUPERSEDED):
                 deleted += value(db, f"delete from raw.{tables[one.source]} where _file = ?", [one.file])
                 db.execute("delete from raw.record_links where file = ?", [one.file])
             db.execute("delete from quarantine.rows where file = ?", [one.file])
@@ -116,12 +116,12 @@ def retire_dates(db: duckdb.DuckDBPyConnection, home: Home, dates: list[str], to
 def delete_files(home: Home, db: duckdb.DuckDBPyConnection) -> int:
     """Delete from the archive what the ledger marks as deleted; return how many files that were."""
     rows = db.execute("select file, sha256, status from raw.deliveries where deleted_on is not null").fetchall()
-    return sum(_deleted(home, FOLDERS[status], file, sha256) for file, sha256, status in rows)
+    return sum(_deleted(home, Status(status), file, sha256) for file, sha256, status in rows)
 
 
-def _deleted(home: Home, folder: str, file: str, sha256: str) -> int:
+def _deleted(home: Home, status: Status, file: str, sha256: str) -> int:
     """Delete an archived file, which has no name of its own if that was no plain one; return how many that were."""
-    found = [archive.archived(home, folder, name, sha256) for name in (file, "unnamed")]
+    found = [archive.archived(home, status, name, sha256) for name in (file, "unnamed")]
     there = [path for path in found if path.exists()]
     for path in there:
         path.unlink()
@@ -248,22 +248,16 @@ def compact(home: Home, secret: Keys) -> None:
 
 
 def _rewrite(home: Home, path: Path, options: str, opening: str) -> None:
-    aside = path.with_name(f".{path.name}.fresh")
-    for leftover in (aside, aside.with_name(aside.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    db = database.scratch(home)
-    try:
-        db.execute(f"attach {quoted(str(path), chr(39))} as old{opening}")
-        db.execute(f"attach {quoted(str(aside), chr(39))} as fresh ({options})")
-        db.execute("copy from database old to fresh")
-        db.execute("checkpoint fresh; detach fresh; detach old")
-    finally:
-        db.close()
-    if path.with_name(path.name + ".wal").exists():
-        raise DamagedFile(f"{path} has a write-ahead log left: open and close it with 'qhawaq status', then call again")
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(path)
+    with files.replacing(path) as aside:
+        with database.scratch(home) as db:
+            db.execute(f"attach {quoted(str(path), chr(39))} as old{opening}")
+            db.execute(f"attach {quoted(str(aside), chr(39))} as fresh ({options})")
+            db.execute("copy from database old to fresh")
+            db.execute("checkpoint fresh; detach fresh; detach old")
+        if path.with_name(path.name + ".wal").exists():
+            raise DamagedFile(
+                f"{path} has a write-ahead log left: open and close it with 'qhawaq status', then call again"
+            )
 
 
 def say(progress: Progress, found: list[Expired], dates: list[str]) -> None:

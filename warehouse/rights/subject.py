@@ -17,11 +17,19 @@ import duckdb
 
 from warehouse import contracts, database, keys
 from warehouse.contracts import Contract
+from warehouse.deliveries import HAS_ROWS
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.landing import archive, ledger
 from warehouse.landing.delivering import deliver
 from warehouse.settings import DBT_PROJECT, Home
 
+DDL = """
+create table if not exists raw.objections (
+  request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
+create table if not exists raw.human_reviews (
+  request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
+create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
+"""
 SHOWN = 200  # lines of a source that an answer shows; the count is of all
 
 
@@ -57,6 +65,7 @@ class Subject:
         database.attach_vault(self.vault, self.home, self.keys)
         vault.prepare(self.vault, self.contracts)
         ledger.prepare(self.warehouse, self.contracts)
+        self.warehouse.execute(DDL)
         r = self.request
         self.vault.execute(
             "insert into vault.requests values (cast(now() at time zone 'UTC' as timestamp), ?, ?, ?, ?, ?)",
@@ -189,7 +198,7 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
         owned = ", ".join(map(str, subject.all_keys()))
         found = subject.warehouse.execute(
             f"select r._file, r._line, d.sha256, d.period from raw.{contract.table} as r join raw.deliveries as d "
-            f"on d.file = r._file and d.status in ('landed', 'superseded') where r.child_key in ({owned}) "
+            f"on d.file = r._file and d.{HAS_ROWS} where r.child_key in ({owned}) "
             "order by r._delivered_at desc, r.known_at desc, r._line desc limit 1"
         ).fetchone()
         if found is None:

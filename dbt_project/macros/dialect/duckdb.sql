@@ -5,14 +5,16 @@
 {%- endmacro %}
 
 {#- A killed build leaves the half-built tables that dbt would have renamed or dropped: nothing else runs now, so they
-    go. -#}
+    go. So do intermediate tables of models that were renamed or removed: nothing would ever bring them up to date. -#}
 {% macro drop_leftovers() -%}
   {%- if execute -%}
+    {%- set kept = graph.nodes.values() | selectattr('schema', 'equalto', 'intermediate') | map(attribute='alias') | list -%}
     {%- set found = run_query(
           "select concat('drop ', case table_type when 'VIEW' then 'view' else 'table' end, ' if exists \"', "
           ~ "table_schema, '\".\"', table_name, '\"') from information_schema.tables "
           ~ "where table_catalog = current_catalog() "
-          ~ "and (contains(table_name, '__dbt_tmp') or contains(table_name, '__dbt_backup'))").columns[0].values() -%}
+          ~ "and (contains(table_name, '__dbt_tmp') or contains(table_name, '__dbt_backup') "
+          ~ "or table_schema = 'intermediate' and table_name not in ('" ~ kept | join("', '") ~ "'))").columns[0].values() -%}
     {%- for drop in found %} {{ drop }}; {% endfor -%}
   {%- endif -%}
 {%- endmacro %}

@@ -31,7 +31,7 @@
 
 {#- The few new dates, and not all but the many old ones: the database then reads only where they lie. -#}
 {% macro new_dates() -%}
-  select as_of_date from intermediate.as_of_dates where as_of_date not in (select as_of_date from raw.built_dates)
+  select as_of_date from intermediate.int_calendar__as_of_dates where as_of_date not in (select as_of_date from raw.built_dates)
 {%- endmacro %}
 
 {#- Named one by one, for a view: what it is made of is then read of these dates only. None is a date of nobody. -#}

@@ -1,5 +1,5 @@
 with
-labeled as (select * from {{ ref('int_maturity__labels') }}),
+labeled as (select * from {{ ref('int_outcomes__labels') }}),
 
 interruptions as (
     select

@@ -29,7 +29,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     sql = TO_RANK.format(
         columns=", ".join(f"f.{name}" for name in score.columns(replaced)),
         features=dbt.ref("child_features").sql_query(),
-        objections=dbt.ref("int_subjects__objections").sql_query(),
+        objections=dbt.ref("int_children__objections").sql_query(),
     )
     newest = rows[0][3] if rows else None
     return score.scores(session.cursor().execute(sql, [newest]).to_arrow_reader(score.BATCH), replaced)

@@ -29,9 +29,9 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     sql = TO_SCORE.format(
         columns=", ".join(f"f.{name}" for name in score.columns(live)),
         features=dbt.ref("child_features").sql_query(),
-        dates=dbt.ref("as_of_dates").sql_query(),
+        dates=dbt.ref("int_calendar__as_of_dates").sql_query(),
         versions=versions.sql_query(),
-        objections=dbt.ref("int_subjects__objections").sql_query(),
+        objections=dbt.ref("int_children__objections").sql_query(),
         scored=str(dbt.this) if dbt.is_incremental else NOTHING,
     )
     # another cursor: this one will read what is returned here

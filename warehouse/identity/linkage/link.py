@@ -19,6 +19,13 @@ from warehouse.identity.linkage.model import ROLES, VERSION
 
 LINK, REVIEW = 0.95, 0.30  # from these probabilities on; below, the record stays without a child
 DDL = """
+create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
+create table if not exists raw.record_links (
+  source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
+  model_version varchar, known_at date);
+create table if not exists raw.linked (n_deliveries bigint);
+"""
+VAULT_DDL = """
 create table if not exists vault.links (
   source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
   model_version varchar, known_at date);
@@ -74,7 +81,7 @@ def link(
     Returns:
         how many links and reviews are new.
     """
-    vault.execute(DDL)
+    vault.execute(VAULT_DDL)
     _by_people(vault, warehouse)
     chosen = linkable(contracts)
     found: Counter[str] = Counter()

@@ -7,6 +7,34 @@ import duckdb
 from warehouse import database
 from warehouse.publish.disclosure import indicators, published
 
+DDL = """
+create table if not exists raw.official_cells (
+  school_year integer, department_code varchar, level varchar, indicator varchar, n_pupils bigint, n_cases bigint,
+  is_hidden boolean, decided_on date, primary key (school_year, department_code, level, indicator));
+create table if not exists raw.official_groups (
+  school_year integer, level varchar, indicator varchar, group_name varchar, n_pupils bigint, n_cases bigint,
+  is_hidden boolean, decided_on date, primary key (school_year, level, indicator, group_name));
+create table if not exists raw.official_ugels (
+  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar, n_pupils bigint,
+  n_cases bigint, is_hidden boolean, decided_on date,
+  primary key (school_year, department_code, ugel_code, level, indicator));
+create table if not exists raw.official_department_groups (
+  school_year integer, department_code varchar, level varchar, indicator varchar, group_name varchar, n_pupils bigint,
+  n_cases bigint, is_hidden boolean, decided_on date,
+  primary key (school_year, department_code, level, indicator, group_name));
+create table if not exists raw.official_ugel_groups (
+  school_year integer, department_code varchar, ugel_code varchar, level varchar, indicator varchar,
+  group_name varchar, n_pupils bigint, n_cases bigint, is_hidden boolean, decided_on date,
+  primary key (school_year, department_code, ugel_code, level, indicator, group_name));
+create table if not exists raw.official_districts (
+  school_year integer, district_code varchar, level varchar, n_pupils bigint, n_withdrawn bigint, n_over_age bigint,
+  n_dropouts bigint, decided_on date, primary key (school_year, district_code, level));
+create table if not exists raw.official_effects (
+  support_code varchar, outcome varchar, judged_on date, n_served integer, share_served double, share_without double,
+  effect double, effect_low double, effect_high double, e_value double, e_value_of_limit double, is_shown boolean,
+  shown_on date);
+"""
+
 
 def decide_all(db: duckdb.DuckDBPyConnection) -> int:
     """Decide on every count that was not decided before, and keep it for ever; return how many rows."""

@@ -18,10 +18,10 @@ WHOLE, COUNTED = "*", ("B0", "F0")  # in the place of a level, and the levels of
 LEDGER, KEY = "raw.official_districts", "school_year, district_code, level"
 MEASURES = "n_pupils, n_withdrawn, n_over_age, n_dropouts"
 COUNTS = f"""
-(select {KEY}, n_pupils, n_withdrawn, n_over_age, null as n_dropouts from intermediate.int_published__districts
+(select {KEY}, n_pupils, n_withdrawn, n_over_age, null as n_dropouts from intermediate.int_ministry__districts
  union all
  select school_year, district_code, '{WHOLE}', n_pupils, null, null, n_dropouts
- from intermediate.int_published__dropouts)"""
+ from intermediate.int_ministry__dropouts)"""
 # Pupils first, then those of them with something; None is hidden, or not in this file.
 Row = tuple[int | None, ...]
 District = dict[str, Row]
@@ -30,7 +30,7 @@ District = dict[str, Row]
 def seen(row: Row) -> Row:
     """Hide what is small, with its complement, and all of a row whose pupils are few; round the others."""
     pupils, *parts = row
-    if pupils < SMALLEST:
+    if pupils is None or pupils < SMALLEST:
         return _hidden(row)
     return (rounded(pupils), *(None if n is None or is_small(pupils, n) else rounded(n) for n in parts))
 

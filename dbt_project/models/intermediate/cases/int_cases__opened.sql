@@ -1,6 +1,6 @@
 with
 scores as (select * from {{ ref('risk_scores') }} where tier = 'alto'),
-looked_for as (select * from {{ ref('int_supports__looked_for') }}),
+looked_for as (select * from {{ ref('int_cases__looked_for') }}),
 states as (select * from {{ ref('int_cases__states') }}),
 places as (select * from {{ ref('int_pupils__as_of') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),

@@ -3,8 +3,8 @@ scores as (select * from {{ ref('risk_scores') }} where tier = 'alto'),
 
 -- scores of earlier models stay in history; a list shows the one that is live
 live as (select * from {{ source('ml', 'model_versions') }} where is_live),
-objections as (select * from {{ ref('int_subjects__objections') }}),
-removals as (select * from {{ ref('int_subjects__removals') }}),
+objections as (select * from {{ ref('int_children__objections') }}),
+removals as (select * from {{ ref('int_lists__removals') }}),
 
 listed as (
     select

@@ -1,5 +1,5 @@
 with
-looked_for as (select * from {{ ref('int_supports__looked_for') }}),
+looked_for as (select * from {{ ref('int_cases__looked_for') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
 
 -- a rule needs no model: these children are looked for at every delivery

@@ -2,7 +2,7 @@ with
 listed as (select * from {{ ref('int_lists__current') }}),
 features as (select * from {{ ref('child_features') }}),
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
-safe_reasons as (select * from {{ ref('int_reasons__tutor_safe') }}),
+safe_reasons as (select * from {{ ref('int_lists__tutor_reasons') }}),
 
 priority as (
     select

@@ -1,5 +1,5 @@
 with
-counts as (select * from {{ ref('int_published__dropouts') }}),
+counts as (select * from {{ ref('int_ministry__dropouts') }}),
 
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/published.py
 cells as (select * from {{ source('landing', 'official_districts') }} where level = '*'),

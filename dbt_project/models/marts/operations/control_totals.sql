@@ -1,5 +1,5 @@
 with
-totals as (select * from {{ ref('int_control__totals') }}),
+totals as (select * from {{ ref('int_ministry__control_totals') }}),
 
 schools as (
     select

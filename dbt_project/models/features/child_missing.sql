@@ -1,0 +1,55 @@
+with
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+attendance as (select * from {{ ref('child_attendance') }} where as_of_date = {{ as_of() }}),
+grades as (select * from {{ ref('child_grades') }} where as_of_date = {{ as_of() }}),
+progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
+place as (select * from {{ ref('child_place') }} where as_of_date = {{ as_of() }}),
+household as (select * from {{ ref('child_household') }} where as_of_date = {{ as_of() }}),
+peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
+-- how many months the office of the school has, to see which of them a child lacks
+offices as (select * from {{ ref('int_attendance__ugel_months') }} where as_of_date = {{ as_of() }}),
+
+withheld as (
+    -- a region whose month is missing is shown as missing; the others go on
+    select
+        region,
+        count(*) as n_months
+    from {{ source('landing', 'withheld') }}
+    where
+        source = 'siagie_progress.siagie_attendance'
+        and left(period, 4) = cast(year({{ as_of() }}) as varchar)
+        and known_at <= {{ as_of() }}
+        and coalesce(resolved_at, {{ far_future() }}) > {{ as_of() }}
+    group by region
+),
+
+missing as (
+    select
+        pupils.child_key,
+        pupils.as_of_date,
+        attendance.attendance_share is null as lacks_attendance,
+        cast(coalesce(withheld.n_months, 0) as integer) as n_withheld_months,
+        grades.n_areas is null as lacks_marks,
+        household.poverty_class is null as lacks_household_class,
+        pupils.guardian_key is null as lacks_guardian,
+        pupils.ugel_code is null as lacks_school_register,
+        coalesce(peers.n_attendance_months, 0) as n_attendance_months,
+        -- a child that is asked about in the service may be ahead of what its office had when that was deployed
+        greatest(0, coalesce(offices.n_months, 0) - coalesce(peers.n_attendance_months, 0)) as n_missing_months,
+        place.altitude_m is null as lacks_place,
+        pupils.birth_date is null as lacks_birth_date,
+        pupils.mother_tongue is null as lacks_mother_tongue,
+        not (progression.n_repetitions > 0 or progression.n_transfers > 0)
+        and grades.earlier_failed_areas is null and attendance.last_year_attendance_share is null as lacks_history
+    from pupils
+    inner join attendance on pupils.child_key = attendance.child_key
+    inner join grades on pupils.child_key = grades.child_key
+    inner join household on pupils.child_key = household.child_key
+    inner join place on pupils.child_key = place.child_key
+    inner join progression on pupils.child_key = progression.child_key
+    inner join peers on pupils.child_key = peers.child_key
+    left join offices on pupils.ugel_code = offices.ugel_code
+    left join withheld on pupils.department_code = withheld.region
+)
+
+select * from missing

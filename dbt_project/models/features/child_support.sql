@@ -1,0 +1,38 @@
+with
+pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+support as {{ known_by_child(ref('int_supports__received')) }},
+
+counted as (
+    select
+        person_key,
+        count(*) as n_ever,
+        count(distinct support_code) as n_kinds,
+        sum(cast(year(support_date) = year({{ as_of() }}) as integer)) as n_this_year,
+        sum(cast(year(support_date) = year({{ as_of() }}) - 1 as integer)) as n_last_year,
+        bool_or(support_code = 'TUTOR' and year(support_date) = year({{ as_of() }})) as has_tutor,
+        bool_or(support_code = 'VISITA' and year(support_date) = year({{ as_of() }})) as has_visit,
+        bool_or(support_code = 'REFUERZO' and year(support_date) = year({{ as_of() }})) as has_remedial,
+        max(support_date) as last_support_date
+    from support
+    where support_date <= {{ as_of() }}
+    group by person_key
+),
+
+received as (
+    select
+        pupils.child_key,
+        pupils.as_of_date,
+        cast(coalesce(counted.n_this_year, 0) as integer) as n_supports_this_year,
+        cast(coalesce(counted.n_last_year, 0) as integer) as n_supports_last_year,
+        cast(coalesce(counted.n_ever, 0) as integer) as n_supports_ever,
+        cast(coalesce(counted.n_kinds, 0) as integer) as n_support_kinds,
+        coalesce(counted.has_tutor, false) as has_tutor_contact,
+        coalesce(counted.has_visit, false) as has_home_visit,
+        coalesce(counted.has_remedial, false) as has_remedial_lessons,
+        cast({{ days_between('counted.last_support_date', 'pupils.as_of_date') }} as integer)
+            as days_since_support
+    from pupils
+    left join counted on pupils.child_key = counted.person_key
+)
+
+select * from received

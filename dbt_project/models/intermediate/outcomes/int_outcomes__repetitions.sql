@@ -1,0 +1,25 @@
+with
+label_dates as (select * from {{ ref('int_calendar__label_dates') }}),
+merged_keys as (select * from {{ ref('int_children__merges') }}),
+years as (select * from {{ ref('int_enrollments__results') }}),
+
+results as (
+    select
+        coalesce(merged_keys.merged_into, years.child_key) as child_key,
+        years.school_year,
+        bool_or(years.year_result = 'failed') as has_failed,
+        bool_or(years.year_result = 'passed') as has_passed
+    from years
+    inner join label_dates on years.school_year = label_dates.school_year
+    left join merged_keys
+        on
+            years.child_key = merged_keys.child_key
+            and label_dates.repetition_known_at >= merged_keys.known_at
+            and label_dates.repetition_known_at < merged_keys.known_until
+    where
+        label_dates.repetition_known_at >= years.known_at
+        and label_dates.repetition_known_at < years.known_until
+    group by 1, 2
+)
+
+select * from results

@@ -1,0 +1,77 @@
+with
+freshness as (select * from {{ ref('freshness') }}),
+jumps as (select * from {{ ref('int_deliveries__quarantined_shares') }}),
+task_runs as (select * from {{ ref('task_runs') }}),
+drift as (select * from {{ ref('drift') }} qualify checked_on = max(checked_on) over ()),
+performance as (select * from {{ ref('model_performance') }}),
+thresholds as (select * from {{ ref('alert_thresholds') }}),
+
+pupils as (
+    select pupils.* from {{ ref('int_pupils__as_of') }} as pupils
+    where pupils.as_of_date = (select max(dates.as_of_date) from {{ ref('int_calendar__as_of_dates') }} as dates)
+),
+
+-- of dbt's tests only the failed are noted, which nothing takes back; what failed was mended before this was published
+last_tries as (
+    select *
+    from task_runs
+    where dag_id <> 'dbt'
+    qualify row_number() over (partition by dag_id, task_id order by started_at desc, try_number desc) = 1
+),
+
+-- how far what came is from what was announced, in either direction: 1 is as announced
+calibration as (
+    select greatest(value, 1 / nullif(value, 0)) as ratio
+    from performance
+    where
+        is_live and dataset like 'test_%' and segment = 'all'
+        and metric = 'observed_over_expected_at_capacity'
+),
+
+levels as (
+    select
+        'late_sources' as alert,
+        cast(count(*) as double) as value
+    from freshness
+    where is_late and n_deliveries > 0
+    union all
+    select
+        'quarantine_jump' as alert,
+        greatest(coalesce(max(newest_share - earlier_share), 0), 0) as value
+    from jumps
+    union all
+    select
+        'failed_tasks' as alert,
+        cast(count(*) as double) as value
+    from last_tries
+    where state = 'failed'
+    union all
+    select
+        'drift' as alert,
+        cast(count(*) as double) as value
+    from drift
+    where is_exceeded
+    union all
+    select
+        'calibration' as alert,
+        coalesce(max(ratio), 1) as value
+    from calibration
+    union all
+    select
+        'pupils_of_no_office' as alert,
+        cast(count(*) as double) as value
+    from pupils
+    where ugel_code is null -- no register names their school: no list can name them
+),
+
+alert_levels as (
+    select
+        levels.alert,
+        levels.value,
+        thresholds.threshold,
+        levels.value > thresholds.threshold as is_raised
+    from levels
+    inner join thresholds on levels.alert = thresholds.alert
+)
+
+select * from alert_levels

@@ -1,0 +1,43 @@
+"""Hashes of the code: whether what was built is still what would be built."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from warehouse.settings import DBT_PROJECT, REPOSITORY
+
+# What decides which tables a build makes of what has landed: help texts, reports and messages do not.
+CODE = (
+    "ml", "warehouse/build", "warehouse/publish", "warehouse/registry", "warehouse/pipeline",
+    "warehouse/audit/accesses.py", "warehouse/contracts.py", "warehouse/database.py", "warehouse/settings.py",
+)  # fmt: skip
+PROJECT = ("*.sql", "*.yml", "*.csv", "*.py", "*.md")
+
+
+def code_hash() -> str:
+    """Return a hash of whatever decides what a build makes of its inputs."""
+    return hashlib.sha256(f"{hash_of_files(sources(), REPOSITORY)} {project_hash(DBT_PROJECT)}".encode()).hexdigest()
+
+
+def sources() -> list[Path]:
+    """Return the Python files, and the settings beside them, that decide what a build makes of its inputs."""
+    places = [REPOSITORY / place for place in CODE]
+    inside = (path for place in places for kind in ("*.py", "*.yml") for path in place.rglob(kind))
+    return [*inside, *(place for place in places if place.is_file())]
+
+
+def project_hash(project: Path) -> str:
+    """Return a hash of a dbt project's files."""
+    paths = (path for kind in PROJECT for path in project.rglob(kind) if "target" not in path.parts)
+    return hash_of_files(paths, project)
+
+
+def hash_of_files(paths: Iterable[Path], root: Path) -> str:
+    """Return a hash of the contents of files and of where they are under a folder."""
+    digest = hashlib.sha256()
+    for name, path in sorted((path.relative_to(root).as_posix(), path) for path in paths):
+        content = path.read_bytes()
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    return digest.hexdigest()

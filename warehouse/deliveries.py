@@ -1,0 +1,121 @@
+"""What a delivery can become, and what can be wrong with it: codes here, texts in `faults_<language>.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import QhawaqError
+from warehouse.settings import read_yaml
+
+LONGEST_LIST = 600  # characters of a list of names in a text
+
+
+class Status(StrEnum):
+    """What became of a delivery, as `raw.deliveries` says it."""
+
+    LANDED = "landed"
+    SUPERSEDED = "superseded"  # landed, and a later file of the same period counts instead
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+    WOULD_LAND = "would land"  # `qhawaq check` landed nothing
+
+
+# SQL over `status`: the delivery's rows are in its raw table.
+HAS_ROWS = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}')"
+
+
+class Fault(StrEnum):
+    """What is wrong with a delivery, a line of it or a region in it; stored, so a code is never renamed."""
+
+    NAME_CHARACTERS = "name_characters"
+    NOT_A_FILE = "not_a_file"
+    NAME_UNKNOWN = "name_unknown"
+    EMPTY_FILE = "empty_file"
+    HEADER_SEPARATOR = "header_separator"
+    NO_HEADER = "no_header"
+    COLUMNS = "columns"
+    HEADER_ONLY = "header_only"
+    NO_USABLE_ROW = "no_usable_row"
+    NOT_SYNTHETIC = "not_synthetic"
+    CHANGED_WHILE_READ = "changed_while_read"
+    UTF16 = "utf16"
+    LONE_CARRIAGE_RETURN = "lone_carriage_return"
+    NOT_UTF8 = "not_utf8"
+    MIXED_ENCODINGS = "mixed_encodings"
+    UNREADABLE = "unreadable"
+    UNREADABLE_NEAR = "unreadable_near"
+    LINES_LOST = "lines_lost"
+    LINES_DOUBLED = "lines_doubled"
+    QUOTE_OPEN = "quote_open"
+    TOO_LARGE = "too_large"
+    NAME_LACKS_GZ = "name_lacks_gz"
+    NAME_SAYS_GZ = "name_says_gz"
+    GZIP_BOMB = "gzip_bomb"
+    GZIP_DAMAGED = "gzip_damaged"
+    LINE_OVER_CHUNK = "line_over_chunk"
+    LINE_TOO_LONG = "line_too_long"
+    NUL = "nul"
+    REQUIRED = "required"
+    NOT_A_DATE = "not_a_date"
+    NOT_A_WHOLE_NUMBER = "not_a_whole_number"
+    NOT_A_NUMBER = "not_a_number"
+    NOT_A_BOOLEAN = "not_a_boolean"
+    CUT = "cut"
+    KEY_TWICE = "key_twice"
+    FEWER_COLUMNS = "fewer_columns"
+    MORE_COLUMNS = "more_columns"
+    QUOTE_IN_LINE = "quote_in_line"
+    LONG_LINE = "long_line"
+    ENCODING = "encoding"
+    UNREADABLE_LINE = "unreadable_line"
+    FEWER_ROWS = "fewer_rows"
+
+
+# Those that one line can have, and the rest of the file not.
+OF_LINES = (
+    Fault.NUL, Fault.REQUIRED, Fault.NOT_A_DATE, Fault.NOT_A_WHOLE_NUMBER, Fault.NOT_A_NUMBER, Fault.NOT_A_BOOLEAN,
+    Fault.CUT, Fault.KEY_TWICE, Fault.FEWER_COLUMNS, Fault.MORE_COLUMNS, Fault.QUOTE_IN_LINE, Fault.LONG_LINE,
+    Fault.ENCODING, Fault.UNREADABLE_LINE,
+)  # fmt: skip
+
+
+@cache
+def _catalog(language: str) -> dict[str, Any]:
+    return read_yaml(Path(__file__).with_name(f"faults_{language}.yml"))
+
+
+def template(fault: Fault, language: str) -> Any:  # noqa: ANN401  a text, or a whole and its parts
+    """Return the text of a fault with its placeholders."""
+    return _catalog(language)[fault]
+
+
+def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str = "en") -> str:
+    """Return what people read of a fault.
+
+    Args:
+        fault: the code.
+        details: values of the text's placeholders; never a value of the delivery.
+        language: en (ledger and logs) or es (senders).
+    """
+    given, words = details or {}, template(fault, language)
+    if isinstance(words, str):
+        return words.format(**given)
+    parts = [part.format(given[name]) for name, part in words["parts"].items() if given.get(name)]
+    return words["whole"].format("; ".join(parts)[:LONGEST_LIST])
+
+
+class Refused(QhawaqError):
+    """A delivery breaks its contract as a whole.
+
+    Args:
+        fault: why.
+        details: values of the text's placeholders; none of them is an identity.
+    """
+
+    def __init__(self, fault: Fault, **details: str | int) -> None:
+        super().__init__(text(fault, details))
+        self.fault, self.details = fault, details

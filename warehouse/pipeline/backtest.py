@@ -1,0 +1,100 @@
+"""The judgement of candidates, rules and baselines on years they have not seen; nothing is promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse import database
+from warehouse.build import calendar
+from warehouse.pipeline import learning
+from warehouse.progress import Progress
+from warehouse.registry import registry_tables
+from warehouse.settings import Home
+
+if TYPE_CHECKING:
+    from ml.data.dataset import Spec
+    from ml.judging.backtest import Judged
+    from ml.judging.campaign import CampaignResult
+    from ml.models.variants import Variant
+
+Compared = tuple[str, str] | None
+Draw = Callable[["Judged", "list[Variant]", float], None]
+
+
+@dataclass(frozen=True)
+class OtherTables:
+    """Another table of features with its outcomes, and the contract that says what their columns are."""
+
+    features: str
+    outcomes: str
+    contract: Path
+
+
+def of_home(
+    home: Home,
+    progress: Progress,
+    outcome: str,
+    *,
+    compare: Compared = None,
+    regions: bool = False,
+    draw: Draw | None = None,
+) -> CampaignResult:
+    """Backtest the warehouse's own features and write the figures beside those of the trainings.
+
+    Args:
+        home: the home.
+        progress: where progress is shown.
+        outcome: interruption or repetition.
+        compare: two candidates; every one where none are named.
+        regions: also leave out each region in turn.
+        draw: draws the deciding years, given the candidates and the capacity.
+    """
+    from ml.data import dataset
+    from ml.judging import campaign
+    from ml.models import variants
+
+    today, share = calendar.read(home), learning.capacity_share()
+    spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
+    judged = _variants(spec, compare, learning.spec())
+    with database.warehouse(home) as db:
+        rows = learning.rows(db, home, outcome, spec, today)
+        show = _show(draw, judged, share)
+        result = campaign.run(
+            rows, spec, judged, learning.policy(), share=share, say=progress.say, regions=regions, show=show
+        )
+        name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
+        registry_tables.note_metrics(db, name, outcome, result.figures)
+    return result
+
+
+def of_tables(
+    tables: OtherTables, progress: Progress, *, compare: Compared = None, draw: Draw | None = None
+) -> CampaignResult:
+    """Backtest other tables than the warehouse's; nothing is written."""
+    from ml.data import external
+    from ml.judging import campaign
+
+    contract = external.read_contract(tables.contract)
+    rows, spec = external.read_tables(contract, tables.features, tables.outcomes)
+    judged, share = _variants(spec, compare, spec), contract.capacity_share
+    policy = replace(learning.policy(), pandemic_years=tuple(contract.regime_years))
+    show = _show(draw, judged, share)
+    return campaign.run(
+        rows, spec, judged, policy, share=share, say=progress.say, regions=bool(contract.region), show=show
+    )
+
+
+def _show(draw: Draw | None, judged: list[Variant], share: float) -> Callable[[Judged], None]:
+    return lambda years: draw(years, judged, share) if draw else None
+
+
+def _variants(spec: Spec, compare: Compared, usual: Spec) -> list[Variant]:
+    """Return both sides of a comparison, else every candidate."""
+    from ml.models import variants
+
+    if compare is None:
+        return variants.all_candidates(spec)
+    return [variants.parse(name, spec, usual.features) for name in compare]

@@ -1,0 +1,59 @@
+"""The step that builds features and outcomes with their tests, and closes the as-of dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from warehouse import database
+from warehouse.build import built, calendar, closing, code, dbt, orchestration
+from warehouse.pipeline import tables
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """The day that was built for, and how many models, tests and newly closed dates there were."""
+
+    today: str
+    models: int
+    tests: int
+    closed_dates: int
+
+
+def set_day(home: Home, today: date | None = None) -> date:
+    """Store the day to build for, the newest delivery's where none is given, and return it.
+
+    Raises:
+        HomeError: nothing has landed yet.
+    """
+    with database.warehouse(home) as db:
+        tables.prepare(db)
+        return calendar.set_day(db, home, today)
+
+
+def build(home: Home, progress: Progress, today: date | None = None, full_refresh: bool = False) -> BuildResult:
+    """Build features and outcomes with their tests, then close the as-of dates."""
+    day = begin(home, today)
+    result = dbt.build(home, progress, dbt.FEATURES, full_refresh)
+    closed = close(home, progress, full_refresh)
+    return BuildResult(str(day), result.models, result.tests, closed)
+
+
+def begin(home: Home, today: date | None = None) -> date:
+    """Set the day and note what features and outcomes are about to be built of; return the day."""
+    with database.warehouse(home) as db:
+        tables.prepare(db)
+        day = calendar.set_day(db, home, today)
+        built.begin(db, code.code_hash())
+        orchestration.read_in(db, home)
+    return day
+
+
+def close(home: Home, progress: Progress, again: bool = False) -> int:
+    """Close the as-of dates of features and outcomes that are built and tested; return how many."""
+    closed = closing.close(home, progress, again=again)
+    with database.warehouse(home) as db:
+        built.half_done(db, code.code_hash())
+    return len(closed)

@@ -1,0 +1,107 @@
+"""The step that makes a model live whose gates passed, else the best rule; and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ml.judging.gates import GateResult
+from warehouse import database
+from warehouse.build import calendar, feature_catalog
+from warehouse.errors import QhawaqError
+from warehouse.files import write_whole
+from warehouse.pipeline.learning import OUTCOME
+from warehouse.registry import model_config, registry_tables, waivers
+from warehouse.registry.registry_tables import Version
+from warehouse.settings import Home
+
+DEFAULT_RULE = "rule:abc"
+
+
+@dataclass(frozen=True)
+class DeployResult:
+    """What is live, and the newest or named model's gates."""
+
+    live: str
+    gate: str
+
+
+def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -> DeployResult:
+    """Move the live row to a model whose gates passed; where none passes and none is live, to the best rule.
+
+    Args:
+        home: the home.
+        version: which model; the newest where none is named.
+        waiver: a file by which a person lets a refused model go live.
+
+    Raises:
+        QhawaqError: the named version does not exist, its gates refused it, or the waiver is not for it.
+    """
+    with database.warehouse(home) as db:
+        today = database.value(db, "select today from raw.calendar")
+        before = registry_tables.live(db, OUTCOME)
+        candidate = _named(db, home, version, waiver) if version else registry_tables.newest(db, OUTCOME)
+        chosen = version or _chosen(db, candidate, before)
+        if chosen != before:
+            registry_tables.make_live(db, OUTCOME, chosen, today)
+        model_config.write(db, home, OUTCOME)
+        return DeployResult(chosen, candidate.gate if candidate else "no model: too few matured years")
+
+
+def live(home: Home, outcome: str = OUTCOME) -> str | None:
+    """Return the model or rule that is live."""
+    with database.warehouse(home) as db:
+        return registry_tables.live(db, outcome)
+
+
+def make_live(home: Home, version: str, outcome: str = OUTCOME) -> None:
+    """Let a model or rule be live that was live before: it has passed its gates then."""
+    day = calendar.read(home)
+    with database.warehouse(home) as db:
+        registry_tables.make_live(db, outcome, version, day)
+        model_config.write(db, home, outcome)
+
+
+def _chosen(db: duckdb.DuckDBPyConnection, candidate: Version | None, before: str | None) -> str:
+    """Return the model if its gates passed, else what is live, else the best rule."""
+    if candidate and GateResult.from_stored(candidate.gate).may_go_live and not _gone(db, candidate):
+        return candidate.model_version
+    return before or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
+
+
+def _gone(db: duckdb.DuckDBPyConnection, version: Version) -> list[str]:
+    """Return the features that a model was trained on and the feature mart does not have any more."""
+    used = set(registry_tables.features(db, version.model_version))
+    return sorted(used - {feature.name for feature in feature_catalog.read() if feature.in_model})
+
+
+def _named(db: duckdb.DuckDBPyConnection, home: Home, name: str, waiver: Path | None) -> Version:
+    """Return a version that may go live, by its gates or by a waiver.
+
+    Raises:
+        QhawaqError: there is none of that name, its gates refused it, or its features are gone.
+    """
+    version = registry_tables.find(db, OUTCOME, name)
+    if version is None:
+        raise QhawaqError(f"no model {name}: 'qhawaq status' shows the newest")
+    if gone := _gone(db, version):
+        raise QhawaqError(f"{name} may not go live: no model may use {', '.join(gone)} any more")
+    if not GateResult.from_stored(version.gate).may_go_live:
+        _waive(db, home, version, waiver)
+    return version
+
+
+def _waive(db: duckdb.DuckDBPyConnection, home: Home, version: Version, file: Path | None) -> None:
+    """Keep the waiver by which a refused model goes live.
+
+    Raises:
+        QhawaqError: there is none, or it is not for this model and its gates.
+    """
+    if file is None:
+        raise QhawaqError(f"{version.model_version} may not go live: {version.gate}")
+    waiver, sha256 = waivers.read(file)
+    waiver.permits(version.model_version, GateResult.from_stored(version.gate).broken)
+    write_whole(home.models / version.model_version / "waiver.yml", file.read_text(encoding="utf-8"))
+    registry_tables.note_waiver(db, version.model_version, sha256)

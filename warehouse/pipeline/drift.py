@@ -1,0 +1,114 @@
+"""The drift of the live model: its inputs and scores against the year before, its announcements against outcomes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse import database
+from warehouse.build import calendar
+from warehouse.database import quoted
+from warehouse.errors import QhawaqError
+from warehouse.pipeline import learning
+from warehouse.progress import Progress
+from warehouse.registry import registry_tables
+from warehouse.settings import Home
+
+if TYPE_CHECKING:
+    from ml.drift import DriftAdvice, DriftFinding
+    from ml.score import Ranker
+
+
+def check(home: Home, progress: Progress) -> tuple[list[DriftFinding], DriftAdvice]:
+    """Look for drift of the live model and note it; return the figures and what to do.
+
+    Raises:
+        QhawaqError: no model is live, or no date has one of the year before to be compared with.
+    """
+    today = calendar.read(home)
+    with database.warehouse(home) as db:
+        live = _live(db)
+        earlier, now = _dates(home, today)
+        progress.say("compared", before=earlier, now=now)
+        found = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
+        advice = _advice(db, home, live, found, today)
+        registry_tables.note_drift(db, today, live.version, live.outcome, found, str(advice))
+    return found, advice
+
+
+def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
+    from ml import score
+
+    rows = db.execute(
+        "select model_version, outcome, intercept from ml.model_versions where is_live and algorithm <> 'rule' "
+        "and outcome = ?", [learning.OUTCOME],
+    ).fetchall()  # fmt: skip
+    if not rows:
+        raise QhawaqError("no model is live: a rule drifts only as its features do; see qhawaq train")
+    return score.rankers(rows, *registry_tables.points(db), learning.policy())[0]
+
+
+def _dates(home: Home, today: date) -> tuple[str, str]:
+    """Return the newest date of this year that the year before has too, and that one."""
+    days = learning.closed_days(home)
+    year_before = {day: f"{int(day[:4]) - 1}{day[4:]}" for day in days if day[:4] == str(today.year)}
+    known = [(earlier, day) for day, earlier in year_before.items() if earlier in days]
+    if not known:
+        raise QhawaqError(f"no as-of date of {today.year} has one of {today.year - 1} to be compared with")
+    return known[-1]
+
+
+def _of_features(
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, earlier: str, now: str, today: date
+) -> list[DriftFinding]:
+    from ml import drift
+    from ml.models import calibrate
+
+    spec = learning.spec().only(live.features)
+    before, after = (learning.rows_of(db, home, live.outcome, spec, [day]) for day in (earlier, now))
+    order = [spec.features.index(name) for name in live.features]
+    said = [live.terms.log_odds(part.values[:, order], calibrate.segment_names(part)) for part in (before, after)]
+    return [*drift.of_inputs(before, after, spec), drift.of_scores(*said)]
+
+
+def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, today: date) -> list[DriftFinding]:
+    """Return what became of stored scores of years whose labels are final now; none before that."""
+    from ml import drift
+    from ml.data import dataset
+
+    days = database.column(
+        db,
+        "select distinct s.as_of_date::varchar from scores.risk_scores as s join outcomes.child_outcomes as o "
+        "using (child_key, as_of_date, outcome) where s.outcome = ? and s.log_odds is not null "
+        "and o.label_status = 'final' and o.label_known_at <= ? order by 1",
+        [live.outcome, today],
+    )
+    days = sorted(set(days) & set(learning.closed_days(home)))  # of a retired date no feature is left
+    if not days:
+        return []
+    spec = learning.spec()
+    scored = (
+        "(select o.*, s.log_odds from outcomes.child_outcomes as o join (select * from scores.risk_scores "
+        "where log_odds is not null "  # a rule gives none
+        "qualify row_number() over (partition by child_key, as_of_date, outcome order by scored_at) = 1) as s "
+        f"using (child_key, as_of_date, outcome) where outcome = {quoted(live.outcome, chr(39))})"
+    )
+    names = dataset.Names(segments=learning.SEGMENTS | {"score": "l.log_odds"})
+    rows = dataset.read_rows(db, learning.parquet(home, days), scored, names, spec, str(today))
+    log_odds = rows.segments["score"].texts().astype(float)
+    return list(drift.of_outcomes(rows, log_odds, spec, learning.policy(), learning.capacity_share()))
+
+
+def _advice(
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, found: list[DriftFinding], today: date
+) -> DriftAdvice:
+    from ml import drift
+
+    trained = database.value(db, "select trained_at from ml.model_versions where model_version = ?", [live.version])
+    newer = database.value(
+        db, "select count(*) from outcomes.child_outcomes where outcome = ? and label_known_at > ? and "
+        "label_known_at <= ? and label_status = 'final'", [live.outcome, trained, today],
+    )  # fmt: skip
+    return drift.advice(found, bool(newer))

@@ -1,0 +1,39 @@
+"""The explanation of a score, term by term; models with interactions are asked by `ml`."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import duckdb
+
+from warehouse import database
+from warehouse.audit import explaining
+from warehouse.registry import registry_tables
+from warehouse.settings import Home
+
+FEATURES = "select * from features.child_features where child_key = ? and as_of_date = ?"
+
+
+def explain(home: Home, child: int, day: date) -> str:
+    """Return how a child's score of a date comes about; the terms add up exactly.
+
+    Raises:
+        QhawaqError: the child has no score of that date.
+    """
+    return explaining.explain(home, child, day, terms_by_trees)
+
+
+def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
+    """Return (term, value, contribution) of a child's score by a model with interactions (`explaining.terms_of`)."""
+    from ml import score
+    from ml.models import trees
+
+    base = database.value(db, explaining.BASE, [version])
+    model = trees.from_tables(version, base, *registry_tables.points(db))
+    rows = db.execute(FEATURES, [child, day]).to_arrow_table()
+    values = score.matrix(rows, model.features)
+    bases, parts = model.contributions(values, score.segments(rows))
+    known = [None if math.isnan(value) else value for value in values[0].tolist()]
+    terms = sorted(zip(model.features, known, parts[0].tolist(), strict=True), key=lambda term: (-term[2], term[0]))
+    return [("base", "", float(bases[0])), *terms]

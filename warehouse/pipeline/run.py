@@ -1,0 +1,103 @@
+"""The main job: every step in order, resumed where it stopped, done once for the same inputs.
+
+An orchestrator runs the same steps as tasks of its own; it notes here what it has begun, closed and published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from warehouse import database
+from warehouse.build import calendar
+from warehouse.pipeline import build, deploy, effects, publish, score, summary, tables, train
+from warehouse.pipeline.land import land
+from warehouse.pipeline.state import State, inputs_key
+from warehouse.progress import Progress
+from warehouse.settings import Home
+
+BUILT = "features by an orchestrator"  # a mark of its own: `qhawaq run` does the step again
+
+
+def run(home: Home, progress: Progress, today: date | None = None, backfill: bool = False) -> str:
+    """Land, build, train and deploy if due, score and publish; return the closing summary.
+
+    Interrupted, it resumes where it stopped; with nothing new it does nothing.
+    """
+    with progress.step("land"):
+        landed = len(land(home, progress, backfill))
+    day = build.set_day(home, today)
+    state = resume(home, day)
+    if release := _release(state):
+        return f"nothing new: release {release} is current ({summary.where(home)})"
+    for name, step in job(home, progress, day, state.key).items():
+        if name not in state.done:
+            with progress.step(name):
+                state.done[name] = step()
+            state.write(home)
+    summary.write_status(home, state)
+    return summary.closing(home, state, landed)
+
+
+def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return the steps after landing, in order; each returns what it found as plain values."""
+    return {
+        "build": lambda: asdict(build.build(home, progress, today)),
+        "train": lambda: asdict(train.train(home, progress)),
+        "deploy": lambda: asdict(deploy.deploy(home)),
+        "effects": lambda: asdict(effects.if_due(home, progress)),
+        "score": lambda: asdict(score.score(home, progress)),
+        "publish": lambda: asdict(publish.publish(home, progress, key)),
+    }
+
+
+def resume(home: Home, today: date) -> State:
+    """Return the state for these inputs: what was done for other inputs does not count."""
+    with database.warehouse(home) as db:
+        tables.prepare(db)
+        key = inputs_key(db, str(today))
+    state = State.read(home)
+    return state if state.key == key else State(key)
+
+
+def released(home: Home, today: date) -> str | None:
+    """Return the release of these inputs if they are published already."""
+    return _release(resume(home, today))
+
+
+def _release(state: State) -> str | None:
+    return state.done.get("publish", {}).get("release")
+
+
+def begun(home: Home, today: date) -> None:
+    """Note which inputs an orchestrator begins to build: nothing is done for them yet."""
+    build.begin(home, today)
+    State(resume(home, today).key).write(home)
+
+
+def closed(home: Home, progress: Progress, again: bool) -> int:
+    """Close the dates that an orchestrator built; note that its features are of these inputs, if no more came since."""
+    dates, state = build.close(home, progress, again), State.read(home)
+    if state.key == resume(home, calendar.read(home)).key:
+        state.done[BUILT] = {"dates": dates}
+        state.write(home)
+    return dates
+
+
+def published(home: Home, progress: Progress) -> publish.PublishResult:
+    """Publish what an orchestrator built step by step.
+
+    The main job counts as done where features are of these very inputs: what landed meanwhile is still to be built.
+    """
+    day, state = calendar.read(home), State.read(home)
+    score.scored(home)
+    key = resume(home, day).key
+    result = publish.publish(home, progress, key)
+    if state.key == key and (BUILT in state.done or "build" in state.done):
+        state.done |= {name: {"by": "orchestrator"} for name in job(home, progress, day, key)}
+        state.done["publish"] = asdict(result)
+        state.write(home)
+        summary.write_status(home, state)
+    return result

@@ -1,0 +1,42 @@
+"""What the main job has done for its inputs: resuming after a crash, and nothing to do when nothing is new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import duckdb
+
+from warehouse.build import code
+from warehouse.files import write_whole
+from warehouse.settings import Home
+
+
+@dataclass
+class State:
+    """The key of the inputs, and step → what it found, for each step that is done for them."""
+
+    key: str = ""
+    done: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, home: Home) -> State:
+        """Read the state; none is the beginning."""
+        return cls(**json.loads(home.state.read_text())) if home.state.exists() else cls()
+
+    def write(self, home: Home) -> None:
+        """Write the state whole."""
+        write_whole(home.state, json.dumps(asdict(self), indent=1, default=str))
+
+
+def inputs_key(db: duckdb.DuckDBPyConnection, today: str) -> str:
+    """Return a hash of the ledger, the day and the code: the same key must give the same tables."""
+    digest = hashlib.sha256(today.encode())
+    rows = db.execute("select file, sha256, status, source from raw.deliveries order by all").fetchall()
+    for table in ("raw.objections", "raw.human_reviews"):  # a family's word changes the lists without a delivery
+        rows += db.execute(f"select * from {table} order by all").fetchall()
+    digest.update(repr(rows).encode())
+    digest.update(code.code_hash().encode())
+    return digest.hexdigest()

@@ -1,0 +1,23 @@
+"""The warehouse's tables that dbt does not build; each package declares its own."""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse import contracts
+from warehouse.audit import accesses
+from warehouse.build import built, calendar, orchestration
+from warehouse.landing import ledger
+from warehouse.publish import disclosure, publishing
+from warehouse.registry import registry_tables
+from warehouse.rights import subject
+from warehouse.settings import DBT_PROJECT
+
+OWNERS = (calendar, built, orchestration, registry_tables, disclosure, publishing, subject, accesses)
+
+
+def prepare(db: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing, and widen raw tables so that they hold what the contracts say."""
+    ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
+    for owner in OWNERS:
+        db.execute(owner.DDL)

@@ -1,7 +1,7 @@
 """Features of raw records by the warehouse's own SQL: its compiled models run in memory over the records of a request.
 
 Rows of others (schools, classmates, siblings) are deployed beside the SQL. All of it is one query that is planned once
-(`service.query`) and reads the records as parameters: nothing of a child is ever stored.
+(`feature_query` of the published file) and reads the records as parameters: nothing of a child is ever stored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 import duckdb
 
-from service import query
 from service.children import DuckDBConfig, rows
 from service.predict import Unusable
 
@@ -29,13 +28,13 @@ CONFIG: DuckDBConfig = {
     # a list of values is compared faster with a few rows than joined to them
     "disabled_optimizers": "in_clause",
 }
-STEPS = "select schema_name, name, kind, sql, mates_by from published.feature_steps order by position"
-DAY = "select any_value(as_of_date) from published.feature_steps"
+QUERY = "select sql, as_of_date, delivery from feature_query"
+PARAMETERS = "select table_name, is_source, sql from feature_parameters order by position"
 INPUTS = """
 select table_name, list({name: column_name, type: data_type} order by position),
   coalesce(list(column_name order by position) filter (is_given), []),
   coalesce(list(column_name) filter (is_required), [])
-from published.feature_inputs group by table_name
+from feature_inputs group by table_name
 """
 LARGEST = {"SMALLINT": 2**15 - 1, "INTEGER": 2**31 - 1, "BIGINT": 2**63 - 1}
 LONGEST = 100  # characters of a text
@@ -90,17 +89,17 @@ class FeatureDatabase:
     def __init__(self, published: Path) -> None:
         self.db = _opened(published)
         try:
-            steps = [query.Step(*row) for row in self.db.execute(STEPS).fetchall()]
+            ((sql, self.as_of, self._delivery),) = self.db.execute(QUERY).fetchall()
         except duckdb.CatalogException as error:
             raise NoContext(f"{published} was published without the features' SQL") from error
-        ((self.as_of,),) = self.db.execute(DAY).fetchall()
-        self.sources = {step.name for step in steps if step.kind == "input"}
+        parameters = self.db.execute(PARAMETERS).fetchall()
+        self.sources = {table for table, is_source, _ in parameters if is_source}
+        self._parameters: dict[str, str] = {table: read_alone for table, _, read_alone in parameters}
         names, columns, given, required = zip(*self.db.execute(INPUTS).fetchall(), strict=True)
         self.inputs: dict[str, list[dict[str, str]]] = dict(zip(names, columns, strict=True))
         self._given: dict[str, list[str]] = dict(zip(names, given, strict=True))
         self._required: dict[str, list[str]] = dict(zip(names, required, strict=True))
-        self._query = query.compose(steps, self.inputs)
-        self.db.execute(f"prepare features as {self._query.sql}")
+        self.db.execute(f"prepare features as {sql}")
 
     def make_features(self, children: Iterable[ChildRecords]) -> MadeFeatures:
         """Return features of children as of the date that is published.
@@ -110,7 +109,7 @@ class FeatureDatabase:
         """
         tables = self._tables(list(children))
         # pure ASCII without anything to escape but the mark itself; EXECUTE takes no parameters of ours
-        parameters = {name: f"'{self._json(name, tables[name])}'" for name in self._query.inputs}
+        parameters = {name: f"'{self._json(name, tables[name])}'" for name in self._parameters}
         try:
             made = rows(self.db.execute(f"execute features({', '.join(parameters.values())})"))
         except HOSTILE as error:
@@ -128,7 +127,7 @@ class FeatureDatabase:
         """Name the source that cannot be read, without its values."""
         for name, text in parameters.items():
             try:
-                self.db.execute(self._query.inputs[name].replace("$1", text)).fetchall()
+                self.db.execute(self._parameters[name].replace("$1", text)).fetchall()
             except HOSTILE:
                 return f"{name}: a value is not of its column's type (GET /v1/records names them)"
         return "records: a value is of its type, and beyond what can be"
@@ -179,7 +178,7 @@ class FeatureDatabase:
         """Return a row as it would have been landed."""
         values = {name.lower(): _whole(value) for name, value in row.items() if value is not None}
         self._check(source, at, values)
-        landing = {"child_key": key, "nino": key, "_file": query.FILE, "_line": at}
+        landing = {"child_key": key, "nino": key, "_file": self._delivery, "_line": at}
         return {"_delivered_at": self.as_of} | values | landing
 
     def _check(self, source: str, at: int, values: Mapping[str, Any]) -> None:
@@ -192,7 +191,8 @@ class FeatureDatabase:
 def _opened(published: Path) -> duckdb.DuckDBPyConnection:
     """Open a database in memory beside a published file, and let it open nothing more."""
     db = duckdb.connect(":memory:", config=CONFIG)
-    db.execute(f"attach '{published}' as {query.PUBLISHED} (read_only)")
+    db.execute(f"attach '{published}' as published (read_only)")
+    db.execute("use published")  # the query names its tables alone
     db.execute("set enable_external_access = false")
     db.execute("set lock_configuration = true")
     return db

@@ -80,7 +80,7 @@ class DriftFinding:
         return self.limit.is_exceeded(self.metric)
 
     def __str__(self) -> str:
-        """Say the figure and what it is of."""
+        """Say the figure with its feature."""
         of = "" if self.of == EVERYTHING else f" of {self.of}"
         return f"{self.name}{of} {self.metric.value:.2f}"
 

@@ -133,7 +133,7 @@ class FeatureDatabase:
         return "records: a value is of its type, and beyond what can be"
 
     def columns(self) -> dict[str, dict[str, str]]:
-        """Return source → column → type of what may be sent."""
+        """Return source → column → type of the records in a request."""
         return {source: self._types(source) for source in sorted(self.sources)}
 
     def _types(self, source: str) -> dict[str, str]:
@@ -141,7 +141,7 @@ class FeatureDatabase:
         return {name: kinds[name] for name in self._given[source]}
 
     def schema(self) -> dict[str, Any]:
-        """Return what may be sent as JSON Schema, by source."""
+        """Return the JSON Schema of the records in a request, by source."""
         return {
             source: {"type": "array", "maxItems": MOST_ROWS, "items": self._schema(source)}
             for source in sorted(self.sources)

@@ -51,7 +51,7 @@ class Offices:
         self.folder = folder
 
     def areas(self, caller: Caller) -> list[str]:
-        """Return the provinces whose offices' cases are published and the caller's to see."""
+        """Return the provinces with published cases that the caller may see."""
         if self.folder is None or not self.folder.is_dir():
             return []
         areas = (path.parent.name for path in self.folder.glob(f"*/{CURRENT}"))

@@ -1,4 +1,4 @@
-"""Errors by RFC 9457 (application/problem+json): the fault and the remedy, never what was sent."""
+"""Errors by RFC 9457 (application/problem+json): the fault and the remedy, never the values of a request."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def _answer_error(_: Request, error: Exception) -> JSONResponse:
     if type(error) in EXPECTED:
         status, headers = EXPECTED[type(error)]
         return answer(status, str(error), headers)
-    LOG.error("unexpected %s", type(error).__name__)  # its text may hold what was sent
+    LOG.error("unexpected %s", type(error).__name__)  # its text may hold values of a request
     return answer(500, "something went wrong here; it was logged")
 
 

@@ -63,7 +63,7 @@ AnyCaller = Annotated[Caller, Depends(recognized_caller)]
 
 
 def having(scope: str) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
-    """Return a dependency: a caller who has a scope."""
+    """Return the dependency of a route on a caller with a scope."""
 
     async def caller_with_scope(caller: AnyCaller) -> Caller:
         """Return the caller, or refuse."""

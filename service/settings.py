@@ -31,7 +31,7 @@ class Limits:
     reveals_per_hour: int = 30  # of one caller
     body_bytes: int = 2_000_000
     rows: int = 1000
-    children: int = 100  # whose records are sent at once
+    children: int = 100  # with records in one request
     seconds: float = 10.0
 
 

@@ -96,7 +96,7 @@ class Rows:
     date: Coded
     group: Coded
     cluster: Coded
-    label: NDArray[np.float64]  # NaN where it cannot be said
+    label: NDArray[np.float64]  # NaN where it is unknown
     known_at: NDArray[np.datetime64]  # when the label became final
     values: NDArray[np.float64]  # (rows, features), column after column in memory: that is how it is read
     segments: dict[str, Coded] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Rows:
 
     @property
     def labeled(self) -> Rows:
-        """The rows whose outcome can be said."""
+        """The rows with a known outcome."""
         return self.of(~np.isnan(self.label))
 
     @property

@@ -1,4 +1,4 @@
-"""Time splits: which years may train, which decide, which is held out; decided by what was known when."""
+"""Time splits: years that train, decide and are held out, by the dates when labels became known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NotTrained(StrEnum):
 
 @dataclass(frozen=True)
 class Origins:
-    """Which years are judged and which train at last; each is judged by what was known at its first date."""
+    """The judged years and those of the last training; models of a year know labels up to its first date."""
 
     validation: tuple[int, ...]  # decide
     test: int  # the last mature year: reported, decides nothing

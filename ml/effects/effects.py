@@ -42,7 +42,7 @@ FEWEST = 20
 
 @dataclass(frozen=True)
 class Study:
-    """Children who had not got a service by a date, after which some did."""
+    """Children without a service by a date, some of whom got it afterwards."""
 
     values: Floats  # features as known on the date, shape (children, features)
     names: Sequence[str]  # of the features

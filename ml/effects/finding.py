@@ -67,7 +67,7 @@ class EffectFinding:
     method: EffectMethod
     n_served: int
     verdict: EffectVerdict
-    plain: Metric | None = None  # the served less everybody else: what would mislead
+    plain: Metric | None = None  # the served less everybody else: biased by need
     compared: Comparison | None = None
     placebo: Metric | None = None
 

@@ -92,7 +92,7 @@ class Card:
         )
 
     def impact(self) -> str:
-        """Return the impact assessment as Markdown, prefilled; what only a person can say is left open, visibly."""
+        """Return the impact assessment as Markdown, prefilled; a person has to complete the marked blanks."""
         decided = self.metrics(DECIDING, self.algorithm)
         return self._filled(
             "impacto.md",

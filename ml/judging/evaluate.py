@@ -60,7 +60,7 @@ class Sample:
         return Metric.from_replicates(name, above.sum() / max(below.sum(), NOTHING), replicates)
 
     def precision(self, on_list: Mask) -> float:
-        """Return the share of cases among the listed whose outcome can be said; 0 where there are none."""
+        """Return the share of cases among the listed with a known outcome; 0 where there are none."""
         known = on_list & self.known
         return float(self.cases[known].mean()) if known.any() else 0.0
 
@@ -69,7 +69,7 @@ class Sample:
         return self.sums(self.cases * on_list) / np.maximum(self.sums((on_list & self.known) * 1.0), NOTHING)
 
     def listed(self, ranking: NDArray[np.float64], share: float) -> Mask:
-        """Say who is on the list of each UGEL and date: the first `share` of its pupils; ties by key."""
+        """Return the mask of the lists of each UGEL and date: the first `share` of its pupils; ties by key."""
         order = np.lexsort((self.rows.key, -ranking, self.list))
         size = np.bincount(self.list)
         start = np.concatenate([[0], np.cumsum(size)[:-1]])
@@ -93,7 +93,7 @@ def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = 
 
 
 def of_rows(sample: Sample, where: Mask | None = None) -> list[Metric]:
-    """Return how many rows there are whose outcome can be said, and how often it came."""
+    """Return the number of rows with a known outcome, and the rate of cases among them."""
     known = sample.known if where is None else sample.known & where
     cases = (sample.cases * known).sum()
     return [
@@ -192,7 +192,7 @@ def _beyond_chance(sample: Sample, chance: NDArray[np.float64], judged: Mask) ->
 
 
 def kept(sample: Sample, on_list: Mask) -> Metric:
-    """Return the share of the listed who are listed again on the school year's next date, if still there."""
+    """Return the share of the listed that the school year's next list keeps, among pupils still at school."""
     rows = sample.rows
     order = np.lexsort((rows.date.codes, rows.key))
     day = np.array(rows.date.names)[rows.date.codes[order]]
@@ -214,7 +214,7 @@ def calibration_error(label: NDArray[np.float64], probability: NDArray[np.float6
 
 
 def of_classes(sample: Sample, on_list: Mask) -> list[Metric]:
-    """Return accuracy, precision, recall and F1 if who is listed counts as predicted."""
+    """Return accuracy, precision, recall and F1 with the listed as predicted cases."""
     label, predicted = sample.cases[sample.known] == 1, on_list[sample.known]
     hits = float((label & predicted).sum())
     return [

@@ -1,4 +1,4 @@
-"""Numeric gates: what a model must reach before it may rank anybody; the bounds stand in `gates.yml`."""
+"""Numeric gates on a model's figures before it may rank anybody; the bounds stand in `gates.yml`."""
 
 from __future__ import annotations
 

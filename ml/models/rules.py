@@ -1,4 +1,4 @@
-"""The rules that people use today: what a model has to beat, and what ranks where no model may.
+"""The rules that people use today: a model has to beat them, and they rank where no model may.
 
 A rule is a function of features; a larger number comes first, and whom the rule does not meet has 0.
 """

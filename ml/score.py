@@ -20,18 +20,28 @@ BATCH = 50_000
 IDENTITY = ("child_key", "as_of_date", "ugel_code", "level", "is_rural")  # needed beside features
 SCORES = pa.schema(
     [
-        ("child_key", pa.int64()), ("as_of_date", pa.date32()), ("ugel_code", pa.string()), ("outcome", pa.string()),
-        ("model_version", pa.string()), ("log_odds", pa.float64()), ("probability", pa.float64()),
+        ("child_key", pa.int64()),
+        ("as_of_date", pa.date32()),
+        ("ugel_code", pa.string()),
+        ("outcome", pa.string()),
+        ("model_version", pa.string()),
+        ("log_odds", pa.float64()),
+        ("probability", pa.float64()),
         ("ranking", pa.float64()),
     ]
-)  # fmt: skip
+)
 REASONS = pa.schema(
     [
-        ("child_key", pa.int64()), ("as_of_date", pa.date32()), ("outcome", pa.string()),
-        ("model_version", pa.string()), ("position", pa.int32()), ("term", pa.string()), ("value", pa.float64()),
+        ("child_key", pa.int64()),
+        ("as_of_date", pa.date32()),
+        ("outcome", pa.string()),
+        ("model_version", pa.string()),
+        ("position", pa.int32()),
+        ("term", pa.string()),
+        ("value", pa.float64()),
         ("contribution", pa.float64()),
     ]
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +109,8 @@ def scores(batches: pa.RecordBatchReader, rankers: Sequence[Ranker]) -> pa.Recor
 
 
 def _score(batch: pa.RecordBatch, ranker: Ranker) -> pa.RecordBatch:
-    values, n = matrix(batch, ranker.features), batch.num_rows
+    values = matrix(batch, ranker.features)
+    n = batch.num_rows
     if ranker.terms:
         ranking = ranker.terms.log_odds(values, segments(batch))
         log_odds, probability = pa.array(ranking), pa.array(1 / (1 + np.exp(-ranking)))
@@ -151,7 +162,9 @@ def largest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
 
 
 def _reasons(batch: pa.RecordBatch, ranker: Ranker, model: Points, count: int) -> pa.RecordBatch:
-    values, n, n_features = matrix(batch, model.features), batch.num_rows, len(model.features)
+    values = matrix(batch, model.features)
+    n = batch.num_rows
+    n_features = len(model.features)
     base, parts = model.contributions(values, segments(batch))
     order = largest(parts, min(count, n_features))
     named = np.take_along_axis(parts, order, axis=1)

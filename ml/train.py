@@ -172,11 +172,18 @@ def _facts(trained: Trained, spec: Spec, share: float) -> dict[str, Any]:
         "recipe": candidates.recipes()[trained.algorithm],
         "years": trained.years,
         "metrics": [
-            {"ranked_by": ranker, "dataset": dataset, "segment": segment, "metric": metric.name, "value": metric.value,
-             "low": metric.low, "high": metric.high}
+            {
+                "ranked_by": ranker,
+                "dataset": dataset,
+                "segment": segment,
+                "metric": metric.name,
+                "value": metric.value,
+                "low": metric.low,
+                "high": metric.high,
+            }
             for ranker, dataset, segment, metric in trained.metrics
         ],
-    }  # fmt: skip
+    }
 
 
 def as_csv(figures: Sequence[Figure]) -> str:

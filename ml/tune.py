@@ -63,7 +63,8 @@ def folds(rows: Rows, chosen: splits.Origins, size: int, policy: Policy, *, seed
     part = np.random.default_rng(seed + 1).permutation(len(sample.cluster.names))[sample.cluster.codes] % PARTS
     folds = []
     for year in chosen.validation:
-        before, of_year = splits.before(sample, year, policy.pandemic_years), sample.year == year
+        before = splits.before(sample, year, policy.pandemic_years)
+        of_year = sample.year == year
         for number in range(PARTS):
             train = sample.of(before & (part != number))
             judged = sample.of(of_year & (part == number)).labeled

@@ -64,7 +64,8 @@ def create(settings: Settings) -> FastAPI:
 def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
     """Return the OpenAPI document, with the features that the live model needs."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    schemas, model = document["components"]["schemas"], service.current.model
+    schemas = document["components"]["schemas"]
+    model = service.current.model
     schemas["FeatureRows"]["properties"]["rows"]["maxItems"] = service.settings.limits.rows
     if model.terms:
         features = model.config["input_schema"]

@@ -148,7 +148,8 @@ class FeatureDatabase:
         }
 
     def _schema(self, source: str) -> dict[str, Any]:
-        required, types = self._required[source], self._types(source)
+        required = self._required[source]
+        types = self._types(source)
         return {
             "type": "object",
             "required": sorted(required),

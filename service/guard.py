@@ -21,9 +21,12 @@ HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
     (b"strict-transport-security", b"max-age=31536000"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-                                 b"frame-ancestors 'none'; base-uri 'none'"),
-]  # fmt: skip
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        b"frame-ancestors 'none'; base-uri 'none'",
+    ),
+]
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 ALWAYS = ("/health/live", "/health/ready", "/metrics")
 
@@ -41,7 +44,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, sender = time.perf_counter(), AnswerSender(send)
+        began = time.perf_counter()
+        sender = AnswerSender(send)
         self.in_flight += 1
         metrics.IN_FLIGHT.set(self.in_flight)
         try:
@@ -79,7 +83,9 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
 
 async def _body(receive: Receive, most: int) -> bytes | None:
     """Return a whole body, or None where it is too long, whatever its header says of its length."""
-    parts, total, more = [], 0, True
+    parts = []
+    total = 0
+    more = True
     while more:
         message = await receive()
         parts.append(message.get("body", b""))

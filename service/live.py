@@ -105,7 +105,8 @@ class CurrentModel:
             return False
         self.seen = now
         try:
-            self.model, self.fault = read_live_model(self.path, self.models), ""
+            self.model = read_live_model(self.path, self.models)
+            self.fault = ""
         except Disagreement as error:
             self.fault = str(error)
             LOG.error("still serving %s: %s", self.model.version, error)

@@ -160,10 +160,14 @@ def _predictions(
         return []
     predictions = predict.predict(live, [_prepared(live, made, child) for child in children.values()])
     return [
-        {**prediction, "position": at, "services": made.services[child.records.key],
-         "without": sorted(sources - _used_sources(child.records))}
+        {
+            **prediction,
+            "position": at,
+            "services": made.services[child.records.key],
+            "without": sorted(sources - _used_sources(child.records)),
+        }
         for (at, child), prediction in zip(children.items(), predictions, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _used_sources(child: ChildRecords) -> set[str]:

@@ -89,7 +89,8 @@ async def from_features(
     """Score prepared features, by exactly the arithmetic of the warehouse's lists."""
     if len(body.rows) > service.settings.limits.rows:
         raise Problem(413, f"at most {service.settings.limits.rows} rows at once: ask several times")
-    live, rows = service.current.model, [vars(row) for row in body.rows]
+    live = service.current.model
+    rows = [vars(row) for row in body.rows]
     few = len(rows) <= AT_ONCE
     predictions = predict.predict(live, rows) if few else await run_in_threadpool(predict.predict, live, rows)
     # plain JSON: pydantic would check our own answer for longer than it took to compute

@@ -83,13 +83,15 @@ class Child(BaseModel):
     model_config = ConfigDict(extra="forbid")
     child_key: Key | None = Field(None, description="Its pseudonym, where it is known here")
     merged: dict[Key, Records] = Field(
-        default_factory=dict, max_length=5,
+        default_factory=dict,
+        max_length=5,
         description="Other pseudonyms that turned out to be the same child, with what was recorded under them",
-    )  # fmt: skip
+    )
     records: Records = Field(
-        max_length=20, description="Source → rows by the columns of its contract (GET /v1/records)",
+        max_length=20,
+        description="Source → rows by the columns of its contract (GET /v1/records)",
         examples=[{"siagie_enrollments": [{"ID_ANIO": 2025, "COD_MOD": "0123456", "ANEXO": "0", "ID_NIVEL": "F0"}]}],
-    )  # fmt: skip
+    )
 
 
 class Children(BaseModel):

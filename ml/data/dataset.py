@@ -105,9 +105,15 @@ class Rows:
         """Return the chosen rows."""
         segments = {name: part.of(chosen) for name, part in self.segments.items()}
         return Rows(
-            self.key[chosen], self.date.of(chosen), self.group.of(chosen), self.cluster.of(chosen), self.label[chosen],
-            self.known_at[chosen], rows_of(self.values, chosen), segments,
-        )  # fmt: skip
+            self.key[chosen],
+            self.date.of(chosen),
+            self.group.of(chosen),
+            self.cluster.of(chosen),
+            self.label[chosen],
+            self.known_at[chosen],
+            rows_of(self.values, chosen),
+            segments,
+        )
 
     @property
     def labeled(self) -> Rows:
@@ -148,10 +154,15 @@ def read_rows(
     days = table.column(5).to_numpy().astype("datetime64[D]")
     values = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
     return Rows(
-        _keys(table.column(0)), date, group, cluster, table.column(4).to_numpy(), days,
+        _keys(table.column(0)),
+        date,
+        group,
+        cluster,
+        table.column(4).to_numpy(),
+        days,
         np.array([_numbers(column, spec.categories.get(name)) for name, column in values]).reshape(-1, len(days)).T,
         dict(zip(names.segments, parts, strict=True)),
-    )  # fmt: skip
+    )
 
 
 def rows_of(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:

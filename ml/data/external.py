@@ -97,19 +97,22 @@ def read_tables(contract: TableContract, features: str, outcomes: str) -> tuple[
 
 
 def _outcomes(contract: TableContract, table: str) -> str:
-    known = _quoted(contract.known_at) if contract.known_at else (
-        f"cast({_quoted(contract.date)} as date) + {contract.matures_after_days}"
-    )  # fmt: skip
+    matured = f"cast({_quoted(contract.date)} as date) + {contract.matures_after_days}"
+    known = _quoted(contract.known_at) if contract.known_at else matured
     return f"(select *, {known} as _known_at from {table})"
 
 
 def _names(contract: TableContract) -> Names:
     segments = dict(contract.segments) | ({"region": contract.region} if contract.region else {})
     return Names(
-        key=_quoted(contract.key), date=_quoted(contract.date), label=_quoted(contract.outcome), known_at="_known_at",
-        group=_quoted(contract.group or "_all"), cluster=_quoted(contract.cluster or contract.key),
+        key=_quoted(contract.key),
+        date=_quoted(contract.date),
+        label=_quoted(contract.outcome),
+        known_at="_known_at",
+        group=_quoted(contract.group or "_all"),
+        cluster=_quoted(contract.cluster or contract.key),
         segments={name: f"f.{_quoted(column)}" for name, column in segments.items()},
-    )  # fmt: skip
+    )
 
 
 def _spec(db: duckdb.DuckDBPyConnection, contract: TableContract, table: str) -> Spec:

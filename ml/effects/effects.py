@@ -88,7 +88,8 @@ def _judged(
     study: Study, matched: Matched | None, outcome: Floats, placebo: Metric | None, limits: EffectLimits
 ) -> EffectFinding:
     known = ~np.isnan(outcome)
-    n_served, plain = int(study.served[known].sum()), _difference(study.of(known), outcome[known])
+    n_served = int(study.served[known].sum())
+    plain = _difference(study.of(known), outcome[known])
     compared = None if matched is None else compare(matched, outcome)
     if compared is None or compared.overlap < limits.least_overlap:
         return EffectFinding(EffectMethod.COMPARISON, n_served, EffectVerdict.OVERLAP, plain, compared)
@@ -209,7 +210,8 @@ def _imbalance(values: Floats, served: Mask, weight: Floats) -> float:
 
 def _difference(study: Study, outcome: Floats) -> Metric:
     """Return the mean of the served less that of all others."""
-    served, share = study.served, study.served.mean()
+    served = study.served
+    share = study.served.mean()
     of_served, of_others = outcome[served].mean(), outcome[~served].mean()
     influence = np.where(served, (outcome - of_served) / share, -(outcome - of_others) / (1 - share))
     return Metric.from_error("plain", of_served - of_others, clustered_error(influence, study.school))

@@ -137,7 +137,9 @@ def figures(judged: Judged, share: float, models: Sequence[str]) -> list[Figure]
         share: capacity as a share of each group's pupils.
         models: the rankers with log-odds; the first is compared with the rules and shown by segment.
     """
-    sample, year, first = Sample(judged.rows), judged.dataset, models[0]
+    sample = Sample(judged.rows)
+    year = judged.dataset
+    first = models[0]
     lists = {ranker: sample.listed(ranking, share) for ranker, ranking in judged.ranked.items()}
     figures: list[Figure] = []
     for ranker, on_list in lists.items():

@@ -26,7 +26,8 @@ def by_school(before: Rows) -> Baseline:
     An evaluation in Wisconsin found this as good as scores of children: the tables show whether it is here.
     """
     known = before.labeled
-    usual, n = known.label.mean(), len(known.cluster.names)
+    usual = known.label.mean()
+    n = len(known.cluster.names)
     cases = np.bincount(known.cluster.codes, weights=known.label, minlength=n)
     rate = (cases + PRIOR_PUPILS * usual) / (np.bincount(known.cluster.codes, minlength=n) + PRIOR_PUPILS)
     of_school = dict(zip(known.cluster.names, rate, strict=True))

@@ -20,29 +20,41 @@ OUTCOMES = {
     "repetition": "que la niña, el niño o adolescente termine el año desaprobado",
 }
 RANKERS = {
-    "additive": "modelo aditivo", "boosting": "árboles con interacciones",
-    "logistic": "regresión logística", "rule:abc": "regla ABC",
-    "rule:over_age": "regla de extraedad", "rule:cut_offs": "cortes por grupo de grados",
-    "baseline:last_year": "lista del año anterior", "baseline:school": "por escuelas enteras",
+    "additive": "modelo aditivo",
+    "boosting": "árboles con interacciones",
+    "logistic": "regresión logística",
+    "rule:abc": "regla ABC",
+    "rule:over_age": "regla de extraedad",
+    "rule:cut_offs": "cortes por grupo de grados",
+    "baseline:last_year": "lista del año anterior",
+    "baseline:school": "por escuelas enteras",
     "baseline:chance": "al azar",
-}  # fmt: skip
+}
 # What a model is, and how somebody else gets its scores.
 MADE_OF = {
     "additive": ("Modelo aditivo de puntos", "Cada puntaje se recalcula\nen SQL con `ml.model_terms`."),
     "boosting": ("Árboles con interacciones", "Cada puntaje sale\nde los nodos de `ml.model_trees`."),
 }
 KINDS = {
-    "level": "nivel", "area": "área", "region": "región", "sex": "sexo", "language": "lengua materna",
-    "disability": "discapacidad", "nationality": "nacionalidad", "listed": "estuvo en una lista",
+    "level": "nivel",
+    "area": "área",
+    "region": "región",
+    "sex": "sexo",
+    "language": "lengua materna",
+    "disability": "discapacidad",
+    "nationality": "nacionalidad",
+    "listed": "estuvo en una lista",
     "served": "recibió un servicio",
-}  # fmt: skip
+}
 VALUES = {"B0": "primaria", "F0": "secundaria", "urban": "urbana", "unknown": "sin dato"}
 GATES = {
     "precision_ratio_to_best_rule": "precisión respecto de la mejor regla",
     "observed_over_expected_at_capacity": "observados entre esperados en la lista",
-    "calibration_slope": "pendiente de calibración", "recall_gap": "mayor brecha de cobertura entre grupos protegidos",
-    "list_kept": "parte de la lista que sigue en la fecha siguiente", "features_seen": "variables con algún valor",
-}  # fmt: skip
+    "calibration_slope": "pendiente de calibración",
+    "recall_gap": "mayor brecha de cobertura entre grupos protegidos",
+    "list_kept": "parte de la lista que sigue en la fecha siguiente",
+    "features_seen": "variables con algún valor",
+}
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class Sample:
     """Rows with the parts that every figure needs, computed once: lists, schools and bootstrap weights."""
 
     def __init__(self, rows: Rows, seed: int = 0) -> None:
-        self.rows, self.seed = rows, seed
+        self.rows = rows
+        self.seed = seed
         self.known = ~np.isnan(rows.label)
         self.cases = np.nan_to_num(rows.label)
         self.list = np.unique(rows.group.codes * len(rows.date.names) + rows.date.codes, return_inverse=True)[1]
@@ -81,7 +82,8 @@ class Sample:
 def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = "capacity") -> list[Metric]:
     """Return precision, recall and lift of a list, of the rows where a mask is true."""
     known = sample.known if where is None else sample.known & where
-    mine, cases = (on_list & known).astype(float), sample.cases * known
+    mine = (on_list & known).astype(float)
+    cases = sample.cases * known
     precision = sample.share(f"precision_at_{at}", cases * on_list, mine)
     base = cases.sum() / max(known.sum(), 1)
     return [
@@ -215,7 +217,8 @@ def calibration_error(label: NDArray[np.float64], probability: NDArray[np.float6
 
 def of_classes(sample: Sample, on_list: Mask) -> list[Metric]:
     """Return accuracy, precision, recall and F1 with the listed as predicted cases."""
-    label, predicted = sample.cases[sample.known] == 1, on_list[sample.known]
+    label = sample.cases[sample.known] == 1
+    predicted = on_list[sample.known]
     hits = float((label & predicted).sum())
     return [
         Metric("accuracy", float((label == predicted).mean())),

@@ -19,7 +19,8 @@ from ml.models.terms import Terms
 
 BINS = 10
 POINTS = 101  # of a curve
-WIDTH, HEIGHT = 420, 280
+WIDTH = 420
+HEIGHT = 280
 DASHES = {"model": [1, 0], "rule": [6, 3], "baseline": [2, 2]}
 Floats = NDArray[np.float64]
 
@@ -119,12 +120,16 @@ def gains(judged: Judged, rankers: Sequence[str], share: float) -> alt.Chart:
             for x in at
         ]
     )
-    curves = alt.Chart(table).mark_line().encode(
-        x=alt.X("listed:Q", title="share listed", axis=alt.Axis(format="%")),
-        y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")),
-        color=alt.Color("ranked by:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=0)),
-        strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values()))),
-    )  # fmt: skip
+    curves = (
+        alt.Chart(table)
+        .mark_line()
+        .encode(
+            x=alt.X("listed:Q", title="share listed", axis=alt.Axis(format="%")),
+            y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")),
+            color=alt.Color("ranked by:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=0)),
+            strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values()))),
+        )
+    )
     capacity = alt.Chart(pd.DataFrame({"x": [share]})).mark_rule(strokeDash=[4, 4], color="gray").encode(x="x:Q")
     return (curves + capacity).properties(width=WIDTH, height=HEIGHT)
 
@@ -161,17 +166,23 @@ def of_child(terms: Terms, rows: Rows, segments: NDArray[np.str_], row: int, mos
     _, parts = terms.contributions(rows.values[row : row + 1], segments[row : row + 1])
     table = pd.DataFrame({"feature": terms.features, "points": parts[0]})
     table = table.reindex(table["points"].abs().nlargest(most).index)
-    return alt.Chart(table).mark_bar().encode(
-        x=alt.X("points:Q", title="contribution, log-odds"), y=alt.Y("feature:N", sort=None, title=None)
-    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(x=alt.X("points:Q", title="contribution, log-odds"), y=alt.Y("feature:N", sort=None, title=None))
+        .properties(width=WIDTH, height=HEIGHT)
+    )
 
 
 def largest(names: Sequence[str], amounts: Floats, measure: str, most: int = 15) -> alt.Chart:
     """Show the largest amounts by name."""
     table = pd.DataFrame({"feature": names, "amount": amounts}).nlargest(most, "amount")
-    return alt.Chart(table).mark_bar().encode(
-        x=alt.X("amount:Q", title=measure), y=alt.Y("feature:N", sort="-x", title=None)
-    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(x=alt.X("amount:Q", title=measure), y=alt.Y("feature:N", sort="-x", title=None))
+        .properties(width=WIDTH, height=HEIGHT)
+    )
 
 
 def shape(terms: Terms, feature: str) -> alt.Chart:
@@ -180,6 +191,9 @@ def shape(terms: Terms, feature: str) -> alt.Chart:
     edges, points = terms.edges[at], terms.points[at]
     names = ["missing", *(f"to {edge:g}" for edge in edges), "above"]
     table = pd.DataFrame({"part": names[: len(points)], "points": points})
-    return alt.Chart(table).mark_bar().encode(
-        x=alt.X("part:N", sort=None, title=feature), y=alt.Y("points:Q", title="points, log-odds")
-    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(x=alt.X("part:N", sort=None, title=feature), y=alt.Y("points:Q", title="points, log-odds"))
+        .properties(width=WIDTH, height=HEIGHT)
+    )

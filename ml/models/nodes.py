@@ -6,15 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAF = -1  # the feature of a node without a question
-NODE = np.dtype([
-    ("feature", np.int32), ("threshold", np.float64), ("missing_left", np.bool_), ("left", np.int32),
-    ("right", np.int32), ("n_rows", np.float64), ("points", np.float64),
-])  # fmt: skip
+NODE = np.dtype(
+    [
+        ("feature", np.int32),
+        ("threshold", np.float64),
+        ("missing_left", np.bool_),
+        ("left", np.int32),
+        ("right", np.int32),
+        ("n_rows", np.float64),
+        ("points", np.float64),
+    ]
+)
 # Ours → scikit-learn's, of gradient boosting by histograms.
 THEIRS = {
-    "threshold": "num_threshold", "missing_left": "missing_go_to_left", "left": "left", "right": "right",
-    "n_rows": "count", "points": "value",
-}  # fmt: skip
+    "threshold": "num_threshold",
+    "missing_left": "missing_go_to_left",
+    "left": "left",
+    "right": "right",
+    "n_rows": "count",
+    "points": "value",
+}
 Tree = NDArray[np.void]
 
 

@@ -24,10 +24,14 @@ MOST_COMPARED = 64  # edges
 Row = tuple[str, str, int, float | None, float | None, float]
 TABLE = pa.schema(
     [
-        ("model_version", pa.string()), ("feature", pa.string()), ("bin", pa.int32()), ("lower_edge", pa.float64()),
-        ("upper_edge", pa.float64()), ("points", pa.float64()),
+        ("model_version", pa.string()),
+        ("feature", pa.string()),
+        ("bin", pa.int32()),
+        ("lower_edge", pa.float64()),
+        ("upper_edge", pa.float64()),
+        ("points", pa.float64()),
     ]
-)  # fmt: skip
+)
 OF_CALIBRATION = pc.starts_with(pc.field("feature"), calibrate.SLOPE) | pc.starts_with(
     pc.field("feature"), calibrate.INTERCEPT
 )
@@ -76,11 +80,15 @@ class Terms:
 
     def _of_few(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the same points, looked up one by one: starting numpy for every feature takes longer than that."""
-        return np.array([
-            [points[0 if value != value else bisect_left(edges, value) + 1]  # only NaN differs from itself
-             for value, (edges, points) in zip(row, self._lists, strict=True)]
-            for row in values.tolist()
-        ]).reshape(values.shape)  # fmt: skip
+        return np.array(
+            [
+                [
+                    points[0 if value != value else bisect_left(edges, value) + 1]  # only NaN differs from itself
+                    for value, (edges, points) in zip(row, self._lists, strict=True)
+                ]
+                for row in values.tolist()
+            ]
+        ).reshape(values.shape)
 
     @cached_property
     def _lists(self) -> list[tuple[list[float], list[float]]]:
@@ -136,7 +144,8 @@ def read_off(
     counts = [len(edges) + 1 for edges in binner.edges_]
     reference = np.ones((1, len(features)))
     start = booster.decision_function(reference)[0]
-    base, points = start, []
+    base = start
+    points = []
     for position, count in enumerate(counts):
         varied = np.repeat(reference, count + 1, axis=0)
         varied[:, position] = [np.nan, *range(1, count + 1)]

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
 TABLE = pa.schema(
     [
-        ("model_version", pa.string()), ("tree", pa.int32()), ("node", pa.int32()), ("feature", pa.string()),
-        ("threshold", pa.float64()), ("missing_left", pa.bool_()), ("left_node", pa.int32()),
-        ("right_node", pa.int32()), ("n_rows", pa.float64()), ("points", pa.float64()),
+        ("model_version", pa.string()),
+        ("tree", pa.int32()),
+        ("node", pa.int32()),
+        ("feature", pa.string()),
+        ("threshold", pa.float64()),
+        ("missing_left", pa.bool_()),
+        ("left_node", pa.int32()),
+        ("right_node", pa.int32()),
+        ("n_rows", pa.float64()),
+        ("points", pa.float64()),
     ]
-)  # fmt: skip
+)
 # Column of the table → field of a node, of inner nodes and of all.
 INNER = {"threshold": "threshold", "missing_left": "missing_left", "left_node": "left", "right_node": "right"}
 COLUMNS = INNER | {"n_rows": "n_rows", "points": "points"}
@@ -69,7 +76,8 @@ class Trees:
         return {"model_terms": calibration, "model_trees": self._nodes(version)}
 
     def _nodes(self, version: str) -> pa.Table:
-        every, sizes = np.concatenate(self.trees), [len(tree) for tree in self.trees]
+        every = np.concatenate(self.trees)
+        sizes = [len(tree) for tree in self.trees]
         is_leaf = every["feature"] == nodes.LEAF
         columns = {name: pa.array(every[field_name], mask=is_leaf) for name, field_name in INNER.items()} | {
             "model_version": pa.repeat(version, len(every)),

@@ -15,7 +15,7 @@ import numpy as np
 
 from grafana import build
 from tests.grafana import runner
-from warehouse.publish.publishing import CURRENT
+from warehouse.publish.releases import CURRENT
 from warehouse.settings import Home
 
 MOST_QUERIES = 12

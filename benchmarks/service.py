@@ -24,7 +24,7 @@ from tests.dags.scheduler import free_port
 from tests.serve import records
 from warehouse import database
 from warehouse.commands import serve
-from warehouse.publish.publishing import CURRENT
+from warehouse.publish.releases import CURRENT
 from warehouse.settings import Home
 
 ROWS, CLOSED, RATE, SECONDS = 500, 2000, 300, 20

@@ -137,9 +137,9 @@ def tune() -> Found:
 def promote() -> Found:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
     from warehouse.pipeline import deploy, score
-    from warehouse.publish import publishing
+    from warehouse.publish import releases
 
-    before = {"before": deploy.live(HOME), "release_before": publishing.current_release(HOME)}
+    before = {"before": deploy.live(HOME), "release_before": releases.current(HOME)}
     return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
 
 

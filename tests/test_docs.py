@@ -26,6 +26,26 @@ def test_what_is_named_exists(path: Path) -> None:
         assert (path.parent / link).exists(), link
 
 
+PLACES = re.compile(
+    r"`((?:warehouse|ml|service|dags|deploy|grafana|dbt_project|tests|benchmarks)/[\w/.*-]+)(?<!\.duckdb)`"
+)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in DOCS if path.name not in ("CHANGELOG.md", "add-a-source.md")], ids=lambda path: path.name
+)
+def test_every_place_that_is_named_exists(path: Path) -> None:
+    named = set(PLACES.findall(path.read_text(encoding="utf-8")))
+    assert [name for name in named if not (list(REPOSITORY.glob(name)) or (REPOSITORY / name).exists())] == []
+
+
+def test_every_package_has_its_place_on_the_map() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    packages = [path.parent.name for top in ("warehouse", "ml") for path in (REPOSITORY / top).glob("*/__init__.py")]
+    assert len(packages) > 15
+    assert [name for name in packages if not re.search(rf"`(?:\w+/)?{name}`", text)] == []
+
+
 def test_every_command_is_in_a_document() -> None:
     said = "\n".join(path.read_text(encoding="utf-8") for path in DOCS)
     assert [name for name in cli.COMMANDS if f"qhawaq {name}" not in said] == []

@@ -15,7 +15,7 @@ import yaml
 from grafana import alerts, build, texts
 from tests.conftest import Country
 from tests.grafana import runner
-from warehouse.publish.publishing import AUDIENCES
+from warehouse.publish.serving import AUDIENCES
 from warehouse.settings import REPOSITORY
 
 DASHBOARDS = [(module.AUDIENCE, build.written(module)) for module in build.modules()]

@@ -22,7 +22,7 @@ import yaml
 from tests.conftest import Country
 from tests.grafana import runner
 from tests.grafana.test_dashboards import ATTACKS, DASHBOARDS, RULES, files
-from warehouse.publish.publishing import AUDIENCES
+from warehouse.publish.serving import AUDIENCES
 from warehouse.settings import REPOSITORY
 
 CHECK = REPOSITORY / "grafana" / "plugin_check"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from grafana import start
-from warehouse.publish.publishing import AUDIENCES
+from warehouse.publish.serving import AUDIENCES
 from warehouse.settings import REPOSITORY
 
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(start.COMPOSE.read_text())["services"]

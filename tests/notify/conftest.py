@@ -15,7 +15,7 @@ from tests.notify import receivers
 from warehouse.notify import tell
 from warehouse.notify.recipients import COLUMNS
 from warehouse.progress import Progress
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import Home
 
 NOON = datetime(2025, 12, 5, 17, tzinfo=UTC)  # in Lima
@@ -77,7 +77,7 @@ class Place:
                 }.items():
                     for row in rows:
                         db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
-            publishing.switch(path.parent, path.name)
+            releases.switch(path.parent, path.name)
         return release
 
     def tell(self, now: datetime = NOON) -> tell.Told:

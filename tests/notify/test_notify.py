@@ -52,7 +52,7 @@ def test_who_left_the_list_is_new_when_they_come_back(place: Place) -> None:
 
 
 def test_a_rollback_makes_nothing_new(place: Place) -> None:
-    from warehouse.publish import publishing
+    from warehouse.publish import releases
 
     place.hears("tutora", "school", SCHOOL)
     before = place.publish([(SCHOOL, CHILD)])
@@ -61,7 +61,7 @@ def test_a_rollback_makes_nothing_new(place: Place) -> None:
     for release, new in ((before, 1), (after, 0), (before, 0), (after, 0)):
         for folder in place.home.serving.glob("*/"):
             for link in folder.rglob("current.duckdb"):
-                publishing.switch(link.parent, f"{release}.duckdb")
+                releases.switch(link.parent, f"{release}.duckdb")
         assert place.tell().new == new
 
 

@@ -17,7 +17,7 @@ from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy, monitor, publish, run, smoke
 from warehouse.pipeline.publish import PublishResult
 from warehouse.progress import Progress
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import Home
 
 BEGAN = datetime(2025, 12, 5, 2, 0, tzinfo=UTC)
@@ -93,16 +93,16 @@ def test_what_is_published_is_looked_at(own: Home) -> None:
 
 
 def test_files_of_two_releases_are_not_believed(own: Home) -> None:
-    before = publishing.current_release(own)
+    before = releases.current(own)
     publish.publish(own, Progress(quiet=True), "second")
     file = next((own.serving / "education").glob("*/current.duckdb"))
-    publishing.switch(file.parent, f"{before}.duckdb")
+    releases.switch(file.parent, f"{before}.duckdb")
     with pytest.raises(QhawaqError, match="not of release"):
         smoke.test(own)
 
 
 def test_lists_by_another_model_are_not_believed_and_the_way_back_is_one_call(own: Home) -> None:
-    before, release = deploy.live(own), publishing.current_release(own)
+    before, release = deploy.live(own), releases.current(own)
     other = "rule:over_age" if before != "rule:over_age" else "rule:abc"
     deploy.make_live(own, other)
     publish.publish(own, Progress(quiet=True), "second")
@@ -132,7 +132,7 @@ def test_late_sources_are_named(own: Home) -> None:
 
 def test_a_published_home_is_released_until_something_is_new(own: Home) -> None:
     day = calendar.read(own)
-    assert run.released(own, day) == publishing.current_release(own)
+    assert run.released(own, day) == releases.current(own)
     assert run.released(own, day + timedelta(days=1)) is None
 
 
@@ -142,7 +142,7 @@ def test_what_an_orchestrator_published_counts_for_the_command_line(own: Home) -
     assert run.released(own, day) is None
     run.closed(own, silent, again=False)
     found = run.published(own, silent)
-    assert run.released(own, day) == found.release == publishing.current_release(own)
+    assert run.released(own, day) == found.release == releases.current(own)
 
 
 def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(

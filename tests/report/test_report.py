@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.conftest import Country, qhawaq
 from tests.serve.browser import CHROMIUM, Browser
 from warehouse.errors import HomeError, UsageError
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.report import exports, figures, page
 from warehouse.settings import Home
 
@@ -69,7 +69,7 @@ def home(tmp_path: Path) -> Home:
             db.execute(
                 "create table case_progress (school_year bigint, matter varchar, n_cases bigint, n_assigned bigint, n_contacted bigint, n_served bigint, n_dismissed bigint, n_closed bigint, contacted_share double, median_days_to_contact double)"
             )
-        publishing.switch(folder, f"{release}.duckdb")
+        releases.switch(folder, f"{release}.duckdb")
     return found
 
 
@@ -192,7 +192,7 @@ def test_what_cannot_be_told_says_so(home: Home, country: Country) -> None:
 
 
 def test_a_release_of_another_version_says_so(home: Home) -> None:
-    with duckdb.connect(str((home.serving / "education" / "150101" / publishing.CURRENT).resolve())) as db:
+    with duckdb.connect(str((home.serving / "education" / "150101" / releases.CURRENT).resolve())) as db:
         db.execute("alter table list_changes rename cause_text to reason")
     with pytest.raises(HomeError, match="table changes: the release was published by another version"):
         figures.read(home, ugel="150101")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from warehouse.build.manifest import Manifest
 from warehouse.errors import UsageError
-from warehouse.publish.publishing import AUDIENCES
+from warehouse.publish.serving import AUDIENCES
 from warehouse.settings import REPOSITORY, Home
 
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"

@@ -19,9 +19,9 @@ from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
 FIRST = (
-    "+child_features", "+child_outcomes", "+int_supports__around_dates", "+int_indicators__counts",
-    "+int_indicators__groups", "+int_indicators__services", "+int_ministry__districts", "+int_ministry__dropouts",
-    "resource_type:seed",
+    "+child_features", "+child_outcomes", "+int_supports__around_dates", "+int_places__ugel_capacities",
+    "+int_indicators__counts", "+int_indicators__groups", "+int_indicators__services", "+int_ministry__districts",
+    "+int_ministry__dropouts", "resource_type:seed",
 )  # fmt: skip
 # A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
 CAUTIOUS = ("--indirect-selection", "cautious")

@@ -25,7 +25,7 @@ def publish(context: tuple[Home, Progress]) -> None:
 @click.pass_obj
 def rollback(context: tuple[Home, Progress], to: str | None) -> None:
     """Switch every serving file back to an earlier release; the last five are kept."""
-    from warehouse.publish import publishing
+    from warehouse.publish import releases
 
-    release, files = publishing.rollback(context[0].existing(), to)
+    release, files = releases.rollback(context[0].existing(), to)
     click.echo(f"release {release} is current again in {files} files")

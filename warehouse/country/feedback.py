@@ -10,7 +10,7 @@ import duckdb
 from warehouse import synthetic
 from warehouse.database import quoted
 from warehouse.errors import HomeError
-from warehouse.publish.publishing import CURRENT
+from warehouse.publish.releases import CURRENT
 from warehouse.settings import Home
 
 LATER = timedelta(days=14)  # after the list, staff tell how far they came

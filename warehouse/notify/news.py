@@ -13,7 +13,7 @@ import duckdb
 from warehouse.errors import HomeError
 from warehouse.notify.outbox import Entry
 from warehouse.notify.recipients import Recipient
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import Home
 
 LISTED, AT_ONCE, MISSING, SHEET = "listed", "at_once", "missing", "sheet"
@@ -45,7 +45,7 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
     Raises:
         HomeError: nothing has been published yet.
     """
-    release = publishing.current_release(home)
+    release = releases.current(home)
     if release is None:
         raise HomeError(f"{home.root} has nothing published yet: call 'qhawaq run' first")
     lists = list(_lists(home, release))

@@ -56,10 +56,11 @@ def of_home(
     from ml.judging import campaign
     from ml.models import variants
 
-    today, share = calendar.read(home), learning.capacity_share()
+    today = calendar.read(home)
     spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
     judged = _variants(spec, compare, learning.spec())
     with database.warehouse(home) as db:
+        share = learning.capacity_share(db, today)
         rows = learning.rows(db, home, outcome, spec, today)
         show = _show(draw, judged, share)
         result = campaign.run(

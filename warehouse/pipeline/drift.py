@@ -98,7 +98,7 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, today:
     names = dataset.Names(segments=learning.SEGMENTS | {"score": "l.log_odds"})
     rows = dataset.read_rows(db, learning.parquet(home, days), scored, names, spec, str(today))
     log_odds = rows.segments["score"].texts().astype(float)
-    return list(drift.of_outcomes(rows, log_odds, spec, learning.policy(), learning.capacity_share()))
+    return list(drift.of_outcomes(rows, log_odds, spec, learning.policy(), learning.capacity_share(db, today)))
 
 
 def _advice(

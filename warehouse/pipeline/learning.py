@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from warehouse import database
 from warehouse.build import closing, feature_catalog
 from warehouse.build import policy as build_policy
 from warehouse.database import quoted
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.errors import QhawaqError
+from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows, Spec
@@ -96,8 +97,19 @@ def _outcomes(outcome: str) -> str:
     return f"(select * from outcomes.child_outcomes where outcome = {quoted(outcome, chr(39))})"
 
 
-def capacity_share() -> float:
-    """Return the share of its pupils that a UGEL can visit per list, from the seed's newest row for all."""
-    with (DBT_PROJECT / "seeds" / "ugel_capacity.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["ugel_code"] == "*"]
-    return float(max(rows, key=lambda row: row["valid_from"])["capacity_share"])
+def capacity_share(db: duckdb.DuckDBPyConnection, today: date) -> float:
+    """Return the share of pupils that can be visited per list, over all UGELs on the newest as-of date until today.
+
+    Raises:
+        QhawaqError: no capacity holds on that date.
+    """
+    share = database.value(
+        db,
+        "select round(sum(coalesce(capacity_children, capacity_share * n_pupils)) / sum(n_pupils), 6) "
+        "from intermediate.int_places__ugel_capacities where as_of_date = "
+        "(select max(as_of_date) from intermediate.int_places__ugel_capacities where as_of_date <= ?)",
+        [today],
+    )
+    if share is None:
+        raise QhawaqError("no UGEL's capacity is known: give ugel_capacity.csv a row for all (*) that holds today")
+    return share

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from warehouse import database
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.progress import Progress
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.registry import model_config
 from warehouse.settings import Home
 
@@ -28,7 +28,7 @@ def publish(home: Home, progress: Progress, key: str) -> PublishResult:
         progress: where progress is shown.
         key: a hash of the inputs, of which the release's name has the beginning.
     """
-    release, files = publishing.publish(home, progress, key)
+    release, files = releases.publish(home, progress, key)
     with database.warehouse(home) as db:  # from where on a UGEL's capacity reaches now
         model_config.write(db, home, OUTCOME)
     return PublishResult(release, files)

@@ -11,7 +11,7 @@ from warehouse.errors import QhawaqError
 from warehouse.files import write_whole
 from warehouse.pipeline import build, publish, score, tables
 from warehouse.progress import Progress
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.rights import canary, retention
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -41,7 +41,7 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict[str, Any]:
         score.score(home, progress)
     with progress.step("publish"):
         publish.publish(home, progress, f"retain-{today:%Y%m%d}")
-        publishing.forget_all_but_current(home)
+        releases.forget_all_but_current(home)
     with progress.step("compact"):
         retention.compact(home, secret)
     with progress.step("search"):

@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import Home
 
 NEWEST = """
@@ -31,7 +31,7 @@ def test(home: Home) -> dict[str, object]:
             one, or the service does not take the model up.
     """
     live = deploy.live(home)
-    links = _of_release(home, publishing.current_release(home))
+    links = _of_release(home, releases.current(home))
     ranked = set(itertools.chain.from_iterable(map(_ranked_by, links)))
     if ranked - {live}:
         raise QhawaqError(f"lists are ranked by {', '.join(sorted(ranked))}, live is {live}")
@@ -45,7 +45,7 @@ def _of_release(home: Home, release: str | None) -> list[Path]:
     Raises:
         QhawaqError: one of them leads to another release.
     """
-    links = sorted(home.serving.rglob(publishing.CURRENT))
+    links = sorted(home.serving.rglob(releases.CURRENT))
     newest = [link for link in links if (link.parent / f"{release}.duckdb").exists()]  # an area may have gone since
     if strangers := [str(link) for link in newest if link.resolve().stem != release]:
         raise QhawaqError(f"not of release {release}: {', '.join(strangers)}")
@@ -92,7 +92,7 @@ def go_back(home: Home, model: str | None, release: str | None) -> str:
     if model and model != deploy.live(home):
         deploy.make_live(home, model)
         said.append(f"{model} is live again")
-    if release and release != publishing.current_release(home):
-        publishing.rollback(home, release)
+    if release and release != releases.current(home):
+        releases.rollback(home, release)
         said.append(f"release {release} is current again")
     return "deployment failed; " + (", ".join(said) or "nothing had changed")

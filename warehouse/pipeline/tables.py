@@ -8,12 +8,12 @@ from warehouse import contracts
 from warehouse.audit import accesses
 from warehouse.build import built, calendar, orchestration
 from warehouse.landing import ledger
-from warehouse.publish import disclosure, publishing
+from warehouse.publish import disclosure, releases
 from warehouse.registry import registry_tables
 from warehouse.rights import subject
 from warehouse.settings import DBT_PROJECT
 
-OWNERS = (calendar, built, orchestration, registry_tables, disclosure, publishing, subject, accesses)
+OWNERS = (calendar, built, orchestration, registry_tables, disclosure, releases, subject, accesses)
 
 
 def prepare(db: duckdb.DuckDBPyConnection) -> None:

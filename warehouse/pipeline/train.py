@@ -29,12 +29,13 @@ class TrainResult:
 
 def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult:
     """Train on matured labels if they are new; register the model with its gates' result."""
-    today, spec, share = calendar.read(home), learning.spec(), learning.capacity_share()
+    today, spec = calendar.read(home), learning.spec()
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
             return TrainResult(None, reason=NotTrained.TOO_FEW_YEARS.value)
         from ml import train as training  # the heavy libraries, only now
 
+        share = learning.capacity_share(db, today)
         rows, known = learning.rows(db, home, outcome, spec, today), registry_tables.fingerprints(db, outcome)
         trained = training.train(
             rows, outcome, spec, learning.policy(), today=str(today), share=share, say=progress.say, known=known

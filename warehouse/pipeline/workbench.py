@@ -36,10 +36,8 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
         HomeError: nothing has been built there.
     """
     found = Home.find(home).existing()
-    spec, db = learning.spec(), database.warehouse(found, read_only=True)
-    try:
+    spec = learning.spec()
+    with database.warehouse(found, read_only=True) as db:
         today = database.value(db, "select today from raw.calendar")
         rows = learning.rows(db, found, outcome, spec, today)
-        return Bench(rows, spec, learning.policy(), learning.capacity_share(), str(today))
-    finally:
-        db.close()
+        return Bench(rows, spec, learning.policy(), learning.capacity_share(db, today), str(today))

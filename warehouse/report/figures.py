@@ -15,7 +15,7 @@ import yaml
 
 from warehouse import database
 from warehouse.errors import HomeError, UsageError
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import REPOSITORY, Home
 
 NATION = "00"
@@ -149,16 +149,16 @@ def _asked(home: Home, ugel: str | None, region: str | None) -> tuple[Path, str,
 
 
 def _file(folder: Path, as_of: date | None) -> Path:
-    releases = publishing.releases(folder)
-    if not releases:
+    kept = releases.kept(folder)
+    if not kept:
         raise UsageError(f"nothing is published in {folder}: areas that are stand beside it; 'qhawaq run' publishes")
     if as_of is None:
-        return (folder / publishing.CURRENT).resolve()
-    days = {release: _built_for(release) for release in releases}
+        return (folder / releases.CURRENT).resolve()
+    days = {release: _built_for(release) for release in kept}
     old_enough = [release for release, day in days.items() if day <= as_of]
     if not old_enough:
-        kept = ", ".join(sorted(set(map(str, days.values()))))
-        raise HomeError(f"no release for {as_of} or before is kept in {folder}; kept are those built for {kept}")
+        built_for = ", ".join(sorted(set(map(str, days.values()))))
+        raise HomeError(f"no release for {as_of} or before is kept in {folder}; kept are those built for {built_for}")
     return old_enough[-1]
 
 

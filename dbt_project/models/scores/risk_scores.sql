@@ -8,7 +8,7 @@ outputs as (
     {% endif %}
 ),
 
-capacities as (select * from {{ ref('ugel_capacity') }}),
+capacities as (select * from {{ ref('int_places__ugel_capacities') }}),
 
 ranked as (
     select
@@ -21,7 +21,6 @@ ranked as (
     from outputs
 ),
 
--- an assumption of its own for a UGEL, else the one for all
 applicable as (
     select
         ranked.*,
@@ -30,13 +29,7 @@ applicable as (
         ) as capacity
     from ranked
     inner join capacities
-        on
-            capacities.ugel_code in (ranked.ugel_code, '*')
-            and ranked.as_of_date >= capacities.valid_from
-    qualify row_number() over (
-        partition by ranked.outcome, ranked.as_of_date, ranked.model_version, ranked.child_key
-        order by cast(capacities.ugel_code = '*' as integer), capacities.valid_from desc
-    ) = 1
+        on ranked.as_of_date = capacities.as_of_date and ranked.ugel_code is not distinct from capacities.ugel_code
 ),
 
 scores as (

@@ -15,7 +15,7 @@ from warehouse import database
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
-from warehouse.publish import publishing
+from warehouse.publish import releases, serving
 from warehouse.settings import Home
 
 READABLE_BY_1_5_4 = range(64, 69)
@@ -33,7 +33,7 @@ def small(tmp_path: Path, silent: Progress) -> Home:
         "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "
         "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version"
     )
-    for audience, area in publishing.AUDIENCES.items():
+    for audience, area in serving.AUDIENCES.items():
         db.execute(f"create schema {audience}")
         place = f", '150{{}}01' as {area}" if area else ""
         rows = " union all ".join(f"select {n}::bigint as n, 'a' as text" + place.format(n) for n in (1, 2))
@@ -48,7 +48,7 @@ def read(path: Path) -> list[tuple]:
 
 
 def test_one_release_id_everywhere(small: Home, silent: Progress) -> None:
-    release, files = publishing.publish(small, silent, "k" * 8)
+    release, files = releases.publish(small, silent, "k" * 8)
     links = sorted(small.serving.rglob("current.duckdb"))
     assert len(links) == files == 7
     for link in links:
@@ -58,13 +58,13 @@ def test_one_release_id_everywhere(small: Home, silent: Progress) -> None:
 
 
 def test_an_area_gets_its_own_rows_only(small: Home, silent: Progress) -> None:
-    publishing.publish(small, silent, "k" * 8)
+    releases.publish(small, silent, "k" * 8)
     assert [row[0] for row in read(small.serving / "education" / "150101" / "current.duckdb")] == [1]
     assert [row[0] for row in read(small.serving / "education" / "150201" / "current.duckdb")] == [2]
 
 
 def test_readers_never_see_an_error_or_a_mixture(small: Home, silent: Progress) -> None:
-    publishing.publish(small, silent, "k" * 8)
+    releases.publish(small, silent, "k" * 8)
     link, seen, errors, stop = small.serving / "officials" / "current.duckdb", set(), [], threading.Event()
 
     def hammer() -> None:
@@ -82,7 +82,7 @@ def test_readers_never_see_an_error_or_a_mixture(small: Home, silent: Progress) 
 
     reader = threading.Thread(target=hammer)
     reader.start()
-    published = {publishing.publish(small, silent, "k" * 8)[0] for _ in range(15)}
+    published = {releases.publish(small, silent, "k" * 8)[0] for _ in range(15)}
     stop.set()
     reader.join()
     assert errors == []
@@ -90,51 +90,51 @@ def test_readers_never_see_an_error_or_a_mixture(small: Home, silent: Progress) 
 
 
 def test_the_last_five_are_kept_and_rollback_goes_back(small: Home, silent: Progress) -> None:
-    names = [publishing.publish(small, silent, "k" * 8)[0] for _ in range(7)]
+    names = [releases.publish(small, silent, "k" * 8)[0] for _ in range(7)]
     folder = small.serving / "officials"
-    assert [path.stem for path in publishing.releases(folder)] == names[-5:]
-    assert publishing.rollback(small)[0] == names[-2]
+    assert [path.stem for path in releases.kept(folder)] == names[-5:]
+    assert releases.rollback(small)[0] == names[-2]
     assert read(folder / "current.duckdb")[0][1] == names[-2]
-    assert publishing.rollback(small, names[-5])[0] == names[-5]
+    assert releases.rollback(small, names[-5])[0] == names[-5]
     with pytest.raises(HomeError, match="no such release"):
-        publishing.rollback(small)  # there is none before
+        releases.rollback(small)  # there is none before
     with pytest.raises(HomeError, match="no such release"):
-        publishing.rollback(small, names[0])
+        releases.rollback(small, names[0])
 
 
 def test_who_looks_for_it_finds_that_a_release_was_gone_back_on(small: Home, silent: Progress) -> None:
-    first = publishing.publish(small, silent, "first")[0]
-    publishing.publish(small, silent, "second")
+    first = releases.publish(small, silent, "first")[0]
+    releases.publish(small, silent, "second")
     before = small.task_runs.read_text() if small.task_runs.exists() else ""
-    publishing.rollback(small)
+    releases.rollback(small)
     (noted,) = map(json.loads, small.task_runs.read_text().removeprefix(before).splitlines())
     assert (noted["dag_id"], noted["task_id"], noted["state"], noted["error"]) == ("rollback", first, "success", None)
     with pytest.raises(HomeError):
-        publishing.rollback(small, "none")
+        releases.rollback(small, "none")
     assert small.task_runs.read_text().count("\n") == before.count("\n") + 1
 
 
 def test_rollback_refuses_a_damaged_release(small: Home, silent: Progress) -> None:
-    first, last = (publishing.publish(small, silent, "k" * 8)[0] for _ in range(2))
+    first, last = (releases.publish(small, silent, "k" * 8)[0] for _ in range(2))
     path = small.serving / "operations" / f"{first}.duckdb"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(DamagedFile, match="not what its manifest states"):
-        publishing.rollback(small)
-    assert publishing.current_release(small) == last
+        releases.rollback(small)
+    assert releases.current(small) == last
 
 
 def test_a_type_that_grafana_cannot_show_stops_publishing(small: Home, silent: Progress) -> None:
-    before = publishing.publish(small, silent, "k" * 8)[0]
+    before = releases.publish(small, silent, "k" * 8)[0]
     db = database.warehouse(small)
     db.execute("create table officials.bad as select 1::hugeint as n")
     db.close()
     with pytest.raises(BuildFailed, match=r"officials\.bad.*n HUGEINT"):
-        publishing.publish(small, silent, "k" * 8)
+        releases.publish(small, silent, "k" * 8)
     with duckdb.connect(str(small.warehouse), read_only=True) as after:
         assert after.execute("select release_id, n_files from raw.releases").fetchall() == [(before, 7)]
-    assert publishing.current_release(small) == before
+    assert releases.current(small) == before
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@cmd", "\tx", "\rx"])
@@ -142,7 +142,7 @@ def test_formulas_are_escaped(small: Home, silent: Progress, text: str) -> None:
     db = database.warehouse(small)
     db.execute("update officials.mart set text = ? where n = 1", [text])
     db.close()
-    publishing.publish(small, silent, "k" * 8)
+    releases.publish(small, silent, "k" * 8)
     with duckdb.connect(str(small.serving / "officials" / "current.duckdb"), read_only=True) as db:
         assert db.execute("select text from mart order by n").fetchall() == [("'" + text,), ("a",)]
 
@@ -152,7 +152,7 @@ def test_an_area_that_is_no_plain_name_is_refused(small: Home, silent: Progress)
     db.execute("update education.mart set ugel_code = '../x' where n = 1")
     db.close()
     with pytest.raises(BuildFailed, match="cannot name a folder"):
-        publishing.publish(small, silent, "k" * 8)
+        releases.publish(small, silent, "k" * 8)
 
 
 def test_a_leftover_of_a_crash_is_not_read(small: Home, silent: Progress) -> None:
@@ -161,7 +161,7 @@ def test_a_leftover_of_a_crash_is_not_read(small: Home, silent: Progress) -> Non
     (folder / ".building.duckdb").write_bytes(b"half")
     (folder / ".building.duckdb.wal").write_bytes(b"half")
     (folder / ".current.duckdb.tmp").symlink_to("nowhere")
-    release, _ = publishing.publish(small, silent, "k" * 8)
+    release, _ = releases.publish(small, silent, "k" * 8)
     assert read(folder / "current.duckdb")[0][1] == release
     assert not list(folder.glob("*.wal"))
 
@@ -170,21 +170,21 @@ def test_serving_files_of_the_country(country: Country) -> None:
     """Storage that DuckDB 1.5.4 reads, types that Grafana shows, hashes as stated, called synthetic."""
     links = sorted(country.home.serving.rglob("current.duckdb"))
     assert {link.parent.parent.name if link.parent.parent.name in ("education", "protection") else link.parent.name
-            for link in links} == set(publishing.AUDIENCES)  # fmt: skip
+            for link in links} == set(serving.AUDIENCES)  # fmt: skip
     for link in links:
         path = link.resolve()
         with path.open("rb") as file:
             assert struct.unpack("<Q", file.read(20)[12:20])[0] in READABLE_BY_1_5_4
-        publishing.check_file(path)
+        serving.check(path)
         with duckdb.connect(str(path), read_only=True) as db:
             assert db.execute("select kind from release").fetchall() == [("synthetic",)]
             kinds = {
                 row[0] for row in db.execute("select distinct data_type from information_schema.columns").fetchall()
             }
-            assert kinds <= publishing.TYPES
+            assert kinds <= serving.TYPES
             stated = json.loads(path.with_suffix(".json").read_text())["tables"]
             for table, entry in stated.items():
-                assert publishing.content_hash(db, table) == (entry["rows"], entry["hash"])
+                assert serving.content(db, table) == (entry["rows"], entry["hash"])
 
 
 def test_small_counts_of_officials_are_hidden(country: Country) -> None:

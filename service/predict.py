@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +56,24 @@ class PredictionJson(TypedDict):
     missing: list[str]
 
 
-def predict(live: LiveModel, rows: Sequence[Mapping[str, Any]]) -> list[PredictionJson]:
+@dataclass(frozen=True)
+class PreparedRow:
+    """One child on one date with the features of the model, and the facts that tier and calibration go by."""
+
+    features: FeatureValues
+    as_of_date: date
+    child_key: str | None = None
+    ugel_code: str | None = None
+    level: str | None = None
+    is_rural: bool | None = None
+
+
+def predict(live: LiveModel, rows: Sequence[PreparedRow]) -> list[PredictionJson]:
     """Score rows and give reasons.
 
     Args:
         live: the live model.
-        rows: each with `features`, `as_of_date`, and where known `ugel_code`, `level`, `is_rural`, `child_key`.
+        rows: at least one.
 
     Raises:
         NoModel: a rule is live.
@@ -69,7 +82,7 @@ def predict(live: LiveModel, rows: Sequence[Mapping[str, Any]]) -> list[Predicti
     model = live.terms
     if model is None:
         raise NoModel(f"no model is live: lists go by {live.version}, which gives no probabilities")
-    values = np.array([_values(row["features"], model.features) for row in rows])
+    values = np.array([_values(row.features, model.features) for row in rows])
     segments = calibrate.segment_name(*(np.array(column) for column in zip(*map(_segment, rows), strict=True)))
     base, parts = model.contributions(values, segments)
     order = largest(parts, min(NAMED, len(model.features)))
@@ -102,25 +115,25 @@ def _fault(values: FeatureValues, names: Sequence[str]) -> str:
     return "features: " + "; ".join(faults) + "; give null for what is not known (GET /v1/model)"
 
 
-def _segment(row: Mapping[str, Any]) -> tuple[str, str]:
-    area = {True: "rural", False: "urban", None: UNKNOWN}[row.get("is_rural")]
-    return row.get("level") or UNKNOWN, area
+def _segment(row: PreparedRow) -> tuple[str, str]:
+    area = {True: "rural", False: "urban", None: UNKNOWN}[row.is_rural]
+    return row.level or UNKNOWN, area
 
 
-def _prediction(live: LiveModel, row: Mapping[str, Any], explanation: _Explanation) -> PredictionJson:
+def _prediction(live: LiveModel, row: PreparedRow, explanation: _Explanation) -> PredictionJson:
     model, base, parts, values, order = explanation
     log_odds = base + float(parts.sum())
     reasons = [_reason(live, model.features[at], values[at], float(parts[at])) for at in order]
-    day: date = row["as_of_date"]
+    day = row.as_of_date
     return {
-        "child_key": row.get("child_key"),
+        "child_key": row.child_key,
         "as_of_date": day,
         "expires_on": day + timedelta(days=min(live.config["expires_after_days"], (date.max - day).days)),
         "model_version": live.version,
         "outcome": live.outcome,
         "log_odds": log_odds,
         "probability": 1 / (1 + float(np.exp(-log_odds))),
-        "tier": _tier(log_odds, live.cut_off(row.get("ugel_code"))),
+        "tier": _tier(log_odds, live.cut_off(row.ugel_code)),
         "base": base,
         "reasons": reasons,
         "rest": float(parts.sum()) - sum(reason["contribution"] for reason in reasons),

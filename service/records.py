@@ -175,14 +175,14 @@ def _used_sources(child: ChildRecords) -> set[str]:
     return {source for records in (child.records, *child.merged.values()) for source, rows in records.items() if rows}
 
 
-def _prepared(live: LiveModel, made: MadeFeatures, child: SentChild) -> dict[str, Any]:
+def _prepared(live: LiveModel, made: MadeFeatures, child: SentChild) -> predict.PreparedRow:
     row = made.features[child.records.key]
     features = live.terms.features if live.terms else ()
-    return {
-        "child_key": child.name,
-        "as_of_date": made.as_of,
-        "ugel_code": row["ugel_code"],
-        "level": row["level"],
-        "is_rural": row["is_rural"],
-        "features": {name: row[name] for name in features},
-    }
+    return predict.PreparedRow(
+        features={name: row[name] for name in features},
+        as_of_date=made.as_of,
+        child_key=child.name,
+        ugel_code=row["ugel_code"],
+        level=row["level"],
+        is_rural=row["is_rural"],
+    )

@@ -90,7 +90,7 @@ async def from_features(
     if len(body.rows) > service.settings.limits.rows:
         raise Problem(413, f"at most {service.settings.limits.rows} rows at once: ask several times")
     live = service.current.model
-    rows = [vars(row) for row in body.rows]
+    rows = [predict.PreparedRow(**vars(row)) for row in body.rows]
     few = len(rows) <= AT_ONCE
     predictions = predict.predict(live, rows) if few else await run_in_threadpool(predict.predict, live, rows)
     # plain JSON: pydantic would check our own answer for longer than it took to compute

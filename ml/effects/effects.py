@@ -58,7 +58,7 @@ class Study:
         at = [i for i, name in enumerate(self.names) if name not in left_out]
         return Study(self.values[:, at], [self.names[i] for i in at], self.served, self.school)
 
-    def is_least(self, least: int) -> bool:
+    def has_at_least(self, least: int) -> bool:
         """Say whether there are so many served and so many others."""
         return bool(min(self.served.sum(), (~self.served).sum()) >= least)
 
@@ -77,7 +77,7 @@ class Matched:
 def of_service(study: Study, outcomes: Mapping[str, Floats], limits: EffectLimits) -> dict[str, EffectFinding]:
     """Judge the effect of a service on each outcome (NaN where it cannot be said)."""
     n_served = int(study.served.sum())
-    if not study.is_least(limits.least_served):
+    if not study.has_at_least(limits.least_served):
         return {name: EffectFinding(EffectMethod.COMPARISON, n_served, EffectVerdict.FEW) for name in outcomes}
     matched = match(study, limits)
     placebo = None if matched is None else _of_placebo(matched.study, limits)
@@ -115,7 +115,7 @@ def _of_placebo(study: Study, limits: EffectLimits) -> Metric | None:
     before = study.values[:, list(study.names).index(limits.placebo)]
     known = ~np.isnan(before)
     remaining = study.of(known).without(limits.placebo_left_out)
-    matched = match(remaining, limits) if remaining.is_least(limits.least_served) else None
+    matched = match(remaining, limits) if remaining.has_at_least(limits.least_served) else None
     compared = None if matched is None else compare(matched, before[known])
     return None if compared is None else compared.effect
 
@@ -132,7 +132,7 @@ def match(study: Study, limits: EffectLimits) -> Matched | None:
     kept = (propensity <= limits.largest_propensity) & (propensity >= np.quantile(of_served, UNLIKELY))
     overlap = float((of_served <= limits.largest_propensity).mean())
     matched = Matched(study.of(kept), kept, propensity[kept], fold[kept], overlap)
-    return matched if matched.study.is_least(FEWEST) else None
+    return matched if matched.study.has_at_least(FEWEST) else None
 
 
 def compare(matched: Matched, whole_outcome: Floats) -> Comparison | None:
@@ -145,7 +145,7 @@ def compare(matched: Matched, whole_outcome: Floats) -> Comparison | None:
     outcome = whole_outcome[matched.kept]
     known = ~np.isnan(outcome)
     study, propensity, outcome = matched.study.of(known), matched.propensity[known], outcome[known]
-    if not study.is_least(FEWEST):
+    if not study.has_at_least(FEWEST):
         return None
     served = study.served
     residual = outcome - _cross_fitted(_prognosis, study.values, outcome, ~served, matched.fold[known])

@@ -22,12 +22,14 @@ from ml.data.dataset import Coded, Rows, Spec
 from ml.judging import backtest
 from ml.models import candidates, terms
 from ml.models.variants import Variant
-from ml.score import Live
+from ml.policy import Policy
+from ml.score import Ranker
 
 YEARS = (2016, 2017, 2018, 2019, 2022, 2023)  # four of them are judged: the last is the test year
 MODELS = ("additive", "logistic", "boosting", "tree")
 AIMS = {"search": 720, "search_gib": 6, "backtest": 1500, "plain": 1.2, "stream_gib": 2, "stream": 1.3, "reasons": 0.6}
 IN_MEMORY = 1_000_000
+POLICY = Policy(0.90, 2, 2)  # the synthetic years have no regime apart
 
 
 class Peak:
@@ -81,9 +83,9 @@ def _numbered(codes: np.ndarray) -> Coded:
 def plain(rows: Rows, spec: Spec, chosen: splits.Origins) -> None:
     """What one writes without us: split by year, fit, calibrate by scikit-learn's five folds, take the highest."""
     for year in (*chosen.validation, chosen.test):
-        train, test = splits.before(rows, year), rows.year == year
+        train, test = splits.before(rows, year, ()), rows.year == year
         for name in MODELS:
-            model = CalibratedClassifierCV(candidates.make(name, spec), method="sigmoid", ensemble=False)
+            model = CalibratedClassifierCV(candidates.pipeline(name, spec), method="sigmoid", ensemble=False)
             model.fit(rows.values[train], rows.label[train])
             chance = model.predict_proba(rows.values[test])[:, 1]
             model.predict_proba(rows.values[train])
@@ -93,14 +95,14 @@ def plain(rows: Rows, spec: Spec, chosen: splits.Origins) -> None:
 
 def search_and_fits(rows: Rows, spec: Spec, chosen: splits.Origins) -> None:
     """Search every candidate on a sample, then fit each on everything."""
-    where = tune.space()
-    judged_by = tune.folds(rows, chosen, where["sample"])
+    where = tune.search_space()
+    judged_by = tune.folds(rows, chosen, where["sample"], POLICY)
     for name in candidates.CANDIDATES:
         best = next(tune.search(spec, judged_by, tune.trials(name, where[name], where["trials"])))
         candidates.fit(name, spec, rows, best.parameters)
 
 
-def stream(live: Live, spec: Spec, n: int, listed: bool) -> Peak:
+def stream(live: Ranker, spec: Spec, n: int, listed: bool) -> Peak:
     """Score (or explain) rows that DuckDB makes up, batch by batch; only the batch at hand is held."""
     columns = ", ".join(f"random() * 4 - 2 as {name}" for name in spec.features)
     more = f", '{live.outcome}' as outcome, '{live.version}' as model_version" if listed else ""
@@ -128,7 +130,7 @@ def made_up(spec: Spec, n: int) -> float:
 def scoring(rows: Rows, spec: Spec, n: int) -> None:
     """Print the rate of streaming scores over predict_proba in memory, and of reasons over scores."""
     fitted = candidates.fit("additive", spec, rows)
-    live = Live("v", "interruption", terms.read_off(fitted.model, spec.features, rows.values, fitted.calibration))
+    live = Ranker("v", "interruption", terms.read_off(fitted.model, spec.features, rows.values, fitted.calibration))
     many = np.random.default_rng(1).uniform(-2, 2, (IN_MEMORY, len(spec.features)))
     began = time.monotonic()
     fitted.model.predict_proba(many)
@@ -164,7 +166,7 @@ def main() -> None:
 
 def training(rows: Rows, spec: Spec) -> None:
     """Print search and fits, and a backtest over a plain script."""
-    chosen = splits.origins(rows) or splits.Origins((), 0, ())
+    chosen = splits.origins(rows, ()) or splits.Origins((), 0, ())
     with watched() as searched:
         search_and_fits(rows, spec, chosen)
     print(f"search on a sample and fits of {len(candidates.CANDIDATES)} candidates: {searched.seconds:.0f} s "
@@ -173,7 +175,7 @@ def training(rows: Rows, spec: Spec) -> None:
         plain(rows, spec, chosen)
     variants = [Variant(name, name, spec.features) for name in MODELS]
     with watched() as ours:
-        for judged in backtest.judge(rows, spec, chosen, variants):
+        for judged in backtest.judge(rows, spec, chosen, variants, POLICY):
             backtest.figures(judged, 0.05, MODELS)
     print(
         f"backtest of {len(MODELS)} models over {len(chosen.validation) + 1} years: {ours.seconds:.0f} s (aim "

@@ -48,10 +48,10 @@ def main() -> None:
     bench, champion = workbench.read(home=sys.argv[1]), candidates.champion()
     risk = risks(home, truth)
     variant = Variant(champion, champion, bench.spec.features)
-    origins = splits.origins(bench.rows)
+    origins = splits.origins(bench.rows, bench.policy.pandemic_years)
     if origins is None:
         sys.exit("too few years have matured")
-    judged = list(backtest.judge(bench.rows, bench.spec, origins, [variant]))
+    judged = list(backtest.judge(bench.rows, bench.spec, origins, [variant], bench.policy))
     for one in (backtest.together(judged), judged[-1]):
         sample, ranking = Sample(one.rows), oracle(one.rows, risk)
         mine, best = (sample.listed(by, bench.share) for by in (one.ranked[champion], ranking))

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from service.features import Child, Features
+from service.features import ChildRecords, FeatureDatabase
 from service.settings import Limits
 from tests.dags.scheduler import free_port
 from tests.serve import records
@@ -48,9 +48,9 @@ def requests(home: Home, key: str) -> list[bytes]:
     return [_request(key, "/v1/predictions:from-features", {"rows": [_row(names, row)]}) for row in rows]
 
 
-def raw(home: Home, count: int) -> tuple[Features, list[Child]]:
+def raw(home: Home, count: int) -> tuple[FeatureDatabase, list[ChildRecords]]:
     """Return what makes features, and children with their raw records."""
-    features = Features((home.serving / "service" / CURRENT).resolve())
+    features = FeatureDatabase((home.serving / "service" / CURRENT).resolve())
     db = database.warehouse(home, read_only=True)
     keys = database.column(db, SAMPLED, [features.as_of, count])
     found = records.children(db, features, keys)
@@ -69,14 +69,14 @@ def equal(home: Home) -> str:
     same = 0
     for at in range(0, len(children), AT_ONCE):
         some = children[at : at + AT_ONCE]
-        made = features.make(some).features
+        made = features.make_features(some).features
         same += sum(made.get(child.key) == built[child.key] for child in some)
     return (
         f"features of {len(children):,} children's records: {same:,} are the warehouse's, every value of {len(names)}"
     )
 
 
-def of_records(children: list[Child], key: str) -> list[bytes]:
+def of_records(children: list[ChildRecords], key: str) -> list[bytes]:
     """Return whole HTTP requests, each with the raw records of one child."""
     return [
         _request(key, "/v1/predictions", {"children": [{

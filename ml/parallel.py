@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-Given = TypeVar("Given")
-Found = TypeVar("Found")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 
 
@@ -26,7 +26,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def each(work: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
+def each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Do some work on each item, as many at once as there are cores; return the results in the items' order."""
     with ThreadPoolExecutor(cores()) as pool:
         return list(pool.map(work, items))

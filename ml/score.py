@@ -1,8 +1,8 @@
-"""Streaming scores and reasons: record batches in, record batches out, memory flat."""
+"""Scores and reasons as streams of record batches, with flat memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,151 +12,176 @@ from numpy.typing import NDArray
 
 from ml.data.dataset import UNKNOWN
 from ml.models import calibrate, rules
+from ml.models.rules import Rule
 from ml.models.trees import Points, from_tables
+from ml.policy import Policy
 
 BATCH = 50_000
+IDENTITY = ("child_key", "as_of_date", "ugel_code", "level", "is_rural")  # needed beside features
 SCORES = pa.schema(
     [
-        ("child_key", pa.int64()), ("as_of_date", pa.date32()), ("ugel_code", pa.string()), ("outcome", pa.string()),
-        ("model_version", pa.string()), ("log_odds", pa.float64()), ("probability", pa.float64()),
+        ("child_key", pa.int64()),
+        ("as_of_date", pa.date32()),
+        ("ugel_code", pa.string()),
+        ("outcome", pa.string()),
+        ("model_version", pa.string()),
+        ("log_odds", pa.float64()),
+        ("probability", pa.float64()),
         ("ranking", pa.float64()),
     ]
-)  # fmt: skip
+)
 REASONS = pa.schema(
     [
-        ("child_key", pa.int64()), ("as_of_date", pa.date32()), ("outcome", pa.string()),
-        ("model_version", pa.string()), ("position", pa.int32()), ("term", pa.string()), ("value", pa.float64()),
+        ("child_key", pa.int64()),
+        ("as_of_date", pa.date32()),
+        ("outcome", pa.string()),
+        ("model_version", pa.string()),
+        ("position", pa.int32()),
+        ("term", pa.string()),
+        ("value", pa.float64()),
         ("contribution", pa.float64()),
     ]
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
-class Live:
-    """What ranks the children for one outcome: a model as a table of points, or a rule by its name."""
+class Ranker:
+    """A model as a table of points, or a rule, that ranks children for one outcome."""
 
     version: str
     outcome: str
     terms: Points | None
+    rule: Rule | None = None
 
     @property
     def features(self) -> tuple[str, ...]:
         """The features it needs."""
-        return self.terms.features if self.terms else rules.NEEDS
+        return self.terms.features if self.terms else rules.FEATURES
 
 
-def live(versions: Sequence[tuple[str, str, float | None]], of_terms: pa.Table, of_trees: pa.Table) -> list[Live]:
-    """Make `Live` from rows (model_version, outcome, intercept) and the tables of terms and of trees."""
+def rankers(
+    versions: Sequence[tuple[str, str, float | None]], of_terms: pa.Table, of_trees: pa.Table, policy: Policy
+) -> list[Ranker]:
+    """Return the models and rules of some versions.
+
+    Args:
+        versions: model_version, outcome and intercept of each.
+        of_terms: `ml.model_terms`.
+        of_trees: `ml.model_trees`.
+        policy: thresholds of the rules.
+    """
+    by_name = rules.by_name(policy)
     return [
-        Live(name, outcome, None if name in rules.RULES else from_tables(name, intercept or 0.0, of_terms, of_trees))
+        Ranker(name, outcome, None, by_name[name])
+        if name in by_name
+        else Ranker(name, outcome, from_tables(name, intercept or 0.0, of_terms, of_trees))
         for name, outcome, intercept in versions
     ]
 
 
-def columns(chosen: Sequence[Live]) -> list[str]:
+def columns(rankers: Sequence[Ranker]) -> list[str]:
     """Return the columns that scoring needs of the features, each once: a rule needs few of them."""
-    needed = (
-        "child_key",
-        "as_of_date",
-        "ugel_code",
-        "level",
-        "is_rural",
-        *(name for one in chosen for name in one.features),
-    )
-    return list(dict.fromkeys(needed))
+    return list(dict.fromkeys((*IDENTITY, *(name for ranker in rankers for name in ranker.features))))
 
 
 def segments(batch: pa.RecordBatch) -> NDArray[np.str_]:
     """Return the name of each row's segment from `level` and `is_rural`."""
     level = pc.fill_null(batch.column("level"), UNKNOWN)
     area = pc.fill_null(pc.if_else(batch.column("is_rural"), "rural", "urban"), UNKNOWN)
-    return calibrate.named(*(column.to_numpy(zero_copy_only=False).astype(str) for column in (level, area)))
+    return calibrate.segment_name(*(column.to_numpy(zero_copy_only=False).astype(str) for column in (level, area)))
 
 
 def matrix(batch: pa.RecordBatch | pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
     """Return columns as numbers, shape (rows, names), missing as NaN."""
-    columns = [
-        batch.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
-        if not pa.types.is_boolean(batch.schema.field(name).type)
-        else batch.column(name).cast(pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
-        for name in names
-    ]
-    return np.column_stack(columns).astype(float)
+    return np.column_stack([_numbers(batch.column(name)) for name in names]).astype(float)
 
 
-def scores(batches: pa.RecordBatchReader, chosen: Sequence[Live]) -> pa.RecordBatchReader:
-    """Score each batch of features (with `child_key`, `as_of_date`, `ugel_code`) by everything that is live."""
-
-    def each() -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for one in chosen:
-                yield _score(batch, one)
-
-    return pa.RecordBatchReader.from_batches(SCORES, each())
+def _numbers(column: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
-def _score(batch: pa.RecordBatch, one: Live) -> pa.RecordBatch:
-    values, n = matrix(batch, one.features), batch.num_rows
-    if one.terms:
-        ranking = one.terms.log_odds(values, segments(batch))
+def scores(batches: pa.RecordBatchReader, rankers: Sequence[Ranker]) -> pa.RecordBatchReader:
+    """Score each batch of features (with `child_key`, `as_of_date`, `ugel_code`) by every ranker."""
+    scored = (_score(batch, ranker) for batch in batches for ranker in rankers)
+    return pa.RecordBatchReader.from_batches(SCORES, scored)
+
+
+def _score(batch: pa.RecordBatch, ranker: Ranker) -> pa.RecordBatch:
+    values = matrix(batch, ranker.features)
+    n = batch.num_rows
+    if ranker.terms:
+        ranking = ranker.terms.log_odds(values, segments(batch))
         log_odds, probability = pa.array(ranking), pa.array(1 / (1 + np.exp(-ranking)))
-    else:
-        ranking = rules.RULES[one.version](dict(zip(one.features, values.T, strict=True)))
+    elif ranker.rule:
+        ranking = ranker.rule(dict(zip(ranker.features, values.T, strict=True)))
         log_odds = probability = pa.nulls(n, pa.float64())
+    else:
+        raise ValueError(f"{ranker.version} is neither a model nor a rule")
     columns = [
-        batch.column("child_key"), batch.column("as_of_date"), batch.column("ugel_code"),
-        pa.repeat(one.outcome, n), pa.repeat(one.version, n), log_odds, probability, pa.array(ranking),
-    ]  # fmt: skip
+        batch.column("child_key"),
+        batch.column("as_of_date"),
+        batch.column("ugel_code"),
+        pa.repeat(ranker.outcome, n),
+        pa.repeat(ranker.version, n),
+        log_odds,
+        probability,
+        pa.array(ranking),
+    ]
     return pa.record_batch(columns, schema=SCORES)
 
 
-def reasons(batches: pa.RecordBatchReader, chosen: Sequence[Live], count: int) -> pa.RecordBatchReader:
+def reasons(batches: pa.RecordBatchReader, rankers: Sequence[Ranker], count: int) -> pa.RecordBatchReader:
     """Give listed children's largest terms, `base` and `rest`; together they are the log-odds, exactly.
 
     Args:
         batches: features of listed children, with `outcome` and `model_version`.
-        chosen: models by which some of them were listed; rules give no reasons.
+        rankers: models by which some of them were listed; rules give no reasons.
         count: how many terms are named.
     """
+    explained = (
+        _reasons(listed, ranker, ranker.terms, count)
+        for batch in batches
+        for ranker in rankers
+        if ranker.terms and (listed := _listed_by(batch, ranker)).num_rows
+    )
+    return pa.RecordBatchReader.from_batches(REASONS, explained)
 
-    def each() -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for one in chosen:
-                mine = batch.filter(
-                    pc.and_(
-                        pc.equal(batch.column("model_version"), one.version),
-                        pc.equal(batch.column("outcome"), one.outcome),
-                    )
-                )
-                if one.terms and mine.num_rows:
-                    yield _reasons(mine, one, one.terms, count)
 
-    return pa.RecordBatchReader.from_batches(REASONS, each())
+def _listed_by(batch: pa.RecordBatch, ranker: Ranker) -> pa.RecordBatch:
+    of_version = pc.equal(batch.column("model_version"), ranker.version)
+    return batch.filter(pc.and_(of_version, pc.equal(batch.column("outcome"), ranker.outcome)))
 
 
 def largest(parts: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Return the positions of each row's largest numbers, the largest first, of equal ones the first."""
-    some = np.sort(np.argpartition(-parts, count - 1, axis=1)[:, :count], axis=1)
-    inner = np.argsort(-np.take_along_axis(parts, some, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(some, inner, axis=1)
+    positions = np.sort(np.argpartition(-parts, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(-np.take_along_axis(parts, positions, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(positions, order, axis=1)
 
 
-def _reasons(batch: pa.RecordBatch, one: Live, model: Points, count: int) -> pa.RecordBatch:
-    values, n, count = matrix(batch, one.features), batch.num_rows, min(count, len(one.features))
+def _reasons(batch: pa.RecordBatch, ranker: Ranker, model: Points, count: int) -> pa.RecordBatch:
+    values = matrix(batch, model.features)
+    n = batch.num_rows
+    n_features = len(model.features)
     base, parts = model.contributions(values, segments(batch))
-    order = largest(parts, count)
+    order = largest(parts, min(count, n_features))
     named = np.take_along_axis(parts, order, axis=1)
     rest = parts.sum(axis=1) - named.sum(axis=1)
     contribution = np.column_stack([named, base, rest])
-    n_features = len(one.features)
-    names = np.column_stack([order, np.full(n, n_features), np.full(n, n_features + 1)])
-    shown = np.column_stack([np.take_along_axis(values, order, axis=1), np.full((n, 2), np.nan)])
-    width = count + 2
-    repeat, terms_named = np.repeat(np.arange(n), width), pa.array([*one.features, "base", "rest"])
+    term = np.column_stack([order, np.full(n, n_features), np.full(n, n_features + 1)])
+    value = np.column_stack([np.take_along_axis(values, order, axis=1), np.full((n, 2), np.nan)])
+    width = contribution.shape[1]
+    row = pa.array(np.repeat(np.arange(n), width))
     columns = [
-        batch.column("child_key").take(pa.array(repeat)), batch.column("as_of_date").take(pa.array(repeat)),
-        pa.repeat(one.outcome, n * width), pa.repeat(one.version, n * width),
-        pa.array(np.tile(np.arange(1, width + 1), n).astype(np.int32)), terms_named.take(pa.array(names.reshape(-1))),
-        pa.array(shown.reshape(-1), from_pandas=True), pa.array(contribution.reshape(-1)),
-    ]  # fmt: skip
+        batch.column("child_key").take(row),
+        batch.column("as_of_date").take(row),
+        pa.repeat(ranker.outcome, n * width),
+        pa.repeat(ranker.version, n * width),
+        pa.array(np.tile(np.arange(1, width + 1), n).astype(np.int32)),
+        pa.array([*model.features, "base", "rest"]).take(pa.array(term.reshape(-1))),
+        pa.array(value.reshape(-1), from_pandas=True),
+        pa.array(contribution.reshape(-1)),
+    ]
     return pa.record_batch(columns, schema=REASONS)

@@ -1,6 +1,6 @@
-"""Hyperparameters, searched within the years before the test year: later years judge what earlier ones taught.
+"""Search of hyperparameters within the years before the test year: later years judge models of earlier ones.
 
-Each fold is a year, ranked by what was known at its first date, and of schools that its training has not seen; half of
+Each fold is a year of schools that its training has not seen, with features and labels as of its first date. Half of
 the trials are dropped after the first fold (successive halving).
 """
 
@@ -19,6 +19,7 @@ from sklearn.metrics import average_precision_score
 from ml.data import splits
 from ml.data.dataset import Rows, Spec
 from ml.models import candidates
+from ml.policy import Policy
 
 FILE = Path(__file__).with_name("search.yml")
 PARTS = 2  # schools are split into so many parts: one is judged, the others train
@@ -27,7 +28,7 @@ KEPT = 0.5  # share of the trials that a fold lets through to the next
 
 @dataclass(frozen=True)
 class Trial:
-    """Hyperparameters and what they reached on each fold they were judged by (area under precision and recall)."""
+    """Hyperparameters and their scores by fold (area under precision and recall)."""
 
     algorithm: str
     parameters: Mapping[str, Any]
@@ -41,33 +42,35 @@ class Trial:
 
 @dataclass(frozen=True)
 class Fold:
-    """What trains and what is judged."""
+    """Training rows, and later rows of other schools that judge."""
 
     name: str
     train: Rows
     judged: Rows
 
 
-def space(path: Path = FILE) -> dict[str, Any]:
-    """Read where to look."""
+def search_space(path: Path = FILE) -> dict[str, Any]:
+    """Read the search space: sample size, number of trials, and values by candidate and hyperparameter."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def folds(rows: Rows, chosen: splits.Origins, size: int, seed: int = 0) -> list[Fold]:
+def folds(rows: Rows, chosen: splits.Origins, size: int, policy: Policy, *, seed: int = 0) -> list[Fold]:
     """Return the folds over a sample of whole schools: each deciding year by each part of the schools.
 
     The last mature year is in none of them.
     """
-    some = rows.of(_sample(rows, size, seed))
-    part = np.random.default_rng(seed + 1).permutation(len(some.cluster.names))[some.cluster.codes] % PARTS
-    found = []
+    sample = rows.of(_sample(rows, size, seed))
+    part = np.random.default_rng(seed + 1).permutation(len(sample.cluster.names))[sample.cluster.codes] % PARTS
+    folds = []
     for year in chosen.validation:
-        before, mine = splits.before(some, year), some.year == year
+        before = splits.before(sample, year, policy.pandemic_years)
+        of_year = sample.year == year
         for number in range(PARTS):
-            train, judged = some.of(before & (part != number)), some.of(mine & (part == number)).labeled
+            train = sample.of(before & (part != number))
+            judged = sample.of(of_year & (part == number)).labeled
             if train.label.sum() and judged.label.sum():
-                found.append(Fold(f"{year}, part {number + 1}", train, judged))
-    return found
+                folds.append(Fold(f"{year}, part {number + 1}", train, judged))
+    return folds
 
 
 def _sample(rows: Rows, size: int, seed: int) -> NDArray[np.bool_]:
@@ -78,21 +81,21 @@ def _sample(rows: Rows, size: int, seed: int) -> NDArray[np.bool_]:
     return np.isin(rows.cluster.codes, chosen)
 
 
-def trials(algorithm: str, where: Mapping[str, Sequence[Any]], count: int, seed: int = 0) -> list[Trial]:
+def trials(algorithm: str, space: Mapping[str, Sequence[Any]], count: int, seed: int = 0) -> list[Trial]:
     """Draw so many different trials; the fixed recipe is the first."""
     fixed = candidates.recipes()[algorithm]
-    found = {repr(sorted(fixed.items())): Trial(algorithm, fixed)}
+    trials = {repr(sorted(fixed.items())): Trial(algorithm, fixed)}
     rng = np.random.default_rng(seed)
     for _ in range(20 * count):
-        drawn = {name: values[rng.integers(len(values))] for name, values in where.items()}
-        if len(found) < count:
-            found.setdefault(repr(sorted(drawn.items())), Trial(algorithm, drawn))
-    return list(found.values())
+        drawn = {name: values[int(rng.integers(len(values)))] for name, values in space.items()}
+        if len(trials) < count:
+            trials.setdefault(repr(sorted(drawn.items())), Trial(algorithm, drawn))
+    return list(trials.values())
 
 
 def search(
     spec: Spec, judged_by: Sequence[Fold], started: Sequence[Trial], say: Callable[[str], None] = lambda _: None
-) -> Iterator[Trial]:  # fmt: skip
+) -> Iterator[Trial]:
     """Yield the trials of one candidate that were judged by every fold, the best first.
 
     Raises:
@@ -111,6 +114,6 @@ def search(
 
 
 def _judged(spec: Spec, fold: Fold, trial: Trial) -> Trial:
-    model = candidates.make(trial.algorithm, spec, trial.parameters).fit(fold.train.values, fold.train.label)
-    score = average_precision_score(fold.judged.label, candidates.said(model, fold.judged.values))
+    model = candidates.pipeline(trial.algorithm, spec, trial.parameters).fit(fold.train.values, fold.train.label)
+    score = average_precision_score(fold.judged.label, candidates.raw_log_odds(model, fold.judged.values))
     return Trial(trial.algorithm, trial.parameters, (*trial.scores, float(score)))

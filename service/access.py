@@ -1,4 +1,4 @@
-"""Who asks and what they may see: tokens of an identity provider, hashed keys of machines, scopes and areas."""
+"""Authentication and authorization: tokens of an identity provider, hashed keys of machines, scopes and areas."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import jwt
 
-from service.live import mark
+from service.live import file_mark
 from service.settings import Oidc
 
 LOG = logging.getLogger("qhawaq.serve")
@@ -34,17 +34,29 @@ class Refused(Exception):
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status = status
+        self.detail = detail
+
+
+class MachineKey(TypedDict):
+    """An entry of the file of API keys."""
+
+    name: str
+    sha256: str
+    scopes: list[str]
+    areas: list[str]
+    expires: str
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who was recognized.
+    """A recognized person or machine.
 
     Args:
-        name: what the log calls them.
-        scopes: what they may do.
-        areas: where: `*`, `region:15`, `ugel:150101`, `school:0123456`, or of protection offices `province:1501`.
+        name: as in the access log.
+        scopes: their permissions.
+        areas: the places of these: `*`, `region:15`, `ugel:150101`, `school:0123456`, or of protection offices
+            `province:1501`.
     """
 
     name: str
@@ -72,20 +84,21 @@ class Caller:
         return not {EVERYWHERE, f"region:{province[:2]}", f"province:{province}"}.isdisjoint(self.areas)
 
 
-class Gate:
+class Authenticator:
     """Recognizes callers by an API key or a bearer token."""
 
     def __init__(self, api_keys: Path | None, oidc: Oidc | None) -> None:
-        self.api_keys, self.oidc = api_keys, oidc
+        self.api_keys = api_keys
+        self.oidc = oidc
         self.machines = _machines(api_keys)
         self.issuers_keys = jwt.PyJWKSet.from_json(oidc.keys.read_text()) if oidc else None
         self.seen = self._marks()
 
     def _marks(self) -> list[tuple[int, int] | None]:
-        return [mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
+        return [file_mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
 
     def refresh(self) -> None:
-        """Take up keys that were added, replaced or taken away; what cannot be read replaces nothing."""
+        """Take up keys that were added, replaced or taken away; an unreadable file replaces nothing."""
         if (marks := self._marks()) == self.seen:
             return
         self.seen = marks
@@ -99,10 +112,10 @@ class Gate:
             LOG.info("keys were read again: %s of machines", len(self.machines))
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
-        """Return who asks.
+        """Return the caller of a request.
 
         Raises:
-            Refused: nobody that is known.
+            Refused: the key or token is not known.
         """
         if key := headers.get("x-api-key"):
             return self._machine(key)
@@ -125,15 +138,18 @@ class Gate:
             raise Refused(401, "no identity provider is configured here: use X-API-Key")
         try:
             key = self.issuers_keys[jwt.get_unverified_header(token).get("kid", "")]
-            said = jwt.decode(
-                token, key, algorithms=ALGORITHMS, audience=self.oidc.audience, issuer=self.oidc.issuer,
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=ALGORITHMS,
+                audience=self.oidc.audience,
+                issuer=self.oidc.issuer,
                 options={"require": ["exp", "iss", "aud", "sub"]},
-            )  # fmt: skip
+            )
         except (jwt.PyJWTError, KeyError) as error:
             raise Refused(401, f"the token is not accepted: {type(error).__name__}") from None
-        return Caller(
-            str(said["sub"]), frozenset(_words(said.get("scope"))), frozenset(_words(said.get(self.oidc.areas_claim)))
-        )
+        scopes, areas = _words(claims.get("scope")), _words(claims.get(self.oidc.areas_claim))
+        return Caller(str(claims["sub"]), frozenset(scopes), frozenset(areas))
 
 
 def _words(claim: object) -> list[str]:
@@ -146,7 +162,7 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _machines(path: Path | None) -> dict[str, dict[str, Any]]:
+def _machines(path: Path | None) -> dict[str, MachineKey]:
     """Return entries by the hash of their key; without a file no machine has one."""
     if path is None or not path.exists():
         return {}

@@ -20,21 +20,30 @@ LOG = logging.getLogger("qhawaq.serve")
 LOOK_EVERY = 0.5  # seconds
 
 
+class DocumentedApp(FastAPI):
+    """An application whose OpenAPI document names the features and records of the moment."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document."""
+        return _documented(self, self.state.service)
+
+
 def create(settings: Settings) -> FastAPI:
-    """Make the service.
+    """Create the application.
 
     Raises:
-        Disagreement: what was deployed and the model's file do not agree.
+        Disagreement: the deployed configuration and the model's file do not agree.
     """
     service = Service(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Watch for new models and releases as long as the application runs."""
         watching = asyncio.create_task(_watch(service))
         yield
         watching.cancel()
 
-    app = FastAPI(
+    app = DocumentedApp(
         title="Qhawaq",
         version="1",
         description="Scores with exact reasons, children by scope, and a log of who saw whom.",
@@ -48,31 +57,32 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(page.router)
     app.include_router(protection.router)
-    app.openapi = lambda: _documented(app, service)  # type: ignore[method-assign]  FastAPI's way to say more
     app.add_middleware(guard.Guard, limits=settings.limits)
     return app
 
 
 def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
-    """Return the OpenAPI document, with the features that the live model asks for."""
-    said = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    schemas, live = said["components"]["schemas"], service.current.live
-    schemas["Rows"]["properties"]["rows"]["maxItems"] = service.settings.limits.rows
-    if live.terms:
-        asked = live.said["input_schema"]
+    """Return the OpenAPI document, with the features that the live model needs."""
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = document["components"]["schemas"]
+    model = service.current.model
+    schemas["FeatureRows"]["properties"]["rows"]["maxItems"] = service.settings.limits.rows
+    if model.terms:
+        features = model.config["input_schema"]
         bounds = {"minimum": -LARGEST, "maximum": LARGEST}
-        each = {name: dict(said) | bounds for name, said in asked["properties"].items()}
-        schemas["Row"]["properties"]["features"] = dict(asked) | {"properties": each}
+        bounded = {name: dict(schema) | bounds for name, schema in features["properties"].items()}
+        schemas["FeatureRow"]["properties"]["features"] = dict(features) | {"properties": bounded}
     schemas["Children"]["properties"]["children"]["maxItems"] = service.settings.limits.children
-    if sources := service.makers.sources():
-        properties, only = schemas["Child"]["properties"], {"properties": sources, "additionalProperties": False}
-        properties["records"] |= only
-        properties["merged"]["additionalProperties"] = {"type": "object"} | only
-    return said
+    if sources := service.feature_pool.sources():
+        properties = schemas["Child"]["properties"]
+        sources_only = {"properties": sources, "additionalProperties": False}
+        properties["records"] |= sources_only
+        properties["merged"]["additionalProperties"] = {"type": "object"} | sources_only
+    return document
 
 
 async def _watch(service: Service) -> None:
-    """Take up another model or release within a second; whoever is being answered ends with the one before."""
+    """Take up another model or release within a second; a running request ends with the one before."""
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:

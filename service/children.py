@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import duckdb
 
 from service.access import EVERYWHERE, Caller
 
-HARDENED = {
-    "threads": 1, "memory_limit": "512MB", "enable_external_access": False, "autoinstall_known_extensions": False,
+Row = dict[str, Any]  # of a published table, by column
+DuckDBConfig = dict[str, str | bool | int | float | list[str]]
+HARDENED: DuckDBConfig = {
+    "threads": 1,
+    "memory_limit": "512MB",
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-}  # fmt: skip
+}
 CHILD = """
 select ugel_code, as_of_date, rank_in_ugel, child_key, service_code, grade, section, tier, probability,
   probability_text, reason_text, action_text, days_since_listed, expires_on, model_version, release_id
@@ -42,16 +47,28 @@ select happened_on, kind, detail, amount, out_of from timeline where child_key =
 """
 
 
-class Children:
-    """Reads the file that is published, and the next one as soon as it is switched to."""
+class PublishedChild(TypedDict):
+    """The place of a child on the lists, with suggested services and cases."""
+
+    ugel_code: str | None
+    service_code: str | None
+    child_key: str
+    listed: Row | None
+    services: list[Row]
+    cases: list[Row]
+
+
+class PublishedChildren:
+    """Reads the published file, and the next one as soon as it is switched to."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.lock = path, threading.Lock()
+        self.path = path
+        self.lock = threading.Lock()
         self.opened: Path | None = None
         self.db: duckdb.DuckDBPyConnection | None = None
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a cursor on the current release; who reads an earlier one finishes with it."""
+        """Return a cursor on the current release; a running query finishes on an earlier one."""
         real = self.path.resolve()
         with self.lock:
             if self.db is None or real != self.opened:
@@ -59,51 +76,56 @@ class Children:
                 self.opened = real
             return self.db.cursor()
 
-    def _rows(self, sql: str, given: list[Any]) -> list[dict[str, Any]]:
-        cursor = self._cursor()
-        try:
-            found = cursor.execute(sql, given)
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-        finally:
-            cursor.close()
+    def _rows(self, sql: str, parameters: list[Any]) -> list[Row]:
+        with self._cursor() as cursor:
+            return rows(cursor.execute(sql, parameters))
 
-    def one(self, caller: Caller, child: str) -> dict[str, Any] | None:
+    def child(self, caller: Caller, child: str) -> PublishedChild | None:
         """Return a child's place on the list, services and cases; None if nothing is published of it to this caller."""
         place = self._rows(PLACE, [child])
         if not place or not caller.sees(place[0]["ugel_code"], place[0]["service_code"]):
             return None
         listed = self._rows(CHILD, [child])
         services = self._rows(SERVICES, [child, listed[0]["as_of_date"]]) if listed else []
-        return place[0] | {
-            "child_key": child, "listed": listed[0] if listed else None, "services": services,
+        return {
+            "ugel_code": place[0]["ugel_code"],
+            "service_code": place[0]["service_code"],
+            "child_key": child,
+            "listed": listed[0] if listed else None,
+            "services": services,
             "cases": self._rows(CASES_OF, [child]),
-        }  # fmt: skip
+        }
 
-    def timeline(self, child: str) -> list[dict[str, Any]]:
-        """Return what happened at school to a child that the caller may see, the oldest first."""
+    def timeline(self, child: str) -> list[Row]:
+        """Return the school events of a child that the caller may see, the oldest first."""
         return self._rows(TIMELINE, [child])
 
-    def cases(self, caller: Caller, limit: int, offset: int) -> list[dict[str, Any]]:
-        """Return listed children of the caller's areas, by UGEL and rank, with what has been done for them."""
-        seen, given = _within(caller)
-        return self._rows(CASES.format(seen=seen), [*given, limit, offset])
+    def cases(self, caller: Caller, limit: int, offset: int) -> list[Row]:
+        """Return listed children of the caller's areas, by UGEL and rank, with their cases."""
+        condition, parameters = _within(caller)
+        return self._rows(CASES.format(seen=condition), [*parameters, limit, offset])
 
     def is_synthetic(self) -> bool:
-        """Say whether what is published is of a synthetic home."""
-        return self._rows("select kind from release", [])[0]["kind"] == "synthetic"
+        """Say whether a synthetic home was published."""
+        return bool(self._rows("select kind from release", [])[0]["kind"] == "synthetic")
+
+
+def rows(relation: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Return the rows of an executed query by column."""
+    names = [column[0] for column in relation.description]
+    return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
 def _within(caller: Caller) -> tuple[str, list[Any]]:
-    """Return SQL for the rows of a caller's areas, with its values."""
+    """Return SQL for the rows of a caller's areas, with its parameters."""
     if EVERYWHERE in caller.areas:
         return "true", []
-    named: dict[str, list[str]] = {"region": [], "ugel": [], "school": []}
+    areas: dict[str, list[str]] = {"region": [], "ugel": [], "school": []}
     for area in caller.areas:
         kind, _, name = area.partition(":")
-        named.get(kind, []).append(name)
-    seen = (
+        areas.get(kind, []).append(name)
+    condition = (
         "(substr(c.ugel_code, 1, 2) in (select unnest(?)) or c.ugel_code in (select unnest(?)) "
         "or p.service_code in (select unnest(?)))"
     )
-    return seen, list(named.values())
+    return condition, list(areas.values())

@@ -1,4 +1,4 @@
-"""What all pages share: templates, and forms that are believed only where they come from a page of ours."""
+"""Templates of all pages, and seals that show that a form comes from a page of ours."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 
 
-def render(template: str, asked: Service, **given: object) -> str:
+def render(template: str, service: Service, **context: object) -> str:
     """Return a page; one of a synthetic home says so."""
-    return PAGES.get_template(template).render(synthetic=asked.children.is_synthetic(), **given)
+    return PAGES.get_template(template).render(synthetic=service.children.is_synthetic(), **context)
 
 
-def seal(asked: Service, who: Caller, about: str) -> str:
-    """Return what only a page that we made today, for this caller and about this, can send back."""
-    said = f"form {who.name} {about} {datetime.now(UTC):%Y-%m-%d}"
-    return hmac.new(asked.settings.journal_key, said.encode(), hashlib.sha256).hexdigest()
+def seal(service: Service, caller: Caller, subject: str) -> str:
+    """Return the seal of a form: it holds today, for this caller and subject."""
+    text = f"form {caller.name} {subject} {datetime.now(UTC):%Y-%m-%d}"
+    return hmac.new(service.settings.journal_key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def own(request: Request, asked: Service, who: Caller, about: str, given: str) -> None:
-    """Believe a form only where it came from a page of ours.
+def verify_seal(request: Request, service: Service, caller: Caller, subject: str, given: str) -> None:
+    """Accept a form only from a page of ours.
 
     Raises:
         Refused: it did not, or the page is of another day.
@@ -40,5 +40,5 @@ def own(request: Request, asked: Service, who: Caller, about: str, given: str) -
     origin = urlsplit(request.headers.get("origin", "")).netloc
     if origin and origin != request.headers.get("host"):
         raise Refused(403, "the form came from another site")
-    if not hmac.compare_digest(given, seal(asked, who, about)):
+    if not hmac.compare_digest(given, seal(service, caller, subject)):
         raise Refused(403, "the page is too old: open it again")

@@ -1,4 +1,4 @@
-"""What stands before every request: size, time, how many at once, and the headers of every answer."""
+"""Middleware of every request: limits of size, time and concurrency, and security headers."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
     (b"strict-transport-security", b"max-age=31536000"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-                                 b"frame-ancestors 'none'; base-uri 'none'"),
-]  # fmt: skip
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        b"frame-ancestors 'none'; base-uri 'none'",
+    ),
+]
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 ALWAYS = ("/health/live", "/health/ready", "/metrics")
 
@@ -32,49 +35,57 @@ class Guard:
     """An ASGI application around the service's own."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], limits: Limits) -> None:
-        self.app, self.limits, self.in_flight = app, limits, 0
+        self.app = app
+        self.limits = limits
+        self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or say why not."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, told = time.perf_counter(), Told(send)
+        began = time.perf_counter()
+        sender = AnswerSender(send)
         self.in_flight += 1
         metrics.IN_FLIGHT.set(self.in_flight)
         try:
-            await self._answer(scope, receive, told)
+            await self._answer(scope, receive, sender)
         finally:
             self.in_flight -= 1
             metrics.IN_FLIGHT.set(self.in_flight)
-            route = getattr(scope.get("route"), "path", "none")
-            method = (
-                scope["method"] if scope["method"] in METHODS else "other"
-            )  # who asks cannot make us count for ever
-            metrics.REQUESTS.labels(method, route, str(told.status)).inc()
-            metrics.SECONDS.labels(route).observe(time.perf_counter() - began)
+            _count(scope, sender.status, time.perf_counter() - began)
 
-    async def _answer(self, scope: Scope, receive: Receive, told: Told) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, sender: AnswerSender) -> None:
         if self.in_flight > self.limits.in_flight and scope["path"] not in ALWAYS:
-            await problems.answer(429, "busy: again in a second", {"Retry-After": "1"})(scope, receive, told)
+            await problems.answer(429, "busy: again in a second", {"Retry-After": "1"})(scope, receive, sender)
             return
         try:
             async with asyncio.timeout(self.limits.seconds):
                 body = await _body(receive, self.limits.body_bytes)
                 if body is None:
-                    said = f"at most {self.limits.body_bytes:,} bytes at once: ask several times"
-                    await problems.answer(413, said)(scope, receive, told)
+                    detail = f"at most {self.limits.body_bytes:,} bytes at once: ask several times"
+                    await problems.answer(413, detail)(scope, receive, sender)
                 else:
-                    await self.app(scope, _again(body, receive), told)
+                    await self.app(scope, _replayed(body, receive), sender)
         except TimeoutError:
-            if not told.status:
-                said = "it took too long here: again in a moment"
-                await problems.answer(503, said, {"Retry-After": "5"})(scope, receive, told)
+            if not sender.status:
+                detail = "it took too long here: again in a moment"
+                await problems.answer(503, detail, {"Retry-After": "5"})(scope, receive, sender)
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    """Count a request; unknown methods are one label, so that nobody can make the counters grow."""
+    route = getattr(scope.get("route"), "path", "none")
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    metrics.REQUESTS.labels(method, route, str(status)).inc()
+    metrics.SECONDS.labels(route).observe(seconds)
 
 
 async def _body(receive: Receive, most: int) -> bytes | None:
     """Return a whole body, or None where it is too long, whatever its header says of its length."""
-    parts, total, more = [], 0, True
+    parts = []
+    total = 0
+    more = True
     while more:
         message = await receive()
         parts.append(message.get("body", b""))
@@ -85,30 +96,33 @@ async def _body(receive: Receive, most: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Return what gives a body that was read already, and then whatever comes."""
-    given = False
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a receiver of a body that was read already, and then of later messages."""
+    is_replayed = False
 
-    async def giving() -> Message:
-        nonlocal given
-        if given:
+    async def replaying() -> Message:
+        """Return the body first."""
+        nonlocal is_replayed
+        if is_replayed:
             return await receive()
-        given = True
+        is_replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return giving
+    return replaying
 
 
-class Told:
+class AnswerSender:
     """Sends an answer with our headers, and remembers its status."""
 
     def __init__(self, send: Send) -> None:
-        self.send, self.status = send, 0
+        self.send = send
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         """Send one message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = {name.lower() for name, _ in message.get("headers", [])}
-            message["headers"] = [*message.get("headers", []), *(one for one in HEADERS if one[0] not in given)]
+            headers = message.get("headers", [])
+            names = {name.lower() for name, _ in headers}
+            message["headers"] = [*headers, *(header for header in HEADERS if header[0] not in names)]
         await self.send(message)

@@ -1,4 +1,4 @@
-"""Who saw which child, when and why: lines that can only be appended, each sealed over all before it."""
+"""The access log: lines that can only be appended, each sealed over all before it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ class Broken(Exception):
 
 
 class Journal:
-    """A log that tells if somebody changed it.
+    """A log with a chain of seals that shows every change.
 
     Args:
         path: the file; made with mode 0600.
-        key: who does not hold it can neither continue nor rewrite the chain unseen.
+        key: without it the chain can neither be continued nor rewritten unseen.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self.path, self.key = path, key
+        self.path = path
+        self.key = key
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def note(self, who: str, what: str, child: str | None, why: str) -> None:
+    def note(self, caller: str, action: str, child: str | None, reason: str) -> None:
         """Append a line and have it on disk before anything is answered."""
-        line = {"at": datetime.now(UTC).isoformat(), "who": who, "what": what, "child": child, "why": why}
+        line = {"at": datetime.now(UTC).isoformat(), "who": caller, "what": action, "child": child, "why": reason}
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -50,11 +51,11 @@ class Journal:
             return START
         if not tail.endswith(b"\n"):
             raise Broken(f"{self.path} ends in the middle of a line: keep it, look who wrote it, begin another")
-        return json.loads(tail.splitlines()[-1])["seal"]
+        return str(json.loads(tail.splitlines()[-1])["seal"])
 
     def _seal(self, before: str, line: dict[str, str | None]) -> str:
-        said = json.dumps(line, sort_keys=True, ensure_ascii=False)
-        return hmac.new(self.key, f"{before}{said}".encode(), hashlib.sha256).hexdigest()
+        text = json.dumps(line, sort_keys=True, ensure_ascii=False)
+        return hmac.new(self.key, f"{before}{text}".encode(), hashlib.sha256).hexdigest()
 
     def lines(self) -> Iterator[dict[str, str]]:
         """Return every line, verified against all before it.

@@ -1,4 +1,4 @@
-"""How much one caller may ask: a bucket that fills with time."""
+"""Rate limits: a token bucket for each caller."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 FORGET = 10_000  # callers; full buckets are forgotten beyond that
 
 
-class Buckets:
-    """A bucket a caller.
+class RateLimiter:
+    """A token bucket for each caller.
 
     Args:
         per_second: how fast it fills.
@@ -19,7 +19,9 @@ class Buckets:
     """
 
     def __init__(self, per_second: float, size: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.per_second, self.size, self.clock = per_second, size, clock
+        self.per_second = per_second
+        self.size = size
+        self.clock = clock
         self.levels: dict[str, tuple[float, float]] = {}
         self.lock = threading.Lock()
 
@@ -38,7 +40,8 @@ class Buckets:
             return 0.0
 
     def _forget(self, now: float) -> None:
-        full = [name for name, (level, since) in self.levels.items()
-                if level + (now - since) * self.per_second >= self.size]  # fmt: skip
-        for name in full:
-            del self.levels[name]
+        self.levels = {
+            caller: (level, since)
+            for caller, (level, since) in self.levels.items()
+            if level + (now - since) * self.per_second < self.size
+        }

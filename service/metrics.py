@@ -1,4 +1,4 @@
-"""Counters for Prometheus: how many, how long, with what status; no child and no caller."""
+"""Counters for Prometheus: requests, their seconds and status; no child and no caller."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("qhawaq_requests", "Requests", ["method", "route", "status"], registry=REGISTRY)
 SECONDS = Histogram(
-    "qhawaq_request_seconds", "Seconds a request took", ["route"], registry=REGISTRY,
+    "qhawaq_request_seconds",
+    "Seconds a request took",
+    ["route"],
+    registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
-)  # fmt: skip
+)
 IN_FLIGHT = Gauge("qhawaq_requests_in_flight", "Requests that are being answered", registry=REGISTRY)
 
 

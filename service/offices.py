@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from service.access import Caller
-from service.children import HARDENED
+from service.children import HARDENED, Row, rows
 
 CURRENT = "current.duckdb"
 # A known violation is reported by law and never ranked: the queue is in order of waiting.
@@ -30,42 +30,54 @@ select coalesce(sum(n_to_review), 0)::bigint as n_to_review,
 AREA = re.compile(r"[0-9]{4}")
 
 
+class OfficeChild(NamedTuple):
+    """A child's open cases at a province's offices, and its referrals for work."""
+
+    cases: list[Row]
+    referrals: list[Row]
+
+
+class OfficeCounts(NamedTuple):
+    """The number of waiting reviews, and the mandatory reports of each office."""
+
+    reviews: Row
+    reports: list[Row]
+
+
 class Offices:
-    """Reads the file of one province's offices, opened for one question: it is small, and soon another's."""
+    """Reads the file of one province's offices, opened for each query: the next query is of another province."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
-    def areas(self, who: Caller) -> list[str]:
-        """Return the provinces whose offices' cases are published and the caller's to see."""
+    def areas(self, caller: Caller) -> list[str]:
+        """Return the provinces with published cases that the caller may see."""
         if self.folder is None or not self.folder.is_dir():
             return []
-        found = (path.parent.name for path in self.folder.glob(f"*/{CURRENT}"))
-        return sorted(area for area in found if AREA.fullmatch(area) and who.sees_offices(area))
+        areas = (path.parent.name for path in self.folder.glob(f"*/{CURRENT}"))
+        return sorted(area for area in areas if AREA.fullmatch(area) and caller.sees_offices(area))
 
-    def cases(self, area: str, limit: int, offset: int) -> list[dict[str, Any]]:
+    def cases(self, area: str, limit: int, offset: int) -> list[Row]:
         """Return open cases, those that have waited longest first."""
         return self._rows(area, CASES, [limit, offset])
 
-    def reviews(self, area: str, limit: int) -> list[dict[str, Any]]:
-        """Return open cases of which a person must say whose they are."""
+    def reviews(self, area: str, limit: int) -> list[Row]:
+        """Return open cases whose link to a child a person must review."""
         return self._rows(area, REVIEWS, [limit])
 
-    def case(self, area: str, case: str) -> dict[str, Any] | None:
+    def case(self, area: str, case: str) -> Row | None:
         """Return an open case; None if there is none by this key."""
         return next(iter(self._rows(area, CASE, [case])), None)
 
-    def of_child(self, area: str, child: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return a child's open cases, and whether it was referred for work."""
-        return self._rows(area, OF_CHILD, [child]), self._rows(area, REFERRED, [child])
+    def child(self, area: str, child: str) -> OfficeChild:
+        """Return a child's open cases and referrals."""
+        return OfficeChild(self._rows(area, OF_CHILD, [child]), self._rows(area, REFERRED, [child]))
 
-    def counts(self, area: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Return how many reviews wait, and of each office how many mandatory reports do."""
-        return self._rows(area, WAITING, [])[0], self._rows(area, REPORTS, [])
+    def counts(self, area: str) -> OfficeCounts:
+        """Return the numbers of waiting reviews and mandatory reports."""
+        return OfficeCounts(self._rows(area, WAITING, [])[0], self._rows(area, REPORTS, []))
 
-    def _rows(self, area: str, sql: str, given: Sequence[Any]) -> list[dict[str, Any]]:
+    def _rows(self, area: str, sql: str, parameters: Sequence[Any]) -> list[Row]:
         path = (self.folder or Path()) / area / CURRENT
         with duckdb.connect(str(path.resolve()), read_only=True, config=HARDENED) as db:
-            found = db.execute(sql, given)
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            return rows(db.execute(sql, parameters))

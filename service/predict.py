@@ -1,36 +1,79 @@
-"""From features to a probability, a tier and reasons in Spanish that add up exactly."""
+"""Probability, tier and reasons in Spanish from features; base, reasons and rest add up exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import NamedTuple, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.data.dataset import UNKNOWN
 from ml.models import calibrate
+from ml.models.trees import Points
 from ml.score import largest
-from service.live import Live
+from service.live import LiveModel
 
 NAMED = 5
-Features = Mapping[str, float | bool | None]
+FeatureValues = Mapping[str, float | bool | None]
 
 
 class Unusable(Exception):
-    """Features do not keep the contract of the model."""
+    """Features or records do not keep their contract."""
 
 
 class NoModel(Exception):
     """Lists go by a rule: nothing gives probabilities."""
 
 
-def predict(live: Live, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+class ReasonJson(TypedDict):
+    """A term of a score, as `schemas.Reason` documents it."""
+
+    feature: str
+    value: float | None
+    contribution: float
+    family: str | None
+    text: str | None
+    action: str | None
+
+
+class PredictionJson(TypedDict):
+    """A score, as `schemas.Prediction` documents it."""
+
+    child_key: str | None
+    as_of_date: date
+    expires_on: date
+    model_version: str
+    outcome: str
+    log_odds: float
+    probability: float
+    tier: str | None
+    base: float
+    reasons: list[ReasonJson]
+    rest: float
+    missing: list[str]
+
+
+@dataclass(frozen=True)
+class PreparedRow:
+    """One child on one date with the features of the model, and the facts that tier and calibration go by."""
+
+    features: FeatureValues
+    as_of_date: date
+    child_key: str | None = None
+    ugel_code: str | None = None
+    level: str | None = None
+    is_rural: bool | None = None
+
+
+def predict(live: LiveModel, rows: Sequence[PreparedRow]) -> list[PredictionJson]:
     """Score rows and give reasons.
 
     Args:
-        live: what is live.
-        rows: each with `features`, `as_of_date`, and where known `ugel_code`, `level`, `is_rural`, `child_key`.
+        live: the live model.
+        rows: at least one.
 
     Raises:
         NoModel: a rule is live.
@@ -39,53 +82,62 @@ def predict(live: Live, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     model = live.terms
     if model is None:
         raise NoModel(f"no model is live: lists go by {live.version}, which gives no probabilities")
-    values = np.array([_values(row["features"], model.features) for row in rows])
-    names = calibrate.named(*(np.array(column) for column in zip(*map(_segment, rows), strict=True)))
-    base, parts = model.contributions(values, names)
+    values = np.array([_values(row.features, model.features) for row in rows])
+    segments = calibrate.segment_name(*(np.array(column) for column in zip(*map(_segment, rows), strict=True)))
+    base, parts = model.contributions(values, segments)
     order = largest(parts, min(NAMED, len(model.features)))
     return [
-        _answer(live, row, float(base[at]), parts[at], values[at], order[at]) for at, row in enumerate(rows)
-    ]  # fmt: skip
+        _prediction(live, row, _Explanation(model, float(base[at]), parts[at], values[at], order[at]))
+        for at, row in enumerate(rows)
+    ]
 
 
-def _values(given: Features, wanted: Sequence[str]) -> list[float]:
-    if given.keys() != set(wanted):
-        raise Unusable(_fault(given, wanted))
-    return [float("nan") if (value := given[name]) is None else float(value) for name in wanted]
+class _Explanation(NamedTuple):
+    """A model's contributions to the score of one row; `order` begins with the largest."""
+
+    model: Points
+    base: float
+    parts: NDArray[np.float64]
+    values: NDArray[np.float64]
+    order: NDArray[np.int64]
 
 
-def _fault(given: Features, wanted: Sequence[str]) -> str:
-    missing, strange = sorted(set(wanted) - given.keys()), sorted(given.keys() - set(wanted))
-    said = [f"{len(missing)} are missing ({', '.join(missing[:5])})"] if missing else []
-    said += [f"{len(strange)} are not known ({', '.join(name[:40] for name in strange[:5])})"] if strange else []
-    return "features: " + "; ".join(said) + "; give null for what is not known (GET /v1/model)"
+def _values(values: FeatureValues, names: Sequence[str]) -> list[float]:
+    if values.keys() != set(names):
+        raise Unusable(_fault(values, names))
+    return [float("nan") if (value := values[name]) is None else float(value) for name in names]
 
 
-def _segment(row: Mapping[str, Any]) -> tuple[str, str]:
-    area = {True: "rural", False: "urban", None: UNKNOWN}[row.get("is_rural")]
-    return row.get("level") or UNKNOWN, area
+def _fault(values: FeatureValues, names: Sequence[str]) -> str:
+    missing, unknown = sorted(set(names) - values.keys()), sorted(values.keys() - set(names))
+    faults = [f"{len(missing)} are missing ({', '.join(missing[:5])})"] if missing else []
+    faults += [f"{len(unknown)} are not known ({', '.join(name[:40] for name in unknown[:5])})"] if unknown else []
+    return "features: " + "; ".join(faults) + "; give null for what is not known (GET /v1/model)"
 
 
-def _answer(
-    live: Live, row: Mapping[str, Any], base: float, parts: np.ndarray, values: np.ndarray, order: np.ndarray
-) -> dict[str, Any]:  # fmt: skip
-    features = live.terms.features  # type: ignore[union-attr]  predict has looked
+def _segment(row: PreparedRow) -> tuple[str, str]:
+    area = {True: "rural", False: "urban", None: UNKNOWN}[row.is_rural]
+    return row.level or UNKNOWN, area
+
+
+def _prediction(live: LiveModel, row: PreparedRow, explanation: _Explanation) -> PredictionJson:
+    model, base, parts, values, order = explanation
     log_odds = base + float(parts.sum())
-    reasons = [_reason(live, features[at], values[at], float(parts[at])) for at in order]
-    day: date = row["as_of_date"]
+    reasons = [_reason(live, model.features[at], values[at], float(parts[at])) for at in order]
+    day = row.as_of_date
     return {
-        "child_key": row.get("child_key"),
+        "child_key": row.child_key,
         "as_of_date": day,
-        "expires_on": day + timedelta(days=min(live.said["expires_after_days"], (date.max - day).days)),
+        "expires_on": day + timedelta(days=min(live.config["expires_after_days"], (date.max - day).days)),
         "model_version": live.version,
         "outcome": live.outcome,
         "log_odds": log_odds,
         "probability": 1 / (1 + float(np.exp(-log_odds))),
-        "tier": _tier(log_odds, live.cut_off(row.get("ugel_code"))),
+        "tier": _tier(log_odds, live.cut_off(row.ugel_code)),
         "base": base,
         "reasons": reasons,
         "rest": float(parts.sum()) - sum(reason["contribution"] for reason in reasons),
-        "missing": [features[at] for at in np.isnan(values).nonzero()[0]],
+        "missing": [model.features[at] for at in np.isnan(values).nonzero()[0]],
     }
 
 
@@ -96,16 +148,16 @@ def _tier(log_odds: float, cut_off: float | None) -> str | None:
     return "alto" if log_odds >= cut_off else "bajo"
 
 
-def _reason(live: Live, feature: str, value: float, contribution: float) -> dict[str, Any]:
-    text = live.said["reasons"].get(feature)
-    said = sentence(text, value, live.said["singulars"]) if text and contribution > 0 else None
+def _reason(live: LiveModel, feature: str, value: float, contribution: float) -> ReasonJson:
+    text = live.config["reasons"].get(feature)
+    observation = sentence(text, value, live.config["singulars"]) if text and contribution > 0 else None
     return {
         "feature": feature,
         "value": _number(value),
         "contribution": contribution,
         "family": text["family"] if text else None,
-        "text": said,
-        "action": text["action_text"] if said else None,
+        "text": observation,
+        "action": text["action_text"] if text and observation else None,
     }
 
 
@@ -120,14 +172,14 @@ def shown(value: float, unit: str) -> str:
 
 
 def sentence(text: Mapping[str, str], value: float, singulars: Mapping[str, str]) -> str | None:
-    """Say a value as an observation; None for what is not so or not known, of which nothing can be said."""
+    """Say a value as an observation; None for a missing value or a flag that is not set."""
     unit = text["value_unit"]
     if np.isnan(value) or (unit == "flag" and value == 0):
         return None
-    said = text["reason_text"].replace("{value}", shown(value, unit))
-    for many, one in singulars.items():
-        said = said.replace(f" 1 {many}", f" 1 {one}")
-    return said
+    observation = text["reason_text"].replace("{value}", shown(value, unit))
+    for plural, singular in singulars.items():
+        observation = observation.replace(f" 1 {plural}", f" 1 {singular}")
+    return observation
 
 
 def _whole(value: float) -> int:

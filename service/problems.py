@@ -1,10 +1,10 @@
-"""Errors as RFC 9457 says (application/problem+json): what, and what to do; never what was sent."""
+"""Errors by RFC 9457 (application/problem+json): the fault and the remedy, never the values of a request."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +21,6 @@ from service.settings import Busy
 
 LOG = logging.getLogger("qhawaq.serve")
 MEDIA_TYPE = "application/problem+json"
-Handler = Callable[[Request, Any], Awaitable[JSONResponse]]
 
 
 class Problem(Exception):
@@ -29,7 +28,9 @@ class Problem(Exception):
 
     def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, headers or {}
+        self.status = status
+        self.detail = detail
+        self.headers = headers or {}
 
 
 class TooMany(Problem):
@@ -62,47 +63,36 @@ def answer(status: int, detail: str, headers: dict[str, str] | None = None) -> J
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of an app be a problem."""
-    for error, status, headers in PLAIN:
-        app.add_exception_handler(error, _plainly(status, headers))
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    """Answer every error of an app as a problem."""
+    for error in (Problem, Refused, RequestValidationError, HTTPException, Exception, *EXPECTED):
+        app.add_exception_handler(error, _answer_error)
 
 
-PLAIN: tuple[tuple[type[Exception], int, dict[str, str]], ...] = (
-    (Unusable, 422, {}), (NoModel, 409, {}), (Busy, 503, {"Retry-After": "5"}),
-    (NoContext, 503, {}),
-)  # fmt: skip
+# Errors whose message is for the caller → status and headers.
+EXPECTED: dict[type[Exception], tuple[int, dict[str, str]]] = {
+    Unusable: (422, {}),
+    NoModel: (409, {}),
+    Busy: (503, {"Retry-After": "5"}),
+    NoContext: (503, {}),
+}
 
 
-def _plainly(status: int, headers: dict[str, str]) -> Handler:
-    async def handle(_: Request, error: Exception) -> JSONResponse:
+async def _answer_error(_: Request, error: Exception) -> JSONResponse:
+    match error:
+        case Problem():
+            return answer(error.status, error.detail, error.headers)
+        case Refused():
+            return answer(error.status, error.detail, {"WWW-Authenticate": "Bearer"} if error.status == 401 else {})
+        case RequestValidationError():
+            return answer(422, "; ".join(map(_field_error, error.errors()[:5])))
+        case HTTPException():
+            return answer(error.status_code, str(error.detail), dict(error.headers or {}))
+    if type(error) in EXPECTED:
+        status, headers = EXPECTED[type(error)]
         return answer(status, str(error), headers)
-
-    return handle
-
-
-async def _problem(_: Request, error: Problem) -> JSONResponse:
-    return answer(error.status, error.detail, error.headers)
-
-
-async def _refused(_: Request, error: Refused) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    return answer(error.status, error.detail, headers)
-
-
-async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-    found = [f"{'.'.join(map(str, one['loc']))[:200]}: {one['msg'][:200]}" for one in error.errors()[:5]]
-    return answer(422, "; ".join(found))
-
-
-async def _http(_: Request, error: HTTPException) -> JSONResponse:
-    return answer(error.status_code, str(error.detail), dict(error.headers or {}))
-
-
-async def _unexpected(_: Request, error: Exception) -> JSONResponse:
-    LOG.error("unexpected %s", type(error).__name__)  # its text may hold what was sent
+    LOG.error("unexpected %s", type(error).__name__)  # its text may hold values of a request
     return answer(500, "something went wrong here; it was logged")
+
+
+def _field_error(error: Mapping[str, Any]) -> str:
+    return f"{'.'.join(map(str, error['loc']))[:200]}: {error['msg'][:200]}"

@@ -1,32 +1,37 @@
-"""Pages of the protection offices: who waits, a child's open cases, and whose a record without a document is.
+"""Pages of the protection offices: waiting cases, a child's open cases, and reviews of links without a document.
 
-Nothing of them is on the education pages, and nothing of those is here.
+The education pages show nothing of them, and these show nothing of education.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service import forms
 from service.access import Caller
+from service.children import Row
+from service.offices import OfficeChild
 from service.problems import Problem
-from service.routes import Asked, justified, revealed
+from service.routes import require_reason, reveal_identity
 from service.schemas import ChildKey
-from service.service import Service, having
+from service.service import CurrentService, Service, having
 
 AT_ONCE = 100
 STATES = {"ABIERTO": "abierto", "EN ATENCION": "en atención"}
 LINKAGES = {"document": "por documento", "linked": "por vínculo", "review": "por revisar", "unknown": "sin candidato"}
 DECISIONS = {"VINCULAR": "Es la misma persona", "SEPARAR": "No es esta persona"}
 COMPARED = {
-    "given_names": "Nombres", "first_surname": "Apellido paterno", "second_surname": "Apellido materno",
-    "birth_date": "Fecha de nacimiento", "district": "Distrito (ubigeo)",
-}  # fmt: skip
+    "given_names": "Nombres",
+    "first_surname": "Apellido paterno",
+    "second_surname": "Apellido materno",
+    "birth_date": "Fecha de nacimiento",
+    "district": "Distrito (ubigeo)",
+}
 UNSEEN = "nothing is published of these offices to you"
 router = APIRouter()
 Sees = Annotated[Caller, having("protection")]
@@ -37,152 +42,224 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 @router.get("/v1/protection/{area}/cases", tags=["protection"])
 def cases(
-    asked: Asked, area: Area, who: Sees, limit: Annotated[int, Query(ge=1, le=500)] = AT_ONCE, offset: Offset = 0
+    service: CurrentService,
+    area: Area,
+    caller: Sees,
+    limit: Annotated[int, Query(ge=1, le=500)] = AT_ONCE,
+    offset: Offset = 0,
 ) -> dict[str, Any]:
     """Open cases of a province's protection offices, those that have waited longest first; never ranked by a score."""
-    _in_area(asked, who, area)
-    found = asked.offices.cases(area, limit, offset)
-    asked.journal.note(who.name, "offices", None, f"{area}: {len(found)} from {offset}")
-    return {"cases": found, "next_offset": offset + limit if len(found) == limit else None}
+    _in_area(service, caller, area)
+    cases = service.offices.cases(area, limit, offset)
+    service.journal.note(caller.name, "offices", None, f"{area}: {len(cases)} from {offset}")
+    return {"cases": cases, "next_offset": offset + limit if len(cases) == limit else None}
 
 
 @router.get("/proteccion", include_in_schema=False)
-def choose(asked: Asked, who: Sees) -> Response:
+def choose(service: CurrentService, caller: Sees) -> Response:
     """The provinces that the caller may see; the page itself where it is one."""
-    areas = asked.offices.areas(who)
+    areas = service.offices.areas(caller)
     if len(areas) == 1:
         return RedirectResponse(f"/proteccion/{areas[0]}", 303)
-    return HTMLResponse(forms.render("provincias.html", asked, areas=areas))
+    return HTMLResponse(forms.render("provincias.html", service, areas=areas))
 
 
 @router.get("/proteccion/{area}", include_in_schema=False)
-def office(asked: Asked, area: Area, who: Sees, desde: Offset = 0, guardado: bool = False) -> HTMLResponse:
-    """Who waits at a province's offices, and what must be decided there."""
-    _in_area(asked, who, area)
-    found = asked.offices.cases(area, AT_ONCE, desde)
-    asked.journal.note(who.name, "offices", None, f"{area}: {len(found)} from {desde}")
-    waiting, reports = asked.offices.counts(area)
-    return HTMLResponse(forms.render(
-        "proteccion.html", asked, area=area, cases=found, reviews=asked.offices.reviews(area, AT_ONCE), waiting=waiting,
-        reports=reports, states=STATES, linkages=LINKAGES, begun=desde, saved=guardado,
-        following=desde + AT_ONCE if len(found) == AT_ONCE else None,
-    ))  # fmt: skip
+def office(
+    service: CurrentService, area: Area, caller: Sees, desde: Offset = 0, guardado: bool = False
+) -> HTMLResponse:
+    """The cases that wait at a province's offices, and the reviews to decide."""
+    _in_area(service, caller, area)
+    cases = service.offices.cases(area, AT_ONCE, desde)
+    service.journal.note(caller.name, "offices", None, f"{area}: {len(cases)} from {desde}")
+    counts = service.offices.counts(area)
+    page = forms.render(
+        "proteccion.html",
+        service,
+        area=area,
+        cases=cases,
+        reviews=service.offices.reviews(area, AT_ONCE),
+        waiting=counts.reviews,
+        reports=counts.reports,
+        states=STATES,
+        linkages=LINKAGES,
+        begun=desde,
+        saved=guardado,
+        following=desde + AT_ONCE if len(cases) == AT_ONCE else None,
+    )
+    return HTMLResponse(page)
 
 
 @router.get("/proteccion/{area}/ficha/{key}", include_in_schema=False)
-def ficha(asked: Asked, area: Area, key: ChildKey, who: Sees) -> HTMLResponse:
+def ficha(service: CurrentService, area: Area, key: ChildKey, caller: Sees) -> HTMLResponse:
     """A child's open cases at these offices, without the name."""
-    given = _child(asked, who, area, key)
-    asked.journal.note(who.name, "child", key, f"ficha de protección {area}")
-    return HTMLResponse(_child_page(asked, who, area, key, given))
+    child = _child(service, caller, area, key)
+    service.journal.note(caller.name, "child", key, f"ficha de protección {area}")
+    return HTMLResponse(_child_page(service, caller, area, key, child))
 
 
 @router.post("/proteccion/{area}/ficha/{key}/nombre", include_in_schema=False)
 def reveal(
-    request: Request, asked: Asked, area: Area, key: ChildKey, who: Sees, seal: Annotated[str, Form()],
+    *,
+    request: Request,
+    service: CurrentService,
+    area: Area,
+    key: ChildKey,
+    caller: Sees,
+    seal: Annotated[str, Form()],
     why: Annotated[str, Form()],
-) -> HTMLResponse:  # fmt: skip
+) -> HTMLResponse:
     """The page with the name, for a reason that is logged."""
-    forms.own(request, asked, who, key, seal)
-    given = _child(asked, who.needs("identity"), area, key)
-    name = revealed(asked, who, key, why)
-    return HTMLResponse(_child_page(asked, who, area, key, given, name, why))
+    forms.verify_seal(request, service, caller, key, seal)
+    child = _child(service, caller.needs("identity"), area, key)
+    name = reveal_identity(service, caller, key, why)
+    return HTMLResponse(_child_page(service, caller, area, key, child, name=name, why=why))
 
 
 @router.get("/proteccion/{area}/revision/{case}", include_in_schema=False)
-def review(asked: Asked, area: Area, case: Case, who: Sees) -> HTMLResponse:
-    """What is known of a case whose child nobody is sure of; the names are compared for a reason."""
-    found = _to_review(asked, who, area, case)
-    asked.journal.note(who.name, "offices", None, f"{area}: {case}")
-    return HTMLResponse(_review_page(asked, who, area, found))
+def review(service: CurrentService, area: Area, case: Case, caller: Sees) -> HTMLResponse:
+    """A case with an uncertain link to a child; the names are compared for a reason."""
+    reviewed = _to_review(service, caller, area, case)
+    service.journal.note(caller.name, "offices", None, f"{area}: {case}")
+    return HTMLResponse(_review_page(service, caller, area, reviewed))
 
 
 @router.post("/proteccion/{area}/revision/{case}", include_in_schema=False)
 def compare(
-    request: Request, asked: Asked, area: Area, case: Case, who: Sees, seal: Annotated[str, Form()],
+    *,
+    request: Request,
+    service: CurrentService,
+    area: Area,
+    case: Case,
+    caller: Sees,
+    seal: Annotated[str, Form()],
     why: Annotated[str, Form()],
-) -> HTMLResponse:  # fmt: skip
-    """The record and the pupil that it may be of, side by side, for a reason that is logged."""
-    forms.own(request, asked, who, case, seal)
-    found = _to_review(asked, who.needs("identity"), area, case)
-    justified(asked, who, why)
-    return HTMLResponse(_review_page(asked, who, area, found, _pair(asked, who, case, why), why))
+) -> HTMLResponse:
+    """The record and its candidate, side by side, for a reason that is logged."""
+    forms.verify_seal(request, service, caller, case, seal)
+    reviewed = _to_review(service, caller.needs("identity"), area, case)
+    require_reason(service, caller, why)
+    return HTMLResponse(_review_page(service, caller, area, reviewed, _pair(service, caller, case, why), why))
 
 
 @router.post("/proteccion/{area}/revision/{case}/decision", include_in_schema=False)
 def decide(
-    request: Request, asked: Asked, area: Area, case: Case, who: Annotated[Caller, having("feedback")],
-    seal: Annotated[str, Form()], child: Annotated[str, Form(pattern=r"^[0-9]{1,16}$")],
+    *,
+    request: Request,
+    service: CurrentService,
+    area: Area,
+    case: Case,
+    caller: Annotated[Caller, having("feedback")],
+    seal: Annotated[str, Form()],
+    child: Annotated[str, Form(pattern=r"^[0-9]{1,16}$")],
     decision: Annotated[str, Form()],
-) -> Response:  # fmt: skip
-    """Record whose a case is as a delivery; it lands like any other and shows after the next refresh."""
-    forms.own(request, asked, who, f"{case} {child}", seal)
-    _to_review(asked, who.needs("protection").needs("identity"), area, case)
+) -> Response:
+    """Record the decision on a link as a delivery; it lands like any other and shows after the next refresh."""
+    forms.verify_seal(request, service, caller, f"{case} {child}", seal)
+    _to_review(service, caller.needs("protection").needs("identity"), area, case)
     if decision not in DECISIONS:
         raise Problem(422, "revise: la decisión")
-    if asked.settings.decide is None:
+    if service.settings.decide is None:
         raise Problem(503, "nothing can be recorded here")
-    asked.journal.note(who.name, "decision", child, f"{decision} {case}")
+    service.journal.note(caller.name, "decision", child, f"{decision} {case}")
     file, line = _record(case)
-    asked.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision,
-                           "FECHA": datetime.now(UTC).date()})  # fmt: skip
+    today = datetime.now(UTC).date()
+    service.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision, "FECHA": today})
     return RedirectResponse(f"/proteccion/{area}?guardado=true", 303)
 
 
-def _in_area(asked: Service, who: Caller, area: str) -> None:
+def _in_area(service: Service, caller: Caller, area: str) -> None:
     """Let a caller pass to offices of theirs; those of others are as if there were none."""
-    if area not in asked.offices.areas(who):
+    if area not in service.offices.areas(caller):
         raise Problem(404, UNSEEN)
 
 
-def _child(asked: Service, who: Caller, area: str, key: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    _in_area(asked, who, area)
-    found = asked.offices.of_child(area, key)
-    if not any(found):
+def _child(service: Service, caller: Caller, area: str, key: str) -> OfficeChild:
+    _in_area(service, caller, area)
+    child = service.offices.child(area, key)
+    if not any(child):
         raise Problem(404, "nothing is published of this child by these offices")
-    return found
+    return child
 
 
 def _child_page(
-    asked: Service, who: Caller, area: str, key: str, given: tuple[list[dict[str, Any]], list[dict[str, Any]]],
-    name: Mapping[str, Any] | None = None, why: str = "",
-) -> str:  # fmt: skip
+    service: Service,
+    caller: Caller,
+    area: str,
+    key: str,
+    child: OfficeChild,
+    *,
+    name: Mapping[str, Any] | None = None,
+    why: str = "",
+) -> str:
     return forms.render(
-        "ficha_proteccion.html", asked, area=area, key=key, cases=given[0], referrals=given[1], states=STATES,
-        linkages=LINKAGES, name=name, why=why, seal=forms.seal(asked, who, key), may_reveal="identity" in who.scopes,
-    )  # fmt: skip
+        "ficha_proteccion.html",
+        service,
+        area=area,
+        key=key,
+        cases=child.cases,
+        referrals=child.referrals,
+        states=STATES,
+        linkages=LINKAGES,
+        name=name,
+        why=why,
+        seal=forms.seal(service, caller, key),
+        may_reveal="identity" in caller.scopes,
+    )
 
 
-def _to_review(asked: Service, who: Caller, area: str, case: str) -> dict[str, Any]:
-    _in_area(asked, who, area)
-    found = asked.offices.case(area, case)
-    if found is None or found["linkage"] != "review":
+def _to_review(service: Service, caller: Caller, area: str, case: str) -> Row:
+    _in_area(service, caller, area)
+    reviewed = service.offices.case(area, case)
+    if reviewed is None or reviewed["linkage"] != "review":
         raise Problem(404, "no review of this case waits")
-    return found
+    return reviewed
 
 
-def _record(case: str) -> tuple[str, int]:
-    """Return file and line of a case's record, which its key names."""
+class _Record(NamedTuple):
+    """File and line of a delivered record."""
+
+    file: str
+    line: int
+
+
+def _record(case: str) -> _Record:
+    """Return the record of a case, which its key names."""
     file, _, line = case.partition("-")[2].rpartition("-")
-    return file, int(line)
+    return _Record(file, int(line))
 
 
-def _pair(asked: Service, who: Caller, case: str, why: str) -> Any:  # noqa: ANN401  the warehouse's type, not ours
-    if asked.settings.compare is None:
+def _pair(service: Service, caller: Caller, case: str, why: str) -> Any:  # noqa: ANN401  the warehouse's type, not ours
+    if service.settings.compare is None:
         raise Problem(503, "no vault is configured here")
-    asked.journal.note(who.name, "review", None, f"{case}: {why.strip()}")
-    found = asked.settings.compare(*_record(case))
-    if found is None:
+    service.journal.note(caller.name, "review", None, f"{case}: {why.strip()}")
+    pair = service.settings.compare(*_record(case))
+    if pair is None:
         raise Problem(404, "somebody has decided this already: it shows after the next refresh")
-    return found
+    return pair
 
 
 def _review_page(
-    asked: Service, who: Caller, area: str, case: Mapping[str, Any], pair: Any = None, why: str = ""  # noqa: ANN401
-) -> str:  # fmt: skip
+    service: Service,
+    caller: Caller,
+    area: str,
+    case: Row,
+    pair: Any = None,  # noqa: ANN401  the warehouse's type, not ours
+    why: str = "",
+) -> str:
     key = case["case_key"]
     return forms.render(
-        "revision.html", asked, area=area, case=case, states=STATES, pair=pair, why=why, compared=COMPARED,
-        decisions=DECISIONS, seal=forms.seal(asked, who, key), may_compare="identity" in who.scopes,
-        sealed=forms.seal(asked, who, f"{key} {pair.child}") if pair else "", may_decide="feedback" in who.scopes,
-    )  # fmt: skip
+        "revision.html",
+        service,
+        area=area,
+        case=case,
+        states=STATES,
+        pair=pair,
+        why=why,
+        compared=COMPARED,
+        decisions=DECISIONS,
+        seal=forms.seal(service, caller, key),
+        may_compare="identity" in caller.scopes,
+        sealed=forms.seal(service, caller, f"{key} {pair.child}") if pair else "",
+        may_decide="feedback" in caller.scopes,
+    )

@@ -1,4 +1,4 @@
-"""Scores of raw records: features by the warehouse's own SQL, then the same arithmetic as for prepared ones."""
+"""Scores of raw records: features by the warehouse's own SQL, then the arithmetic of prepared features."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from service import predict
 from service.access import Caller
-from service.features import Child, Features, Made, NoContext
-from service.live import Live
+from service.features import ChildRecords, FeatureDatabase, MadeFeatures, NoContext
+from service.live import LiveModel
 from service.settings import Busy
 
 LOG = logging.getLogger("qhawaq.serve")
@@ -22,46 +23,61 @@ AT_ONCE = 2  # databases in memory: as many as there are cores to work for them
 PATIENCE = 5.0  # seconds until one is free
 NOBODY = "no enrollment in primary or secondary of the year is known on"
 ELSEWHERE = "its school is not within your areas: a score compares with its classmates"
-Sent = Sequence[tuple[str | None, Child]]  # with the key that the caller named, if any
 
 
-class Makers:
-    """What makes features by the published file, and by the next one as soon as it is switched to."""
+class SentChild(NamedTuple):
+    """A child's records, with the key that the caller named, if any."""
+
+    name: str | None
+    records: ChildRecords
+
+
+class ChildWithoutScore(NamedTuple):
+    """A child without a score, by its position in the request, and the reason."""
+
+    position: int
+    child_key: str | None
+    why: str
+
+
+class ScoringResult(NamedTuple):
+    """Scores as of a date, in order, and the children without one."""
+
+    as_of_date: date
+    predictions: list[dict[str, Any]]  # `predict.PredictionJson` with position, services and missing sources
+    unscored: list[ChildWithoutScore]
+
+
+class FeaturePool:
+    """Databases of features of the published file, and of the next one as soon as it is switched to."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.lock = path, threading.Lock()
+        self.path = path
+        self.lock = threading.Lock()
         self.opened: Path | None = None
-        self.free: queue.Queue[Features] | None = None  # None where what is published holds no features' SQL
+        self.free: queue.Queue[FeatureDatabase] | None = None  # None where the file holds no features' SQL
         # Threads of their own: each keeps what DuckDB frees for its next allocation, forty threads would forty times.
         self.threads = ThreadPoolExecutor(AT_ONCE, "features")
 
     def refresh(self) -> None:
-        """Take up the published file if it is another one; who works with the one before ends with it."""
+        """Take up the published file if it is another one; a running request ends with the one before."""
         with self.lock:
             real = self.path.resolve()
             if real == self.opened:
                 return
-            try:
-                made: queue.Queue[Features] | None = queue.Queue()
-                for _ in range(AT_ONCE):
-                    made.put(Features(real))  # type: ignore[union-attr]
-                LOG.info("features are made by %s", real.name)
-            except NoContext as error:
-                made = None
-                LOG.warning("%s", error)
-            self.free, self.opened = made, real
+            self.free, self.opened = _opened(real), real
 
     def sources(self) -> dict[str, Any]:
-        """Return what may be sent as JSON Schema: source → rows; nothing where no features are published."""
+        """Return the JSON Schema of each source's records; nothing where no features are published."""
         try:
-            with self.one() as features:
+            with self.borrow() as features:
                 return features.schema()
         except NoContext:
             return {}
 
     @contextmanager
-    def one(self) -> Iterator[Features]:
-        """Lend what makes features, to one at a time.
+    def borrow(self) -> Iterator[FeatureDatabase]:
+        """Lend a database to one request.
 
         Raises:
             NoContext: none is published.
@@ -73,54 +89,63 @@ class Makers:
         if free is None:
             raise NoContext("what is published holds no SQL of features: call 'qhawaq publish' after a build")
         try:
-            found = free.get(timeout=PATIENCE)
+            database = free.get(timeout=PATIENCE)
         except queue.Empty:
             raise Busy from None
         try:
-            yield found
+            yield database
         finally:
-            free.put(found)
+            free.put(database)
 
-    def make(self, children: Sequence[Child]) -> tuple[Made, set[str]]:
-        """Return features of children, and which sources there are.
+    def make_features(self, children: Sequence[ChildRecords]) -> tuple[MadeFeatures, set[str]]:
+        """Return features of children, and the names of all sources.
 
         Raises:
             Unusable: records are not of the sources.
-            NoContext, Busy: see `one`.
+            NoContext, Busy: see `borrow`.
         """
-        with self.one() as features:
-            return self.threads.submit(features.make, children).result(), features.sources
+        with self.borrow() as features:
+            return self.threads.submit(features.make_features, children).result(), features.sources
 
 
-def score(live: Live, makers: Makers, caller: Caller, children: Sent) -> dict[str, Any]:
+def _opened(path: Path) -> queue.Queue[FeatureDatabase] | None:
+    """Return the databases of a published file, None where it holds no features' SQL."""
+    databases: queue.Queue[FeatureDatabase] = queue.Queue()
+    try:
+        for _ in range(AT_ONCE):
+            databases.put(FeatureDatabase(path))
+    except NoContext as error:
+        LOG.warning("%s", error)
+        return None
+    LOG.info("features are made by %s", path.name)
+    return databases
+
+
+def score(live: LiveModel, pool: FeaturePool, caller: Caller, children: Sequence[SentChild]) -> ScoringResult:
     """Score children by their records.
 
     Args:
         live: the model.
-        makers: what makes features.
-        caller: who asks; of schools that they may not see they learn nothing by a made-up pupil.
-        children: see `Sent`.
-
-    Returns:
-        The date, predictions in order with services and the sources that nothing came from, and who has no score.
+        pool: databases of features.
+        caller: has no scores of schools outside their areas: a made-up pupil would tell about its classmates.
+        children: in the order of the request.
 
     Raises:
         Unusable: records are not of the sources.
         NoModel: a rule is live.
-        NoContext, Busy: see `Makers`.
+        NoContext, Busy: see `FeaturePool`.
     """
-    made, sources = makers.make([child for _, child in children])
-    why = {at: _why_not(made, caller, child) for at, (_, child) in enumerate(children)}
-    known = {at: children[at][1] for at, said in why.items() if said is None}
-    return {
-        "as_of_date": made.as_of,
-        "predictions": _predictions(live, made, sources, children, known),
-        "unscored": [{"position": at, "child_key": children[at][0], "why": said} for at, said in why.items() if said],
-    }
+    made, sources = pool.make_features([child.records for child in children])
+    reasons = [_reason_unscored(made, caller, child.records) for child in children]
+    scored = {at: children[at] for at, reason in enumerate(reasons) if reason is None}
+    unscored = [
+        ChildWithoutScore(at, children[at].name, reason) for at, reason in enumerate(reasons) if reason is not None
+    ]
+    return ScoringResult(made.as_of, _predictions(live, made, sources, scored), unscored)
 
 
-def _why_not(made: Made, caller: Caller, child: Child) -> str | None:
-    """Return why a child has no score for this caller, None if it has one."""
+def _reason_unscored(made: MadeFeatures, caller: Caller, child: ChildRecords) -> str | None:
+    """Return the reason why a child has no score for this caller, None if it has one."""
     row = made.features.get(child.key)
     if row is None:
         return f"{NOBODY} {made.as_of}"
@@ -128,29 +153,36 @@ def _why_not(made: Made, caller: Caller, child: Child) -> str | None:
 
 
 def _predictions(
-    live: Live, made: Made, sources: set[str], children: Sent, known: Mapping[int, Child]
+    live: LiveModel, made: MadeFeatures, sources: set[str], children: Mapping[int, SentChild]
 ) -> list[dict[str, Any]]:
-    """Return what is said of the children whose features there are, by their positions."""
-    if not known:
+    """Return the predictions of children with features, by their positions."""
+    if not children:
         return []
-    scored = predict.predict(live, [_prepared(live, made, *children[at]) for at in known])
+    predictions = predict.predict(live, [_prepared(live, made, child) for child in children.values()])
     return [
-        said | {"position": at} | _beside(made, sources, child)
-        for (at, child), said in zip(known.items(), scored, strict=True)
+        {
+            **prediction,
+            "position": at,
+            "services": made.services[child.records.key],
+            "without": sorted(sources - _used_sources(child.records)),
+        }
+        for (at, child), prediction in zip(children.items(), predictions, strict=True)
     ]
 
 
-def _beside(made: Made, sources: set[str], child: Child) -> dict[str, Any]:
-    """Return what is said beside a score: services whose rule is met, and the sources that nothing came from."""
-    every = (child.records, *child.merged.values())
-    named = {source for records in every for source, rows in records.items() if rows}
-    return {"services": made.services[child.key], "without": sorted(sources - named)}
+def _used_sources(child: ChildRecords) -> set[str]:
+    """Return the sources with at least one record of a child."""
+    return {source for records in (child.records, *child.merged.values()) for source, rows in records.items() if rows}
 
 
-def _prepared(live: Live, made: Made, name: str | None, child: Child) -> dict[str, Any]:
-    row = made.features[child.key]
-    wanted = live.terms.features if live.terms else ()
-    return {
-        "child_key": name, "as_of_date": made.as_of, "ugel_code": row["ugel_code"], "level": row["level"],
-        "is_rural": row["is_rural"], "features": {one: row[one] for one in wanted},
-    }  # fmt: skip
+def _prepared(live: LiveModel, made: MadeFeatures, child: SentChild) -> predict.PreparedRow:
+    row = made.features[child.records.key]
+    features = live.terms.features if live.terms else ()
+    return predict.PreparedRow(
+        features={name: row[name] for name in features},
+        as_of_date=made.as_of,
+        child_key=child.name,
+        ugel_code=row["ugel_code"],
+        level=row["level"],
+        is_rural=row["is_rural"],
+    )

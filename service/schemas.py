@@ -1,4 +1,4 @@
-"""What is sent and answered, as OpenAPI documents it."""
+"""Bodies of requests and answers, as OpenAPI documents them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from service.features import LONGEST, MOST_ROWS
 
 ChildKey = Annotated[str, Path(pattern=r"^[0-9]{1,16}$", examples=["1606454508730549"], description="Pseudonym")]
 MAX_FEATURES = 500
-LARGEST = 1e9  # of any feature: whatever is larger is no observation
+LARGEST = 1e9  # of any feature: a larger value is no observation
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
-class Row(BaseModel):
+class FeatureRow(BaseModel):
     """One child on one date, with the features that `GET /v1/model` names."""
 
     model_config = ConfigDict(extra="forbid")
@@ -30,15 +30,15 @@ class Row(BaseModel):
     )
 
 
-class Rows(BaseModel):
+class FeatureRows(BaseModel):
     """Children to score."""
 
     model_config = ConfigDict(extra="forbid")
-    rows: list[Row] = Field(min_length=1)
+    rows: list[FeatureRow] = Field(min_length=1)
 
 
 class Reason(BaseModel):
-    """A term of a score: what was observed, how much it adds to the log-odds, what to do."""
+    """A term of a score: the observation, its contribution to the log-odds, and an action."""
 
     feature: str
     value: float | None
@@ -83,13 +83,15 @@ class Child(BaseModel):
     model_config = ConfigDict(extra="forbid")
     child_key: Key | None = Field(None, description="Its pseudonym, where it is known here")
     merged: dict[Key, Records] = Field(
-        default_factory=dict, max_length=5,
+        default_factory=dict,
+        max_length=5,
         description="Other pseudonyms that turned out to be the same child, with what was recorded under them",
-    )  # fmt: skip
+    )
     records: Records = Field(
-        max_length=20, description="Source → rows by the columns of its contract (GET /v1/records)",
+        max_length=20,
+        description="Source → rows by the columns of its contract (GET /v1/records)",
         examples=[{"siagie_enrollments": [{"ID_ANIO": 2025, "COD_MOD": "0123456", "ANEXO": "0", "ID_NIVEL": "F0"}]}],
-    )  # fmt: skip
+    )
 
 
 class Children(BaseModel):
@@ -110,7 +112,7 @@ class Support(BaseModel):
 
 
 class Scored(Prediction):
-    """A score of records: position of the child in what was sent, services, sources that nothing came from."""
+    """A score of records: position of the child in the request, services, sources without a record."""
 
     position: int
     services: list[Support]
@@ -118,7 +120,7 @@ class Scored(Prediction):
 
 
 class Unscored(BaseModel):
-    """A child without a score, and why."""
+    """A child without a score, and the reason."""
 
     position: int
     child_key: str | None
@@ -126,7 +128,7 @@ class Unscored(BaseModel):
 
 
 class ScoredRecords(BaseModel):
-    """Scores as of the date that is published; who is in `unscored` has none."""
+    """Scores as of the published date; children in `unscored` have none."""
 
     as_of_date: date
     predictions: list[Scored]

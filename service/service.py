@@ -1,70 +1,72 @@
-"""The parts of a running service, and who may use which."""
+"""The parts of a running service, and the dependencies of its routes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from service.access import Caller, Gate
-from service.children import Children
+from service.access import Authenticator, Caller
+from service.children import PublishedChildren
 from service.journal import Journal
-from service.limits import Buckets
-from service.live import Current
+from service.limits import RateLimiter
+from service.live import CurrentModel
 from service.offices import Offices
 from service.problems import TooMany
-from service.records import Makers
+from service.records import FeaturePool
 from service.settings import Settings
 
 
 class Service:
-    """Everything that requests share.
+    """The state that requests share.
 
     Raises:
-        Disagreement: what was deployed and the model's file do not agree.
+        Disagreement: the deployed configuration and the model's file do not agree.
     """
 
     def __init__(self, settings: Settings) -> None:
         limits = settings.limits
         self.settings = settings
-        self.current = Current(settings.model_config, settings.models)
-        self.gate = Gate(settings.api_keys, settings.oidc)
-        self.children = Children(settings.children)
+        self.current = CurrentModel(settings.model_config, settings.models)
+        self.authenticator = Authenticator(settings.api_keys, settings.oidc)
+        self.children = PublishedChildren(settings.children)
         self.offices = Offices(settings.offices)
-        self.makers = Makers(settings.children)
+        self.feature_pool = FeaturePool(settings.children)
         self.journal = Journal(settings.journal, settings.journal_key)
-        self.asked = Buckets(limits.per_second, 2 * limits.per_second)
-        self.revealed = Buckets(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
+        self.request_limit = RateLimiter(limits.per_second, 2 * limits.per_second)
+        self.reveal_limit = RateLimiter(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
 
     def refresh(self) -> None:
-        """Take up what was deployed or published since."""
+        """Take up a newer deployment, release or file of keys."""
         self.current.refresh()
-        self.makers.refresh()
-        self.gate.refresh()
+        self.feature_pool.refresh()
+        self.authenticator.refresh()
 
 
-def service(request: Request) -> Service:
-    """Return the service that was asked."""
-    return request.app.state.service
+def running_service(request: Request) -> Service:
+    """Return the service of a request."""
+    service: Service = request.app.state.service
+    return service
 
 
-async def caller(request: Request) -> Caller:
-    """Return who asks, if they are known and do not ask too much."""
-    asked = service(request)
-    found = asked.gate.caller(request.headers)
-    if wait := asked.asked.wait(found.name):
+async def recognized_caller(request: Request) -> Caller:
+    """Return the caller of a request, if they are known and within their rate limit."""
+    service = running_service(request)
+    caller = service.authenticator.caller(request.headers)
+    if wait := service.request_limit.wait(caller.name):
         raise TooMany(wait)
-    return found
+    return caller
+
+
+CurrentService = Annotated[Service, Depends(running_service)]
+AnyCaller = Annotated[Caller, Depends(recognized_caller)]
 
 
 def having(scope: str) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
-    """Return a dependency: a caller who has a scope."""
-    return Depends(_needing(scope))
+    """Return the dependency of a route on a caller with a scope."""
 
+    async def caller_with_scope(caller: AnyCaller) -> Caller:
+        """Return the caller, or refuse."""
+        return caller.needs(scope)
 
-def _needing(scope: str) -> Callable[[Caller], Any]:
-    async def needed(found: Annotated[Caller, Depends(caller)]) -> Caller:
-        return found.needs(scope)
-
-    return needed
+    return Depends(caller_with_scope)

@@ -1,4 +1,4 @@
-"""What the service is told: files, keys and limits. Nothing here opens anything."""
+"""Settings of the service: files, keys and limits. Nothing here opens anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Compare = Callable[[str, int], Any]  # file and line of a record → `warehouse.
 
 @dataclass(frozen=True)
 class Oidc:
-    """Whose tokens are believed: issuer, audience, and a file with the issuer's public keys (JWKS)."""
+    """The trusted identity provider: issuer, audience, and a file with the issuer's public keys (JWKS)."""
 
     issuer: str
     audience: str
@@ -24,14 +24,14 @@ class Oidc:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one process takes before it says 429, and how long it works at one request."""
+    """Limits of one process: beyond them it answers 429, or 503 where a request takes too long."""
 
     in_flight: int = 64
     per_second: float = 500.0  # of one caller
     reveals_per_hour: int = 30  # of one caller
     body_bytes: int = 2_000_000
     rows: int = 1000
-    children: int = 100  # whose records are sent at once
+    children: int = 100  # with records in one request
     seconds: float = 10.0
 
 
@@ -40,18 +40,18 @@ class Settings:
     """Where the service reads and writes.
 
     Args:
-        model_config: what `qhawaq deploy` writes.
+        model_config: the file that `qhawaq deploy` writes.
         models: the folder of model files, whose checksums must agree with it.
         children: the published file of children.
-        journal: the log of who saw whom; appended to.
-        journal_key: makes the log's chain one that only its holder can continue.
+        journal: the access log; appended to.
+        journal_key: of the log's chain; only its holder can continue it.
         api_keys: JSON with hashed keys of machines, or None.
-        oidc: whose tokens are believed, or None.
-        reveal: returns who a child is, or None if nobody is known by that key; raises `Busy` while it cannot look.
-        record: delivers what came of a case, by the columns of its contract.
+        oidc: the trusted identity provider, or None.
+        reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
+        record: delivers the follow-up of a case, by the columns of its contract.
         offices: the folder of the published files of protection offices, by province; None without them.
-        compare: returns a record and who it may be of, or None if nobody has to decide; raises `Busy` like `reveal`.
-        decide: delivers what a person decided of that, by the columns of its contract.
+        compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
+        decide: delivers the decision on a link, by the columns of its contract.
         limits: see `Limits`.
     """
 

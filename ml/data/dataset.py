@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import duckdb
@@ -29,7 +30,9 @@ class Spec:
 
     def only(self, chosen: Sequence[str]) -> Spec:
         """Return the spec of the chosen features, in this one's order."""
-        kept = {name: way for name, way in zip(self.features, self.directions, strict=True) if name in chosen}
+        kept = {
+            name: direction for name, direction in zip(self.features, self.directions, strict=True) if name in chosen
+        }
         return Spec(tuple(kept), tuple(kept.values()), {n: self.categories[n] for n in kept.keys() & self.categories})
 
     @property
@@ -40,7 +43,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Names:
-    """Which columns of the tables say what; the defaults are those of the warehouse."""
+    """The roles of the tables' columns; the defaults are those of the warehouse."""
 
     key: str = "child_key"
     date: str = "as_of_date"
@@ -93,7 +96,7 @@ class Rows:
     date: Coded
     group: Coded
     cluster: Coded
-    label: NDArray[np.float64]  # NaN where it cannot be said
+    label: NDArray[np.float64]  # NaN where it is unknown
     known_at: NDArray[np.datetime64]  # when the label became final
     values: NDArray[np.float64]  # (rows, features), column after column in memory: that is how it is read
     segments: dict[str, Coded] = field(default_factory=dict)
@@ -102,13 +105,19 @@ class Rows:
         """Return the chosen rows."""
         segments = {name: part.of(chosen) for name, part in self.segments.items()}
         return Rows(
-            self.key[chosen], self.date.of(chosen), self.group.of(chosen), self.cluster.of(chosen), self.label[chosen],
-            self.known_at[chosen], rows_of(self.values, chosen), segments,
-        )  # fmt: skip
+            self.key[chosen],
+            self.date.of(chosen),
+            self.group.of(chosen),
+            self.cluster.of(chosen),
+            self.label[chosen],
+            self.known_at[chosen],
+            rows_of(self.values, chosen),
+            segments,
+        )
 
     @property
     def labeled(self) -> Rows:
-        """The rows whose outcome can be said."""
+        """The rows with a known outcome."""
         return self.of(~np.isnan(self.label))
 
     @property
@@ -117,22 +126,22 @@ class Rows:
         return np.array([int(day[:4]) for day in self.date.names])[self.date.codes]
 
 
-def read(
+def read_rows(
     db: duckdb.DuckDBPyConnection, features: str, outcomes: str, names: Names, spec: Spec, known_by: str
-) -> Rows:  # fmt: skip
+) -> Rows:
     """Read rows with the labels that were known by a date.
 
     Args:
         db: where the tables are.
         features: relation (SQL) of features, one row per key and date.
         outcomes: relation of outcomes, one row per key and date.
-        names: which columns say what.
+        names: the roles of their columns.
         spec: the features to read.
         known_by: labels known later do not exist yet (ISO date).
     """
     columns = [f'cast(f."{n}" as {"varchar" if n in spec.categories else "double"})' for n in spec.features]
     segments = [f"cast({sql} as varchar)" for sql in names.segments.values()]
-    found = db.execute(
+    table = db.execute(
         f"select f.{names.key}, cast(f.{names.date} as varchar), cast(f.{names.group} as varchar), "
         f"cast(f.{names.cluster} as varchar), cast(l.{names.label} as double), "
         f"epoch_ms(cast(l.{names.known_at} as timestamp)) // 86400000, {', '.join([*segments, *columns])} "
@@ -141,14 +150,19 @@ def read(
         f"order by f.{names.date}, f.{names.key}",
         {"known_by": known_by},
     ).to_arrow_table()
-    date, group, cluster, *parts = map(Coded.of_column, found.columns[1:4] + found.columns[6 : 6 + len(segments)])
-    days = found.column(5).to_numpy().astype("datetime64[D]")
-    values = zip(spec.features, found.columns[6 + len(segments) :], strict=True)
+    date, group, cluster, *parts = map(Coded.of_column, table.columns[1:4] + table.columns[6 : 6 + len(segments)])
+    days = table.column(5).to_numpy().astype("datetime64[D]")
+    values = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
     return Rows(
-        _keys(found.column(0)), date, group, cluster, found.column(4).to_numpy(), days,
+        _keys(table.column(0)),
+        date,
+        group,
+        cluster,
+        table.column(4).to_numpy(),
+        days,
         np.array([_numbers(column, spec.categories.get(name)) for name, column in values]).reshape(-1, len(days)).T,
         dict(zip(names.segments, parts, strict=True)),
-    )  # fmt: skip
+    )
 
 
 def rows_of(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -177,18 +191,24 @@ def _numbers(column: pa.ChunkedArray, categories: tuple[str, ...] | None) -> NDA
 
 def joined(parts: Sequence[Rows]) -> Rows:
     """Return the rows of several that were read together, one after the other."""
-    whole = {name: _joined([getattr(part, name) for part in parts]) for name in ROWS}
-    segments = {name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments}
-    return Rows(**whole, segments=segments)
+    return Rows(
+        key=_stacked(parts, "key"),
+        date=_joined(list(map(attrgetter("date"), parts))),
+        group=_joined(list(map(attrgetter("group"), parts))),
+        cluster=_joined(list(map(attrgetter("cluster"), parts))),
+        label=_stacked(parts, "label"),
+        known_at=_stacked(parts, "known_at"),
+        values=_stacked(parts, "values"),
+        segments={name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments},
+    )
 
 
-ROWS = ("key", "date", "group", "cluster", "label", "known_at", "values")
+def _stacked(parts: Sequence[Rows], column: str) -> NDArray[Any]:
+    return np.concatenate(list(map(attrgetter(column), parts)))
 
 
-def _joined(parts: Sequence[Coded] | Sequence[NDArray]) -> Any:  # noqa: ANN401  what the parts are
+def _joined(parts: Sequence[Coded]) -> Coded:
     """Return the parts one after the other; texts that were numbered apart are numbered anew."""
-    if not isinstance(parts[0], Coded):
-        return np.concatenate(parts)
     if len({part.names for part in parts}) > 1:
         return Coded.of_texts(np.concatenate(list(map(Coded.texts, parts))))
     return Coded(np.concatenate([part.codes for part in parts]), parts[0].names)

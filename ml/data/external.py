@@ -1,4 +1,4 @@
-"""Any table: a contract file says what its columns are, and it can be backtested as the warehouse's own are."""
+"""Tables from outside: a contract file describes their columns, so that they can be backtested too."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MOST_CATEGORIES = 64
 
 
 class BadContract(Exception):
-    """The contract or a table is not what it should be; the message says what, where, and what to do."""
+    """The contract or a table does not fit; the message names the fault and the remedy."""
 
 
 @dataclass(frozen=True)
-class Contract:
-    """What the columns of a table of features and one of outcomes are; names as they stand in the tables."""
+class TableContract:
+    """The roles of the columns in a table of features and one of outcomes; names as they stand in the tables."""
 
     key: str  # one row per key and date in both tables
     date: str
@@ -39,21 +39,21 @@ class Contract:
     regime_years: tuple[int, ...] | list[int] = ()  # years apart, which train nothing
 
 
-def read_contract(path: Path) -> Contract:
+def read_contract(path: Path) -> TableContract:
     """Read a contract.
 
     Raises:
         BadContract: a key is missing, unknown, or says nothing useful.
     """
     try:
-        found = Contract(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        contract = TableContract(**yaml.safe_load(path.read_text(encoding="utf-8")))
     except (TypeError, yaml.YAMLError) as error:
-        raise BadContract(f"{path}: {str(error).replace('Contract.__init__()', 'the contract')}") from None
-    if (found.known_at is None) == (found.matures_after_days is None):
+        raise BadContract(f"{path}: {str(error).replace('TableContract.__init__()', 'the contract')}") from None
+    if (contract.known_at is None) == (contract.matures_after_days is None):
         raise BadContract(f"{path}: give known_at (a column) or matures_after_days (a number), one of the two")
-    if not 0 < found.capacity_share < 1:
-        raise BadContract(f"{path}: capacity_share {found.capacity_share} is no share between 0 and 1")
-    return found
+    if not 0 < contract.capacity_share < 1:
+        raise BadContract(f"{path}: capacity_share {contract.capacity_share} is no share between 0 and 1")
+    return contract
 
 
 def relation(db: duckdb.DuckDBPyConnection, table: str, alias: str) -> str:
@@ -75,8 +75,8 @@ def relation(db: duckdb.DuckDBPyConnection, table: str, alias: str) -> str:
     return f"{FILES[path.suffix]}({text})"
 
 
-def read(contract: Contract, features: str, outcomes: str) -> tuple[Rows, Spec]:
-    """Read both tables by a contract; return rows and what a model may use of them.
+def read_tables(contract: TableContract, features: str, outcomes: str) -> tuple[Rows, Spec]:
+    """Read both tables by a contract; return rows and the features of a model.
 
     Raises:
         BadContract: a table lacks a column, has no row in common with the other, or a category has too many values.
@@ -86,7 +86,7 @@ def read(contract: Contract, features: str, outcomes: str) -> tuple[Rows, Spec]:
         tables = relation(db, features, "features_file"), relation(db, outcomes, "outcomes_file")
         spec = _spec(db, contract, tables[0])
         every = f"(select *, 'all' as _all from {tables[0]})"
-        rows = dataset.read(db, every, _outcomes(contract, tables[1]), _names(contract), spec, "9999-01-01")
+        rows = dataset.read_rows(db, every, _outcomes(contract, tables[1]), _names(contract), spec, "9999-01-01")
     except duckdb.Error as error:
         raise BadContract(str(error).splitlines()[0]) from None
     finally:
@@ -96,31 +96,46 @@ def read(contract: Contract, features: str, outcomes: str) -> tuple[Rows, Spec]:
     return rows, spec
 
 
-def _outcomes(contract: Contract, table: str) -> str:
-    known = _quoted(contract.known_at) if contract.known_at else (
-        f"cast({_quoted(contract.date)} as date) + {contract.matures_after_days}"
-    )  # fmt: skip
+def _outcomes(contract: TableContract, table: str) -> str:
+    matured = f"cast({_quoted(contract.date)} as date) + {contract.matures_after_days}"
+    known = _quoted(contract.known_at) if contract.known_at else matured
     return f"(select *, {known} as _known_at from {table})"
 
 
-def _names(contract: Contract) -> Names:
+def _names(contract: TableContract) -> Names:
     segments = dict(contract.segments) | ({"region": contract.region} if contract.region else {})
     return Names(
-        key=_quoted(contract.key), date=_quoted(contract.date), label=_quoted(contract.outcome), known_at="_known_at",
-        group=_quoted(contract.group or "_all"), cluster=_quoted(contract.cluster or contract.key),
+        key=_quoted(contract.key),
+        date=_quoted(contract.date),
+        label=_quoted(contract.outcome),
+        known_at="_known_at",
+        group=_quoted(contract.group or "_all"),
+        cluster=_quoted(contract.cluster or contract.key),
         segments={name: f"f.{_quoted(column)}" for name, column in segments.items()},
-    )  # fmt: skip
+    )
 
 
-def _spec(db: duckdb.DuckDBPyConnection, contract: Contract, table: str) -> Spec:
-    """Return names, directions, and of each category its values."""
-    found = {one["name"]: one for one in map(_described, contract.features)}
-    categories = {name: _categories(db, table, name) for name, one in found.items() if one["kind"] == "category"}
-    return Spec(tuple(found), tuple(int(one["direction"]) for one in found.values()), categories)
+def _spec(db: duckdb.DuckDBPyConnection, contract: TableContract, table: str) -> Spec:
+    """Return names, directions, and the values of each category."""
+    columns = {column.name: column for column in map(FeatureColumn.of, contract.features)}
+    categories = {name: _categories(db, table, name) for name, column in columns.items() if column.kind == "category"}
+    return Spec(tuple(columns), tuple(column.direction for column in columns.values()), categories)
 
 
-def _described(feature: str | dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "number", "direction": 0} | ({"name": feature} if isinstance(feature, str) else feature)
+@dataclass(frozen=True)
+class FeatureColumn:
+    """A feature as the contract describes it."""
+
+    name: str
+    kind: str = "number"
+    direction: int = 0
+
+    @classmethod
+    def of(cls, feature: str | dict[str, Any]) -> FeatureColumn:
+        """Return a feature from its name alone, or from its entry."""
+        if isinstance(feature, str):
+            return cls(feature)
+        return cls(feature["name"], feature.get("kind", "number"), int(feature.get("direction", 0)))
 
 
 def _categories(db: duckdb.DuckDBPyConnection, table: str, name: str) -> tuple[str, ...]:

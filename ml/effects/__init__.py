@@ -1,1 +1,1 @@
-"""What services do to those who get them."""
+"""Effects of services on the children who get them."""

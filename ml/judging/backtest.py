@@ -1,9 +1,10 @@
-"""Rolling origin: each judged year is ranked by what was known at its first date, by models, rules and baselines."""
+"""Rolling-origin backtest: models, rules and baselines rank each year by what was known at its first date."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,33 +12,59 @@ from numpy.typing import NDArray
 from ml.data import dataset, splits
 from ml.data.dataset import Rows, Spec
 from ml.judging import baselines, evaluate
-from ml.judging.evaluate import Metric, Sample
+from ml.judging.evaluate import Sample
+from ml.judging.metric import Metric
 from ml.models import candidates, rules
 from ml.models.candidates import Fitted
 from ml.models.variants import Variant
+from ml.policy import Policy
 
-Ranked = dict[str, NDArray[np.float64]]  # who ranks → a number per row, the largest first
-Figure = tuple[str, str, str, Metric]  # who ranks, data set, segment, metric
+Floats = NDArray[np.float64]
+Rankings = dict[str, Floats]  # model, rule or baseline → a number per row, the largest first
 Say = Callable[[str], None]
 EVERYBODY = "all"
 DECIDING = "validation"  # the years before the test year, together
 SMALLEST = 20  # a segment with fewer cases has no figures: they would say nothing
 
 
+class Figure(NamedTuple):
+    """A metric of one ranker (model, rule or baseline) on one data set, of everybody or of a segment."""
+
+    ranker: str
+    dataset: str
+    segment: str
+    metric: Metric
+
+
+@dataclass(frozen=True)
+class TrainingFit:
+    """The log-odds of a model on the rows that it was trained on."""
+
+    model: str
+    rows: Rows
+    log_odds: Floats
+
+
 @dataclass(frozen=True)
 class Judged:
-    """One year: its rows and how everybody ranks them; models do so by calibrated log-odds."""
+    """One year: its rows and their rankings; those of models are calibrated log-odds."""
 
     dataset: str
     rows: Rows
-    ranked: Ranked
-    trained: tuple[tuple[str, Rows, NDArray[np.float64]], ...] = ()  # model, its training rows, what it says of them
+    ranked: Rankings
+    trained: tuple[TrainingFit, ...] = ()
 
 
 def judge(
-    rows: Rows, spec: Spec, chosen: splits.Origins, variants: Sequence[Variant], say: Say = lambda _: None,
-    regime: bool = False, leave_out: Sequence[int] = splits.PANDEMIC,
-) -> Iterator[Judged]:  # fmt: skip
+    rows: Rows,
+    spec: Spec,
+    chosen: splits.Origins,
+    variants: Sequence[Variant],
+    policy: Policy,
+    *,
+    say: Say = lambda _: None,
+    regime: bool = False,
+) -> Iterator[Judged]:
     """Yield each judged year, the test year last.
 
     Args:
@@ -45,61 +72,61 @@ def judge(
         spec: the features.
         chosen: which years are judged.
         variants: the candidates; the first is the one that is compared with the others.
+        policy: thresholds of the rules, and the years of a regime apart, which train nothing.
         say: progress.
-        regime: judge the years of a regime apart too.
-        leave_out: the years of that regime, which train nothing.
+        regime: judge the years of that regime too.
     """
     fits: dict[tuple[int, ...], dict[str, Fitted]] = {}  # years judged from the same years share their models
     for year in (*(chosen.regime if regime else ()), *chosen.validation, chosen.test):
-        before = rows.of(splits.before(rows, year, leave_out))
+        before = rows.of(splits.before(rows, year, policy.pandemic_years))
         seen = tuple(np.unique(before.year).tolist())
         say(f"trained on {', '.join(map(str, seen))}, judged on {year}")
         if seen not in fits:
             fits = {seen: {variant.name: variant.fit(spec, before) for variant in variants}}
-        yield _judged(rows, spec, before, year, _named(year, chosen), fits[seen])
+        judged = rows.of(rows.year == year)
+        rankings = _by_baselines(rows, judged, before, first=next(iter(fits[seen].values())), year=year)
+        rankings |= _by_rules(judged, spec, policy)
+        yield _by_models(Judged(_dataset(year, chosen), judged, rankings), before, fits[seen])
 
 
-def _judged(rows: Rows, spec: Spec, before: Rows, year: int, name: str, fits: dict[str, Fitted]) -> Judged:
-    """Rank a year by everybody; last year's list is the first candidate's."""
-    mine, first = rows.of(rows.year == year), next(iter(fits.values()))
-    ranked = _by_baselines(rows, mine, before, first, year) | _by_rules(mine, spec)
-    ranked |= {who: fitted.log_odds(mine) for who, fitted in fits.items()}
-    return Judged(name, mine, ranked, tuple((who, before, fitted.log_odds(before)) for who, fitted in fits.items()))
+def _by_models(judged: Judged, before: Rows, fits: dict[str, Fitted]) -> Judged:
+    """Rank a year by the fitted models too."""
+    ranked = judged.ranked | {model: fitted.log_odds(judged.rows) for model, fitted in fits.items()}
+    trained = tuple(TrainingFit(model, before, fitted.log_odds(before)) for model, fitted in fits.items())
+    return Judged(judged.dataset, judged.rows, ranked, trained)
 
 
-def _named(year: int, chosen: splits.Origins) -> str:
+def _dataset(year: int, chosen: splits.Origins) -> str:
     if year == chosen.test:
         return f"test_{year}"
     return f"regime_{year}" if year in chosen.regime else f"origin_{year}"
 
 
-def _by_rules(judged: Rows, spec: Spec) -> Ranked:
-    """Rank by the rules whose features there are."""
+def _by_rules(judged: Rows, spec: Spec, policy: Policy) -> Rankings:
+    """Rank by the rules, where the rows have their features."""
     columns = dict(zip(spec.features, judged.values.T, strict=True))
-    return {name: rule(columns) for name, rule in rules.RULES.items()} if columns.keys() >= set(rules.NEEDS) else {}
+    if not columns.keys() >= set(rules.FEATURES):
+        return {}
+    return {name: rule(columns) for name, rule in rules.by_name(policy).items()}
 
 
-def _by_baselines(rows: Rows, judged: Rows, before: Rows, first: Fitted, year: int) -> Ranked:
-    """Rank by the baselines."""
+def _by_baselines(rows: Rows, judged: Rows, before: Rows, first: Fitted, year: int) -> Rankings:
+    """Rank by the baselines; last year's list is the first candidate's."""
     earlier = rows.of(rows.year == year - 1)
-    found = {name: baseline(before)(judged) for name, baseline in baselines.BASELINES.items()}
-    return found | {baselines.LAST_YEAR: baselines.by_last_year(earlier, first.log_odds(earlier))(judged)}
+    rankings = {name: baseline(before)(judged) for name, baseline in baselines.BASELINES.items()}
+    return rankings | {baselines.LAST_YEAR: baselines.by_last_year(earlier, first.log_odds(earlier))(judged)}
 
 
 def together(judged: Iterable[Judged]) -> Judged:
     """Return the deciding years as one: their rows and rankings one after the other."""
-    parts = [one for one in judged if one.dataset.startswith("origin")]
-    whole = {who: np.concatenate(each) for who, each in _by_ranker(parts).items()}
-    return Judged(DECIDING, dataset.joined([one.rows for one in parts]), whole)
+    years = [year for year in judged if year.dataset.startswith("origin")]
+    ranked = {ranker: np.concatenate([year.ranked[ranker] for year in years]) for ranker in years[0].ranked}
+    return Judged(DECIDING, dataset.joined([year.rows for year in years]), ranked)
 
 
-def _by_ranker(parts: Sequence[Judged]) -> dict[str, list[NDArray[np.float64]]]:
-    return {who: [one.ranked[who] for one in parts] for who in parts[0].ranked}
-
-
-def named(who: str, where: str, metrics: Iterable[Metric], segment: str = EVERYBODY) -> list[Figure]:
-    """Say of whom, where and in which segment figures are."""
-    return [(who, where, segment, metric) for metric in metrics]
+def as_figures(ranker: str, dataset: str, metrics: Iterable[Metric], segment: str = EVERYBODY) -> list[Figure]:
+    """Return metrics as figures of a ranker on a data set."""
+    return [Figure(ranker, dataset, segment, metric) for metric in metrics]
 
 
 def figures(judged: Judged, share: float, models: Sequence[str]) -> list[Figure]:
@@ -108,58 +135,66 @@ def figures(judged: Judged, share: float, models: Sequence[str]) -> list[Figure]
     Args:
         judged: the year.
         share: capacity as a share of each group's pupils.
-        models: who ranks by log-odds; the first is compared with the rules and shown by segment.
+        models: the rankers with log-odds; the first is compared with the rules and shown by segment.
     """
-    sample, where, first = Sample(judged.rows), judged.dataset, models[0]
-    lists = {who: sample.listed(ranking, share) for who, ranking in judged.ranked.items()}
-    found: list[Figure] = []
-    for who, on_list in lists.items():
-        found += named(who, where, _of_everybody(sample, judged, who, on_list))
-    for who in models:
-        found += named(who, where, evaluate.of_probability(sample, judged.ranked[who], lists[who]))
-        found += named(who, where, evaluate.of_classes(sample, lists[who]))
-    found += named(first, where, _against_rules(sample, lists, first))
+    sample = Sample(judged.rows)
+    year = judged.dataset
+    first = models[0]
+    lists = {ranker: sample.listed(ranking, share) for ranker, ranking in judged.ranked.items()}
+    figures: list[Figure] = []
+    for ranker, on_list in lists.items():
+        figures += as_figures(ranker, year, _of_everybody(sample, judged.ranked[ranker], on_list))
+    for model in models:
+        figures += as_figures(model, year, evaluate.of_probability(sample, judged.ranked[model], lists[model]))
+        figures += as_figures(model, year, evaluate.of_classes(sample, lists[model]))
+    figures += as_figures(first, year, _against_rules(sample, lists, first))
     for segment, metrics in by_segment(sample, judged.ranked[first], lists[first]):
-        found += named(first, where, metrics, segment)
-    return found + _of_training(judged, share)
+        figures += as_figures(first, year, metrics, segment)
+    return figures + _of_training(judged, share)
 
 
-def _of_everybody(sample: Sample, judged: Judged, who: str, on_list: evaluate.Mask) -> list[Metric]:
-    found = evaluate.of_list(sample, on_list) + evaluate.of_rows(sample)
+def _of_everybody(sample: Sample, ranking: Floats, on_list: evaluate.Mask) -> list[Metric]:
+    metrics = evaluate.of_list(sample, on_list) + evaluate.of_rows(sample)
     for name, share in evaluate.SHARES.items():
-        found += evaluate.of_list(sample, sample.listed(judged.ranked[who], share), at=name)[:3]
-    return found
+        metrics += evaluate.of_list(sample, sample.listed(ranking, share), at=name)[:3]
+    return metrics
 
 
 def _of_training(judged: Judged, share: float) -> list[Figure]:
-    """Return how well the models class the rows that they were trained on, beside how well those judged."""
-    found = []
-    for who, rows, said in judged.trained:
-        sample = Sample(rows)
-        metrics = evaluate.of_classes(sample, sample.listed(said, share))
-        found += named(who, f"train_for_{judged.dataset}", metrics)
-    return found
+    """Return the models' classification metrics on their training rows: they show overfitting."""
+    figures = []
+    for fit in judged.trained:
+        sample = Sample(fit.rows)
+        metrics = evaluate.of_classes(sample, sample.listed(fit.log_odds, share))
+        figures += as_figures(fit.model, f"train_for_{judged.dataset}", metrics)
+    return figures
 
 
 def _against_rules(sample: Sample, lists: dict[str, evaluate.Mask], model: str) -> list[Metric]:
     """Return the precision of the model's list over that of each rule's, and of the best."""
-    mine = {name: evaluate.ratio(sample, lists[model], lists[name], f"precision_ratio_to_{name}")
-            for name in lists if name in rules.RULES}  # fmt: skip
-    if not mine:
+    ratios = [
+        evaluate.ratio(sample, lists[model], lists[name], f"precision_ratio_to_{name}")
+        for name in lists
+        if name in rules.RULES
+    ]
+    if not ratios:
         return []
-    best = min(mine.values(), key=lambda metric: metric.value)  # the most precise rule has the smallest ratio
-    return [*mine.values(), best.named("precision_ratio_to_best_rule")]
+    best = min(ratios, key=lambda metric: metric.value)  # the most precise rule has the smallest ratio
+    return [*ratios, best.renamed("precision_ratio_to_best_rule")]
 
 
-def by_segment(
-    sample: Sample, log_odds: NDArray[np.float64], on_list: evaluate.Mask
-) -> Iterator[tuple[str, list[Metric]]]:
+def by_segment(sample: Sample, log_odds: Floats, on_list: evaluate.Mask) -> Iterator[tuple[str, list[Metric]]]:
     """Yield (segment, figures) of each segment with enough cases, as in «level=F0», and of each date."""
     for segment, where in _segments(sample):
-        yield segment, [
-            *evaluate.of_list(sample, on_list, where), *evaluate.of_rows(sample, where),
-            *evaluate.calibration(sample, log_odds, on_list, where), evaluate.slope(sample, log_odds, where),
-        ]  # fmt: skip
+        yield (
+            segment,
+            [
+                *evaluate.of_list(sample, on_list, where),
+                *evaluate.of_rows(sample, where),
+                *evaluate.calibration(sample, log_odds, on_list, where),
+                evaluate.slope(sample, log_odds, where),
+            ],
+        )
 
 
 def _segments(sample: Sample) -> Iterator[tuple[str, evaluate.Mask]]:
@@ -170,31 +205,41 @@ def _segments(sample: Sample) -> Iterator[tuple[str, evaluate.Mask]]:
 
 
 def without_region(
-    rows: Rows, spec: Spec, chosen: splits.Origins, algorithm: str, share: float, say: Say = lambda _: None
+    rows: Rows,
+    spec: Spec,
+    chosen: splits.Origins,
+    algorithm: str,
+    policy: Policy,
+    *,
+    share: float,
+    say: Say = lambda _: None,
 ) -> list[Figure]:
-    """Return how well a model ranks each region that it has not learned from, in the last deciding year."""
+    """Return the figures of a model in each region that it has not learned from, in the last deciding year."""
     year = chosen.validation[-1]
-    mine, before = rows.of(rows.year == year), rows.of(splits.before(rows, year))
-    found: list[Figure] = []
-    for text, where in mine.segments["region"].values():
-        there = mine.of(where)
-        if np.nansum(there.label) < SMALLEST:
+    judged, before = rows.of(rows.year == year), rows.of(splits.before(rows, year, policy.pandemic_years))
+    figures: list[Figure] = []
+    for name, where in judged.segments["region"].values():
+        region = judged.of(where)
+        if np.nansum(region.label) < SMALLEST:
             continue
-        say(f"trained without region {text}")
-        apart = before.segments["region"].texts() != text
-        ranking = candidates.fit(algorithm, spec, before.of(apart)).log_odds(there)
-        sample = Sample(there)
-        on_list = sample.listed(ranking, share)
-        metrics = [*evaluate.of_list(sample, on_list), *evaluate.calibration(sample, ranking, on_list)]
-        found += named(algorithm, f"without_region_{year}", metrics, f"region={text}")
-    return found
+        say(f"trained without region {name}")
+        others = before.of(before.segments["region"].texts() != name)
+        metrics = _of_region(region, candidates.fit(algorithm, spec, others).log_odds(region), share)
+        figures += as_figures(algorithm, f"without_region_{year}", metrics, f"region={name}")
+    return figures
+
+
+def _of_region(region: Rows, log_odds: Floats, share: float) -> list[Metric]:
+    sample = Sample(region)
+    on_list = sample.listed(log_odds, share)
+    return [*evaluate.of_list(sample, on_list), *evaluate.calibration(sample, log_odds, on_list)]
 
 
 def compare(judged: Judged, first: str, second: str, share: float) -> list[Metric]:
-    """Return how much more precise the first's list is than the second's, as difference and ratio with intervals."""
+    """Return the precision of the first's list against the second's, as difference and ratio with intervals."""
     sample = Sample(judged.rows)
-    mine, theirs = (sample.listed(judged.ranked[who], share) for who in (first, second))
+    first_list, second_list = (sample.listed(judged.ranked[ranker], share) for ranker in (first, second))
     return [
-        evaluate.difference(sample, mine, theirs, f"precision_difference_to_{second}"),
-        evaluate.ratio(sample, mine, theirs, f"precision_ratio_to_{second}"),
+        evaluate.difference(sample, first_list, second_list, f"precision_difference_to_{second}"),
+        evaluate.ratio(sample, first_list, second_list, f"precision_ratio_to_{second}"),
     ]

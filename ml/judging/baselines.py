@@ -1,4 +1,4 @@
-"""What a table of results shows beside models and rules: chance, whole schools, and the list of the year before."""
+"""Baselines beside models and rules: chance, whole schools, and the list of the year before."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ def by_school(before: Rows) -> Baseline:
     An evaluation in Wisconsin found this as good as scores of children: the tables show whether it is here.
     """
     known = before.labeled
-    usual, n = known.label.mean(), len(known.cluster.names)
+    usual = known.label.mean()
+    n = len(known.cluster.names)
     cases = np.bincount(known.cluster.codes, weights=known.label, minlength=n)
     rate = (cases + PRIOR_PUPILS * usual) / (np.bincount(known.cluster.codes, minlength=n) + PRIOR_PUPILS)
     of_school = dict(zip(known.cluster.names, rate, strict=True))
 
     def ranking(judged: Rows) -> NDArray[np.float64]:
+        """Return the rate of each row's school, the usual one where it is new."""
         return np.array([of_school.get(name, usual) for name in judged.cluster.names])[judged.cluster.codes]
 
     return ranking
@@ -49,6 +51,7 @@ def by_last_year(earlier: Rows, risk: NDArray[np.float64]) -> Baseline:
     keys, risks = earlier.key[order][last], risk[order][last]
 
     def ranking(judged: Rows) -> NDArray[np.float64]:
+        """Return last year's risk of each row's child."""
         if not len(keys):
             return np.full(len(judged.key), NOBODY)
         at = np.minimum(np.searchsorted(keys, judged.key), len(keys) - 1)

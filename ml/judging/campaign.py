@@ -1,58 +1,91 @@
-"""A whole backtest: every year, every candidate, the comparison that was asked for, and what it says of the choice."""
+"""A whole backtest: the figures of every year and candidate, and the choice or comparison that follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ml.data import splits
 from ml.data.dataset import Rows, Spec
 from ml.judging import backtest, select
 from ml.judging.backtest import Figure, Judged, Say
+from ml.judging.metric import Metric
 from ml.models import candidates
 from ml.models.variants import Variant
+from ml.policy import Policy
 
 
 class TooFewYears(Exception):
     """There are not enough years with known outcomes to judge any."""
 
 
-def run(
-    rows: Rows, spec: Spec, variants: Sequence[Variant], share: float, say: Say = lambda _: None,
-    leave_out: Sequence[int] = splits.PANDEMIC, regions: bool = False, show: Callable[[Judged], None] = lambda _: None,
-) -> tuple[list[Figure], select.Choice | str]:  # fmt: skip
-    """Judge the variants on every year; return all figures and what they say, as a sentence or a choice that says it.
+class ListComparison(NamedTuple):
+    """The precision of the first variant's list against the second's."""
 
-    Two variants are compared, the first with the second; more are candidates to choose from. `show` is given the
-    deciding years together, for pictures.
+    first: str
+    metrics: list[Metric]
+
+    def __str__(self) -> str:
+        """Say each figure with its interval."""
+        figures = "; ".join(f"{m.name} {m.value:.4f} [{m.low:.4f}, {m.high:.4f}]" for m in self.metrics)
+        return f"{self.first}: {figures}"
+
+
+class CampaignResult(NamedTuple):
+    """All figures of a backtest, and its conclusion; `str` of the conclusion is a sentence, empty for none."""
+
+    figures: list[Figure]
+    conclusion: select.Choice | ListComparison | str
+
+
+def run(
+    rows: Rows,
+    spec: Spec,
+    variants: Sequence[Variant],
+    policy: Policy,
+    *,
+    share: float,
+    say: Say = lambda _: None,
+    regions: bool = False,
+    show: Callable[[Judged], None] = lambda _: None,
+) -> CampaignResult:
+    """Judge the variants on every year.
+
+    Two variants are compared, the first with the second; more are candidates to choose from.
+
+    Args:
+        rows: everything whose labels are known today.
+        spec: the features.
+        variants: the candidates.
+        policy: thresholds of the rules, and the years that train nothing.
+        share: capacity as a share of each group's pupils.
+        say: progress.
+        regions: leave each region out once, too.
+        show: is given the deciding years together, for pictures.
 
     Raises:
         TooFewYears: fewer than two years can be judged by earlier ones.
     """
-    chosen = _origins(rows, leave_out)
+    chosen = _origins(rows, policy)
     names = [variant.name for variant in variants]
-    judged = list(backtest.judge(rows, spec, chosen, variants, say, regime=True, leave_out=leave_out))
+    judged = list(backtest.judge(rows, spec, chosen, variants, policy, say=say, regime=True))
     judged.append(whole := backtest.together(judged))
     show(whole)
-    found: list[Figure] = []
-    for one in judged:
-        found += backtest.figures(one, share, names)
+    figures = [figure for year in judged for figure in backtest.figures(year, share, names)]
     if regions:
-        found += backtest.without_region(rows, spec, chosen, variants[0].algorithm, share, say)
-    more, said = _compared(whole, names, share) if len(names) == 2 else ([], _choice(whole, names, share))
-    return found + more, said
+        first = variants[0].algorithm
+        figures += backtest.without_region(rows, spec, chosen, first, policy, share=share, say=say)
+    if len(names) != 2:
+        return CampaignResult(figures, _choice(whole, names, share))
+    comparison = ListComparison(names[0], backtest.compare(whole, names[0], names[1], share))
+    return CampaignResult(figures + backtest.as_figures(names[0], whole.dataset, comparison.metrics), comparison)
 
 
-def _origins(rows: Rows, leave_out: Sequence[int]) -> splits.Origins:
-    chosen = splits.origins(rows, leave_out)
+def _origins(rows: Rows, policy: Policy) -> splits.Origins:
+    chosen = splits.origins(rows, policy.pandemic_years)
     if chosen is None:
         raise TooFewYears("fewer than two years with known outcomes have one before them: nothing can be judged")
     return chosen
-
-
-def _compared(whole: Judged, names: Sequence[str], share: float) -> tuple[list[Figure], str]:
-    metrics = backtest.compare(whole, names[0], names[1], share)
-    said = "; ".join(f"{m.name} {m.value:.4f} [{m.low:.4f}, {m.high:.4f}]" for m in metrics)
-    return backtest.named(names[0], whole.dataset, metrics), f"{names[0]}: {said}"
 
 
 def _choice(whole: Judged, names: Sequence[str], share: float) -> select.Choice | str:

@@ -1,13 +1,13 @@
-"""How good a ranking is at the number of children that each UGEL can visit, and how true its probabilities are.
+"""Figures of a ranking: precision and recall at each UGEL's capacity, calibration of its probabilities.
 
-Intervals are 95 % ones from a bootstrap that draws whole schools, the same draws for everything that is compared; those
-of calibration, which is asked of small segments too, say at their functions what they are.
+Intervals are 95 % ones from a bootstrap of whole schools, the same draws for everything that is compared. Calibration,
+which small segments have too, has intervals of its own; its functions name them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,33 +15,22 @@ from scipy.special import expit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from ml.data.dataset import Rows
+from ml.judging.metric import Metric, Z
 from ml.models.calibrate import logistic
 
-REPLICATES, Z = 500, 1.96
+REPLICATES = 500
 SHARES = {"1pct": 0.01, "5pct": 0.05, "10pct": 0.10}  # beside the capacity
 BINS = 20  # of the expected calibration error
+NOTHING = 1e-12  # stands below a fraction for 0
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One figure with its 95 % interval, where there is one."""
-
-    name: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    def named(self, name: str) -> Metric:
-        """Return the figure under another name."""
-        return Metric(name, self.value, self.low, self.high)
-
-
 class Sample:
-    """Rows with what every figure needs of them, computed once: who is grouped with whom, and the drawn schools."""
+    """Rows with the parts that every figure needs, computed once: lists, schools and bootstrap weights."""
 
     def __init__(self, rows: Rows, seed: int = 0) -> None:
-        self.rows, self.seed = rows, seed
+        self.rows = rows
+        self.seed = seed
         self.known = ~np.isnan(rows.label)
         self.cases = np.nan_to_num(rows.label)
         self.list = np.unique(rows.group.codes * len(rows.date.names) + rows.date.codes, return_inverse=True)[1]
@@ -62,17 +51,26 @@ class Sample:
         n = int(self.cluster.max()) + 1
         return np.random.default_rng(self.seed).multinomial(n, np.full(n, 1 / n), REPLICATES).astype(float)
 
-    def sums(self, amount: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sums(self, amount: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the sum of an amount in each replicate."""
         return self.weights @ np.bincount(self.cluster, weights=amount, minlength=self.weights.shape[1])
 
     def share(self, name: str, above: NDArray[np.float64], below: NDArray[np.float64]) -> Metric:
         """Return a sum over another, with its interval; 0 where there is nothing to divide by."""
-        low, high = np.quantile(self.sums(above) / np.maximum(self.sums(below), 1e-12), [0.025, 0.975])
-        return Metric(name, float(above.sum() / max(below.sum(), 1e-12)), float(low), float(high))
+        replicates = self.sums(above) / np.maximum(self.sums(below), NOTHING)
+        return Metric.from_replicates(name, above.sum() / max(below.sum(), NOTHING), replicates)
+
+    def precision(self, on_list: Mask) -> float:
+        """Return the share of cases among the listed with a known outcome; 0 where there are none."""
+        known = on_list & self.known
+        return float(self.cases[known].mean()) if known.any() else 0.0
+
+    def precisions(self, on_list: Mask) -> NDArray[np.float64]:
+        """Return that share in each replicate."""
+        return self.sums(self.cases * on_list) / np.maximum(self.sums((on_list & self.known) * 1.0), NOTHING)
 
     def listed(self, ranking: NDArray[np.float64], share: float) -> Mask:
-        """Say who is on the list of each UGEL and date: the first `share` of its pupils; ties by key."""
+        """Return the mask of the lists of each UGEL and date: the first `share` of its pupils; ties by key."""
         order = np.lexsort((self.rows.key, -ranking, self.list))
         size = np.bincount(self.list)
         start = np.concatenate([[0], np.cumsum(size)[:-1]])
@@ -84,7 +82,8 @@ class Sample:
 def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = "capacity") -> list[Metric]:
     """Return precision, recall and lift of a list, of the rows where a mask is true."""
     known = sample.known if where is None else sample.known & where
-    mine, cases = (on_list & known).astype(float), sample.cases * known
+    mine = (on_list & known).astype(float)
+    cases = sample.cases * known
     precision = sample.share(f"precision_at_{at}", cases * on_list, mine)
     base = cases.sum() / max(known.sum(), 1)
     return [
@@ -96,30 +95,26 @@ def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = 
 
 
 def of_rows(sample: Sample, where: Mask | None = None) -> list[Metric]:
-    """Return how many rows there are whose outcome can be said, and how often it came."""
+    """Return the number of rows with a known outcome, and the rate of cases among them."""
     known = sample.known if where is None else sample.known & where
     cases = (sample.cases * known).sum()
-    return [Metric("n_rows", float(known.sum())), Metric("n_cases", float(cases)),
-            Metric("base_rate", float(cases / max(known.sum(), 1)))]  # fmt: skip
+    return [
+        Metric("n_rows", float(known.sum())),
+        Metric("n_cases", float(cases)),
+        Metric("base_rate", float(cases / max(known.sum(), 1))),
+    ]
 
 
 def ratio(sample: Sample, mine: Mask, theirs: Mask, name: str) -> Metric:
     """Return the precision of a list over that of another, with the interval of the ratio."""
-    known = sample.known
-    top, bottom = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & known) * 1.0), 1e-12)
-                   for of in (mine, theirs))  # fmt: skip
-    low, high = np.quantile(top / np.maximum(bottom, 1e-12), [0.025, 0.975])
-    first, second = (float(sample.cases[of & known].mean()) if (of & known).any() else 0.0 for of in (mine, theirs))
-    return Metric(name, first / max(second, 1e-12), float(low), float(high))
+    replicates = sample.precisions(mine) / np.maximum(sample.precisions(theirs), NOTHING)
+    return Metric.from_replicates(name, sample.precision(mine) / max(sample.precision(theirs), NOTHING), replicates)
 
 
 def difference(sample: Sample, mine: Mask, theirs: Mask, name: str) -> Metric:
     """Return the precision of a list less that of another, with the interval of the difference."""
-    top, bottom = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & sample.known) * 1.0), 1e-12)
-                   for of in (mine, theirs))  # fmt: skip
-    low, high = np.quantile(top - bottom, [0.025, 0.975])
-    first, second = (float(sample.cases[of & sample.known].mean()) for of in (mine, theirs))
-    return Metric(name, first - second, float(low), float(high))
+    replicates = sample.precisions(mine) - sample.precisions(theirs)
+    return Metric.from_replicates(name, sample.precision(mine) - sample.precision(theirs), replicates)
 
 
 def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = None) -> Metric:
@@ -129,22 +124,22 @@ def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = No
     """
     known = sample.known if where is None else sample.known & where
     x, label, cluster = log_odds[known], sample.cases[known], sample.cluster[known]
-    found = logistic(x, label, np.zeros(2), np.array([1.0, 0.0]))
+    coefficients = logistic(x, label, np.zeros(2), np.array([1.0, 0.0]))
     design = np.column_stack([x, np.ones(len(x))])
-    chance = expit(design @ found)
+    chance = expit(design @ coefficients)
     bread = np.linalg.inv((design * (chance * (1 - chance))[:, None]).T @ design + 1e-9 * np.eye(2))
     scores = np.column_stack([np.bincount(cluster, weights=part) for part in (design * (label - chance)[:, None]).T])
-    error = Z * float(np.sqrt((bread @ scores.T @ scores @ bread)[0, 0]))
-    return Metric("calibration_slope", float(found[0]), float(found[0]) - error, float(found[0]) + error)
+    error = float(np.sqrt((bread @ scores.T @ scores @ bread)[0, 0]))
+    return Metric.from_error("calibration_slope", coefficients[0], error)
 
 
 def of_probability(sample: Sample, log_odds: NDArray[np.float64], on_list: Mask) -> list[Metric]:
     """Return areas under the curves, Brier score, expected calibration error, and the slope."""
-    label, said = sample.cases[sample.known], log_odds[sample.known]
-    probability = expit(said)
+    label, known_log_odds = sample.cases[sample.known], log_odds[sample.known]
+    probability = expit(known_log_odds)
     return [
-        Metric("roc_auc", float(roc_auc_score(label, said))),
-        Metric("pr_auc", float(average_precision_score(label, said))),
+        Metric("roc_auc", float(roc_auc_score(label, known_log_odds))),
+        Metric("pr_auc", float(average_precision_score(label, known_log_odds))),
         Metric("brier", float(brier_score_loss(label, probability))),
         Metric("expected_calibration_error", calibration_error(label, probability)),
         *calibration(sample, log_odds, on_list),
@@ -156,17 +151,18 @@ def calibration(
     sample: Sample, log_odds: NDArray[np.float64], on_list: Mask, where: Mask | None = None
 ) -> list[Metric]:
     """Return observed over expected, among the listed and among all, of the rows where a mask is true."""
-    chance, there = expit(log_odds), np.ones(len(log_odds), dtype=bool) if where is None else where
+    chance = expit(log_odds)
+    segment = np.ones(len(log_odds), dtype=bool) if where is None else where
     return [
-        _observed_over_expected("observed_over_expected_at_capacity", sample, chance, sample.known & on_list, there),
-        _observed_over_expected("observed_over_expected", sample, chance, sample.known, there),
+        _observed_over_expected("observed_over_expected_at_capacity", sample, chance, sample.known & on_list, segment),
+        _observed_over_expected("observed_over_expected", sample, chance, sample.known, segment),
     ]
 
 
 def _observed_over_expected(
     name: str, sample: Sample, chance: NDArray[np.float64], judged: Mask, where: Mask
 ) -> Metric:
-    """Return cases over what was announced, of the judged rows of a segment, with a score interval (Wilson, 1927).
+    """Return observed over predicted cases among the judged rows of a segment, with a score interval (Wilson, 1927).
 
     It holds each ratio that the cases do not contradict, given how far as many would stray: a child's rows of a year
     stand and fall together, and schools stray further than chance as much as they do over all judged rows. Drawing
@@ -190,15 +186,15 @@ def _variance(sample: Sample, chance: NDArray[np.float64], here: Mask) -> float:
 
 
 def _beyond_chance(sample: Sample, chance: NDArray[np.float64], judged: Mask) -> float:
-    """Return how many times as much as chance alone schools stray from what was announced; at least 1."""
+    """Return the overdispersion of schools' cases around the predicted ones; at least 1."""
     observed, expected = (np.bincount(sample.cluster, weights=of * judged) for of in (sample.cases, chance))
-    overall = observed.sum() / max(expected.sum(), 1e-12)
+    overall = observed.sum() / max(expected.sum(), NOTHING)
     strayed = ((observed - overall * expected) ** 2).sum()
-    return max(1.0, float(strayed / max(overall * _variance(sample, chance, judged), 1e-12)))
+    return max(1.0, float(strayed / max(overall * _variance(sample, chance, judged), NOTHING)))
 
 
 def kept(sample: Sample, on_list: Mask) -> Metric:
-    """Return the share of the listed who are listed again on the school year's next date, if still there."""
+    """Return the share of the listed that the school year's next list keeps, among pupils still at school."""
     rows = sample.rows
     order = np.lexsort((rows.date.codes, rows.key))
     day = np.array(rows.date.names)[rows.date.codes[order]]
@@ -206,9 +202,10 @@ def kept(sample: Sample, on_list: Mask) -> Metric:
     follows = (np.diff(rows.key[order]) == 0) & (years[1:] == years[:-1])
     first, again = on_list[order][:-1] & follows, on_list[order][1:]
     at = order[:-1]
-    stays, there = np.zeros(len(order)), np.zeros(len(order))
-    there[at], stays[at] = first, first & again
-    return sample.share("list_kept", stays, there)
+    listed_again, listed_first = np.zeros(len(order)), np.zeros(len(order))
+    listed_first[at] = first
+    listed_again[at] = first & again
+    return sample.share("list_kept", listed_again, listed_first)
 
 
 def calibration_error(label: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
@@ -219,11 +216,13 @@ def calibration_error(label: NDArray[np.float64], probability: NDArray[np.float6
 
 
 def of_classes(sample: Sample, on_list: Mask) -> list[Metric]:
-    """Return accuracy, precision, recall and F1 if who is listed counts as predicted."""
-    label, said = sample.cases[sample.known] == 1, on_list[sample.known]
-    hits = float((label & said).sum())
-    precision, recall = hits / max(said.sum(), 1), hits / max(label.sum(), 1)
+    """Return accuracy, precision, recall and F1 with the listed as predicted cases."""
+    label = sample.cases[sample.known] == 1
+    predicted = on_list[sample.known]
+    hits = float((label & predicted).sum())
     return [
-        Metric("accuracy", float((label == said).mean())), Metric("precision", precision), Metric("recall", recall),
-        Metric("f1", 2 * hits / max(said.sum() + label.sum(), 1)),
-    ]  # fmt: skip
+        Metric("accuracy", float((label == predicted).mean())),
+        Metric("precision", hits / max(predicted.sum(), 1)),
+        Metric("recall", hits / max(label.sum(), 1)),
+        Metric("f1", 2 * hits / max(predicted.sum() + label.sum(), 1)),
+    ]

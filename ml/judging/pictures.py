@@ -1,4 +1,4 @@
-"""Charts of models: how true probabilities are, whom a list finds, what a model goes by. Altair, no network."""
+"""Charts of models: calibration, gains, and the contributions of features. Altair, no network."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from scipy.special import expit
 
 from ml.data.dataset import Rows
 from ml.judging.backtest import Figure, Judged
-from ml.judging.evaluate import Metric, Sample
+from ml.judging.evaluate import Sample
+from ml.judging.metric import Metric, wilson_interval
 from ml.models.terms import Terms
 
 BINS = 10
 POINTS = 101  # of a curve
-WIDTH, HEIGHT = 420, 280
+WIDTH = 420
+HEIGHT = 280
 DASHES = {"model": [1, 0], "rule": [6, 3], "baseline": [2, 2]}
 Floats = NDArray[np.float64]
 
 
-def by_group(found: Sequence[tuple[str, Metric]]) -> pd.DataFrame:
+def by_group(fairness: Sequence[tuple[str, Metric]]) -> pd.DataFrame:
     """Return figures of groups (`ml/judging/fairness.py`) as a table: a row a group by one trait, a column a figure."""
     rows = [
-        {"group": group, "figure": metric.name, "value": metric.value} for group, metric in found if "&" not in group
+        {"group": group, "figure": metric.name, "value": metric.value} for group, metric in fairness if "&" not in group
     ]
     return pd.DataFrame(rows).pivot_table(index="group", columns="figure", values="value")
 
@@ -74,14 +76,9 @@ def _named(column: Floats, part: NDArray[np.int64], i: int) -> str:
 
 
 def _rate(name: str, label: Floats) -> dict[str, object]:
-    """Return a share and its interval (Wilson, 1927)."""
-    n, z = len(label), 1.96
-    center, half = (
-        (label.mean() + z**2 / (2 * n)),
-        z * np.sqrt(label.mean() * (1 - label.mean()) / n + z**2 / (4 * n**2)),
-    )
-    return {"part": name, "value": label.mean(), "low": (center - half) / (1 + z**2 / n),
-            "high": (center + half) / (1 + z**2 / n), "children": n}  # fmt: skip
+    """Return a share and its interval."""
+    low, high = wilson_interval(label.mean(), len(label))
+    return {"part": name, "value": label.mean(), "low": low, "high": high, "children": len(label)}
 
 
 def _with_intervals(table: pd.DataFrame, part: str, title: str, measure: str) -> alt.Chart:
@@ -91,11 +88,11 @@ def _with_intervals(table: pd.DataFrame, part: str, title: str, measure: str) ->
 
 
 def calibration(judged: Judged, model: str) -> alt.Chart:
-    """Show announced against observed shares by tenths of the announced; on the line both are equal."""
+    """Show predicted against observed shares by tenths of the predicted; on the line both are equal."""
     sample = Sample(judged.rows)
-    announced, label = expit(judged.ranked[model])[sample.known], sample.cases[sample.known]
-    parts = np.array_split(np.argsort(announced, kind="stable"), BINS)
-    table = pd.DataFrame([_rate("", label[part]) | {"announced": announced[part].mean()} for part in parts])
+    predicted, label = expit(judged.ranked[model])[sample.known], sample.cases[sample.known]
+    parts = np.array_split(np.argsort(predicted, kind="stable"), BINS)
+    table = pd.DataFrame([_rate("", label[part]) | {"announced": predicted[part].mean()} for part in parts])
     base = alt.Chart(table).encode(x=alt.X("announced:Q", title="announced"))
     bars = base.mark_rule().encode(y=alt.Y("low:Q", title="observed"), y2="high:Q")
     top = float(table[["announced", "high"]].max().max())
@@ -105,30 +102,54 @@ def calibration(judged: Judged, model: str) -> alt.Chart:
 
 
 def gains(judged: Judged, rankers: Sequence[str], share: float) -> alt.Chart:
-    """Show which share of all who had the outcome is found by how much is listed; the line stands at the capacity.
+    """Show recall by the share that is listed; the line stands at the capacity.
 
     Models are drawn through, rules dashed, baselines dotted.
     """
-    sample, at = Sample(judged.rows), np.linspace(0, 0.3, POINTS)
-    table = pd.DataFrame([
-        {"listed": x, "found": float(sample.cases[sample.listed(judged.ranked[who], x)].sum() / sample.cases.sum()),
-         "ranked by": who, "kind": who.split(":")[0] if ":" in who else "model"}
-        for who in rankers for x in at
-    ])  # fmt: skip
-    curves = alt.Chart(table).mark_line().encode(
-        x=alt.X("listed:Q", title="share listed", axis=alt.Axis(format="%")),
-        y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")),
-        color=alt.Color("ranked by:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=0)),
-        strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values()))),
-    )  # fmt: skip
+    sample = Sample(judged.rows)
+    at = np.linspace(0, 0.3, POINTS)
+    table = pd.DataFrame(
+        [
+            {
+                "listed": x,
+                "found": _recall(sample, judged.ranked[ranker], x),
+                "ranked by": ranker,
+                "kind": _kind(ranker),
+            }
+            for ranker in rankers
+            for x in at
+        ]
+    )
+    curves = (
+        alt.Chart(table)
+        .mark_line()
+        .encode(
+            x=alt.X("listed:Q", title="share listed", axis=alt.Axis(format="%")),
+            y=alt.Y("found:Q", title="share found", axis=alt.Axis(format="%")),
+            color=alt.Color("ranked by:N", scale=alt.Scale(scheme="tableau20"), legend=alt.Legend(labelLimit=0)),
+            strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(DASHES), range=list(DASHES.values()))),
+        )
+    )
     capacity = alt.Chart(pd.DataFrame({"x": [share]})).mark_rule(strokeDash=[4, 4], color="gray").encode(x="x:Q")
     return (curves + capacity).properties(width=WIDTH, height=HEIGHT)
 
 
+def _recall(sample: Sample, ranking: Floats, share: float) -> float:
+    """Return the share of all cases that a list of this size holds."""
+    return float(sample.cases[sample.listed(ranking, share)].sum() / sample.cases.sum())
+
+
+def _kind(ranker: str) -> str:
+    return ranker.split(":")[0] if ":" in ranker else "model"
+
+
 def compared(figures: Sequence[Figure], metric: str, dataset: str) -> alt.Chart:
-    """Show a figure of everybody who ranks, with its interval, the best first."""
-    found = [(who, m) for who, where, segment, m in figures if (where, segment, m.name) == (dataset, "all", metric)]
-    rows = [{"part": who, "value": m.value, "low": m.low, "high": m.high} for who, m in found]
+    """Show a figure of every ranker, with its interval, the best first."""
+    rows = [
+        {"part": figure.ranker, "value": figure.metric.value, "low": figure.metric.low, "high": figure.metric.high}
+        for figure in figures
+        if (figure.dataset, figure.segment, figure.metric.name) == (dataset, "all", metric)
+    ]
     table = pd.DataFrame(rows).drop_duplicates("part").sort_values("value", ascending=False)
     return _with_intervals(table, "part", "ranked by", metric)
 
@@ -141,21 +162,27 @@ def reasons(terms: Terms, rows: Rows, segments: NDArray[np.str_], most: int = 15
 
 
 def of_child(terms: Terms, rows: Rows, segments: NDArray[np.str_], row: int, most: int = 10) -> alt.Chart:
-    """Show what moves one row's score most, against the mean child, in log-odds."""
+    """Show the largest contributions to one row's score, against the mean child, in log-odds."""
     _, parts = terms.contributions(rows.values[row : row + 1], segments[row : row + 1])
     table = pd.DataFrame({"feature": terms.features, "points": parts[0]})
     table = table.reindex(table["points"].abs().nlargest(most).index)
-    return alt.Chart(table).mark_bar().encode(
-        x=alt.X("points:Q", title="contribution, log-odds"), y=alt.Y("feature:N", sort=None, title=None)
-    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(x=alt.X("points:Q", title="contribution, log-odds"), y=alt.Y("feature:N", sort=None, title=None))
+        .properties(width=WIDTH, height=HEIGHT)
+    )
 
 
 def largest(names: Sequence[str], amounts: Floats, measure: str, most: int = 15) -> alt.Chart:
     """Show the largest amounts by name."""
     table = pd.DataFrame({"feature": names, "amount": amounts}).nlargest(most, "amount")
-    return alt.Chart(table).mark_bar().encode(
-        x=alt.X("amount:Q", title=measure), y=alt.Y("feature:N", sort="-x", title=None)
-    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(x=alt.X("amount:Q", title=measure), y=alt.Y("feature:N", sort="-x", title=None))
+        .properties(width=WIDTH, height=HEIGHT)
+    )
 
 
 def shape(terms: Terms, feature: str) -> alt.Chart:
@@ -164,6 +191,9 @@ def shape(terms: Terms, feature: str) -> alt.Chart:
     edges, points = terms.edges[at], terms.points[at]
     names = ["missing", *(f"to {edge:g}" for edge in edges), "above"]
     table = pd.DataFrame({"part": names[: len(points)], "points": points})
-    return alt.Chart(table).mark_bar().encode(
-        x=alt.X("part:N", sort=None, title=feature), y=alt.Y("points:Q", title="points, log-odds")
-    ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(x=alt.X("part:N", sort=None, title=feature), y=alt.Y("points:Q", title="points, log-odds"))
+        .properties(width=WIDTH, height=HEIGHT)
+    )

@@ -1,9 +1,10 @@
-"""Which candidate should be used: the simplest whose list is, within one standard error, as precise as the best's."""
+"""The choice of a candidate: the simplest within one standard error of the most precise."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,20 +12,27 @@ from ml.judging.backtest import Judged
 from ml.judging.evaluate import Mask, Sample
 
 
+class Shortfall(NamedTuple):
+    """The precision of the best candidate less that of another, and the standard error of the difference."""
+
+    precision: float
+    error: float
+
+
 @dataclass(frozen=True)
 class Choice:
-    """The chosen candidate, the most precise one, and how far each falls short of it."""
+    """The chosen candidate, the most precise one, and each one's shortfall."""
 
     chosen: str
     best: str
-    shortfalls: dict[str, tuple[float, float]]  # candidate → precision less than the best's, its standard error
+    shortfalls: dict[str, Shortfall]  # by candidate
 
     def __str__(self) -> str:
-        """Say it, with what each falls short."""
-        said = ", ".join(f"{name} {short:.4f} (±{error:.4f})" for name, (short, error) in self.shortfalls.items())
+        """Say the choice, with each shortfall."""
+        shortfalls = ", ".join(f"{name} {s.precision:.4f} (±{s.error:.4f})" for name, s in self.shortfalls.items())
         return (
             f"{self.chosen} is the simplest within one standard error of the most precise, {self.best}; "
-            f"short of it in precision: {said}"
+            f"short of it in precision: {shortfalls}"
         )
 
 
@@ -35,29 +43,24 @@ def one_standard_error(judged: Judged, promotable: Sequence[str], share: float) 
 
     Args:
         judged: the deciding years.
-        promotable: who may be chosen.
+        promotable: the candidates.
         share: capacity as a share of each group's pupils.
     """
     sample = Sample(judged.rows)
     lists = {name: sample.listed(judged.ranked[name], share) for name in promotable}
-    precise = {name: _precision(sample, on_list) for name, on_list in lists.items()}
-    best = max(promotable, key=lambda name: precise[name])
+    precision = {name: sample.precision(on_list) for name, on_list in lists.items()}
+    best = max(promotable, key=lambda name: precision[name])
     shortfalls = {
-        name: (precise[best] - precise[name], _error(sample, lists[best], lists[name])) for name in promotable
+        name: Shortfall(precision[best] - precision[name], _error(sample, lists[best], lists[name]))
+        for name in promotable
     }
     return Choice(_simplest(shortfalls), best, shortfalls)
 
 
-def _simplest(shortfalls: dict[str, tuple[float, float]]) -> str:
-    return next(name for name, (short, error) in shortfalls.items() if short <= error)
+def _simplest(shortfalls: dict[str, Shortfall]) -> str:
+    return next(name for name, shortfall in shortfalls.items() if shortfall.precision <= shortfall.error)
 
 
-def _precision(sample: Sample, on_list: Mask) -> float:
-    return float((sample.cases * on_list).sum() / max((on_list & sample.known).sum(), 1))
-
-
-def _error(sample: Sample, mine: Mask, theirs: Mask) -> float:
+def _error(sample: Sample, first: Mask, second: Mask) -> float:
     """Return the standard error of the difference of two lists' precisions."""
-    first, second = (sample.sums(sample.cases * of) / np.maximum(sample.sums((of & sample.known) * 1.0), 1e-12)
-                     for of in (mine, theirs))  # fmt: skip
-    return float(np.std(first - second))
+    return float(np.std(sample.precisions(first) - sample.precisions(second)))

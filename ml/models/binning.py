@@ -1,4 +1,4 @@
-"""Quantile bins: what makes an additive model a table of points per feature and bin."""
+"""Quantile bins: they make an additive model a table of points per feature and bin."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class QuantileBinner(TransformerMixin, BaseEstimator):
 
     def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
         """Return the bins, shape as given."""
-        found = np.empty(X.shape, order="F")  # whatever is done with it goes column by column
+        binned = np.empty(X.shape, order="F")  # it is read column by column
         for i, (edges, seen) in enumerate(zip(self.edges_, self.seen_, strict=True)):
             bins = bin_of(X[:, i], edges)
-            found[:, i] = bins
-            found[bins == 0, i] = np.nan if seen else 1  # what training never saw says nothing
-        return found
+            binned[:, i] = bins
+            binned[bins == 0, i] = np.nan if seen else 1  # a column without training values contributes nothing
+        return binned
 
 
 def _known(column: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -47,12 +47,12 @@ def _edges(known: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     if not len(known):
         return np.empty(0)
     share = np.linspace(0, 1, bins + 1)[1:-1]
-    found = np.unique(known[np.maximum(np.ceil(len(known) * share - 1), 0).astype(np.intp)])
-    return found[found < known[-1]]
+    quantiles = np.unique(known[np.maximum(np.ceil(len(known) * share - 1), 0).astype(np.intp)])
+    return quantiles[quantiles < known[-1]]
 
 
 class SeenColumns(TransformerMixin, BaseEstimator):
-    """Set columns of which training had no value to 0: they say nothing, and boosting cannot bin what is not there."""
+    """Set columns of which training had no value to 0: they contribute nothing, and boosting cannot bin them."""
 
     def fit(self, X: NDArray[np.float64], y: object = None) -> SeenColumns:  # noqa: N803  scikit-learn's name
         """Note which columns have a value."""

@@ -12,20 +12,20 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 class BinnedBoosting(HistGradientBoostingClassifier):
     """The same model of numbered bins, without sorting each column to find which numbers it holds.
 
-    scikit-learn's way takes a quarter of a fit. A later scikit-learn that bins by another method of its own would fit
-    as slowly as the plain class and find the same; a test compares both, also where it looks at a sample of the rows.
+    scikit-learn's method takes a quarter of a fit. A later scikit-learn that bins by another method of its own would
+    fit as slowly as the plain class, with the same result; a test compares both, also where it samples the rows.
     """
 
-    def _bin_data(self, X: NDArray[np.float64], *given: Any, **named: Any) -> NDArray[np.uint8]:  # noqa: N803, ANN401  scikit-learn's
-        has_weights = any(one is not None for one in given)
-        if has_weights or not named.get("is_training_data"):
-            return super()._bin_data(X, *given, **named)
-        self._bin_mapper.fit(_distinct(_looked_at(X, self._bin_mapper)))
+    def _bin_data(self, X: NDArray[np.float64], *args: Any, **kwargs: Any) -> NDArray[np.uint8]:  # noqa: N803, ANN401  scikit-learn's
+        has_weights = any(argument is not None for argument in args)
+        if has_weights or not kwargs.get("is_training_data"):
+            return super()._bin_data(X, *args, **kwargs)
+        self._bin_mapper.fit(_distinct(_subsample(X, self._bin_mapper)))
         return self._bin_mapper.transform(X)
 
 
-def _looked_at(X: NDArray[np.float64], mapper: Any) -> NDArray[np.float64]:  # noqa: N803, ANN401  scikit-learn's
-    """Return the rows that scikit-learn looks at: all, or of many a sample drawn with replacement."""
+def _subsample(X: NDArray[np.float64], mapper: Any) -> NDArray[np.float64]:  # noqa: N803, ANN401  scikit-learn's
+    """Return the rows from which scikit-learn takes bins: all, or of many a sample drawn with replacement."""
     if mapper.subsample is None or len(X) <= mapper.subsample:
         return X
     drawn = np.random.RandomState(mapper.random_state).choice(len(X), mapper.subsample, replace=True)
@@ -35,7 +35,7 @@ def _looked_at(X: NDArray[np.float64], mapper: Any) -> NDArray[np.float64]:  # n
 def _distinct(X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scikit-learn's name
     """Return the distinct whole numbers of each column, one below the other; the rest is missing."""
     columns = [np.flatnonzero(np.bincount(column[~np.isnan(column)].astype(np.intp))) for column in X.T]
-    found = np.full((max(map(len, columns)), X.shape[1]), np.nan)
+    padded = np.full((max(map(len, columns)), X.shape[1]), np.nan)
     for i, values in enumerate(columns):
-        found[: len(values), i] = values
-    return found
+        padded[: len(values), i] = values
+    return padded

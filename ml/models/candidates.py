@@ -1,4 +1,4 @@
-"""The candidates, from the simplest to the most flexible, each one pipeline, calibrated on folds it has not seen."""
+"""Candidate models, from the simplest to the most flexible: pipelines, calibrated on folds that they have not seen."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ from ml.models.trees import Points
 
 FILE = Path(__file__).with_name("recipes.yml")
 FOLDS = 5  # with three, models fitted on two thirds are noisier than the one in use: its slope came out 0.03 too low
-EDGE = 1e-6  # a tree that is sure of itself says so much and no more
+EDGE = 1e-6  # a tree's probabilities are kept so far from 0 and 1
 Parameters = Mapping[str, Any]
 
 
 def recipes() -> dict[str, Any]:
     """Read the fixed recipes: the champion's name, and each candidate's hyperparameters."""
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    fixed: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return fixed
 
 
 @cache
 def champion() -> str:
     """Return the name of the candidate that is trained for use."""
-    return recipes()["champion"]
+    return str(recipes()["champion"])
 
 
 @dataclass(frozen=True)
@@ -58,83 +59,91 @@ class Fitted:
             return np.empty(0)  # no pipeline takes nothing: a year may have no rows left
         slope, shift = self.calibration.of_rows(calibrate.segment_names(rows))
         values = columns_of(rows.values, self.columns) if self.columns else rows.values
-        return shift + slope * said(self.model, values)
+        return shift + slope * raw_log_odds(self.model, values)
 
 
-def said(model: Pipeline, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what a model says in log-odds, before calibration; shape (rows,)."""
+def raw_log_odds(model: Pipeline, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a model's log-odds before calibration; shape (rows,)."""
     if hasattr(model, "decision_function"):
         return model.decision_function(values)
     chance = np.clip(model.predict_proba(values)[:, 1], EDGE, 1 - EDGE)
     return np.log(chance / (1 - chance))
 
 
-def _additive(spec: Spec, given: Parameters) -> Pipeline:
+def _additive(spec: Spec, parameters: Parameters) -> Pipeline:
     """Return boosting without interactions, monotone where the domain knows the direction."""
     booster = BinnedBoosting(
-        interaction_cst="no_interactions", monotonic_cst=list(spec.directions), early_stopping=False, random_state=0,
-        **given,
-    )  # fmt: skip
+        interaction_cst="no_interactions",
+        monotonic_cst=list(spec.directions),
+        early_stopping=False,
+        random_state=0,
+        **parameters,
+    )
     return make_pipeline(QuantileBinner(), booster)
 
 
-def _logistic(spec: Spec, given: Parameters) -> Pipeline:
+def _logistic(spec: Spec, parameters: Parameters) -> Pipeline:
     """Return penalized logistic regression: numbers standardized, missing ones marked, categories one by one."""
     numbers = [i for i in range(len(spec.features)) if i not in spec.coded]
     filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     parts = make_column_transformer(
         (make_pipeline(filled, StandardScaler()), numbers), (OneHotEncoder(handle_unknown="ignore"), spec.coded)
     )
-    return make_pipeline(parts, LogisticRegression(max_iter=300, **given))
+    return make_pipeline(parts, LogisticRegression(max_iter=300, **parameters))
 
 
-def _boosting(spec: Spec, given: Parameters) -> Pipeline:
+def _boosting(spec: Spec, parameters: Parameters) -> Pipeline:
     """Return boosting with interactions."""
-    return make_pipeline(SeenColumns(), HistGradientBoostingClassifier(
-        categorical_features=spec.coded or None, early_stopping=False, random_state=0, **given,
-    ))  # fmt: skip
+    booster = HistGradientBoostingClassifier(
+        categorical_features=spec.coded or None, early_stopping=False, random_state=0, **parameters
+    )
+    return make_pipeline(SeenColumns(), booster)
 
 
-def _forest(spec: Spec, given: Parameters) -> Pipeline:
-    return make_pipeline(SeenColumns(), RandomForestClassifier(random_state=0, n_jobs=-1, **given))
+def _forest(spec: Spec, parameters: Parameters) -> Pipeline:
+    return make_pipeline(SeenColumns(), RandomForestClassifier(random_state=0, n_jobs=-1, **parameters))
 
 
-def _tree(spec: Spec, given: Parameters) -> Pipeline:
-    return make_pipeline(SeenColumns(), DecisionTreeClassifier(random_state=0, **given))
+def _tree(spec: Spec, parameters: Parameters) -> Pipeline:
+    return make_pipeline(SeenColumns(), DecisionTreeClassifier(random_state=0, **parameters))
 
 
 # From the simplest to the most flexible.
 CANDIDATES: dict[str, Callable[[Spec, Parameters], Pipeline]] = {
-    "tree": _tree, "logistic": _logistic, "additive": _additive, "boosting": _boosting, "forest": _forest,
-}  # fmt: skip
-# Who may go live: whose learning can be read off as points, from which scores and reasons come.
+    "tree": _tree,
+    "logistic": _logistic,
+    "additive": _additive,
+    "boosting": _boosting,
+    "forest": _forest,
+}
+# The promotable candidates: only models that can be read off as points give scores and reasons.
 READ_OFF: dict[str, Callable[[Fitted, Spec, Rows], Points]] = {
     "additive": lambda fitted, spec, rows: terms.read_off(fitted.model, spec.features, rows.values, fitted.calibration),
     "boosting": lambda fitted, spec, _: trees.read_off(fitted.model, spec.features, fitted.calibration),
 }
 
 
-def make(algorithm: str, spec: Spec, given: Parameters | None = None) -> Pipeline:
+def pipeline(algorithm: str, spec: Spec, parameters: Parameters | None = None) -> Pipeline:
     """Return an unfitted pipeline, with the fixed recipe's hyperparameters where none are given."""
-    return CANDIDATES[algorithm](spec, recipes()[algorithm] if given is None else given)
+    return CANDIDATES[algorithm](spec, recipes()[algorithm] if parameters is None else parameters)
 
 
-def fit(algorithm: str, spec: Spec, rows: Rows, given: Parameters | None = None) -> Fitted:
+def fit(algorithm: str, spec: Spec, rows: Rows, parameters: Parameters | None = None) -> Fitted:
     """Fit a recipe on the rows that have a label, and calibrate it by segment on folds of schools not seen."""
     known = rows.labeled
     fold = np.random.default_rng(0).permutation(len(known.cluster.names))[known.cluster.codes] % FOLDS
 
-    def fitted(apart: NDArray[np.bool_] | None) -> tuple[Pipeline, NDArray[np.float64]]:
-        """Return a model of all rows but those apart, and what it says of these."""
-        model = make(algorithm, spec, given)
-        if apart is None:
+    def fitted(held_out: NDArray[np.bool_] | None) -> tuple[Pipeline, NDArray[np.float64]]:
+        """Return a model of all rows but those held out, and its log-odds of these."""
+        model = pipeline(algorithm, spec, parameters)
+        if held_out is None:
             return model.fit(known.values, known.label), np.empty(0)
-        model.fit(rows_of(known.values, ~apart), known.label[~apart])
-        return model, said(model, rows_of(known.values, apart))
+        model.fit(rows_of(known.values, ~held_out), known.label[~held_out])
+        return model, raw_log_odds(model, rows_of(known.values, held_out))
 
     folds = [fold == number for number in np.unique(fold)]
-    (model, _), *unseen = parallel.each(fitted, [None, *folds])
-    found = np.zeros(len(known.label))
-    for apart, (_, says) in zip(folds, unseen, strict=True):
-        found[apart] = says
-    return Fitted(model, calibrate.fit(found, known.label, calibrate.segment_names(known)))
+    (model, _), *cross_fitted = parallel.each(fitted, [None, *folds])
+    log_odds = np.zeros(len(known.label))
+    for held_out, (_, of_fold) in zip(folds, cross_fitted, strict=True):
+        log_odds[held_out] = of_fold
+    return Fitted(model, calibrate.fit(log_odds, known.label, calibrate.segment_names(known)))

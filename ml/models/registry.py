@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import skops.io
 from sklearn.pipeline import Pipeline
@@ -21,13 +21,20 @@ TRUSTED = [
 
 
 class DamagedModel(Exception):
-    """A model file does not have the content that the registry states."""
+    """A model file has another content than the registered one."""
+
+
+class SavedModel(NamedTuple):
+    """A model's file, relative to the registry's folder, and its checksum."""
+
+    file: str
+    sha256: str
 
 
 def save(
     folder: Path, version: str, model: Pipeline, card: dict[str, Any], texts: Mapping[str, str] | None = None
-) -> tuple[str, str]:
-    """Write `<folder>/<version>/model.skops`, `card.json` and texts; return the model file's name and its SHA-256."""
+) -> SavedModel:
+    """Write `<folder>/<version>/model.skops`, `card.json` and texts."""
     target = folder / version
     target.mkdir(parents=True, exist_ok=True)
     content = skops.io.dumps(model)
@@ -35,9 +42,9 @@ def save(
     _write(target / "model.skops", content)
     text = json.dumps(card | {"model_version": version, "sha256": sha256}, indent=2, ensure_ascii=False, default=str)
     _write(target / "card.json", text.encode())
-    for name, written in (texts or {}).items():
-        _write(target / name, written.encode())
-    return f"{version}/model.skops", sha256
+    for name, content_text in (texts or {}).items():
+        _write(target / name, content_text.encode())
+    return SavedModel(f"{version}/model.skops", sha256)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""An additive model as a table of points: exact scores and reasons by looking up, for machines and auditors."""
+"""An additive model as a table of points per feature and bin, from which scores and reasons are looked up."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ MOST_COMPARED = 64  # edges
 Row = tuple[str, str, int, float | None, float | None, float]
 TABLE = pa.schema(
     [
-        ("model_version", pa.string()), ("feature", pa.string()), ("bin", pa.int32()), ("lower_edge", pa.float64()),
-        ("upper_edge", pa.float64()), ("points", pa.float64()),
+        ("model_version", pa.string()),
+        ("feature", pa.string()),
+        ("bin", pa.int32()),
+        ("lower_edge", pa.float64()),
+        ("upper_edge", pa.float64()),
+        ("points", pa.float64()),
     ]
-)  # fmt: skip
+)
 OF_CALIBRATION = pc.starts_with(pc.field("feature"), calibrate.SLOPE) | pc.starts_with(
     pc.field("feature"), calibrate.INTERCEPT
 )
@@ -37,14 +41,14 @@ def bin_of(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[n
     """Return the bin of each value: 0 where it is missing, else i where edge i-1 < value <= edge i, from 1."""
     column = np.ascontiguousarray(values)
     if len(edges) > MOST_COMPARED:
-        found = edges.searchsorted(column, side="left") + 1
+        bins = edges.searchsorted(column, side="left") + 1
     else:  # a few comparisons of the whole column are several times as fast as searching for each value
         above = np.ones(len(column), dtype=np.uint8)
         for edge in edges:
             above += column > edge
-        found = above.astype(np.intp)
-    found[np.isnan(column)] = 0
-    return found
+        bins = above.astype(np.intp)
+    bins[np.isnan(column)] = 0
+    return bins
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,9 @@ class Terms:
             values: shape (rows, features).
             segments: the name of each row's segment (`ml.models.calibrate`).
         """
-        found = self._of_few(values) if len(values) <= FEW else self._of_many(values)
+        points = self._of_few(values) if len(values) <= FEW else self._of_many(values)
         slope, shift = self.calibration.of_rows(segments)
-        return shift + slope * self.base, slope[:, None] * found
+        return shift + slope * self.base, slope[:, None] * points
 
     def _of_many(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         bins = zip(values.T, self.edges, self.points, strict=True)
@@ -76,11 +80,15 @@ class Terms:
 
     def _of_few(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the same points, looked up one by one: starting numpy for every feature takes longer than that."""
-        return np.array([
-            [points[0 if value != value else bisect_left(edges, value) + 1]  # only what is missing is not itself
-             for value, (edges, points) in zip(row, self._lists, strict=True)]
-            for row in values.tolist()
-        ]).reshape(values.shape)  # fmt: skip
+        return np.array(
+            [
+                [
+                    points[0 if value != value else bisect_left(edges, value) + 1]  # only NaN differs from itself
+                    for value, (edges, points) in zip(row, self._lists, strict=True)
+                ]
+                for row in values.tolist()
+            ]
+        ).reshape(values.shape)
 
     @cached_property
     def _lists(self) -> list[tuple[list[float], list[float]]]:
@@ -95,7 +103,7 @@ class Terms:
         """Return rows for `ml.model_terms`: slope and intercept of each segment, then points per feature and bin."""
         rows = of_calibration(version, self.calibration)
         for name, edges, points in zip(self.features, self.edges, self.points, strict=True):
-            lower, upper = [None, None, *edges.tolist()], [None, *edges.tolist(), None]  # bin 0 is for what is missing
+            lower, upper = [None, None, *edges.tolist()], [None, *edges.tolist(), None]  # bin 0 is for missing values
             bins = zip(range(len(points)), lower, upper, points.tolist(), strict=True)
             rows += [(version, name, *each) for each in bins]
         return as_table(rows)
@@ -124,19 +132,20 @@ def read_off(
     """Read the terms off a fitted additive model by its public interface.
 
     Each feature is varied over its bins against a reference row; the differences are its points. They are
-    centered on the rows given (the mean contribution is 0, the base is the mean of what the model says).
+    centered on the rows given (the mean contribution is 0, the base is the model's mean log-odds).
 
     Args:
         model: pipeline of `QuantileBinner` and an additive booster.
         features: names, in the columns' order.
         values: shape (rows, features), to center on.
-        calibration: of what the model says, kept beside the points.
+        calibration: of the model's log-odds, kept beside the points.
     """
     binner, booster = model[0], model[-1]
     counts = [len(edges) + 1 for edges in binner.edges_]
     reference = np.ones((1, len(features)))
     start = booster.decision_function(reference)[0]
-    base, points = start, []
+    base = start
+    points = []
     for position, count in enumerate(counts):
         varied = np.repeat(reference, count + 1, axis=0)
         varied[:, position] = [np.nan, *range(1, count + 1)]
@@ -149,8 +158,8 @@ def read_off(
 
 def calibration_of(table: pa.Table, version: str) -> Calibration:
     """Read the calibration of a version back from `ml.model_terms`."""
-    said = _of(table, version).filter(OF_CALIBRATION)
-    return calibrate.from_terms(dict(zip(said["feature"].to_pylist(), said["points"].to_pylist(), strict=True)))
+    terms = _of(table, version).filter(OF_CALIBRATION)
+    return calibrate.from_terms(dict(zip(terms["feature"].to_pylist(), terms["points"].to_pylist(), strict=True)))
 
 
 def from_table(table: pa.Table, version: str, base: float) -> Terms:

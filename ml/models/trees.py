@@ -1,4 +1,4 @@
-"""A model with interactions as a table of nodes: exact scores and reasons by looking up, as `terms` has them."""
+"""A model with interactions as a table of nodes, from which scores and reasons are looked up as in `terms`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 
 TABLE = pa.schema(
     [
-        ("model_version", pa.string()), ("tree", pa.int32()), ("node", pa.int32()), ("feature", pa.string()),
-        ("threshold", pa.float64()), ("missing_left", pa.bool_()), ("left_node", pa.int32()),
-        ("right_node", pa.int32()), ("n_rows", pa.float64()), ("points", pa.float64()),
+        ("model_version", pa.string()),
+        ("tree", pa.int32()),
+        ("node", pa.int32()),
+        ("feature", pa.string()),
+        ("threshold", pa.float64()),
+        ("missing_left", pa.bool_()),
+        ("left_node", pa.int32()),
+        ("right_node", pa.int32()),
+        ("n_rows", pa.float64()),
+        ("points", pa.float64()),
     ]
-)  # fmt: skip
+)
 # Column of the table → field of a node, of inner nodes and of all.
-ASKED = {"threshold": "threshold", "missing_left": "missing_left", "left_node": "left", "right_node": "right"}
-COLUMNS = ASKED | {"n_rows": "n_rows", "points": "points"}
+INNER = {"threshold": "threshold", "missing_left": "missing_left", "left_node": "left", "right_node": "right"}
+COLUMNS = INNER | {"n_rows": "n_rows", "points": "points"}
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,11 @@ class Trees:
             values: shape (rows, features).
             segments: the name of each row's segment (`ml.models.calibrate`).
         """
-        found = np.full(len(values), self.base)
+        log_odds = np.full(len(values), self.base)
         for tree in self.trees:
-            found += nodes.points(tree, values)
+            log_odds += nodes.points(tree, values)
         slope, shift = self.calibration.of_rows(segments)
-        return shift + slope * found
+        return shift + slope * log_odds
 
     def contributions(
         self, values: NDArray[np.float64], segments: NDArray[np.str_]
@@ -69,9 +76,10 @@ class Trees:
         return {"model_terms": calibration, "model_trees": self._nodes(version)}
 
     def _nodes(self, version: str) -> pa.Table:
-        every, sizes = np.concatenate(self.trees), [len(tree) for tree in self.trees]
+        every = np.concatenate(self.trees)
+        sizes = [len(tree) for tree in self.trees]
         is_leaf = every["feature"] == nodes.LEAF
-        columns = {name: pa.array(every[of], mask=is_leaf) for name, of in ASKED.items()} | {
+        columns = {name: pa.array(every[field_name], mask=is_leaf) for name, field_name in INNER.items()} | {
             "model_version": pa.repeat(version, len(every)),
             "tree": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
             "node": pa.array(np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])),
@@ -88,16 +96,16 @@ def read_off(model: Pipeline, features: tuple[str, ...], calibration: Calibratio
     Args:
         model: the pipeline.
         features: names, in the columns' order.
-        calibration: of what the model says, kept beside the points.
+        calibration: of the model's log-odds, kept beside the points.
 
     Raises:
-        ValueError: the trees ask for categories, which no table of thresholds holds.
+        ValueError: a node splits by categories, which no table of thresholds holds.
     """
     booster = model[-1]
     if booster.is_categorical_ is not None:
-        raise ValueError("trees that ask for categories are no table of thresholds")
-    found = tuple(nodes.own(tree.nodes) for (tree,) in booster._predictors)
-    return Trees(features, found, float(booster._baseline_prediction.ravel()[0]), calibration)
+        raise ValueError("trees that split by categories are no table of thresholds")
+    trees = tuple(nodes.from_scikit_learn(tree.nodes) for (tree,) in booster._predictors)
+    return Trees(features, trees, float(booster._baseline_prediction.ravel()[0]), calibration)
 
 
 Points = terms.Terms | Trees
@@ -111,16 +119,16 @@ def from_tables(version: str, base: float, of_terms: pa.Table, of_trees: pa.Tabl
 
 
 def from_table(table: pa.Table, version: str, base: float, calibration: Calibration) -> Trees:
-    """Read the trees of a version back from `ml.model_trees`; its features are those that some node asks for."""
-    mine = table.filter(pc.equal(table["model_version"], version)).sort_by(
+    """Read the trees of a version back from `ml.model_trees`; its features are those of the nodes."""
+    of_version = table.filter(pc.equal(table["model_version"], version)).sort_by(
         [("tree", "ascending"), ("node", "ascending")]
     )
-    features = tuple(sorted(set(mine["feature"].drop_null().to_pylist())))
-    every = np.zeros(mine.num_rows, dtype=nodes.NODE)
-    asked = pc.index_in(mine["feature"], pa.array(features, pa.string()), skip_nulls=True)
-    every["feature"] = pc.fill_null(asked, nodes.LEAF).to_numpy()
-    for name, of in COLUMNS.items():
-        known = ~mine[name].is_null().to_numpy()
-        every[of][known] = mine[name].drop_null().to_numpy()
-    starts = np.flatnonzero(mine["node"].to_numpy() == 0)[1:]
+    features = tuple(sorted(set(of_version["feature"].drop_null().to_pylist())))
+    every = np.zeros(of_version.num_rows, dtype=nodes.NODE)
+    feature = pc.index_in(of_version["feature"], pa.array(features, pa.string()), skip_nulls=True)
+    every["feature"] = pc.fill_null(feature, nodes.LEAF).to_numpy()
+    for name, field_name in COLUMNS.items():
+        known = ~of_version[name].is_null().to_numpy()
+        every[field_name][known] = of_version[name].drop_null().to_numpy()
+    starts = np.flatnonzero(of_version["node"].to_numpy() == 0)[1:]
     return Trees(features, tuple(np.split(every, starts)), base, calibration)

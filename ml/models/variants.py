@@ -1,4 +1,4 @@
-"""What is judged: a candidate on all features or on some, as in «additive-grade» or «additive+is_female»."""
+"""Variants: a candidate on all features or on some, as in «additive-grade» or «additive+is_female»."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Variant:
         return replace(candidates.fit(self.algorithm, spec.only(self.features), seen), columns=columns)
 
 
-def every(spec: Spec) -> list[Variant]:
+def all_candidates(spec: Spec) -> list[Variant]:
     """Return every candidate on all features, the champion first."""
     names = sorted(candidates.CANDIDATES, key=lambda name: name != candidates.champion())
     return [Variant(name, name, spec.features) for name in names]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.data.splits import PANDEMIC
 from ml.effects import effects
+from ml.effects.finding import EffectVerdict
 from tests.country.conftest import Lived
 from warehouse.country import lives
 
@@ -19,7 +19,7 @@ NAMES = ("absence", "last_month", "failed", "lowest", "grade", "over_age", "pove
 
 def study(lived: Lived, code: str) -> tuple[effects.Study, np.ndarray, float]:
     """Return the records of all years but the pandemic's, who left, and the true effect on the served."""
-    parts = [_of_year(lived, year, code) for year in lived.years if year not in PANDEMIC]
+    parts = [_of_year(lived, year, code) for year in lived.years if year not in lives.PANDEMIC]
     values, served, left, school, effect = map(np.concatenate, zip(*parts, strict=True))
     return effects.Study(values, NAMES, served, school), left, effect[served].mean()
 
@@ -28,7 +28,7 @@ def _of_year(lived: Lived, number: int, code: str) -> tuple[np.ndarray, ...]:
     year, months = lived.years[number], MONTHS[code]
     absent = year.justified + year.unjustified
     before = np.full(lived.people.n, np.nan)
-    if (last := lived.years.get(number - 1)) and number - 1 not in PANDEMIC:
+    if (last := lived.years.get(number - 1)) and number - 1 not in lives.PANDEMIC:
         before[last.child] = (last.justified + last.unjustified).sum(axis=1)
     known = (year.marks[:, 0] == 0) * (code != "TUTOR")  # marks of the first half come in August
     values = np.column_stack([
@@ -47,6 +47,6 @@ def test_the_interval_covers_what_a_service_did_and_the_plain_difference_does_no
     given, left, truth = study(lived, code)
     found = effects.of_service(given, {"left": left}, RULES)["left"]
     assert truth < 0
-    assert found.verdict == effects.SHOWN
+    assert found.verdict == EffectVerdict.SHOWN
     assert found.compared.effect.low <= truth <= found.compared.effect.high
     assert found.plain.low > 0  # the needier are served: services then seem to harm

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ml.data.dataset import Coded, Rows
+from ml.policy import Policy
+
+POLICY = Policy(0.90, 2, 2, (2020, 2021))
 
 
 def rows(

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from ml.judging.backtest import named
+from ml.judging.backtest import Figure, as_figures
 from ml.judging.card import Card, may_be_shown
-from ml.judging.evaluate import Metric
+from ml.judging.gates import GateResult
+from ml.judging.metric import Metric
 
 
 def card(cases: float = 45.0, gate: str = "passed: x", synthetic: bool = True) -> Card:
@@ -18,11 +19,22 @@ def card(cases: float = 45.0, gate: str = "passed: x", synthetic: bool = True) -
         Metric("observed_over_expected", 0.8, 0.7, 0.9), Metric("observed_over_expected_at_capacity", 1.06, 0.93, 1.19),
         Metric("recall_gap", 0.17, -0.05, 0.31), Metric("selection_rate_at_capacity", 0.05),
     ]  # fmt: skip
-    found = [*named("additive", "validation", figures), *named("additive", "test_2024", figures)]
+    found = [*as_figures("additive", "validation", figures), *as_figures("additive", "test_2024", figures)]
     level = [*figures, Metric("n_cases", 100)]
-    found += named("rule:abc", "validation", figures[:1]) + named("additive", "validation", level, "level=B0")
-    found += named("additive", "validation", [Metric("n_cases", cases)], "nationality=extranjera&area=urban")
-    return Card("v1", "interruption", "additive", "2025-12-05", 0.05, ["a", "b"], [2018, 2019], gate, found, synthetic)
+    found += as_figures("rule:abc", "validation", figures[:1]) + as_figures("additive", "validation", level, "level=B0")
+    found += as_figures("additive", "validation", [Metric("n_cases", cases)], "nationality=extranjera&area=urban")
+    return Card(
+        "v1",
+        "interruption",
+        "additive",
+        "2025-12-05",
+        0.05,
+        ["a", "b"],
+        [2018, 2019],
+        GateResult.from_stored(gate),
+        found,
+        synthetic,
+    )
 
 
 def test_the_card_says_how_good_the_model_is_beside_the_rules() -> None:
@@ -36,7 +48,9 @@ def test_the_card_says_how_good_the_model_is_beside_the_rules() -> None:
 
 def test_the_card_says_what_the_model_is_made_of() -> None:
     assert "Modelo aditivo de puntos sobre 2 variables" in card().model_card()
-    figures = [("boosting", *rest) if who == "additive" else (who, *rest) for who, *rest in card().figures]
+    figures = [
+        figure._replace(ranker="boosting") if figure.ranker == "additive" else figure for figure in card().figures
+    ]
     text = replace(card(), algorithm="boosting", figures=figures).model_card()
     assert "Árboles con interacciones sobre 2 variables" in text
     assert "`ml.model_trees`" in text
@@ -62,13 +76,13 @@ def test_no_rate_tells_of_fewer_than_ten_found_or_missed(recall: float, cases: i
 
 
 def test_with_one_group_hidden_the_total_must_not_give_it_away() -> None:
-    def group(text: str, recall: float) -> list:
+    def group(text: str, recall: float) -> list[Figure]:
         figures = [
             Metric("n_cases", 100),
             Metric("recall_at_capacity", recall),
             Metric("selection_rate_at_capacity", 0.1),
         ]
-        return named("additive", "validation", figures, text)
+        return as_figures("additive", "validation", figures, text)
 
     def said(recall: float) -> str:
         groups = [*group("sex=mujer", 0.5), *group("sex=varón", recall), *group("language=originaria", 0.5)]

@@ -7,8 +7,9 @@ import pytest
 
 from ml import drift
 from ml.data.dataset import Rows, Spec
-from ml.judging.evaluate import Metric
-from tests.ml.rows import rows
+from ml.drift import DriftAction
+from ml.judging.metric import Metric
+from tests.ml.rows import POLICY, rows
 
 SPEC = Spec(("attendance_share", "n_failed_areas", "over_age_years", "grade"), (0, 0, 0, 0))
 
@@ -48,7 +49,7 @@ def test_two_samples_are_told_apart_only_where_they_differ() -> None:
     ("low", "high", "exceeded"), [(0.5, 0.79, True), (0.5, 0.8, False), (1.25, 1.5, False), (1.2501, 1.5, True)]
 )
 def test_a_limit_is_exceeded_with_the_whole_interval(low: float, high: float, exceeded: bool) -> None:
-    limit = drift.limits()["observed_over_expected_at_capacity"]
+    limit = drift.read_limits()["observed_over_expected_at_capacity"]
     assert limit.is_exceeded(Metric("x", (low + high) / 2, low, high)) is exceeded
 
 
@@ -58,18 +59,20 @@ def test_a_model_that_announces_twice_too_much_is_to_be_trained_again() -> None:
     label = (rng.random(20_000) < 0.5 / (1 + np.exp(-log_odds))).astype(float)
     values = rng.normal(size=(20_000, 4))
     school = rng.choice([f"s{i}" for i in range(100)], 20_000)
-    found = list(drift.of_outcomes(rows(label, values, cluster=school), log_odds, SPEC, 0.05))
+    found = list(drift.of_outcomes(rows(label, values, cluster=school), log_odds, SPEC, POLICY, 0.05))
     by = {one.name: one for one in found}
     assert by["observed_over_expected_at_capacity"].metric.value == pytest.approx(0.5, abs=0.07)
     assert by["observed_over_expected_at_capacity"].is_exceeded
     assert not by["precision_ratio_to_best_rule"].is_exceeded  # noise as rules: the model is far better
-    assert drift.advice(found, new_labels=False).startswith("train again: observed_over_expected_at_capacity 0.")
+    assert str(drift.advice(found, new_labels=False)).startswith("train again: observed_over_expected_at_capacity 0.")
 
 
 def test_what_is_advised() -> None:
-    limit = drift.limits()
-    quiet = drift.Finding("score_psi", "all", Metric("score_psi", 0.25), limit["score_psi"])
-    loud = drift.Finding("feature_psi", "grade", Metric("feature_psi", 0.26), limit["feature_psi"])
-    assert drift.advice([quiet], new_labels=False) == "keep the model: nothing is beyond its limit"
-    assert drift.advice([quiet, loud], new_labels=False) == "keep the model; look at feature_psi of grade 0.26"
-    assert drift.advice([quiet], new_labels=True).startswith("train again: outcomes have matured")
+    limit = drift.read_limits()
+    quiet = drift.DriftFinding("score_psi", "all", Metric("score_psi", 0.25), limit["score_psi"])
+    loud = drift.DriftFinding("feature_psi", "grade", Metric("feature_psi", 0.26), limit["feature_psi"])
+    assert str(drift.advice([quiet], new_labels=False)) == "keep the model: nothing is beyond its limit"
+    assert drift.advice([quiet, loud], new_labels=False).action is DriftAction.LOOK
+    assert str(drift.advice([quiet, loud], new_labels=False)) == "keep the model; look at feature_psi of grade 0.26"
+    assert drift.advice([quiet], new_labels=True).action is DriftAction.TRAIN
+    assert str(drift.advice([quiet], new_labels=True)).startswith("train again: outcomes have matured")

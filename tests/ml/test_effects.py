@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from ml.effects import cut, effects
-from ml.effects.effects import SHOWN, Limits
+from ml.effects import cut, effects, finding
+from ml.effects.finding import EffectLimits, EffectMethod, EffectVerdict
+from ml.judging.metric import Metric
 from tests.conftest import examples
 
-RULES = Limits(100, 0.9, 0.9, 0.25, 0.1, 2.58, "before", ("before", "twin_of_before"))
+RULES = EffectLimits(100, 0.9, 0.9, 0.25, 0.1, 2.58, "before", ("before", "twin_of_before"))
 NAMES = ("need", "noise", "before", "twin_of_before")
 
 
@@ -38,7 +39,7 @@ def country(seed: int, n: int = 6_000, effect: float = -1.2, hidden: float = 0.0
     return values, served, outcome.astype(float), school, truth
 
 
-def judged(*args: object, rules: Limits = RULES, **given: float) -> tuple[effects.Finding, float]:
+def judged(*args: object, rules: EffectLimits = RULES, **given: float) -> tuple[finding.EffectFinding, float]:
     values, served, outcome, school, truth = country(*args, **given)
     study = effects.Study(values, NAMES, served, school)
     return effects.of_service(study, {"leaves": outcome}, rules)["leaves"], truth
@@ -47,7 +48,7 @@ def judged(*args: object, rules: Limits = RULES, **given: float) -> tuple[effect
 def test_the_interval_covers_the_true_effect_and_the_plain_difference_does_not() -> None:
     """Of 6 countries at least 5 are covered: by chance fewer are three times in a hundred; of 60 at least 50."""
     found = [judged(seed) for seed in range(examples(6))]
-    assert {one.verdict for one, _ in found} <= {SHOWN, "placebo"}
+    assert {one.verdict for one, _ in found} <= {EffectVerdict.SHOWN, "placebo"}
     covered = [one.compared.effect.low <= truth <= one.compared.effect.high for one, truth in found]
     misled = [one.plain.low <= truth <= one.plain.high for one, truth in found]
     assert sum(covered) >= len(found) * 5 / 6
@@ -91,7 +92,7 @@ def test_the_overlap_that_is_asked_for_is_enough_exactly() -> None:
     assert judged(1, sure=4.0, rules=replace(RULES, least_overlap=np.nextafter(overlap, 2)))[0].verdict == "overlap"
 
 
-@pytest.mark.parametrize(("n", "verdict"), [(99, "few"), (100, SHOWN)])
+@pytest.mark.parametrize(("n", "verdict"), [(99, "few"), (100, EffectVerdict.SHOWN)])
 def test_few_served_are_too_few(n: int, verdict: str) -> None:
     values, served, outcome, school, _ = country(5)
     kept = ~served | (np.cumsum(served) <= n)
@@ -116,12 +117,12 @@ def test_a_feature_that_is_never_there_harms_nothing() -> None:
     ("risk", "without", "expected"), [(0.2, 0.1, 2 + 2**0.5), (0.1, 0.2, 2 + 2**0.5), (0.1, 0.1, 1)]
 )
 def test_e_value(risk: float, without: float, expected: float) -> None:
-    assert effects.e_value(risk, without) == pytest.approx(expected)
+    assert finding.e_value(risk, without) == pytest.approx(expected)
 
 
 def test_e_value_of_an_interval_that_includes_none_is_1() -> None:
-    found = effects.Finding("comparison", 200, SHOWN, compared=effects.Comparison(
-        effects.Metric("effect", -0.02, -0.05, 0.01), 0.1, 1.0, 500.0, 0.1,
+    found = finding.EffectFinding(EffectMethod.COMPARISON, 200, EffectVerdict.SHOWN, compared=finding.Comparison(
+        Metric("effect", -0.02, -0.05, 0.01), 0.1, 1.0, 500.0, 0.1,
     ))  # fmt: skip
     assert found.e_values == (pytest.approx(1.2 + (1.2 * 0.2) ** 0.5), 1.0)
 
@@ -138,7 +139,7 @@ def listed(seed: int, n: int = 10_000, take_up: float = 0.6, effect: float = -0.
 
 def test_the_cut_of_a_list_tells_the_effect() -> None:
     found = [cut.of_list(*listed(seed), RULES) for seed in range(20)]
-    assert {one.verdict for one in found} == {SHOWN}
+    assert {one.verdict for one in found} == {EffectVerdict.SHOWN}
     assert sum(one.compared.effect.low <= -0.1 <= one.compared.effect.high for one in found) >= 17
     assert sum(one.compared.effect.high < 0 for one in found) >= 10
 
@@ -151,4 +152,4 @@ def test_a_list_after_which_nobody_acts_tells_nothing() -> None:
 
 
 def test_the_limits_that_are_kept_can_be_read() -> None:
-    assert effects.limits().placebo in effects.limits().placebo_left_out
+    assert finding.read_limits().placebo in finding.read_limits().placebo_left_out

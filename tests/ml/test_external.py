@@ -14,9 +14,11 @@ from ml.data import external
 from ml.judging import campaign
 from ml.models import candidates
 from ml.models.variants import Variant
+from ml.policy import Policy
 from tests.conftest import qhawaq
 
 N = 3000
+POLICY = Policy(0.90, 2, 2)
 CONTRACT = {
     "key": "patient", "date": "seen_on", "outcome": "is_malignant", "group": "clinic", "cluster": "ward",
     "region": "clinic", "segments": {"size": "size"}, "matures_after_days": 300, "capacity_share": 0.2,
@@ -51,7 +53,7 @@ def tables(tmp_path: Path) -> tuple[str, str, Path]:
 
 
 def test_a_table_is_read_by_its_contract(tables: tuple[str, str, Path]) -> None:
-    rows, spec = external.read(external.read_contract(tables[2]), *tables[:2])
+    rows, spec = external.read_tables(external.read_contract(tables[2]), *tables[:2])
     assert spec.features == ("mean radius", "mean texture", "size")
     assert spec.directions == (0, 1, 0)
     assert spec.categories == {"size": ("big", "small")}
@@ -64,9 +66,9 @@ def test_a_table_is_read_by_its_contract(tables: tuple[str, str, Path]) -> None:
 
 
 def test_every_candidate_beats_chance_on_it(tables: tuple[str, str, Path]) -> None:
-    rows, spec = external.read(external.read_contract(tables[2]), *tables[:2])
+    rows, spec = external.read_tables(external.read_contract(tables[2]), *tables[:2])
     variants = [Variant(name, name, spec.features) for name in candidates.CANDIDATES]
-    found, said = campaign.run(rows, spec, variants, 0.2, leave_out=(), regions=True)
+    found, said = campaign.run(rows, spec, variants, POLICY, share=0.2, regions=True)
     by = {(where, who, m.name): m for who, where, segment, m in found if segment == "all"}
     for name in candidates.CANDIDATES:
         assert (
@@ -106,11 +108,11 @@ def test_the_command_compares_two_sets_of_features(tables: tuple[str, str, Path]
 def test_a_contract_that_does_not_fit_says_why(tables: tuple[str, str, Path], change: dict, says: str) -> None:
     tables[2].write_text(yaml.safe_dump(CONTRACT | change))
     with pytest.raises(external.BadContract, match=says):
-        external.read(external.read_contract(tables[2]), *tables[:2])
+        external.read_tables(external.read_contract(tables[2]), *tables[:2])
 
 
 @pytest.mark.parametrize("table", ["nothing.parquet", "nothing.duckdb:o.seen", "contract.yml"])
 def test_a_table_that_is_none_says_so(tables: tuple[str, str, Path], table: str) -> None:
     contract = external.read_contract(tables[2])
     with pytest.raises(external.BadContract, match=r"does not exist|expected a"):
-        external.read(contract, tables[0], str(tables[2].with_name(table)))
+        external.read_tables(contract, tables[0], str(tables[2].with_name(table)))

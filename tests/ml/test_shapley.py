@@ -84,7 +84,7 @@ def test_the_candidate_with_interactions_with_a_column_that_training_never_saw()
     values = np.column_stack([rng.normal(size=(3_000, 3)), np.full(3_000, np.nan)])
     label = rng.random(3_000) < 1 / (1 + np.exp(-values[:, 0] * values[:, 1]))
     spec = Spec(("a", "b", "c", "empty"), (0, 0, 0, 0))
-    model = candidates.make("boosting", spec).fit(values, label)
+    model = candidates.pipeline("boosting", spec).fit(values, label)
     base, found = contributions(model, values[:50])
     assert np.abs(base + found.sum(axis=1) - model.decision_function(values[:50])).max() < 1e-9
     assert (found[:, 3] == 0).all()

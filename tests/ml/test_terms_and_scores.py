@@ -20,6 +20,7 @@ from ml.judging import evaluate
 from ml.models import calibrate, candidates, registry, rules, terms, trees
 from ml.models.calibrate import Calibration
 from tests.conftest import examples
+from tests.ml.rows import POLICY
 from tests.ml.rows import rows as made
 
 SPEC = Spec(("a", "b", "c", "d"), (1, -1, 0, 0))
@@ -113,7 +114,7 @@ def batch_of(rows: Rows, **more: list) -> pa.RecordBatchReader:
 
 def test_streamed_scores_do_not_depend_on_batches(model_terms: terms.Terms) -> None:
     rows = sample(1000, seed=6)
-    live = [score.Live("v", "interruption", model_terms)]
+    live = [score.Ranker("v", "interruption", model_terms)]
     streamed = score.scores(batch_of(rows), live).read_all()
     assert np.array_equal(streamed.column("log_odds").to_numpy(), log_odds(model_terms, rows))
     assert np.allclose(streamed.column("probability").to_numpy(), 1 / (1 + np.exp(-log_odds(model_terms, rows))))
@@ -121,7 +122,7 @@ def test_streamed_scores_do_not_depend_on_batches(model_terms: terms.Terms) -> N
 
 def test_reasons_with_base_and_rest_are_the_log_odds(model_terms: terms.Terms) -> None:
     rows = sample(500, seed=7)
-    live = [score.Live("v", "interruption", model_terms)]
+    live = [score.Ranker("v", "interruption", model_terms)]
     reader = batch_of(rows, outcome=["interruption"] * 500, model_version=["v"] * 500)
     found = score.reasons(reader, live, count=2).read_all()
     assert found.num_rows == 500 * 4
@@ -138,9 +139,9 @@ def test_a_rule_gives_no_probability() -> None:
         "attendance_share": [0.90, 0.9001, None, 0.5], "n_failed_areas": [0, 1, 2, 2], "over_age_years": [0, 1, 2, 3],
         "grade": [1, 1, 1, 1],
     })  # fmt: skip
-    live = score.live(
+    live = score.rankers(
         [("rule:abc", "interruption", None), ("rule:over_age", "interruption", None)],
-        terms.TABLE.empty_table(), trees.TABLE.empty_table(),
+        terms.TABLE.empty_table(), trees.TABLE.empty_table(), POLICY,
     )  # fmt: skip
     found = score.scores(table.to_reader(), live).read_all().to_pylist()
     assert all(row["probability"] is None and row["log_odds"] is None for row in found)
@@ -212,8 +213,8 @@ def test_a_model_of_other_types_is_refused(tmp_path) -> None:
 
 
 def test_rules_use_only_what_they_name() -> None:
-    columns = {name: np.array([0.5, 3.0]) for name in rules.NEEDS}
-    for rule in rules.RULES.values():
+    columns = {name: np.array([0.5, 3.0]) for name in rules.FEATURES}
+    for rule in rules.by_name(POLICY).values():
         assert rule(columns).shape == (2,)
 
 
@@ -222,7 +223,7 @@ def test_cut_offs_go_by_the_group_of_grades_and_meet_at_the_edge() -> None:
         "grade": np.array([2.0, 3.0, 2.0, 11.0, np.nan]), "attendance_share": np.array([0.85, 0.85, 0.8501, 0.92, 0.93]),
         "n_failed_areas": np.array([0.0, 0.0, 0.0, 3.0, 2.0]), "over_age_years": np.array([0.0, 1.0, 1.0, 1.0, np.nan]),
     }  # fmt: skip
-    found = rules.cut_offs(columns)
+    found = rules.cut_offs(POLICY, columns)
     assert np.floor(found).tolist() == [1.0, 1.0, 1.0, 2.0, 0.0]  # how many criteria are met
     assert found[0] == pytest.approx(1.15)
 

@@ -12,6 +12,7 @@ from ml import score
 from ml.data.dataset import Rows
 from ml.models import calibrate, candidates, nodes, registry, trees
 from ml.models.calibrate import Calibration
+from tests.ml.rows import POLICY
 from tests.ml.test_terms_and_scores import SPEC, batch_of, sample
 
 
@@ -81,7 +82,7 @@ def test_a_version_without_nodes_is_read_from_its_terms() -> None:
 def test_streamed_scores_are_the_models_and_reasons_add_up(points: trees.Trees) -> None:
     rows = sample(700, seed=5)
     tables = points.tables("v")
-    [live] = score.live([("v", "interruption", points.base)], tables["model_terms"], tables["model_trees"])
+    [live] = score.rankers([("v", "interruption", points.base)], tables["model_terms"], tables["model_trees"], POLICY)
     streamed = score.scores(batch_of(rows), [live]).read_all()
     assert np.array_equal(streamed.column("log_odds").to_numpy(), log_odds(points, rows))
     reader = batch_of(rows, outcome=["interruption"] * 700, model_version=["v"] * 700)

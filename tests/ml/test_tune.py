@@ -9,7 +9,7 @@ from ml import tune
 from ml.data import dataset, splits
 from ml.data.dataset import Rows, Spec
 from ml.models import candidates
-from tests.ml.rows import rows
+from tests.ml.rows import POLICY, rows
 
 SPEC = Spec(("a", "b"), (0, 0))
 
@@ -26,9 +26,9 @@ def country(seed: int = 0) -> Rows:
 
 @pytest.fixture(scope="module")
 def found() -> tuple[list[tune.Fold], splits.Origins]:
-    chosen = splits.origins(country())
+    chosen = splits.origins(country(), POLICY.pandemic_years)
     assert chosen is not None
-    return tune.folds(country(), chosen, 10**6), chosen
+    return tune.folds(country(), chosen, 10**6, POLICY), chosen
 
 
 def test_folds_know_neither_the_future_nor_the_judged_schools(found: tuple[list[tune.Fold], splits.Origins]) -> None:
@@ -49,7 +49,7 @@ def test_a_sample_takes_whole_schools() -> None:
 
 
 def test_trials_differ_and_begin_with_the_fixed_recipe() -> None:
-    where = tune.space()
+    where = tune.search_space()
     for name in candidates.CANDIDATES:
         drawn = tune.trials(name, where[name], 5)
         assert drawn[0].parameters == candidates.recipes()[name]

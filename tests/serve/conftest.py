@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
-from ml.models.calibrate import Calibration
+from ml.models.calibrate import Calibration, Line
 from ml.models.terms import Terms
 from service import access, api, live
 from service.settings import Limits, Oidc, Settings
@@ -30,7 +30,7 @@ TERMS = Terms(
     (np.array([0.8, 0.9]), np.array([0.5]), np.array([0.5])),
     (np.array([0.1, 0.7, 0.2, -0.3]), np.array([0.0, -0.1, 0.9]), np.array([0.05, -0.02, 0.4])),
     -3.0,
-    Calibration(1.1, 0.2, {"F0·rural": (1.3, -0.1)}),
+    Calibration(1.1, 0.2, {"F0·rural": Line(1.3, -0.1)}),
 )
 KNOWN = Terms(
     ("attendance_share", "over_age_years"), (np.array([0.8]), np.array([0.5])),

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from service.features import Child, Features
+from service.features import ChildRecords, FeatureDatabase
 
 MERGES = """
 select child_key, merged_into from intermediate.int_children__merges where known_at <= $day and known_until > $day
@@ -21,7 +21,9 @@ and not exists (select 1 from raw.withheld as w where w.file = _file
 """
 
 
-def children(db: duckdb.DuckDBPyConnection, features: Features, keys: list[int], lineage: bool = True) -> list[Child]:
+def children(
+    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, keys: list[int], lineage: bool = True
+) -> list[ChildRecords]:
     """Return children with what was known of them on the published date.
 
     Args:
@@ -40,11 +42,11 @@ def children(db: duckdb.DuckDBPyConnection, features: Features, keys: list[int],
         for row in _rows(db, features, source, day, lineage):
             own = row.pop("own_key")
             found[own][source].append(row)
-    return [Child(key, found[key], {other: found[other] for other in merged[key]}) for key in keys]
+    return [ChildRecords(key, found[key], {other: found[other] for other in merged[key]}) for key in keys]
 
 
 def _rows(
-    db: duckdb.DuckDBPyConnection, features: Features, source: str, day: date, lineage: bool
+    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, source: str, day: date, lineage: bool
 ) -> list[dict[str, Any]]:
     given = [one for one in features.columns()[source] if lineage or one not in ("known_at", "_delivered_at")]
     key = "nino" if source == "feedback_case_events" else "child_key"

@@ -25,25 +25,25 @@ def test_a_known_key_and_a_good_token_are_let_in(asking: Asking, client: TestCli
 
 
 def test_keys_are_taken_up_and_taken_away_while_it_runs(asking: Asking) -> None:
-    gate = access.Gate(asking.settings.api_keys, asking.settings.oidc)
+    authenticator = access.Authenticator(asking.settings.api_keys, asking.settings.oidc)
     keys, issuers = asking.settings.api_keys, asking.settings.oidc.keys
     entry = json.loads(keys.read_text())[0] | {"sha256": access.hashed("new")}
 
     def lets_in(**headers: str) -> bool:
         try:
-            return bool(gate.caller({name.replace("_", "-"): value for name, value in headers.items()}))
+            return bool(authenticator.caller({name.replace("_", "-"): value for name, value in headers.items()}))
         except access.Refused:
             return False
 
     assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (True, False)
     keys.write_text(json.dumps([entry]))
-    gate.refresh()
+    authenticator.refresh()
     assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, True)
     keys.write_text("[{")  # half written, or damaged: nobody is locked out and nobody let in by it
-    gate.refresh()
+    authenticator.refresh()
     assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, True)
     keys.unlink()
-    gate.refresh()
+    authenticator.refresh()
     assert not lets_in(x_api_key="new")
 
     token = asking.token()["Authorization"]
@@ -51,7 +51,7 @@ def test_keys_are_taken_up_and_taken_away_while_it_runs(asking: Asking) -> None:
     other = rsa.generate_private_key(65537, 2048)
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(other.public_key())) | {"kid": "k2", "use": "sig"}
     issuers.write_text(json.dumps({"keys": [public]}))
-    gate.refresh()
+    authenticator.refresh()
     assert not lets_in(authorization=token)
     assert lets_in(authorization=asking.token(other, "k2")["Authorization"])
 

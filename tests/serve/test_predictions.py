@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ml.models.terms import Terms
 from service import api, live, predict
 from service.live import Disagreement
+from service.predict import PreparedRow
 from tests.serve.conftest import MACHINE, REASONS, TERMS, Asking, configuration, deploy
 from warehouse.settings import DBT_PROJECT
 
@@ -54,14 +55,9 @@ def test_a_tier_is_by_what_the_ugel_can_visit(client: TestClient, ugel: str | No
 @given(st.lists(st.one_of(st.none(), st.floats(-2, 2), st.booleans()), min_size=3, max_size=3),
        st.sampled_from(["F0", "B0", None]), st.sampled_from([True, False, None]))  # fmt: skip
 def test_base_reasons_and_rest_are_the_score(values: list, level: str | None, rural: bool | None) -> None:
-    one = live.Live("m1", "interruption", TERMS, configuration())
+    one = live.LiveModel("m1", "interruption", TERMS, configuration())
     day = np.datetime64("2025-10-31").item()
-    row = {
-        "features": dict(zip(TERMS.features, values, strict=True)),
-        "as_of_date": day,
-        "level": level,
-        "is_rural": rural,
-    }
+    row = PreparedRow(dict(zip(TERMS.features, values, strict=True)), day, level=level, is_rural=rural)
     (found,) = predict.predict(one, [row])
     total = found["base"] + sum(reason["contribution"] for reason in found["reasons"]) + found["rest"]
     assert total == pytest.approx(found["log_odds"], abs=1e-9)
@@ -183,9 +179,9 @@ def test_models_change_under_way_without_a_failure_or_a_mixture(asking: Asking, 
 
 
 def ask_one(asking: Asking, name: str, terms: Terms) -> float:
-    one = live.Live(name, "interruption", terms, configuration(name, terms))
+    one = live.LiveModel(name, "interruption", terms, configuration(name, terms))
     day = np.datetime64("2025-10-31").item()
-    return predict.predict(one, [ROW | {"as_of_date": day}])[0]["log_odds"]
+    return predict.predict(one, [PreparedRow(**ROW | {"as_of_date": day})])[0]["log_odds"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from service import records as scoring
-from service.features import Child, Features, Made, NoContext
+from service.features import ChildRecords, FeatureDatabase, NoContext
 from service.predict import Unusable
 from tests.conftest import Country
 from tests.serve.conftest import MACHINE, Asking
@@ -29,8 +29,8 @@ def published(country: Country) -> Path:
 
 
 @pytest.fixture(scope="module")
-def features(published: Path) -> Features:
-    return Features(published)
+def features(published: Path) -> FeatureDatabase:
+    return FeatureDatabase(published)
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,16 @@ def db(country: Country) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def built(db: duckdb.DuckDBPyConnection, features: Features) -> dict[int, dict[str, Any]]:
+def built(db: duckdb.DuckDBPyConnection, features: FeatureDatabase) -> dict[int, dict[str, Any]]:
     """What the warehouse built for every child on the date."""
     found = db.execute("select * from features.child_features where as_of_date = ?", [features.as_of])
     names = [column[0] for column in found.description]
     return {row[0]: dict(zip(names, row, strict=True)) for row in found.fetchall()}
 
 
-@pytest.fixture(scope="module")
-def every(
-    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
-) -> tuple[list[Child], Made]:
-    """All children's records, and what is made of them."""
+def test_every_childs_features_are_the_warehouses(
+    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, built: dict[int, dict[str, Any]]
+) -> None:
     sent = children(db, features, list(built))
     return sent, features.make(sent)
 
@@ -62,25 +60,26 @@ def test_every_childs_features_are_the_warehouses(
     sent, made = every
     assert sum(map(len, (rows for child in sent for rows in child.records.values()))) > 20 * len(built)
     assert any(child.merged for child in sent)
+    made = features.make_features(sent)
     assert made.features == built
     for child in sent[:ALONE]:
-        assert features.make([child]).features == {child.key: built[child.key]}
+        assert features.make_features([child]).features == {child.key: built[child.key]}
 
 
 def test_dates_that_a_caller_does_not_state_are_those_of_the_contract(
-    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
+    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, built: dict[int, dict[str, Any]]
 ) -> None:
     keys = list(built)[:ALONE]
-    made = features.make(children(db, features, keys, lineage=False))
+    made = features.make_features(children(db, features, keys, lineage=False))
     assert made.features == {key: built[key] for key in keys}
     late = [ENROLLED | {"fecha_registro": f"{features.as_of.year + 1}-01-01"}]
-    assert not features.make([Child(-1, {"siagie_enrollments": late})]).features
+    assert not features.make_features([ChildRecords(-1, {"siagie_enrollments": late})]).features
 
 
 def test_services_are_those_of_the_warehouse(
-    every: tuple[list[Child], Made], db: duckdb.DuckDBPyConnection, features: Features
+    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, built: dict[int, dict[str, Any]]
 ) -> None:
-    _, made = every
+    made = features.make_features(children(db, features, list(built)))
     wanted = db.execute(
         "select child_key, support_code, is_received from intermediate.int_supports__needs where as_of_date = ?",
         [features.as_of],
@@ -90,7 +89,7 @@ def test_services_are_those_of_the_warehouse(
     assert len(wanted) > 100
 
 
-def test_who_is_new_is_compared_with_all_of_the_class(features: Features, db: duckdb.DuckDBPyConnection) -> None:
+def test_who_is_new_is_compared_with_all_of_the_class(features: FeatureDatabase, db: duckdb.DuckDBPyConnection) -> None:
     service, grade, section, days, absences = db.execute(
         "select service_code, grade, section, sum(open_days), sum(absence_days) from intermediate.int_pupils__peers "
         "where as_of_date = ? and open_days > 0 group by all having count(*) > 1 order by all limit 1", [features.as_of],
@@ -99,19 +98,19 @@ def test_who_is_new_is_compared_with_all_of_the_class(features: Features, db: du
     enrolled = ENROLLED | place | {"id_grado": grade, "id_seccion": section}
     month = place | {"mes": 4, "cod_ugel": "150101", "dias_abiertos": 20, "faltas_justificadas": 0,
                      "faltas_injustificadas": 5, "tardanzas": 0}  # fmt: skip
-    made = features.make([Child(-1, {"siagie_enrollments": [enrolled], "siagie_attendance": [month]})])
+    made = features.make_features([ChildRecords(-1, {"siagie_enrollments": [enrolled], "siagie_attendance": [month]})])
     rest = round(float(days - absences) / float(days), 4)
     assert made.features[-1]["class_attendance_gap"] == pytest.approx(0.75 - rest, abs=1e-9)
 
 
-def test_nothing_of_a_child_stays(features: Features) -> None:
-    once = features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})])
+def test_nothing_of_a_child_stays(features: FeatureDatabase) -> None:
+    once = features.make_features([ChildRecords(-1, {"siagie_enrollments": [ENROLLED]})])
     assert list(once.features) == [-1]
-    assert not features.make([Child(-2, {})]).features
-    assert features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})]) == once
+    assert not features.make_features([ChildRecords(-2, {})]).features
+    assert features.make_features([ChildRecords(-1, {"siagie_enrollments": [ENROLLED]})]) == once
     with pytest.raises(Unusable):
-        features.make([Child(-3, {"siagie_enrollments": [ENROLLED, ENROLLED | {"id_grado": "x"}]})])
-    assert features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})]) == once
+        features.make_features([ChildRecords(-3, {"siagie_enrollments": [ENROLLED, ENROLLED | {"id_grado": "x"}]})])
+    assert features.make_features([ChildRecords(-1, {"siagie_enrollments": [ENROLLED]})]) == once
 
 
 @pytest.mark.parametrize(
@@ -133,17 +132,17 @@ def test_nothing_of_a_child_stays(features: Features) -> None:
     ],
 )
 def test_what_is_no_record_is_refused_without_its_value(
-    features: Features, records: dict[str, Any], said: str | None
+    features: FeatureDatabase, records: dict[str, Any], said: str | None
 ) -> None:
     if said is None:
-        assert set(features.make([Child(-1, records)]).features) == {-1}
+        assert set(features.make_features([ChildRecords(-1, records)]).features) == {-1}
         return
     with pytest.raises(Unusable, match=said) as refused:
-        features.make([Child(-1, records)])
+        features.make_features([ChildRecords(-1, records)])
     assert "31/31" not in str(refused.value)
 
 
-def test_every_value_is_read_though_no_feature_comes_of_it(features: Features) -> None:
+def test_every_value_is_read_though_no_feature_comes_of_it(features: FeatureDatabase) -> None:
     """The child is not enrolled: nothing on the way needs the row."""
     good = {"DATE": "2025-01-01", "BOOLEAN": True, "VARCHAR": "x"}
     tried = 0
@@ -153,25 +152,27 @@ def test_every_value_is_read_though_no_feature_comes_of_it(features: Features) -
         for name in (name for name, kind in columns.items() if kind != "VARCHAR"):
             tried += 1
             with pytest.raises(Unusable, match=f"^{source}: a value is not of its column's type"):
-                features.make([Child(-1, {source: [row | {name: "zz"}]})])
+                features.make_features([ChildRecords(-1, {source: [row | {name: "zz"}]})])
     assert tried > 20
 
 
-def test_a_key_stands_for_one_child(features: Features) -> None:
+def test_a_key_stands_for_one_child(features: FeatureDatabase) -> None:
     for sent in (
-        [Child(5, {}), Child(5, {})],
-        [Child(5, {}, {5: {}})],
-        [Child(5, {}, {6: {}}), Child(6, {}, {5: {}})],
+        [ChildRecords(5, {}), ChildRecords(5, {})],
+        [ChildRecords(5, {}, {5: {}})],
+        [ChildRecords(5, {}, {6: {}}), ChildRecords(6, {}, {5: {}})],
     ):
         with pytest.raises(Unusable, match="stands twice"):
-            features.make(sent)
+            features.make_features(sent)
     enrolled = {"siagie_enrollments": [ENROLLED]}
-    merged = features.make([Child(5, {}, {6: enrolled})]).features
-    assert merged[5] | {"was_registered_twice": False} == features.make([Child(5, enrolled)]).features[5]
+    merged = features.make_features([ChildRecords(5, {}, {6: enrolled})]).features
+    assert (
+        merged[5] | {"was_registered_twice": False} == features.make_features([ChildRecords(5, enrolled)]).features[5]
+    )
 
 
 def test_a_key_that_was_merged_is_no_classmate(
-    db: duckdb.DuckDBPyConnection, features: Features, built: dict[int, dict[str, Any]]
+    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, built: dict[int, dict[str, Any]]
 ) -> None:
     """The warehouse still takes the two for two pupils: sent as one child, the other is none of its mates."""
     one, other = db.execute(
@@ -180,15 +181,15 @@ def test_a_key_that_was_merged_is_no_classmate(
     ).fetchone()  # fmt: skip
     assert built[one]["schoolmates_moved_share"] is not None
     (child,) = children(db, features, [one])
-    alone = features.make([Child(one, child.records, {**child.merged, other: {}})]).features[one]
+    alone = features.make_features([ChildRecords(one, child.records, {**child.merged, other: {}})]).features[one]
     assert alone["schoolmates_moved_share"] is None
 
 
-def test_nothing_that_was_sent_can_be_written_to_a_disk(features: Features) -> None:
+def test_nothing_that_was_sent_can_be_written_to_a_disk(features: FeatureDatabase) -> None:
     assert features.db.execute("select current_setting('temp_directory')").fetchone() == ("",)
 
 
-def test_no_source_of_protection_is_asked_for(country: Country, features: Features) -> None:
+def test_no_source_of_protection_is_asked_for(country: Country, features: FeatureDatabase) -> None:
     contracts = Way(country.home).contracts
     assert {contracts[name].domain for name in features.sources} == {"education", "welfare"}
     assert not [name for name in features.columns()["siagie_enrollments"] if "doc" in name or "nombre" in name]
@@ -196,7 +197,7 @@ def test_no_source_of_protection_is_asked_for(country: Country, features: Featur
 
 def test_a_file_without_features_says_so(asking: Asking) -> None:
     with pytest.raises(NoContext):
-        Features(asking.settings.children)
+        FeatureDatabase(asking.settings.children)
     with asking.client() as client:
         assert client.get("/v1/records", headers=MACHINE).status_code == 503
 
@@ -211,7 +212,9 @@ def test_a_home_that_was_built_elsewhere_publishes_none(country: Country, tmp_pa
         assert not Way(country.home).is_whole(empty)
 
 
-def test_records_are_scored_over_http(scored: Asking, features: Features, built: dict[int, dict[str, Any]]) -> None:
+def test_records_are_scored_over_http(
+    scored: Asking, features: FeatureDatabase, built: dict[int, dict[str, Any]]
+) -> None:
     sent = {"children": [
         {"records": {"siagie_enrollments": [{name.upper(): value for name, value in ENROLLED.items()}]}},
         {"child_key": "77", "records": {}},
@@ -228,7 +231,7 @@ def test_records_are_scored_over_http(scored: Asking, features: Features, built:
     assert (one["position"], one["missing"]) == (0, ["attendance_share"])
     assert "siagie_attendance" in one["without"]
     assert "siagie_enrollments" not in one["without"]
-    made = features.make([Child(-1, {"siagie_enrollments": [ENROLLED]})])
+    made = features.make_features([ChildRecords(-1, {"siagie_enrollments": [ENROLLED]})])
     over_age = made.features[-1]["over_age_years"]
     assert one["log_odds"] == pytest.approx(-3.0 + 0.1 + (0.9 if over_age > 0.5 else -0.1), abs=1e-12)
     assert one["services"] == made.services[-1]
@@ -273,10 +276,10 @@ def test_what_may_not_be_asked(scored: Asking) -> None:
 
 def test_all_are_lent_out(scored: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "PATIENCE", 0.05)
-    makers = scoring.Makers(scored.settings.children)
-    with makers.one(), makers.one(), pytest.raises(scoring.Busy), makers.one():
+    pool = scoring.FeaturePool(scored.settings.children)
+    with pool.borrow(), pool.borrow(), pytest.raises(scoring.Busy), pool.borrow():
         pass
-    with makers.one() as again:
+    with pool.borrow() as again:
         assert again.as_of
 
 
@@ -285,16 +288,16 @@ def test_another_release_is_taken_up_while_the_one_before_is_used(
 ) -> None:
     link = tmp_path / "link.duckdb"
     link.symlink_to(published)
-    makers = scoring.Makers(link)
-    with makers.one() as before:
+    pool = scoring.FeaturePool(link)
+    with pool.borrow() as before:
         link.unlink()
         link.symlink_to(asking.settings.children.resolve())
-        makers.refresh()
-        assert before.make([Child(-1, {"siagie_enrollments": [ENROLLED]})]).features
-        with pytest.raises(NoContext), makers.one():
+        pool.refresh()
+        assert before.make_features([ChildRecords(-1, {"siagie_enrollments": [ENROLLED]})]).features
+        with pytest.raises(NoContext), pool.borrow():
             pass
     link.unlink()
     link.symlink_to(published)
-    makers.refresh()
-    with makers.one() as again:
+    pool.refresh()
+    with pool.borrow() as again:
         assert again is not before

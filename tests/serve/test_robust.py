@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from service import api
-from service.limits import Buckets
+from service.limits import RateLimiter
 from tests.conftest import examples
 from tests.serve import offices
 from tests.serve.conftest import HERE, MACHINE, Asking
@@ -80,7 +80,7 @@ def test_more_at_once_than_it_can_take_is_told_to_wait_and_health_still_answers(
 
 def test_a_bucket_gives_what_it_holds_and_then_as_it_fills() -> None:
     now = [0.0]
-    buckets = Buckets(2.0, 3.0, lambda: now[0])
+    buckets = RateLimiter(2.0, 3.0, lambda: now[0])
     assert [buckets.wait("a") for _ in range(3)] == [0, 0, 0]
     assert buckets.wait("a") == pytest.approx(0.5)
     assert buckets.wait("b") == 0

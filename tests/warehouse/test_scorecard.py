@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ml import score
-from ml.judging.evaluate import Metric
+from ml.judging.metric import Metric
 from ml.models import candidates, registry
 from service import live, predict
 from tests.conftest import Country, qhawaq
@@ -74,11 +74,10 @@ def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
         told = explaining.terms_of(db, child, day, version, explain.terms_by_trees)
         assert abs(sum(points for _, _, points in told) - rows.column("log_odds")[0].as_py()) < 1e-9
         assert model_config.write(db, home, "interruption")
-    current = live.read(home.model_config, home.models)
+    current = live.read_live_model(home.model_config, home.models)
     values = {name: rows.column(name)[0].as_py() for name in current.terms.features}
-    asked = {"features": values, "as_of_date": day, "level": rows.column("level")[0].as_py(),
-             "is_rural": rows.column("is_rural")[0].as_py()}  # fmt: skip
-    [answer] = predict.predict(current, [asked])
+    level, is_rural = (rows.column(name)[0].as_py() for name in ("level", "is_rural"))
+    [answer] = predict.predict(current, [predict.PreparedRow(values, day, level=level, is_rural=is_rural)])
     assert abs(answer["log_odds"] - rows.column("log_odds")[0].as_py()) < 1e-9
 
 

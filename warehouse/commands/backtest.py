@@ -18,7 +18,7 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.judging.backtest import Figure, Judged
-    from ml.judging.evaluate import Metric
+    from ml.judging.metric import Metric
     from ml.models.variants import Variant
 
 SHOWN = (

@@ -226,5 +226,5 @@ def run(home: Home, port: int) -> None:
         app = api.create(settings(home))
     except Disagreement as error:
         raise QhawaqError(str(error)) from None
-    click.echo(f"http://127.0.0.1:{port}  ({app.state.service.current.live.version})")
+    click.echo(f"http://127.0.0.1:{port}  ({app.state.service.current.model.version})")
     uvicorn.run(app, host="127.0.0.1", port=port, timeout_graceful_shutdown=15, **CONSOLE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Spec
-    from ml.judging.backtest import Figure, Judged
-    from ml.judging.select import Choice
+    from ml.judging.backtest import Judged
+    from ml.judging.campaign import CampaignResult
     from ml.models.variants import Variant
 
 Compared = tuple[str, str] | None
@@ -41,7 +41,7 @@ def of_home(
     compare: Compared = None,
     regions: bool = False,
     draw: Draw | None = None,
-) -> tuple[list[Figure], Choice | str]:
+) -> CampaignResult:
     """Backtest the warehouse's own features and write the figures beside those of the trainings.
 
     Args:
@@ -63,24 +63,29 @@ def of_home(
         share = learning.capacity_share(db, today)
         rows = learning.rows(db, home, outcome, spec, today)
         show = _show(draw, judged, share)
-        figures, verdict = campaign.run(rows, spec, judged, share, progress.say, regions=regions, show=show)
+        result = campaign.run(
+            rows, spec, judged, learning.policy(), share=share, say=progress.say, regions=regions, show=show
+        )
         name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
-        registry_tables.note_metrics(db, name, outcome, figures)
-    return figures, verdict
+        registry_tables.note_metrics(db, name, outcome, result.figures)
+    return result
 
 
 def of_tables(
     tables: OtherTables, progress: Progress, *, compare: Compared = None, draw: Draw | None = None
-) -> tuple[list[Figure], Choice | str]:
+) -> CampaignResult:
     """Backtest other tables than the warehouse's; nothing is written."""
     from ml.data import external
     from ml.judging import campaign
 
     contract = external.read_contract(tables.contract)
-    rows, spec = external.read(contract, tables.features, tables.outcomes)
+    rows, spec = external.read_tables(contract, tables.features, tables.outcomes)
     judged, share = _variants(spec, compare, spec), contract.capacity_share
-    return campaign.run(rows, spec, judged, share, progress.say, leave_out=contract.regime_years,
-                        regions=bool(contract.region), show=_show(draw, judged, share))  # fmt: skip
+    policy = replace(learning.policy(), pandemic_years=tuple(contract.regime_years))
+    show = _show(draw, judged, share)
+    return campaign.run(
+        rows, spec, judged, policy, share=share, say=progress.say, regions=bool(contract.region), show=show
+    )
 
 
 def _show(draw: Draw | None, judged: list[Variant], share: float) -> Callable[[Judged], None]:
@@ -92,5 +97,5 @@ def _variants(spec: Spec, compare: Compared, usual: Spec) -> list[Variant]:
     from ml.models import variants
 
     if compare is None:
-        return variants.every(spec)
+        return variants.all_candidates(spec)
     return [variants.parse(name, spec, usual.features) for name in compare]

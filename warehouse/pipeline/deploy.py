@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from ml.judging.gates import GateResult
 from warehouse import database
 from warehouse.build import calendar, feature_catalog
 from warehouse.errors import QhawaqError
@@ -65,7 +66,7 @@ def make_live(home: Home, version: str, outcome: str = OUTCOME) -> None:
 
 def _chosen(db: duckdb.DuckDBPyConnection, candidate: Version | None, before: str | None) -> str:
     """Return the model if its gates passed, else what is live, else the best rule."""
-    if candidate and candidate.may_go_live and not _gone(db, candidate):
+    if candidate and GateResult.from_stored(candidate.gate).may_go_live and not _gone(db, candidate):
         return candidate.model_version
     return before or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
 
@@ -87,7 +88,7 @@ def _named(db: duckdb.DuckDBPyConnection, home: Home, name: str, waiver: Path | 
         raise QhawaqError(f"no model {name}: 'qhawaq status' shows the newest")
     if gone := _gone(db, version):
         raise QhawaqError(f"{name} may not go live: no model may use {', '.join(gone)} any more")
-    if not version.may_go_live:
+    if not GateResult.from_stored(version.gate).may_go_live:
         _waive(db, home, version, waiver)
     return version
 
@@ -101,6 +102,6 @@ def _waive(db: duckdb.DuckDBPyConnection, home: Home, version: Version, file: Pa
     if file is None:
         raise QhawaqError(f"{version.model_version} may not go live: {version.gate}")
     waiver, sha256 = waivers.read(file)
-    waiver.permits(version.model_version, version.gate)
+    waiver.permits(version.model_version, GateResult.from_stored(version.gate).broken)
     write_whole(home.models / version.model_version / "waiver.yml", file.read_text(encoding="utf-8"))
     registry_tables.note_waiver(db, version.model_version, sha256)

@@ -17,11 +17,11 @@ from warehouse.registry import registry_tables
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
-    from ml.drift import Finding
-    from ml.score import Live
+    from ml.drift import DriftAdvice, DriftFinding
+    from ml.score import Ranker
 
 
-def check(home: Home, progress: Progress) -> tuple[list[Finding], str]:
+def check(home: Home, progress: Progress) -> tuple[list[DriftFinding], DriftAdvice]:
     """Look for drift of the live model and note it; return the figures and what to do.
 
     Raises:
@@ -32,13 +32,13 @@ def check(home: Home, progress: Progress) -> tuple[list[Finding], str]:
         live = _live(db)
         earlier, now = _dates(home, today)
         progress.say("compared", before=earlier, now=now)
-        findings = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
-        advice = _advice(db, home, live, findings, today)
-        registry_tables.note_drift(db, today, live.version, live.outcome, findings, advice)
-    return findings, advice
+        found = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
+        advice = _advice(db, home, live, found, today)
+        registry_tables.note_drift(db, today, live.version, live.outcome, found, str(advice))
+    return found, advice
 
 
-def _live(db: duckdb.DuckDBPyConnection) -> Live:
+def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
     from ml import score
 
     rows = db.execute(
@@ -47,7 +47,7 @@ def _live(db: duckdb.DuckDBPyConnection) -> Live:
     ).fetchall()  # fmt: skip
     if not rows:
         raise QhawaqError("no model is live: a rule drifts only as its features do; see qhawaq train")
-    return score.live(rows, *registry_tables.points(db))[0]
+    return score.rankers(rows, *registry_tables.points(db), learning.policy())[0]
 
 
 def _dates(home: Home, today: date) -> tuple[str, str]:
@@ -61,8 +61,8 @@ def _dates(home: Home, today: date) -> tuple[str, str]:
 
 
 def _of_features(
-    db: duckdb.DuckDBPyConnection, home: Home, live: Live, earlier: str, now: str, today: date
-) -> list[Finding]:
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, earlier: str, now: str, today: date
+) -> list[DriftFinding]:
     from ml import drift
     from ml.models import calibrate
 
@@ -73,7 +73,7 @@ def _of_features(
     return [*drift.of_inputs(before, after, spec), drift.of_scores(*log_odds)]
 
 
-def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: date) -> list[Finding]:
+def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, today: date) -> list[DriftFinding]:
     """Return what became of stored scores of years whose labels are final now; none before that."""
     from ml import drift
     from ml.data import dataset
@@ -96,13 +96,14 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Live, today: d
         f"using (child_key, as_of_date, outcome) where outcome = {quoted(live.outcome, chr(39))})"
     )
     names = dataset.Names(segments=learning.SEGMENTS | {"score": "l.log_odds"})
-    rows = dataset.read(db, learning.parquet(home, days), scored, names, spec, str(today))
-    return list(
-        drift.of_outcomes(rows, rows.segments["score"].texts().astype(float), spec, learning.capacity_share(db, today))
-    )
+    rows = dataset.read_rows(db, learning.parquet(home, days), scored, names, spec, str(today))
+    log_odds = rows.segments["score"].texts().astype(float)
+    return list(drift.of_outcomes(rows, log_odds, spec, learning.policy(), learning.capacity_share(db, today)))
 
 
-def _advice(db: duckdb.DuckDBPyConnection, home: Home, live: Live, findings: list[Finding], today: date) -> str:
+def _advice(
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, found: list[DriftFinding], today: date
+) -> DriftAdvice:
     from ml import drift
 
     trained = database.value(db, "select trained_at from ml.model_versions where model_version = ?", [live.version])

@@ -19,7 +19,7 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows
-    from ml.effects.effects import Finding
+    from ml.effects.finding import EffectFinding, EffectMethod
 
 OUTCOMES = ("interruption", "repetition")
 LIST = "LISTA"  # stands for whatever those at the end of a list got
@@ -46,7 +46,7 @@ def if_due(home: Home, progress: Progress) -> EffectsResult:
     return EffectsResult(len(judge(home, progress)))
 
 
-def judge(home: Home, progress: Progress) -> list[tuple[str, str, Finding]]:
+def judge(home: Home, progress: Progress) -> list[tuple[str, str, EffectFinding]]:
     """Judge every service of education and welfare that somebody got, and the lists; note and return the findings."""
     from ml import parallel
 
@@ -92,18 +92,25 @@ def _study(db: duckdb.DuckDBPyConnection, home: Home, support: str, today: date)
         return None
     some = f"(select * from {among} where is_served or child_key % 10000 < {10_000 * share})"
     names = dataset.Names(label="is_served", segments={name: f"l.{name}" for name in OUTCOMES})
-    return dataset.read(db, learning.parquet(home, days), some, names, learning.every_feature(), str(today))
+    return dataset.read_rows(db, learning.parquet(home, days), some, names, learning.every_feature(), str(today))
 
 
-def _judged(rows: Rows | None) -> dict[str, Finding]:
+def _judged(rows: Rows | None) -> dict[str, EffectFinding]:
     """Judge a service by its study."""
     from ml.effects import effects as ml_effects
+    from ml.effects.finding import EffectMethod, read_limits
 
     if rows is None:
-        return dict.fromkeys(OUTCOMES, ml_effects.Finding(ml_effects.COMPARISON, 0, "few"))
+        return dict.fromkeys(OUTCOMES, _too_few(EffectMethod.COMPARISON))
     study = ml_effects.Study(rows.values, learning.every_feature().features, rows.label == 1, rows.cluster.codes)
     return ml_effects.of_service(study, {name: _numbers(rows.segments[name].texts()) for name in OUTCOMES},
-                                 ml_effects.limits())  # fmt: skip
+                                 read_limits())  # fmt: skip
+
+
+def _too_few(method: EffectMethod) -> EffectFinding:
+    from ml.effects.finding import EffectFinding, EffectVerdict
+
+    return EffectFinding(method, 0, EffectVerdict.FEW)
 
 
 # Children of a date who had not got the service by then: whether they did soon after, and what became of them.
@@ -131,32 +138,30 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
 
     Years of the pandemic are left out: what was written down then was another thing.
     """
-    from ml.data import splits
-
-    counts = db.execute(
+    found = db.execute(
         f"select as_of_date::varchar, count(*) filter (where not is_served) from {among} where label_known_at <= ? "
         "and not list_contains(?, year(as_of_date)) group by 1 having count(*) filter (where is_served) >= ?",
-        [today, list(splits.PANDEMIC), LEAST_A_DATE],
+        [today, list(learning.policy().pandemic_years), LEAST_A_DATE],
     ).fetchall()
     closed = learning.closed_days(home)
     others = {day: n for day, n in counts if day in closed}
     return sorted(others), min(1.0, MOST_OTHERS / max(sum(others.values()), 1))
 
 
-def _of_lists(db: duckdb.DuckDBPyConnection, outcome: str, today: date) -> Finding:
+def _of_lists(db: duckdb.DuckDBPyConnection, outcome: str, today: date) -> EffectFinding:
     """Judge what being served did to those at the end of the lists that were shown."""
     from ml.effects import cut
-    from ml.effects import effects as ml_effects
+    from ml.effects.finding import EffectMethod, read_limits
 
     if not database.value(
         db, "select count(*) from duckdb_tables() where schema_name || '.' || table_name = ?", [SCORES]
     ):
-        return ml_effects.Finding(cut.AT_CUT, 0, "few")  # a first run judges before it scores
+        return _too_few(EffectMethod.DISCONTINUITY)  # a first run judges before it scores
     rows = db.execute(_AT_THE_CUT, {"outcome": outcome, "today": today}).fetchnumpy()
     school = np.unique(rows["service_code"].astype(str), return_inverse=True)[1]
     return cut.of_list(
         np.asarray(rows["distance"], dtype=float), np.asarray(rows["is_served"], dtype=bool),
-        np.asarray(rows["label"], dtype=float), school, ml_effects.limits(),
+        np.asarray(rows["label"], dtype=float), school, read_limits(),
     )  # fmt: skip
 
 

@@ -9,12 +9,14 @@ import duckdb
 
 from warehouse import database
 from warehouse.build import closing, feature_catalog
+from warehouse.build import policy as build_policy
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows, Spec
+    from ml.policy import Policy
 
 OUTCOME = "interruption"  # the outcome that lists go by
 # Segments of every figure, as SQL over features (f) and outcomes (l); what is null is «unknown».
@@ -30,6 +32,19 @@ SEGMENTS = {
     "listed": "case when l.was_listed then 'sí' else 'no' end",
     "served": "case when l.was_served then 'sí' else 'no' end",
 }  # fmt: skip
+
+
+def policy() -> Policy:
+    """Return the thresholds by which rules rank and years train."""
+    from ml.policy import Policy
+
+    variables = build_policy.variables()
+    return Policy(
+        low_attendance_share=variables["low_attendance_share"],
+        abc_failed_areas=variables["abc_failed_areas"],
+        over_age_risk_years=variables["over_age_risk_years"],
+        pandemic_years=tuple(variables["pandemic_years"]),
+    )
 
 
 def spec(more: tuple[str, ...] = ()) -> Spec:
@@ -54,7 +69,7 @@ def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, 
     from ml.data import dataset
 
     days = [day for day in closed_days(home) if day[:4] < str(today.year)]
-    return dataset.read(
+    return dataset.read_rows(
         db, parquet(home, days), _outcomes(outcome), dataset.Names(segments=SEGMENTS), chosen, str(today)
     )
 
@@ -69,7 +84,7 @@ def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spe
     from ml.data import dataset
 
     unknown = f"(select * replace (null as label, as_of_date as label_known_at) from {_outcomes(outcome)})"
-    return dataset.read(db, parquet(home, days), unknown, dataset.Names(segments=SEGMENTS), chosen, days[-1])
+    return dataset.read_rows(db, parquet(home, days), unknown, dataset.Names(segments=SEGMENTS), chosen, days[-1])
 
 
 def parquet(home: Home, days: list[str]) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 
 import duckdb
 
+from ml.data.splits import NotTrained
 from warehouse import database
 from warehouse.build import calendar
 from warehouse.pipeline import learning
@@ -15,8 +16,6 @@ from warehouse.progress import Progress
 from warehouse.registry import registry_tables
 from warehouse.registry.registry_tables import Version
 from warehouse.settings import Home
-
-TOO_FEW_YEARS, NOTHING_NEW = "too few years have matured", "no new matured labels"
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,16 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
     today, spec = calendar.read(home), learning.spec()
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
-            return TrainResult(None, reason=TOO_FEW_YEARS)
+            return TrainResult(None, reason=NotTrained.TOO_FEW_YEARS.value)
         from ml import train as training  # the heavy libraries, only now
-        from ml.data import splits
 
         share = learning.capacity_share(db, today)
         rows, known = learning.rows(db, home, outcome, spec, today), registry_tables.fingerprints(db, outcome)
-        trained = training.train(rows, outcome, spec, str(today), share, progress.say, known)
-        if trained is None:
-            has_few_years = splits.origins(rows) is None  # the pandemic's years count for nothing
-            return TrainResult(None, reason=TOO_FEW_YEARS if has_few_years else NOTHING_NEW)
+        trained = training.train(
+            rows, outcome, spec, learning.policy(), today=str(today), share=share, say=progress.say, known=known
+        )
+        if isinstance(trained, NotTrained):
+            return TrainResult(None, reason=trained.value)
         file, sha256 = training.register(home.models, trained, spec, share, home.kind == "synthetic")
         version = Version(
             model_version=trained.version,
@@ -66,12 +65,12 @@ def not_due(home: Home, outcome: str = OUTCOME) -> str | None:
     today, spec = calendar.read(home), learning.spec()
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
-            return TOO_FEW_YEARS
+            return NotTrained.TOO_FEW_YEARS.value
         from ml.data import dataset
 
         known = registry_tables.fingerprints(db, outcome)
         is_known = known and dataset.fingerprint(learning.rows(db, home, outcome, spec, today), spec) in known
-        return NOTHING_NEW if is_known else None
+        return NotTrained.NO_NEW_LABELS.value if is_known else None
 
 
 def enough_years(db: duckdb.DuckDBPyConnection, today: date, outcome: str) -> bool:

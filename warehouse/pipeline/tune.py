@@ -33,10 +33,11 @@ def search(home: Home, progress: Progress, outcome: str, only: tuple[str, ...] =
     spec, today = learning.spec(), calendar.read(home)
     with database.warehouse(home) as db:
         rows = learning.rows(db, home, outcome, spec, today)
-    chosen, where = splits.origins(rows), tuning.space()
+    policy = learning.policy()
+    chosen, where = splits.origins(rows, policy.pandemic_years), tuning.search_space()
     if chosen is None:
         raise QhawaqError("too few years have matured to judge anything by later ones")
-    judged_by, recipes = tuning.folds(rows, chosen, where["sample"]), candidates.recipes()
+    judged_by, recipes = tuning.folds(rows, chosen, where["sample"], policy), candidates.recipes()
     for name in only or candidates.CANDIDATES:
         best = next(tuning.search(spec, judged_by, tuning.trials(name, where[name], where["trials"]), progress.say))
         recipes[name] = dict(best.parameters)

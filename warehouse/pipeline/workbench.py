@@ -11,14 +11,16 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows, Spec
+    from ml.policy import Policy
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Rows with matured labels, what models learn from, and the share of pupils that can be visited."""
+    """Rows with matured labels, the features, the policy, and the share of pupils that can be visited."""
 
     rows: Rows
     spec: Spec
+    policy: Policy
     share: float
     today: str
 
@@ -37,5 +39,5 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
     spec = learning.spec()
     with database.warehouse(existing, read_only=True) as db:
         today = database.value(db, "select today from raw.calendar")
-        rows = learning.rows(db, existing, outcome, spec, today)
-        return Bench(rows, spec, learning.capacity_share(db, today), str(today))
+        rows = learning.rows(db, found, outcome, spec, today)
+        return Bench(rows, spec, learning.policy(), learning.capacity_share(db, today), str(today))

@@ -1,13 +1,13 @@
-"""What the service needs to make features of a child's raw records: the models' own compiled SQL, and their context.
+"""The query and the context with which the service makes features of a child's raw records.
 
-The SQL from raw tables to `child_features` goes into the service's file as it is. What a model says of others than the
-child itself (`deployed` in its YAML) goes with it as rows of the newest date: `whole`, or, where the service replaces
-the rows of who is asked about by what was sent, `by_child`.
+The SQL from raw tables to `child_features` goes into the service's file as one query (`feature_query`). Rows of others
+than the child itself (`deployed` in a model's YAML) go with it as of the newest date: `whole`, or `by_child`, where the
+service replaces the rows of the children in a request by the records of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import duckdb
 from warehouse import contracts
 from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted, value
+from warehouse.publish import feature_query
+from warehouse.publish.feature_query import Column, Step
 from warehouse.settings import DBT_PROJECT, Home
 
 TARGETS = ("child_features", "int_supports__needs")
@@ -27,25 +29,6 @@ UNCHOSEN = "cast('1900-01-01' as date)"  # as compiled SQL says «not chosen yet
 MADE = ("_file", "_line", "_batch", "child_key")
 KEY_OF_FEEDBACK = "nino"  # what was done for a child comes back by its pseudonym: the child's own, here too
 OF_LANDING = {"deliveries": "files", "child_merges": "merges", "withheld": "whole"}  # its own tables on the way
-
-
-@dataclass(frozen=True)
-class Step:
-    """One relation on the way; `kind` is input, files, merges, view, table, whole or by_child.
-
-    `sql` is a model's, or of an input when its contract says that a row is known.
-    """
-
-    schema: str
-    name: str
-    kind: str
-    sql: str = ""
-    mates_by: str = ""  # columns by which rows of others belong to a child, separated by commas
-
-    @property
-    def relation(self) -> str:
-        """Its name in the warehouse."""
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
 
 
 class Way:
@@ -107,31 +90,43 @@ class Way:
 
 
 def write(db: duckdb.DuckDBPyConnection, way: Way, into: str) -> list[str]:
-    """Write steps, inputs and context of the newest date into an attached file; return the tables.
+    """Write the query, its inputs and the context of the newest date into an attached file; return the tables.
 
     Args:
         db: the warehouse, with the file attached.
         way: from the last build.
         into: the name under which the file is attached.
     """
-    day = value(db, NEWEST)
-    chosen = f"cast('{day}' as date)"
-    db.execute(f"create table {into}.feature_steps (position integer, schema_name varchar, name varchar, kind varchar, "
-               "sql varchar, mates_by varchar, as_of_date date)")  # fmt: skip
-    db.executemany(
-        f"insert into {into}.feature_steps values (?, ?, ?, ?, ?, ?, ?)",
-        [[at, step.schema, step.name, step.kind, step.sql.replace(UNCHOSEN, chosen), step.mates_by, day]
-         for at, step in enumerate(way.steps)],
-    )  # fmt: skip
+    day, inputs = value(db, NEWEST), _inputs(db, way)
+    _write_query(db, way, inputs, into, str(day))
     db.execute(
         f"create table {into}.feature_inputs (schema_name varchar, table_name varchar, position integer, "
         "column_name varchar, data_type varchar, is_given boolean, is_required boolean)"
     )
-    db.executemany(f"insert into {into}.feature_inputs values (?, ?, ?, ?, ?, ?, ?)", _inputs(db, way))
+    db.executemany(f"insert into {into}.feature_inputs values (?, ?, ?, ?, ?, ?, ?)", inputs)
     deployed = [step for step in way.steps if step.kind in ("whole", "by_child")]
     for step in deployed:
         _copy(db, step, into, str(day))
-    return ["feature_steps", "feature_inputs", *(step.name for step in deployed)]
+    return ["feature_query", "feature_parameters", "feature_inputs", *(step.name for step in deployed)]
+
+
+def _write_query(db: duckdb.DuckDBPyConnection, way: Way, inputs: list[list[Any]], into: str, day: str) -> None:
+    """Write the finished query, and its parameters with the SQL that reads each alone."""
+    columns: dict[str, list[Column]] = {}
+    for _, table, _, name, kind, *_ in inputs:
+        columns.setdefault(table, []).append(Column(name, kind))
+    steps = [replace(step, sql=step.sql.replace(UNCHOSEN, f"cast('{day}' as date)")) for step in way.steps]
+    query = feature_query.compose(steps, columns)
+    sources = {step.name for step in steps if step.kind == "input"}
+    db.execute(f"create table {into}.feature_query (sql varchar, as_of_date date, delivery varchar)")
+    db.execute(f"insert into {into}.feature_query values (?, ?, ?)", [query.sql, day, feature_query.DELIVERY])
+    db.execute(
+        f"create table {into}.feature_parameters (position integer, table_name varchar, is_source boolean, sql varchar)"
+    )
+    db.executemany(
+        f"insert into {into}.feature_parameters values (?, ?, ?, ?)",
+        [[at, table, table in sources, sql] for at, (table, sql) in enumerate(query.inputs.items())],
+    )
 
 
 def _copy(db: duckdb.DuckDBPyConnection, step: Step, into: str, day: str) -> None:

@@ -55,11 +55,6 @@ class Version(NamedTuple):
     intercept: float | None
     waiver_sha256: str | None = None  # of the file by which a person let a refused model go live
 
-    @property
-    def may_go_live(self) -> bool:
-        """Whether the gates passed; a rule needs none."""
-        return self.gate.startswith(("passed", "a rule"))
-
 
 class Figure(Protocol):
     """One figure with its 95 % interval, where there is one."""

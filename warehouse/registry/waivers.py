@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,16 +25,16 @@ class Waiver:
     reason: str
     gates: list[str]
 
-    def permits(self, version: str, gate: str) -> None:
-        """Check that it is for this model and names every gate that refused it.
+    def permits(self, version: str, broken: Iterable[str]) -> None:
+        """Check that it is for this model and names every broken gate.
 
         Raises:
             QhawaqError: it does not.
         """
         if self.model_version != version:
             raise QhawaqError(f"the waiver is for {self.model_version}, not for {version}")
-        if missing := refused(gate) - set(self.gates):
-            raise QhawaqError(f"the waiver does not name {', '.join(sorted(missing))}: {gate}")
+        if missing := set(broken) - set(self.gates):
+            raise QhawaqError(f"the waiver does not name {', '.join(sorted(missing))}")
 
 
 def read(path: Path) -> tuple[Waiver, str]:
@@ -53,10 +54,4 @@ def read(path: Path) -> tuple[Waiver, str]:
         raise QhawaqError(f"{path}: date is a date, gates a list, author somebody")
     if len(str(waiver.reason).strip()) < SHORTEST_REASON:
         raise QhawaqError(f"{path}: the reason needs {SHORTEST_REASON} characters at least: an auditor will read it")
-    return waiver, hashlib.sha256(content).hexdigest()
-
-
-def refused(gate: str) -> set[str]:
-    """Return the names of the gates that refused a model, from what is stored of them."""
-    told, _, said = gate.partition("; held: ")[0].partition(": ")
-    return {part.split(" ")[0] for part in said.split("; ")} if told == "refused" else set()
+    return found, hashlib.sha256(content).hexdigest()

@@ -13,6 +13,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     """Give reasons to who is listed and has none yet; history is never rewritten."""
     dbt.config(materialized="incremental", full_refresh=False)
     from ml import score
+    from warehouse.pipeline import learning
 
     sql = LISTED.format(
         scores=dbt.ref("risk_scores").sql_query(),
@@ -20,8 +21,11 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         given=str(dbt.this) if dbt.is_incremental else NOTHING,
     )
     rows = dbt.source("ml", "model_versions").project("model_version, outcome, intercept").order("all").fetchall()
-    models = score.live(
-        rows, dbt.source("ml", "model_terms").to_arrow_table(), dbt.source("ml", "model_trees").to_arrow_table()
+    models = score.rankers(
+        rows,
+        dbt.source("ml", "model_terms").to_arrow_table(),
+        dbt.source("ml", "model_trees").to_arrow_table(),
+        learning.policy(),
     )
     batches = session.cursor().execute(sql).to_arrow_reader(score.BATCH)
     return score.reasons(batches, models, count=5)

@@ -16,11 +16,15 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     """Score the dates of the current school year that have no score, and the newest if another model is live."""
     dbt.config(materialized="incremental", full_refresh=False)
     from ml import score
+    from warehouse.pipeline import learning
 
     versions = dbt.source("ml", "model_versions")
     rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()
-    live = score.live(
-        rows, dbt.source("ml", "model_terms").to_arrow_table(), dbt.source("ml", "model_trees").to_arrow_table()
+    live = score.rankers(
+        rows,
+        dbt.source("ml", "model_terms").to_arrow_table(),
+        dbt.source("ml", "model_trees").to_arrow_table(),
+        learning.policy(),
     )
     sql = TO_SCORE.format(
         columns=", ".join(f"f.{name}" for name in score.columns(live)),

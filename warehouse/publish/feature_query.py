@@ -1,6 +1,6 @@
-"""The one query that makes features of raw records: the models' compiled SQL, each a part that later parts read.
+"""The one query by which the service makes features of raw records: the models' compiled SQL, each a part of it.
 
-What was sent comes in as parameters, one JSON text a source, and nothing is ever stored: not in a table, not on a disk.
+Records come in as parameters, one JSON text a source, and nothing is ever stored: not in a table, not on a disk.
 One query for all of the models costs two thirds of a table for each (`docs/benchmarks.md`).
 """
 
@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-PUBLISHED = "published"  # under which name the published file is attached
-FILE = "sent"  # the delivery that what was sent stands for
-RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')  # as compiled SQL names what it reads
+from warehouse.database import quoted
+
+DELIVERY = "sent"  # stands for the file of the records in a request
+RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')  # as compiled SQL names a relation
 PUPILS, MERGED = '"intermediate.int_pupils__as_of"', '"raw.child_merges"'
 # Features of a child in a row, and the services whose rule is met: a list in the last column, null if there are none.
 READ = """
@@ -30,27 +32,43 @@ from "features.child_features" as f left join (
 """
 
 
-class Step(NamedTuple):
-    """One relation on the way from raw tables to features (`warehouse/publish/service_features.py`)."""
+@dataclass(frozen=True)
+class Step:
+    """One relation on the way; `kind` is input, files, merges, view, table, whole or by_child.
+
+    `sql` is a model's, or of an input when its contract says that a row is known.
+    """
 
     schema: str
     name: str
-    kind: str  # input, files, merges, view, table, whole or by_child
-    sql: str
-    mates_by: str
+    kind: str
+    sql: str = ""
+    mates_by: str = ""  # columns by which rows of others belong to a child, separated by commas
+
+    @property
+    def relation(self) -> str:
+        """Its name in the warehouse."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
 
 
-Columns = Sequence[Mapping[str, str]]  # of a raw table: name and type
+class Column(NamedTuple):
+    """A column of a raw table."""
+
+    name: str
+    type: str
 
 
-class Query(NamedTuple):
-    """What makes features: `sql` with a parameter for each of `inputs`, in order; and what reads each input alone."""
+Columns = Sequence[Column]
+
+
+class ServingQuery(NamedTuple):
+    """The features' SQL, with a parameter for each of `inputs`, in order; and the SQL that reads each input alone."""
 
     sql: str
     inputs: Mapping[str, str]
 
 
-def compose(steps: Iterable[Step], columns: Mapping[str, Columns]) -> Query:
+def compose(steps: Iterable[Step], columns: Mapping[str, Columns]) -> ServingQuery:
     """Return the query over all steps.
 
     Args:
@@ -62,43 +80,43 @@ def compose(steps: Iterable[Step], columns: Mapping[str, Columns]) -> Query:
     for step in steps:
         name = f"{step.schema}.{step.name}"
         if step.kind in ("input", "merges"):
-            inputs[step.name] = _sent(step, columns[step.name], "$1")
-            parts[name] = _sent(step, columns[step.name], f"${len(inputs)}")
+            inputs[step.name] = _records(step, columns[step.name], "$1")
+            parts[name] = _records(step, columns[step.name], f"${len(inputs)}")
         else:
             parts |= _parts(step, name, columns)
     listed = ",\n".join(f'"{name}" as ({sql})' for name, sql in parts.items())
-    return Query(f"with {listed}\n{READ}", inputs)
+    return ServingQuery(f"with {listed}\n{READ}", inputs)
 
 
 def _parts(step: Step, name: str, columns: Mapping[str, Columns]) -> dict[str, str]:
     """Return the parts that a relation becomes."""
     if step.kind == "whole":
-        return {name: f'select * from {PUBLISHED}."{step.name}"'}
+        return {name: f"select * from {quoted(step.name)}"}
     if step.kind == "files":
         return {name: _file(columns[step.name])}
     own = RELATION.sub(r'"\1.\2"', step.sql)
     return _with_others(step, name, own) if step.kind == "by_child" else {name: own}
 
 
-def _sent(step: Step, columns: Columns, parameter: str) -> str:
-    """Return SQL of what was sent; a row is known when its contract says so, as where files land, never before it came.
+def _records(step: Step, columns: Columns, parameter: str) -> str:
+    """Return SQL of a request's records; a row is known when its contract says so, never before its delivery.
 
     A parameter of a known type lets the plan be kept: without the cast it would be made anew for every child.
     """
-    shape = json.dumps([{one["name"]: one["type"] for one in columns}]).replace("'", "''")
-    said = f"greatest(cast({step.sql} as date), _delivered_at)"
-    shown = f"* replace (coalesce(known_at, {said}) as known_at)" if step.sql else "*"
+    shape = json.dumps([{column.name: column.type for column in columns}]).replace("'", "''")
+    known_at = f"greatest(cast({step.sql} as date), _delivered_at)"
+    selected = f"* replace (coalesce(known_at, {known_at}) as known_at)" if step.sql else "*"
     return (
-        f"select {shown} from (select unnest(from_json_strict(cast({parameter} as varchar), '{shape}'), "
+        f"select {selected} from (select unnest(from_json_strict(cast({parameter} as varchar), '{shape}'), "
         "recursive := true))"
     )
 
 
 def _file(columns: Columns) -> str:
     """Return SQL of the one delivery."""
-    values = {"file": f"'{FILE}'", "status": "'landed'"}
+    values = {"file": f"'{DELIVERY}'", "status": "'landed'"}
     return "select " + ", ".join(
-        f'cast({values.get(one["name"], "null")} as {one["type"]}) as "{one["name"]}"' for one in columns
+        f"cast({values.get(column.name, 'null')} as {column.type}) as {quoted(column.name)}" for column in columns
     )
 
 
@@ -111,7 +129,7 @@ def _with_others(step: Step, name: str, own: str) -> dict[str, str]:
         parts[after] = f"""
             select * from "{before}"
             union all by name
-            select * from {PUBLISHED}."{step.name}" as p
+            select * from {quoted(step.name)} as p
             where p.{column} in (select {column} from {PUPILS}) and p.child_key not in (
                 select child_key from {PUPILS} union all select child_key from {MERGED}
                 union all select child_key from "{before}")"""

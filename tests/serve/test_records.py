@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from service import records as scoring
-from service.features import ChildRecords, FeatureDatabase, NoContext
+from service.features import ChildRecords, FeatureDatabase, MadeFeatures, NoContext
 from service.predict import Unusable
 from tests.conftest import Country
 from tests.serve.conftest import MACHINE, Asking
@@ -47,20 +47,21 @@ def built(db: duckdb.DuckDBPyConnection, features: FeatureDatabase) -> dict[int,
     return {row[0]: dict(zip(names, row, strict=True)) for row in found.fetchall()}
 
 
-def test_every_childs_features_are_the_warehouses(
+@pytest.fixture(scope="module")
+def every(
     db: duckdb.DuckDBPyConnection, features: FeatureDatabase, built: dict[int, dict[str, Any]]
-) -> None:
+) -> tuple[list[ChildRecords], MadeFeatures]:
+    """All children's records, and what is made of them."""
     sent = children(db, features, list(built))
-    return sent, features.make(sent)
+    return sent, features.make_features(sent)
 
 
 def test_every_childs_features_are_the_warehouses(
-    every: tuple[list[Child], Made], features: Features, built: dict[int, dict[str, Any]]
+    every: tuple[list[ChildRecords], MadeFeatures], features: FeatureDatabase, built: dict[int, dict[str, Any]]
 ) -> None:
     sent, made = every
     assert sum(map(len, (rows for child in sent for rows in child.records.values()))) > 20 * len(built)
     assert any(child.merged for child in sent)
-    made = features.make_features(sent)
     assert made.features == built
     for child in sent[:ALONE]:
         assert features.make_features([child]).features == {child.key: built[child.key]}
@@ -77,9 +78,9 @@ def test_dates_that_a_caller_does_not_state_are_those_of_the_contract(
 
 
 def test_services_are_those_of_the_warehouse(
-    db: duckdb.DuckDBPyConnection, features: FeatureDatabase, built: dict[int, dict[str, Any]]
+    every: tuple[list[ChildRecords], MadeFeatures], db: duckdb.DuckDBPyConnection, features: FeatureDatabase
 ) -> None:
-    made = features.make_features(children(db, features, list(built)))
+    _, made = every
     wanted = db.execute(
         "select child_key, support_code, is_received from intermediate.int_supports__needs where as_of_date = ?",
         [features.as_of],

@@ -26,11 +26,11 @@ def effects(context: tuple[Home, Progress]) -> None:
         click.echo(f"  {support:<12} {outcome:<14} {finding.n_served:>7} served  {in_a_line(finding)}")
 
 
-def said(found: EffectFinding) -> str:
+def in_a_line(finding: EffectFinding) -> str:
     """Say a finding in one line."""
     from ml.effects.finding import EffectVerdict
 
-    if found.compared is None or found.verdict is not EffectVerdict.SHOWN:
-        return f"not shown: {found.verdict}"
-    one = found.compared.effect
-    return f"{one.value:+.4f} [{one.low:+.4f}, {one.high:+.4f}], without it {found.mean_without:.4f}"
+    if finding.compared is None or finding.verdict is not EffectVerdict.SHOWN:
+        return f"not shown: {finding.verdict}"
+    effect = finding.compared.effect
+    return f"{effect.value:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}], without it {finding.mean_without:.4f}"

@@ -32,10 +32,10 @@ def check(home: Home, progress: Progress) -> tuple[list[DriftFinding], DriftAdvi
         live = _live(db)
         earlier, now = _dates(home, today)
         progress.say("compared", before=earlier, now=now)
-        found = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
-        advice = _advice(db, home, live, found, today)
-        registry_tables.note_drift(db, today, live.version, live.outcome, found, str(advice))
-    return found, advice
+        findings = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
+        advice = _advice(db, home, live, findings, today)
+        registry_tables.note_drift(db, today, live.version, live.outcome, findings, str(advice))
+    return findings, advice
 
 
 def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
@@ -102,7 +102,7 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, today:
 
 
 def _advice(
-    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, found: list[DriftFinding], today: date
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, findings: list[DriftFinding], today: date
 ) -> DriftAdvice:
     from ml import drift
 

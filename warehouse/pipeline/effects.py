@@ -138,7 +138,7 @@ def _days(db: duckdb.DuckDBPyConnection, home: Home, among: str, today: date) ->
 
     Years of the pandemic are left out: what was written down then was another thing.
     """
-    found = db.execute(
+    counts = db.execute(
         f"select as_of_date::varchar, count(*) filter (where not is_served) from {among} where label_known_at <= ? "
         "and not list_contains(?, year(as_of_date)) group by 1 having count(*) filter (where is_served) >= ?",
         [today, list(learning.policy().pandemic_years), LEAST_A_DATE],

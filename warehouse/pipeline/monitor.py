@@ -27,8 +27,8 @@ def drift(home: Home, progress: Progress) -> dict[str, object]:
         findings, advice = drift_of.check(home, progress)
     except QhawaqError as reason:
         return {"figures": 0, "advice": str(reason)}
-    beyond = sorted(one.name for one in found if one.is_exceeded)
-    return {"figures": len(found), "beyond": len(beyond), "advice": str(advice)}
+    beyond = sorted(finding.name for finding in findings if finding.is_exceeded)
+    return {"figures": len(findings), "beyond": len(beyond), "advice": str(advice)}
 
 
 def retain(home: Home, progress: Progress, today: date) -> dict[str, object]:

@@ -39,5 +39,5 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
     spec = learning.spec()
     with database.warehouse(existing, read_only=True) as db:
         today = database.value(db, "select today from raw.calendar")
-        rows = learning.rows(db, found, outcome, spec, today)
+        rows = learning.rows(db, existing, outcome, spec, today)
         return Bench(rows, spec, learning.policy(), learning.capacity_share(db, today), str(today))

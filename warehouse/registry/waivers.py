@@ -54,4 +54,4 @@ def read(path: Path) -> tuple[Waiver, str]:
         raise QhawaqError(f"{path}: date is a date, gates a list, author somebody")
     if len(str(waiver.reason).strip()) < SHORTEST_REASON:
         raise QhawaqError(f"{path}: the reason needs {SHORTEST_REASON} characters at least: an auditor will read it")
-    return found, hashlib.sha256(content).hexdigest()
+    return waiver, hashlib.sha256(content).hexdigest()

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from service import api_keys
 from service.features import ChildRecords, FeatureDatabase
 from service.settings import Limits
 from tests.dags.scheduler import free_port
 from tests.serve import records
 from warehouse import database
-from warehouse.commands import serve
 from warehouse.publish.releases import CURRENT
 from warehouse.settings import Home
 
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--soak", type=float, default=0.0, help="Minutes at 100 requests a second, with memory.")
     given = parser.parse_args()
     home, port = Home(given.home.absolute()), free_port()
-    key = serve.make_key(home, "benchmark", ("predict",), ("*",), 1)
+    key = api_keys.create(home, "benchmark", scopes=("predict",), areas=("*",), days=1)
     print(f"{psutil.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
     print(equal(home), flush=True)
     asked, sent = requests(home, key), of_records(raw(home, RAW)[1], key)

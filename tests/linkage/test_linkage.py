@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from service import home as home_of_service
 from tests import homes
 from tests.conftest import deliver
 from tests.landing import samples
 from warehouse import database, keys
-from warehouse.commands import serve
 from warehouse.identity.linkage.review import Person
 from warehouse.landing import land
 from warehouse.progress import Progress
@@ -210,15 +210,17 @@ def test_a_person_compares_and_decides_in_the_service(home: Home) -> None:
     """The service's own calls: what it shows of a review, and the delivery that it writes."""
     linked(home, TWINS, [case(1, names="ROSA", mother="")])
     ((child, *_),) = decisions(home)
-    pair = serve.compare(home, CASES, 2)
+    pair = home_of_service.compare(home, CASES, 2)
     assert (pair.child, pair.record) == (child, Person("ROSA", "QUISPE", None, "2012-05-06", "150101"))
     assert pair.candidate.given_names in ("ROSA ELENA", "ROSA MARIA")
     assert (pair.candidate.birth_date, pair.candidate.second_surname) == ("2012-05-06", "MAMANI")
-    assert serve.compare(home, CASES, 3) is None
-    serve.decide(home, {"ARCHIVO": CASES, "LINEA": 2, "NINO": child, "DECISION": "SEPARAR", "FECHA": date(2025, 6, 2)})
+    assert home_of_service.compare(home, CASES, 3) is None
+    home_of_service.decide(
+        home, {"ARCHIVO": CASES, "LINEA": 2, "NINO": child, "DECISION": "SEPARAR", "FECHA": date(2025, 6, 2)}
+    )
     (outcome,) = land.land(home, Progress(quiet=True))
     assert (outcome.status, outcome.accepted_rows) == ("landed", 1)
-    left = serve.compare(home, CASES, 2)
+    left = home_of_service.compare(home, CASES, 2)
     assert left is None or left.child != child
 
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from service import api
+from service import run as process
 from service.limits import RateLimiter
 from tests.conftest import examples
 from tests.serve import offices
 from tests.serve.conftest import HERE, MACHINE, Asking
-from warehouse.commands import serve
 
 # A month 99 is of its column's type and no month: refused, though OpenAPI cannot say so.
 BEYOND = [positive_data_acceptance]
@@ -102,15 +102,15 @@ def test_it_begins_again_once_with_allocators_that_do_not_slow_down(
     given: dict[str, str], begins_again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[dict[str, str]] = []
-    for name in serve.ALLOCATORS:
+    for name in process.ALLOCATORS:
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("os.execve", lambda path, command, environment: begun.append(environment))
-    serve._with_allocators()
-    assert [one | serve.ALLOCATORS for one in begun] == begun
+    process.with_allocators()
+    assert [one | process.ALLOCATORS for one in begun] == begun
     for one in begun:  # what it begins again with is what it finds then: not for ever
-        for name in serve.ALLOCATORS:
+        for name in process.ALLOCATORS:
             monkeypatch.setenv(name, one[name])
-        serve._with_allocators()
+        process.with_allocators()
     assert len(begun) == begins_again

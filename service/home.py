@@ -1,0 +1,124 @@
+"""The service's side of a home: its settings, identities from the vault, and deliveries into the inbox."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from duckdb import DuckDBPyConnection
+
+from service.journal import Broken, Journal
+from service.settings import Busy, Oidc, Settings
+from warehouse import contracts, database, keys
+from warehouse.errors import QhawaqError
+from warehouse.identity import vault
+from warehouse.identity.linkage import review
+from warehouse.identity.linkage.review import Pair
+from warehouse.landing import inbox
+from warehouse.settings import DBT_PROJECT, Home
+
+Answer = TypeVar("Answer")
+
+
+def settings(home: Home) -> Settings:
+    """Return the settings of the service of a home.
+
+    Raises:
+        QhawaqError: nothing is published or deployed yet.
+    """
+    children = home.serving / "service" / "current.duckdb"
+    if not (children.exists() and home.model_config.exists()):
+        raise QhawaqError(f"{home.root} has nothing to serve yet: call 'qhawaq run' first")
+    return Settings(
+        model_config=home.model_config,
+        models=home.models,
+        children=children,
+        journal=home.journal,
+        journal_key=_journal_key(home),
+        api_keys=home.api_keys,
+        oidc=_oidc(),
+        reveal=partial(reveal, home),
+        record=partial(record, home),
+        offices=home.serving / "protection",
+        compare=partial(compare, home),
+        decide=partial(decide, home),
+    )
+
+
+def _oidc() -> Oidc | None:
+    """Return the identity provider that the environment names."""
+    issuer, audience, public_keys = (os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS"))
+    return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
+
+
+def verify_journal(home: Home) -> int:
+    """Return how many lines the access log has, each checked.
+
+    Raises:
+        QhawaqError: a line was changed, removed or put in.
+    """
+    if not home.journal.exists():
+        return 0
+    try:
+        return sum(1 for _ in Journal(home.journal, _journal_key(home)).lines())
+    except Broken as error:
+        raise QhawaqError(str(error)) from None
+
+
+def _journal_key(home: Home) -> bytes:
+    return hmac.new(keys.load(home.secrets).secret.encode(), b"journal", hashlib.sha256).digest()
+
+
+def reveal(home: Home, child: int) -> dict[str, Any] | None:
+    """Return a child's identity from the vault, None for an unknown key.
+
+    Raises:
+        Busy: landing writes the vault.
+    """
+    return _of_vault(home, lambda db: vault.identity(db, child))
+
+
+def compare(home: Home, file: str, line: int) -> Pair | None:
+    """Return a record without a document beside its candidate; None if it needs no decision.
+
+    Raises:
+        Busy: landing writes the vault.
+    """
+    known = contracts.read(DBT_PROJECT).values()
+    return _of_vault(home, lambda db: review.pair(db, known, file, line))
+
+
+def _of_vault(home: Home, question: Callable[[DuckDBPyConnection], Answer]) -> Answer:
+    """Return the answer of the vault, opened read-only for this one question.
+
+    Raises:
+        Busy: landing writes it.
+    """
+    with database.scratch(home) as db:
+        try:
+            database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+            return question(db)
+        except QhawaqError:
+            raise Busy("the vault is being written: again in a moment") from None
+
+
+def record(home: Home, event: dict[str, Any]) -> None:
+    """Put the follow-up of a case into the inbox, as a delivery of one line."""
+    _deliver(home, "feedback_case_events", f"SEGUIMIENTO_CASOS_{event['ANIO']}", event)
+
+
+def decide(home: Home, decision: dict[str, Any]) -> None:
+    """Put the decision on a link into the inbox, as a delivery of one line."""
+    _deliver(home, "link_decisions", f"REVISION_VINCULOS_{str(decision['FECHA'])[:4]}", decision)
+
+
+def _deliver(home: Home, table: str, name: str, row: dict[str, Any]) -> None:
+    stem = f"{name}_{datetime.now(UTC):%Y%m%d}_F{secrets.token_hex(6).upper()}"
+    inbox.deliver(home, contracts.read(DBT_PROJECT)[table], stem, list(row), [list(row.values())])

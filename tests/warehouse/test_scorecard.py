@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ml import score
+from ml.judging.backtest import Figure
 from ml.judging.metric import Metric
 from ml.models import candidates, registry
 from service import live, predict
@@ -19,7 +20,7 @@ from warehouse.build import dbt
 from warehouse.errors import BuildFailed
 from warehouse.pipeline import explain, learning
 from warehouse.progress import Progress
-from warehouse.registry import model_config, registry_tables
+from warehouse.registry import model_config, versions
 from warehouse.settings import Home
 
 SCORECARD = ("--select", "scores_are_the_sum_of_their_points")
@@ -90,13 +91,14 @@ def with_interactions(home: Home) -> tuple[candidates.Fitted, str]:
         fitted = candidates.fit("boosting", spec, one_year, {"max_iter": 15, "max_leaf_nodes": 6})
         file, sha256 = registry.save(home.models, version, fitted.model, {})
         points = candidates.READ_OFF["boosting"](fitted, spec, one_year)
-        row = registry_tables.Version(
-            version, "interruption", "boosting", False, file, sha256, date(2025, 12, 31), "passed: made for a test",
-            None, fitted.calibration.slope, points.base,
+        row = versions.Version(
+            model_version=version, outcome="interruption", algorithm="boosting", trained_at=date(2025, 12, 31),
+            gate="passed: made for a test", file=file, sha256=sha256, slope=fitted.calibration.slope,
+            intercept=points.base,
         )  # fmt: skip
-        figures = [("boosting", "test", "all", Metric("n_rows", 1.0))]
-        registry_tables.add(db, row, figures, points.tables(version))
-        registry_tables.make_live(db, "interruption", version, date(2025, 12, 31))
+        figures = [Figure("boosting", "test", "all", Metric("n_rows", 1.0))]
+        versions.add(db, row, figures, points.tables(version))
+        versions.make_live(db, "interruption", version, date(2025, 12, 31))
     return fitted, version
 
 

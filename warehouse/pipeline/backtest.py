@@ -11,7 +11,7 @@ from warehouse import database
 from warehouse.build import calendar
 from warehouse.pipeline import learning
 from warehouse.progress import Progress
-from warehouse.registry import registry_tables
+from warehouse.registry import figures
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def of_home(
             rows, spec, judged, learning.policy(), share=share, say=progress.say, regions=regions, show=show
         )
         name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
-        registry_tables.note_metrics(db, name, outcome, result.figures)
+        figures.note_metrics(db, name, outcome, result.figures)
     return result
 
 

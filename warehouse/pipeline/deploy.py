@@ -13,8 +13,8 @@ from warehouse.build import calendar, feature_catalog
 from warehouse.errors import QhawaqError
 from warehouse.files import write_whole
 from warehouse.pipeline.learning import OUTCOME
-from warehouse.registry import model_config, registry_tables, waivers
-from warehouse.registry.registry_tables import Version
+from warehouse.registry import model_config, versions, waivers
+from warehouse.registry.versions import Version
 from warehouse.settings import Home
 
 DEFAULT_RULE = "rule:abc"
@@ -41,11 +41,11 @@ def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -
     """
     with database.warehouse(home) as db:
         today = database.value(db, "select today from raw.calendar")
-        before = registry_tables.live(db, OUTCOME)
-        candidate = _named(db, home, version, waiver) if version else registry_tables.newest(db, OUTCOME)
+        before = versions.live(db, OUTCOME)
+        candidate = _named(db, home, version, waiver) if version else versions.newest(db, OUTCOME)
         chosen = version or _chosen(db, candidate, before)
         if chosen != before:
-            registry_tables.make_live(db, OUTCOME, chosen, today)
+            versions.make_live(db, OUTCOME, chosen, today)
         model_config.write(db, home, OUTCOME)
         return DeployResult(chosen, candidate.gate if candidate else "no model: too few matured years")
 
@@ -53,14 +53,14 @@ def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -
 def live(home: Home, outcome: str = OUTCOME) -> str | None:
     """Return the model or rule that is live."""
     with database.warehouse(home) as db:
-        return registry_tables.live(db, outcome)
+        return versions.live(db, outcome)
 
 
 def make_live(home: Home, version: str, outcome: str = OUTCOME) -> None:
     """Let a model or rule be live that was live before: it has passed its gates then."""
     day = calendar.read(home)
     with database.warehouse(home) as db:
-        registry_tables.make_live(db, outcome, version, day)
+        versions.make_live(db, outcome, version, day)
         model_config.write(db, home, outcome)
 
 
@@ -68,12 +68,12 @@ def _chosen(db: duckdb.DuckDBPyConnection, candidate: Version | None, before: st
     """Return the model if its gates passed, else what is live, else the best rule."""
     if candidate and GateResult.from_stored(candidate.gate).may_go_live and not _gone(db, candidate):
         return candidate.model_version
-    return before or registry_tables.best_rule(db, OUTCOME, DEFAULT_RULE)
+    return before or versions.best_rule(db, OUTCOME, DEFAULT_RULE)
 
 
 def _gone(db: duckdb.DuckDBPyConnection, version: Version) -> list[str]:
     """Return the features that a model was trained on and the feature mart does not have any more."""
-    used = set(registry_tables.features(db, version.model_version))
+    used = set(versions.features(db, version.model_version))
     return sorted(used - {feature.name for feature in feature_catalog.read() if feature.in_model})
 
 
@@ -83,7 +83,7 @@ def _named(db: duckdb.DuckDBPyConnection, home: Home, name: str, waiver: Path | 
     Raises:
         QhawaqError: there is none of that name, its gates refused it, or its features are gone.
     """
-    version = registry_tables.find(db, OUTCOME, name)
+    version = versions.find(db, OUTCOME, name)
     if version is None:
         raise QhawaqError(f"no model {name}: 'qhawaq status' shows the newest")
     if gone := _gone(db, version):
@@ -104,4 +104,4 @@ def _waive(db: duckdb.DuckDBPyConnection, home: Home, version: Version, file: Pa
     waiver, sha256 = waivers.read(file)
     waiver.permits(version.model_version, GateResult.from_stored(version.gate).broken)
     write_whole(home.models / version.model_version / "waiver.yml", file.read_text(encoding="utf-8"))
-    registry_tables.note_waiver(db, version.model_version, sha256)
+    versions.note_waiver(db, version.model_version, sha256)

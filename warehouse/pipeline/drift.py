@@ -13,7 +13,7 @@ from warehouse.database import quoted
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import learning
 from warehouse.progress import Progress
-from warehouse.registry import registry_tables
+from warehouse.registry import figures, versions
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def check(home: Home, progress: Progress) -> tuple[list[DriftFinding], DriftAdvi
         progress.say("compared", before=earlier, now=now)
         findings = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
         advice = _advice(db, home, live, findings, today)
-        registry_tables.note_drift(db, today, live.version, live.outcome, findings, str(advice))
+        figures.note_drift(
+            db, findings, checked_on=today, version=live.version, outcome=live.outcome, advice=str(advice)
+        )
     return findings, advice
 
 
@@ -47,7 +49,8 @@ def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
     ).fetchall()  # fmt: skip
     if not rows:
         raise QhawaqError("no model is live: a rule drifts only as its features do; see qhawaq train")
-    return score.rankers(rows, *registry_tables.points(db), learning.policy())[0]
+    points = versions.points(db)
+    return score.rankers(rows, points.terms, points.trees, learning.policy())[0]
 
 
 def _dates(home: Home, today: date) -> tuple[str, str]:

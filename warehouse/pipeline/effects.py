@@ -14,7 +14,7 @@ from warehouse.build import calendar
 from warehouse.database import quoted
 from warehouse.pipeline import learning
 from warehouse.progress import Progress
-from warehouse.registry import registry_tables
+from warehouse.registry import figures
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def judge(home: Home, progress: Progress) -> list[tuple[str, str, EffectFinding]
             for outcome, finding in findings.items()
         ]
         estimates.append((LIST, OUTCOMES[0], _of_lists(db, OUTCOMES[0], today)))
-        registry_tables.note_effects(db, estimates, today, _matured(db, today))
+        figures.note_effects(db, estimates, judged_on=today, labels_until=_matured(db, today))
     return estimates
 
 

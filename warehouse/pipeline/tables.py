@@ -9,11 +9,11 @@ from warehouse.audit import accesses
 from warehouse.build import built, calendar, orchestration
 from warehouse.landing import ledger
 from warehouse.publish import disclosure, releases
-from warehouse.registry import registry_tables
+from warehouse.registry import figures, versions
 from warehouse.rights import subject
 from warehouse.settings import DBT_PROJECT
 
-OWNERS = (calendar, built, orchestration, registry_tables, disclosure, releases, subject, accesses)
+OWNERS = (calendar, built, orchestration, versions, figures, disclosure, releases, subject, accesses)
 
 
 def prepare(db: duckdb.DuckDBPyConnection) -> None:

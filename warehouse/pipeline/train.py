@@ -13,8 +13,8 @@ from warehouse.build import calendar
 from warehouse.pipeline import learning
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.progress import Progress
-from warehouse.registry import registry_tables
-from warehouse.registry.registry_tables import Version
+from warehouse.registry import versions
+from warehouse.registry.versions import Version
 from warehouse.settings import Home
 
 
@@ -36,7 +36,7 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
         from ml import train as training  # the heavy libraries, only now
 
         share = learning.capacity_share(db, today)
-        rows, known = learning.rows(db, home, outcome, spec, today), registry_tables.fingerprints(db, outcome)
+        rows, known = learning.rows(db, home, outcome, spec, today), versions.fingerprints(db, outcome)
         trained = training.train(
             rows, outcome, spec, learning.policy(), today=str(today), share=share, say=progress.say, known=known
         )
@@ -56,7 +56,7 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
             slope=trained.fitted.calibration.slope,
             intercept=trained.terms.base,
         )
-        registry_tables.add(db, version, trained.metrics, trained.terms.tables(trained.version))
+        versions.add(db, version, trained.metrics, trained.terms.tables(trained.version))
         return TrainResult(trained.version, gate=str(trained.gate))
 
 
@@ -68,7 +68,7 @@ def not_due(home: Home, outcome: str = OUTCOME) -> str | None:
             return NotTrained.TOO_FEW_YEARS.value
         from ml.data import dataset
 
-        known = registry_tables.fingerprints(db, outcome)
+        known = versions.fingerprints(db, outcome)
         is_known = known and dataset.fingerprint(learning.rows(db, home, outcome, spec, today), spec) in known
         return NotTrained.NO_NEW_LABELS.value if is_known else None
 

@@ -15,7 +15,7 @@ import yaml
 
 from warehouse.build import feature_catalog
 from warehouse.files import write_whole
-from warehouse.registry import registry_tables
+from warehouse.registry import versions
 from warehouse.settings import DBT_PROJECT, Home
 
 TERMS = """
@@ -35,8 +35,8 @@ where s.model_version = $version and s.outcome = $outcome and s.tier = 'alto'
 
 def write(db: duckdb.DuckDBPyConnection, home: Home, outcome: str) -> bool:
     """Write what is live, if anything of it has changed; say whether."""
-    name = registry_tables.live(db, outcome)
-    version = registry_tables.find(db, outcome, name) if name else None
+    name = versions.live(db, outcome)
+    version = versions.find(db, outcome, name) if name else None
     if version is None:
         return False
     content = _content(db, version)
@@ -52,7 +52,7 @@ def checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _content(db: duckdb.DuckDBPyConnection, version: registry_tables.Version) -> dict[str, Any]:
+def _content(db: duckdb.DuckDBPyConnection, version: versions.Version) -> dict[str, Any]:
     variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     parameters = {"version": version.model_version, "outcome": version.outcome}
     return {
@@ -69,7 +69,7 @@ def _content(db: duckdb.DuckDBPyConnection, version: registry_tables.Version) ->
         "intercept": version.intercept or 0.0,
         "terms": _rows(db, TERMS, version.model_version),
         "trees": _rows(db, TREES, version.model_version),
-        "input_schema": _schema(set(registry_tables.features(db, version.model_version))),
+        "input_schema": _schema(set(versions.features(db, version.model_version))),
         "reasons": _texts(),
         "singulars": variables["singulars"],
     }

@@ -54,6 +54,17 @@ class Ranker:
     rule: Rule | None = None
 
     @property
+    def points(self) -> Points:
+        """The points of a model.
+
+        Raises:
+            ValueError: it is a rule, which has none.
+        """
+        if self.terms is None:
+            raise ValueError(f"{self.version} is a rule and has no points")
+        return self.terms
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The features it needs."""
         return self.terms.features if self.terms else rules.FEATURES

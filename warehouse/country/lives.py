@@ -157,7 +157,8 @@ def _transfer(rng: np.random.Generator, places: Places, service: NDArray, chance
     level = places.service_level
     for group, key in ((here[here % 5 > 0], places.service_ugel * 2 + level), (here[here % 5 == 0], level)):
         order = np.argsort(key, kind="stable")
-        first, last = (np.searchsorted(key[order], key[service[group]], side) for side in ("left", "right"))
+        wanted = key[service[group]]
+        first, last = np.searchsorted(key[order], wanted, "left"), np.searchsorted(key[order], wanted, "right")
         moved[group] = order[first + (rng.random(len(group)) * (last - first)).astype(np.int64)]
     return moved
 

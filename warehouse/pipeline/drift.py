@@ -72,7 +72,8 @@ def _of_features(
     spec = learning.spec().only(live.features)
     before, after = (learning.rows_of(db, home, live.outcome, spec, [day]) for day in (earlier, now))
     order = [spec.features.index(name) for name in live.features]
-    log_odds = [live.terms.log_odds(part.values[:, order], calibrate.segment_names(part)) for part in (before, after)]
+    points = live.points
+    log_odds = [points.log_odds(part.values[:, order], calibrate.segment_names(part)) for part in (before, after)]
     return [*drift.of_inputs(before, after, spec), drift.of_scores(*log_odds)]
 
 

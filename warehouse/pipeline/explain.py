@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -24,7 +25,7 @@ def explain(home: Home, child: int, day: date) -> str:
     return explaining.explain(home, child, day, terms_by_trees)
 
 
-def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple]:
+def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple[str, Any, float]]:
     """Return (term, value, contribution) of a child's score by a model with interactions (`explaining.terms_of`)."""
     from ml import score
     from ml.models import trees

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from warehouse import database
 from warehouse.deliveries import HAS_ROWS
@@ -83,7 +84,7 @@ def closing(home: Home, state: State, landed: int) -> str:
     return "\n".join(lines)
 
 
-def _metric_lines(metrics: list[list]) -> list[str]:
+def _metric_lines(metrics: list[list[Any]]) -> list[str]:
     lines = []
     for dataset, ranked_by, _, value, low, high in metrics:
         lines.append(f"  {dataset:<16} {ranked_by:<14} precision at capacity {value:.3f} [{low:.3f}, {high:.3f}]")

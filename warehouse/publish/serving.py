@@ -94,11 +94,14 @@ def targets(edition: Edition) -> list[Target]:
     return [
         Target(audience, area, edition.home.serving / audience / (area or ""))
         for audience, column in AUDIENCES.items()
-        for area in (_areas(edition, audience, column) if column else [None])
+        for area in _areas(edition, audience, column)
     ]
 
 
-def _areas(edition: Edition, audience: str, column: str) -> list[str]:
+def _areas(edition: Edition, audience: str, column: str | None) -> list[str | None]:
+    """Return the areas that an audience has files for; one that has none gets one file of everything."""
+    if column is None:
+        return [None]
     every = " union ".join(
         f"select {column} from {audience}.{table} where {column} is not null" for table in edition.marts[audience]
     )

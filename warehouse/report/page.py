@@ -29,7 +29,7 @@ figure { margin: 0; } figure svg { max-width: 100%; height: auto; }
 """
 FOLDED = 15  # rows from which a table that has a chart waits to be opened
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "table_font_size": "14px", "table_font_color": "#1f2933", "table_margin_left": "0px", "data_row_padding": "4px",
     "column_labels_font_weight": "bold",
 }  # fmt: skip
@@ -76,7 +76,7 @@ def _figure(table: Table, title: str) -> str:
 
 
 def _rows(table: Table) -> str:
-    named: dict[str, Any] = {f"c{at}": heading(column) for at, column in enumerate(table.columns)}
+    named = {f"c{at}": heading(column) for at, column in enumerate(table.columns)}
     # what a file says is text, never markup: great_tables escapes the body, and here the first to see it is it
     frame = pd.DataFrame(spoken(table), columns=list(named))
     right = [f"c{at}" for at, column in enumerate(table.columns) if is_share(column) or column.startswith("n_")]

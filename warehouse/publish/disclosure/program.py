@@ -69,7 +69,8 @@ class Program:
             def enableCallbacks(self) -> None:  # noqa: N802  its own name
                 """Do without: nothing calls back."""
 
-        solver, model = Quiet(), highspy.HighsLp()
+        solver = Quiet()  # type: ignore[no-untyped-call]  # highspy gives its classes no types
+        model = highspy.HighsLp()
         model.num_row_, model.num_col_ = self.sums.shape
         model.col_cost_ = np.zeros(len(self.low))
         model.col_lower_, model.col_upper_ = self.low, self.high

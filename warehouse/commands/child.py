@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import asdict
 from datetime import datetime
 
 import click
@@ -27,10 +28,10 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
     home = context[0].existing()
     with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(home.secrets))
-        found = vault.reveal(db, child, who or getpass.getuser(), reason.strip())
-    if found is None:
+        identity = vault.reveal(db, child, who or getpass.getuser(), reason.strip())
+    if identity is None:
         raise QhawaqError(f"the vault holds no person with key {child}; the request was logged")
-    for name, value in found.items():
+    for name, value in asdict(identity).items():
         click.echo(f"{name:<18} {value}")
 
 

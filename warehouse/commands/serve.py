@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -156,7 +157,8 @@ def reveal(home: Home, child: int) -> dict[str, object] | None:
     """
     from warehouse.identity import vault
 
-    return _of_vault(home, lambda db: vault.identity(db, child))
+    identity = _of_vault(home, lambda db: vault.identity(db, child))
+    return asdict(identity) if identity else None
 
 
 def compare(home: Home, file: str, line: int) -> Pair | None:

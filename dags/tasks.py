@@ -189,7 +189,8 @@ def backup() -> Found:
     """Copy the home to where backups go, with the hash of every file."""
     from warehouse.operate import backup
 
-    return backup.write(HOME, backup.folder(HOME))
+    written = backup.write(HOME, backup.folder(HOME))
+    return {"backup": str(written.folder), "files": written.n_files}
 
 
 @step
@@ -197,4 +198,5 @@ def restore_test(written: Found) -> Found:
     """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
     from warehouse.operate import backup
 
-    return backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text
+    rehearsal = backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text
+    return {"tables": rehearsal.n_tables, "bytes": rehearsal.n_bytes}

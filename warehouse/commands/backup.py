@@ -25,12 +25,12 @@ def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse:
 
     home, progress = context
     with progress.step("backup"):
-        found = backups.write(home.existing(), (to or backups.folder(home)).absolute(), keep)
-    click.echo(f"{found['files']} files in {found['backup']}")
+        written = backups.write(home.existing(), (to or backups.folder(home)).absolute(), keep)
+    click.echo(f"{written.n_files} files in {written.folder}")
     if rehearse:
         with progress.step("rehearsal"):
-            said = backups.rehearse(home, Path(str(found["backup"])))
-        click.echo(f"restored once: {said['tables']} tables, the vault opens")
+            rehearsal = backups.rehearse(home, written.folder)
+        click.echo(f"restored once: {rehearsal.n_tables} tables, the vault opens")
 
 
 @click.command()
@@ -42,6 +42,6 @@ def restore(context: tuple[Home, Progress], folder: Path) -> None:
 
     home, progress = context
     with progress.step("restore"):
-        found = backups.restore(folder.absolute(), home.root)
-    said = f"{found['files']} files in {home.root}, as of {found['written_at']}"
-    click.echo(f"{said}; its secret belongs in {home.secrets}")
+        restored = backups.restore(folder.absolute(), home.root)
+    files = f"{restored.n_files} files in {home.root}, as of {restored.written_at}"
+    click.echo(f"{files}; its secret belongs in {home.secrets}")

@@ -145,7 +145,8 @@ def _mint(db: duckdb.DuckDBPyConnection, alias: Alias, keys: Keys, known_at: str
         )
         with transaction(db):
             db.execute(
-                f"insert into vault.persons (child_key, minted_from, known_at) select key, {kind}, date '{known_at}' from fresh"
+                "insert into vault.persons (child_key, minted_from, known_at) "
+                f"select key, {kind}, date '{known_at}' from fresh"
             )
             db.execute(
                 "insert into vault.aliases (kind, value, child_key, known_at) "

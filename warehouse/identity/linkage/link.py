@@ -285,7 +285,7 @@ def _copy(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
     warehouse.register("links", links)
     warehouse.execute(
         "insert into raw.record_links by name select * from links as l where not exists ("
-        "select 1 from raw.record_links as r where r.source = l.source and r.file = l.file and r.line = l.line and r.decision = l.decision "
-        "and r.known_at = l.known_at)"
+        "select 1 from raw.record_links as r where r.source = l.source and r.file = l.file and r.line = l.line "
+        "and r.decision = l.decision and r.known_at = l.known_at)"
     )
     warehouse.unregister("links")

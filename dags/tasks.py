@@ -65,11 +65,11 @@ def publish() -> Found:
 @task(retries=6, retry_delay=timedelta(minutes=5), retry_policy=None)
 def notify() -> Found:
     """Tell schools, UGELs and senders what is new for them, once; skipped where the home has no table of recipients."""
-    from warehouse.notify import tell
+    from warehouse.notify import notification
 
     if not HOME.recipients.exists():
         raise AirflowSkipException(f"nobody is to be told: {HOME.recipients} is missing")
-    told = tell.demand(tell.tell(HOME, PROGRESS, datetime.now(UTC)))
+    told = notification.require_acknowledged(notification.notify(HOME, PROGRESS, datetime.now(UTC)))
     return {"new": told.new, "sent": told.sent, "held": told.held}
 
 

@@ -65,12 +65,12 @@ def publish() -> Result:
 @task(retries=6, retry_delay=timedelta(minutes=5), retry_policy=None)
 def notify() -> Result:
     """Tell schools, UGELs and senders what is new for them, once; skipped where the home has no table of recipients."""
-    from warehouse.notify import tell
+    from warehouse.notify import notification
 
     if not HOME.recipients.exists():
         raise AirflowSkipException(f"nobody is to be told: {HOME.recipients} is missing")
-    messages = tell.demand(tell.tell(HOME, PROGRESS, datetime.now(UTC)))
-    return {"new": messages.new, "sent": messages.sent, "held": messages.held}
+    told = notification.require_acknowledged(notification.notify(HOME, PROGRESS, datetime.now(UTC)))
+    return {"new": told.new, "sent": told.sent, "held": told.held}
 
 
 @step
@@ -189,7 +189,8 @@ def backup() -> Result:
     """Copy the home to where backups go, with the hash of every file."""
     from warehouse.operate import backup
 
-    return backup.write(HOME, backup.folder(HOME))
+    written = backup.write(HOME, backup.folder(HOME))
+    return {"backup": str(written.folder), "files": written.n_files}
 
 
 @step
@@ -197,4 +198,5 @@ def restore_test(written: Result) -> Result:
     """Restore the backup beside the home, compare it and remove it: a backup that nobody restored is none."""
     from warehouse.operate import backup
 
-    return backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text
+    rehearsal = backup.rehearse(HOME, Path(str(written["backup"])))  # between tasks it is text
+    return {"tables": rehearsal.n_tables, "bytes": rehearsal.n_bytes}

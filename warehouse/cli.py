@@ -45,7 +45,7 @@ COMMANDS = {
 
 # Packages that not every installation has → the extra that brings them.
 EXTRAS = {
-    "serve": ("fastapi", "filelock", "httptools", "jinja2", "jwt", "prometheus_client", "python_multipart", "uvicorn"),
+    "serve": ("fastapi", "httptools", "jinja2", "jwt", "prometheus_client", "python_multipart", "uvicorn"),
     "report": ("altair", "great_tables", "pandas", "vl_convert", "xlsxwriter"),
     "docs": ("markdown_it",),
 }

@@ -38,7 +38,7 @@ def test_the_dictionary_is_spanish_and_has_every_public_column(country: Country)
 
 
 def test_a_page_stands_alone_and_takes_text_for_text() -> None:
-    found = pages.page("<script>", "# T\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
+    found = pages.html_page("<script>", "# T\n\n<script>alert(1)</script>\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
     assert "<script>" not in found
     assert "<td>2</td>" in found
     assert "http" not in found

@@ -8,7 +8,7 @@ import numpy as np
 from ml import score
 from ml.models import registry, terms
 from tests.conftest import Country, qhawaq
-from warehouse.audit import explaining
+from warehouse.audit import explanation
 from warehouse.pipeline import explain
 
 
@@ -55,7 +55,7 @@ def test_an_auditor_recomputes_any_score_in_sql(country: Country) -> None:
         return
     with duckdb.connect(str(country.home.warehouse), read_only=True) as db:
         for child, day, log_odds in listed:
-            found = explaining.terms_of(db, child, day, name, explain.terms_by_trees)
+            found = explanation.terms(db, child, day, name, explain.terms_by_trees)
             assert abs(sum(points for _, _, points in found) - log_odds) < 1e-9
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tests.notify import receivers
-from warehouse.notify import tell
+from warehouse.notify import notification
 from warehouse.notify.recipients import COLUMNS
 from warehouse.progress import Progress
 from warehouse.publish import releases
@@ -80,8 +80,8 @@ class Place:
             releases.switch(path.parent, path.name)
         return release
 
-    def tell(self, now: datetime = NOON) -> tell.Told:
-        return tell.tell(self.home, Progress(quiet=True), now, self.environment)
+    def tell(self, now: datetime = NOON) -> notification.Round:
+        return notification.notify(self.home, Progress(quiet=True), now, self.environment)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +21,10 @@ from hypothesis import strategies as st
 from tests.conftest import Country, examples, qhawaq
 from tests.notify.conftest import NOON, OTHER, SCHOOL, Place
 from warehouse.errors import HomeError, QhawaqError, UsageError
-from warehouse.notify import channels, outbox, recipients, tell
+from warehouse.landing.fault_sheets import Sheet
+from warehouse.notify import channels, notification, outbox, recipients
+from warehouse.notify.notification import Round
+from warehouse.notify.outbox import Content, Entry, Kind
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -33,13 +35,13 @@ def test_a_school_hears_of_each_new_entry_once(place: Place) -> None:
     place.hears("tutora", "school", SCHOOL)
     place.hears("otro", "school", OTHER)
     place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER), (OTHER, THIRD)], [(SCHOOL, CHILD, "long_absence")])
-    assert place.tell() == tell.Told(new=4, sent=2, held=0, failed=())
+    assert place.tell() == Round(new=4, sent=2, held=0, failed=())
     first = {one["recipient"]: one for one in place.hook.messages}
     assert first["tutora"]["counts"] == {"listed": 2, "at_once": 1}
     assert first["otro"]["counts"] == {"listed": 1}
-    assert place.tell() == tell.Told(0, 0, 0, ())
+    assert place.tell() == Round(0, 0, 0, ())
     place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER), (SCHOOL, THIRD)])  # one moves from school to school
-    assert place.tell() == tell.Told(1, 1, 0, ())
+    assert place.tell() == Round(1, 1, 0, ())
     assert place.hook.messages[-1]["recipient"] == "tutora"
     assert place.hook.messages[-1]["counts"] == {"listed": 1}
 
@@ -105,12 +107,14 @@ def test_a_sender_hears_of_a_sheet_and_again_when_it_says_something_else(place: 
     place.hears("regional", "sender", "siagie_attendance", "smtp")
     place.publish()
     place.home.fault_sheets.mkdir()
-    sheet = place.home.fault_sheets / "siagie_attendance_202509_20251001.csv.md"
-    for text, sent in (("columna faltas", 1), ("columna faltas", 0), ("columna mes", 1)):
-        sheet.write_text(f"# Ficha\n- **Fuente:** siagie_attendance\n{text}\n")
+    file = "SIAGIE_ASISTENCIA_202509_20251001.txt"
+    for fault, sent in (("columna faltas", 1), ("columna faltas", 0), ("columna mes", 1)):
+        sheet = Sheet(file, "siagie.siagie_attendance", "Minedu", "2025-10-01", [fault])
+        (place.home.fault_sheets / f"{file}.md").write_text(sheet.text())
         assert place.tell().sent == sent
     assert "columna mes" in place.mail.messages[-1]["text"]
-    sheet.write_text("# Ficha\n- **Fuente:** another_source\n")
+    for other in ("SIAGIE_MATRICULA_2025_20251001.txt.md", "archivo-1.md"):  # of another source, of none
+        (place.home.fault_sheets / other).write_text("# Ficha\n")
     assert place.tell().sent == 0
 
 
@@ -118,11 +122,11 @@ def test_what_comes_in_quiet_hours_is_one_digest_after_them(place: Place) -> Non
     place.hears("tutora", "school", SCHOOL, quiet_from=20, quiet_until=7)
     night = NOON.replace(hour=3)
     place.publish([(SCHOOL, CHILD)])
-    assert place.tell(night) == tell.Told(1, 0, 1, ())
+    assert place.tell(night) == Round(1, 0, 1, ())
     place.publish([(SCHOOL, CHILD), (SCHOOL, SISTER)])
-    assert place.tell(night) == tell.Told(1, 0, 1, ())
+    assert place.tell(night) == Round(1, 0, 1, ())
     place.publish([(SCHOOL, SISTER), (SCHOOL, THIRD)])  # one has left meanwhile: there is nothing to say of it
-    assert place.tell(NOON) == tell.Told(1, 1, 0, ())
+    assert place.tell(NOON) == Round(1, 1, 0, ())
     assert place.hook.messages[0]["counts"] == {"listed": 2}
 
 
@@ -157,10 +161,10 @@ def test_one_who_cannot_be_reached_holds_nobody_up(place: Place) -> None:
     told = place.tell()
     assert (told.sent, told.failed) == (1, ("caida: SMTPDataError 451",))  # what the server says repeats the address
     with pytest.raises(QhawaqError, match="1 messages arrived, 1 were not taken") as failed:
-        tell.demand(told)
+        notification.require_acknowledged(told)
     assert "escuela" not in str(failed.value)
     place.mail.refuses = False
-    assert place.tell() == tell.Told(0, 1, 0, ())
+    assert place.tell() == Round(0, 1, 0, ())
     assert [len(place.mail.messages), len(place.hook.messages)] == [1, 1]
 
 
@@ -178,7 +182,7 @@ def test_a_webhook_can_tell_who_wrote(place: Place) -> None:
     place.hears("tutora", "school", SCHOOL)
     place.publish([(SCHOOL, CHILD)])
     with_secret = place.environment | {"QHAWAQ_WEBHOOK_SECRET": "s3cret"}
-    tell.tell(place.home, Progress(quiet=True), NOON, with_secret)
+    notification.notify(place.home, Progress(quiet=True), NOON, with_secret)
     (said,) = place.hook.messages
     assert said["signature"] == "sha256=" + hmac.new(b"s3cret", said["raw"], hashlib.sha256).hexdigest()
     assert said["key"] == said["id"]
@@ -195,7 +199,7 @@ def test_mail_without_a_server_says_what_to_set(place: Place) -> None:
     place.hears("tutora", "school", SCHOOL, "smtp")
     place.publish([(SCHOOL, CHILD)])
     with pytest.raises(UsageError, match="QHAWAQ_SMTP_URL"):
-        tell.tell(place.home, Progress(quiet=True), NOON, {})
+        notification.notify(place.home, Progress(quiet=True), NOON, {})
 
 
 def test_no_table_no_release_and_no_second_process(place: Place) -> None:
@@ -233,7 +237,7 @@ class Receiver:
     """Takes a message, or is cut off before or after it has it, or refuses."""
 
     fault: str = ""
-    arrived: dict[str, Any] = field(default_factory=dict)
+    arrived: dict[str, Content] = field(default_factory=dict)
 
     def take(self, message: outbox.Message, *_: object) -> None:
         if self.fault == "refused":
@@ -256,13 +260,14 @@ def test_whatever_is_cut_off_each_entry_is_told_once(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(channels, "send", receiver.take)
         for at, (listed, receiver.fault) in enumerate(every):
-            entries = [outbox.Entry("a", "listed", str(child)) for child in listed]
+            entries = [Entry("a", Kind.LISTED, str(child)) for child in listed]
             with outbox.opened(home) as box, suppress(CutOff):
                 box.take_up(entries, f"{at:03d}")
                 if waiting := box.waiting(entries).get("a"):
-                    box.compose("a", waiting, {"who": [one.item for one in waiting]}, NOON)
-                tell._send(box, everyone, Progress(quiet=True), NOON, {})
-    told = Counter(who for said in receiver.arrived.values() for who in said["who"])
+                    content = Content("", " ".join(entry.item for entry in waiting), {}, "")
+                    box.compose("a", waiting, content, NOON)
+                notification.send(box, everyone, Progress(quiet=True), NOON, {})
+    told = Counter(child for content in receiver.arrived.values() for child in content.text.split())
     before = [frozenset(), *(listed for listed, _ in every)]
     assert told == Counter(str(child) for old, (new, _) in zip(before, every, strict=False) for child in new - old)
 
@@ -276,7 +281,7 @@ def test_over_many_kills_nobody_is_missed_or_told_twice(place: Place, wanted: in
         place.hears(name, "school", f"000000{at}-0", ("webhook", "smtp")[at % 2])
     everyone: list[tuple[str, str]] = []
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["warehouse.notify.tell", "tests.notify.test_notify"])
+    context.set_forkserver_preload(["warehouse.notify.notification", "tests.notify.test_notify"])
     arguments = (place.home.root, place.environment)
     kills, longest = 0, 0.5
     for at in range(1000):
@@ -297,7 +302,7 @@ def test_over_many_kills_nobody_is_missed_or_told_twice(place: Place, wanted: in
             break
     assert kills == wanted
     place.tell()
-    assert place.tell() == tell.Told(0, 0, 0, ())
+    assert place.tell() == Round(0, 0, 0, ())
     told = dict.fromkeys(names, 0)
     for one in place.hook.once.values():
         told[one["recipient"]] += one["counts"]["listed"]
@@ -308,7 +313,7 @@ def test_over_many_kills_nobody_is_missed_or_told_twice(place: Place, wanted: in
 
 
 def _round(root: Path, environment: dict[str, str]) -> None:
-    tell.tell(Home(root), Progress(quiet=True), NOON, environment)
+    notification.notify(Home(root), Progress(quiet=True), NOON, environment)
 
 
 def test_the_command_tells_a_countrys_schools(country: Country, place: Place, tmp_path: Path) -> None:

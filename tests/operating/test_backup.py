@@ -48,14 +48,14 @@ def small(home: Home) -> Home:
 
 
 def test_links_stay_links(small: Home, tmp_path: Path) -> None:
-    found = backup.write(small, tmp_path / "backups")
-    backup.restore(Path(str(found["backup"])), tmp_path / "again")
+    written = backup.write(small, tmp_path / "backups")
+    backup.restore(written.folder, tmp_path / "again")
     assert (tmp_path / "again" / "serving" / "current.duckdb").readlink() == Path("r1.duckdb")
 
 
 @pytest.mark.parametrize("how", ["changed", "missing", "manifest"])
 def test_a_damaged_backup_restores_nothing(small: Home, tmp_path: Path, how: str) -> None:
-    folder = Path(str(backup.write(small, tmp_path / "backups")["backup"]))
+    folder = backup.write(small, tmp_path / "backups").folder
     file = folder / ("backup.json" if how == "manifest" else "serving/r1.duckdb")
     if how == "changed":
         file.write_bytes(b"RELEASE")
@@ -67,7 +67,7 @@ def test_a_damaged_backup_restores_nothing(small: Home, tmp_path: Path, how: str
 
 
 def test_nothing_is_restored_over_something(small: Home, tmp_path: Path) -> None:
-    folder = Path(str(backup.write(small, tmp_path / "backups")["backup"]))
+    folder = backup.write(small, tmp_path / "backups").folder
     with pytest.raises(HomeError, match="not empty"):
         backup.restore(folder, small.root)
 
@@ -78,7 +78,7 @@ def test_backups_do_not_lie_in_the_home(small: Home) -> None:
 
 
 def test_so_many_are_kept_and_no_more(small: Home, tmp_path: Path) -> None:
-    written = [Path(str(backup.write(small, tmp_path / "backups", keep=2)["backup"])) for _ in range(3)]
+    written = [backup.write(small, tmp_path / "backups", keep=2).folder for _ in range(3)]
     assert sorted((tmp_path / "backups").iterdir()) == written[1:]
 
 
@@ -97,5 +97,5 @@ def test_nobody_writes_while_it_is_copied(small: Home, tmp_path: Path) -> None:
             backup.write(small, tmp_path / "backups")
     finally:
         holder.communicate(b"\n")
-    found = backup.write(small, tmp_path / "backups")
-    assert json.loads((Path(str(found["backup"])) / "backup.json").read_text())["kind"] == "real"
+    written = backup.write(small, tmp_path / "backups")
+    assert json.loads((written.folder / "backup.json").read_text())["kind"] == "real"

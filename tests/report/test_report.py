@@ -80,7 +80,7 @@ def test_every_figure_is_the_published_one(written: tuple[figures.Bulletin, Path
     assert "Datos sintéticos" in html
     assert sum(len(table.rows) for table in bulletin.tables) > 5
     for table in bulletin.tables:
-        for row in figures.spoken(table):
+        for row in figures.shown_rows(table):
             for cell in row:
                 assert page.escape(cell) in html
         with (folder / f"{bulletin.file_name}-{table.key}.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -90,7 +90,7 @@ def test_every_figure_is_the_published_one(written: tuple[figures.Bulletin, Path
 
 
 def test_indicators_are_those_of_the_newest_year_with_a_figure(country: Country) -> None:
-    (table,) = (one for one in figures.read(country.home).tables if one.key == "indicators")
+    (table,) = (table for table in figures.read(country.home).tables if table.key == "indicators")
     for indicator, level, year, _, _, share, change in table.rows:
         known = country.ask(
             f"select school_year, case_share from officials.indicators where department_code = '00' and "
@@ -101,7 +101,7 @@ def test_indicators_are_those_of_the_newest_year_with_a_figure(country: Country)
 
 
 def test_gaps_are_the_largest_of_the_newest_year(country: Country) -> None:
-    (table,) = (one for one in figures.read(country.home).tables if one.key == "gaps")
+    (table,) = (table for table in figures.read(country.home).tables if table.key == "gaps")
     found: dict[tuple[str, str], list[tuple[int, str, float]]] = {}
     for indicator, level, year, group, _, _, gap in table.rows:
         found.setdefault((indicator, level), []).append((year, group, gap))
@@ -166,7 +166,7 @@ def test_no_text_is_a_formula(text: str) -> None:
     ],
 )  # fmt: skip
 def test_values_are_said_as_people_read_them(column: str, value: object, shown: str) -> None:
-    assert figures.said(column, value) == shown
+    assert figures.shown(column, value) == shown
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ def retained(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tupl
     said = qhawaq(home.root, "retain", "--today", FAR)
     assert "are due: call it with --delete" in said.stdout
     # interrupted between deleting and searching: the second call deletes nothing, and still has to prove all of it
-    counts, canaries = retention.delete(home, keys.load(home.secrets), date.fromisoformat(FAR))
-    assert counts["persons"] > 0
-    assert not any(value.encode() in home.retaining.read_bytes() for value in canaries.values)
+    deletion = retention.delete(home, keys.load(home.secrets), date.fromisoformat(FAR))
+    assert deletion.counts.persons > 0
+    assert not any(value.encode() in home.retaining.read_bytes() for value in deletion.canaries.values)
     return home, qhawaq(home.root, "retain", "--today", FAR, "--delete").stdout
 
 

@@ -15,7 +15,7 @@ from ml.judging.metric import Metric
 from ml.models import candidates, registry
 from service import live, predict
 from tests.conftest import Country, qhawaq
-from warehouse.audit import explaining
+from warehouse.audit import explanation
 from warehouse.build import dbt
 from warehouse.errors import BuildFailed
 from warehouse.pipeline import explain, learning
@@ -72,7 +72,7 @@ def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
         assert apart[0] > 50
         assert apart[1] < 1e-9
         child, day = rows.column("child_key")[0].as_py(), rows.column("as_of_date")[0].as_py()
-        told = explaining.terms_of(db, child, day, version, explain.terms_by_trees)
+        told = explanation.terms(db, child, day, version, explain.terms_by_trees)
         assert abs(sum(points for _, _, points in told) - rows.column("log_odds")[0].as_py()) < 1e-9
         assert model_config.write(db, home, "interruption")
     current = live.read_live_model(home.model_config, home.models)

@@ -1,1 +1,1 @@
-"""For auditors: the way of a number down to file and line, and a pack of everything that proves it."""
+"""For auditors: lineage of a number to file and line, replays, explanations, registers, and the audit pack."""

@@ -1,6 +1,6 @@
-"""How often children's data was looked at, by day: counted for those who watch over it, no child and no name.
+"""Daily counts of accesses to children's data, without children and names.
 
-The service's log and the vault's keep who saw whom and why; only counts leave them.
+The logs of the service and of the vault hold users, children and reasons; only counts leave them.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ DDL = """
 create table if not exists raw.accesses (day date, what varchar, n_accesses bigint, n_people bigint)
 """
 LOGGED = """
-insert into raw.accesses select cast("at" as date), what, count(*), count(distinct who)
+insert into raw.accesses (day, what, n_accesses, n_people)
+select cast("at" as date), what, count(*), count(distinct who)
 from read_json({file}, format = 'newline_delimited', ignore_errors = true,
   columns = {{"at": 'TIMESTAMPTZ', who: 'VARCHAR', what: 'VARCHAR'}})
 where what is not null group by 1, 2
 """
 REVEALED = """
-insert into raw.accesses select cast(revealed_at as date), 'reveal', count(*), count(distinct who)
+insert into raw.accesses (day, what, n_accesses, n_people)
+select cast(revealed_at as date), 'reveal', count(*), count(distinct who)
 from vault.reveals group by 1
 """
 
 
 def count(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> None:
-    """Count the accesses of every day anew, from the service's log and the vault's.
+    """Count the accesses of every day, from the logs of the service and of the vault.
 
     Raises:
         HomeError: the vault does not open.

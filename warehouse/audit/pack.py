@@ -1,7 +1,4 @@
-"""The audit pack: a zip of everything registered here, with an index of hashes and dates.
-
-What a later part of the system can prove it registers in `DOCUMENTS`: a name and how its content is made.
-"""
+"""The audit pack: a zip of the documents below, with an index of hashes and dates."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -23,53 +21,62 @@ from warehouse.audit import register
 from warehouse.build import manifest, test_results
 from warehouse.settings import DBT_PROJECT, Home
 
-Content = bytes | None  # None: there is nothing of this kind yet
+Content = bytes | None  # None where the document does not exist yet
+Document = Callable[[Home], Content]
 
 
-def _table(sql: str) -> Callable[[Home], Content]:
-    """Return a document that is a query of the warehouse as CSV."""
+class Pack(NamedTuple):
+    """A written audit pack."""
 
-    def made(home: Home) -> Content:
+    path: Path
+    n_documents: int
+
+
+def _table(sql: str) -> Document:
+    """Return the document of a query of the warehouse, as CSV."""
+
+    def content(home: Home) -> Content:
         with database.warehouse(home, read_only=True) as db, suppress(duckdb.CatalogException):
             return _csv(db.execute(sql))
         return None
 
-    return made
+    return content
 
 
-def _csv(found: duckdb.DuckDBPyConnection) -> bytes:
+def _csv(query: duckdb.DuckDBPyConnection) -> bytes:
+    """Return the rows of a query as CSV."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(column[0] for column in found.description)
-    writer.writerows(found.fetchall())
+    writer.writerow(column[0] for column in query.description)
+    writer.writerows(query.fetchall())
     return text.getvalue().encode()
 
 
-def _file(folder: Callable[[Home], Path], name: str) -> Callable[[Home], Content]:
-    """Return a document that is a file of the home."""
+def _file(folder: Callable[[Home], Path], name: str) -> Document:
+    """Return the document that is a file of the home."""
 
-    def made(home: Home) -> Content:
+    def content(home: Home) -> Content:
         path = folder(home) / name
         return path.read_bytes() if path.exists() else None
 
-    return made
+    return content
 
 
-def _vault_table(table: str, order: str) -> Callable[[Home], Content]:
-    """Return a log of the vault as CSV, by key: who saw which child or asked what, when and why; never names."""
+def _vault_table(table: str, order: str) -> Document:
+    """Return the document of a log of the vault, as CSV: users, keys and reasons, never names."""
 
-    def made(home: Home) -> Content:
+    def content(home: Home) -> Content:
         with database.scratch(home) as db, suppress(duckdb.CatalogException):
             database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
             return _csv(db.execute(f"select * from vault.{table} order by {order}"))
         return None
 
-    return made
+    return content
 
 
 def _test_results(home: Home) -> Content:
-    found = test_results.read(home)
-    return json.dumps(found, indent=1).encode() if found else None
+    results = test_results.read(home)
+    return json.dumps(results, indent=1).encode() if results else None
 
 
 def _contracts(home: Home) -> Content:
@@ -77,19 +84,19 @@ def _contracts(home: Home) -> Content:
     return "\n".join(f"# {path.name}\n{path.read_text(encoding='utf-8')}" for path in parts).encode()
 
 
-def _of_live_model(name: str) -> Callable[[Home], Content]:
-    """Return a document of the model that is live; none where a rule is."""
+def _of_live_model(name: str) -> Document:
+    """Return a document of the live model; a live rule has none."""
 
-    def made(home: Home) -> Content:
+    def content(home: Home) -> Content:
         with database.warehouse(home, read_only=True) as db:
             file = database.value(db, "select file from ml.model_versions where is_live and file is not null")
         path = home.models / file if file else home.models
         return path.with_name(name).read_bytes() if file and path.with_name(name).exists() else None
 
-    return made
+    return content
 
 
-DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `make docs` has been called
+DOCUMENTS: dict[str, Document] = {  # `make docs` writes the pages
     **{
         f"docs/{name}": _file(attrgetter("docs"), name)
         for name in ("modelos.html", "linaje.html", "diccionario.html", "tratamientos.html")
@@ -127,8 +134,8 @@ DOCUMENTS: dict[str, Callable[[Home], Content]] = {  # pages are there once `mak
 }
 
 
-def write(home: Home, to: Path | None = None) -> tuple[Path, int]:
-    """Write the pack; return its path and the number of documents.
+def write(home: Home, to: Path | None = None) -> Pack:
+    """Write the pack.
 
     Raises:
         HomeError: nothing has been built yet.
@@ -138,13 +145,13 @@ def write(home: Home, to: Path | None = None) -> tuple[Path, int]:
     path = to or Path(f"audit-{now:%Y%m%d}.zip")
     index: list[dict[str, object]] = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
-        for name, made in DOCUMENTS.items():
-            content = made(home)
-            state: dict[str, object] = {"document": name, "made_at": now.isoformat(timespec="seconds")}
+        for name, document in DOCUMENTS.items():
+            content = document(home)
+            entry: dict[str, object] = {"document": name, "made_at": now.isoformat(timespec="seconds")}
             if content is None:
-                index.append(state | {"sha256": None, "note": "nothing of this kind yet"})
+                index.append(entry | {"sha256": None, "note": "nothing of this kind yet"})
                 continue
             pack.writestr(name, content)
-            index.append(state | {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)})
+            index.append(entry | {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)})
         pack.writestr("index.json", json.dumps({"kind": home.kind, "documents": index}, indent=1, ensure_ascii=False))
-    return path, sum(entry["sha256"] is not None for entry in index)
+    return Pack(path, sum(entry["sha256"] is not None for entry in index))

@@ -1,6 +1,6 @@
 """Pages for auditors and officials in `docs/` of a home: models, column lineage, dictionary and processing register.
 
-`python -m warehouse.audit.pages COLIBRI` is what `make docs` calls; COLIBRI draws the lineage of columns.
+`make docs` calls `python -m warehouse.audit.pages COLIBRI`; COLIBRI is the program that draws column lineage.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import html
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
@@ -29,16 +30,32 @@ code { background: #f2f2f2; padding: 0 .2rem; }
 h2 { margin-top: 2.5rem; border-top: 2px solid #0b5c7a; padding-top: .5rem; }
 li { overflow-wrap: anywhere; }
 """
-INDEX = (
-    ("modelos.html", "Modelos, pruebas y linaje", "documentación de dbt: cada tabla, su SQL, sus pruebas, su origen"),
-    ("linaje.html", "Linaje por columna", "de qué columnas viene cada columna, hasta las fuentes"),
-    ("diccionario.html", "Diccionario de datos", "cada tabla y columna, en español"),
-    ("tratamientos.html", "Registro de tratamientos", "Ley 29733: qué se trata, para qué y hasta cuándo, por fuente"),
+
+
+class Page(NamedTuple):
+    """A page of the documentation."""
+
+    file: str
+    title: str
+    description: str
+
+
+PAGES = (
+    Page(
+        "modelos.html", "Modelos, pruebas y linaje", "documentación de dbt: cada tabla, su SQL, sus pruebas, su origen"
+    ),
+    Page("linaje.html", "Linaje por columna", "de qué columnas viene cada columna, hasta las fuentes"),
+    Page("diccionario.html", "Diccionario de datos", "cada tabla y columna, en español"),
+    Page(
+        "tratamientos.html",
+        "Registro de tratamientos",
+        "Ley 29733: qué se trata, para qué y hasta cuándo, por fuente",
+    ),
 )
 
 
-def page(title: str, markdown: str) -> str:
-    """Return a page that stands alone: nothing is fetched from anywhere."""
+def html_page(title: str, markdown: str) -> str:
+    """Return a self-contained HTML page, which loads nothing else."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     return (
         f'<!doctype html>\n<html lang="es"><head><meta charset="utf-8"><title>{html.escape(title)} · Qhawaq</title>'
@@ -51,11 +68,11 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
 
     Args:
         home: the home.
-        progress: where to say it.
-        colibri: what draws the lineage of columns; without it that page stays as it was.
+        progress: where progress is logged.
+        colibri: the program that draws column lineage; without it that page stays unchanged.
 
     Raises:
-        QhawaqError: nothing has been built yet, or the lineage cannot be drawn.
+        QhawaqError: nothing has been built yet, or the lineage failed.
     """
     home.existing()
     manifest.path(home)
@@ -66,34 +83,34 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
     if colibri:
         with progress.step("lineage of columns"):
             _lineage(home, colibri)
-    write_whole(home.docs / "diccionario.html", page("Diccionario de datos", register.dictionary(home)))
+    write_whole(home.docs / "diccionario.html", html_page("Diccionario de datos", register.dictionary(home)))
     processing = register.processing(contracts.read(DBT_PROJECT).values())
-    write_whole(home.docs / "tratamientos.html", page("Registro de tratamientos", processing))
+    write_whole(home.docs / "tratamientos.html", html_page("Registro de tratamientos", processing))
     return _index(home)
 
 
 def _index(home: Home) -> list[Path]:
-    """Write the page that leads to what has been drawn; return all of it."""
+    """Write the page that links to the existing pages; return all of them."""
     kind = " (datos sintéticos: ninguna persona existe)" if home.kind == "synthetic" else ""
-    drawn = _drawn(home)
-    links = "\n".join(f"- [{title}]({file}): {said}" for file, title, said in drawn)
-    write_whole(home.docs / "index.html", page("Documentación", f"# Qhawaq: documentación{kind}\n\n{links}\n"))
-    return [home.docs / name for name in ("index.html", *(file for file, *_ in drawn))]
-
-
-def _drawn(home: Home) -> list[tuple[str, str, str]]:
-    return [page for page in INDEX if (home.docs / page[0]).exists()]
+    existing = [page for page in PAGES if (home.docs / page.file).exists()]
+    links = "\n".join(f"- [{page.title}]({page.file}): {page.description}" for page in existing)
+    write_whole(home.docs / "index.html", html_page("Documentación", f"# Qhawaq: documentación{kind}\n\n{links}\n"))
+    return [home.docs / name for name in ("index.html", *(page.file for page in existing))]
 
 
 def _lineage(home: Home, colibri: Path) -> None:
+    """Draw the lineage of columns as a page."""
     command = [
-        str(colibri), "generate", "--manifest", str(manifest.path(home)),
-        "--catalog", str(home.dbt / "catalog.json"), "--output-dir", str(home.dbt / "colibri"),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  a path from the Makefile
+        str(colibri),
+        "generate",
+        f"--manifest={manifest.path(home)}",
+        f"--catalog={home.dbt / 'catalog.json'}",
+        f"--output-dir={home.dbt / 'colibri'}",
+    ]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  a path from the Makefile
     drawn = home.dbt / "colibri" / "index.html"
-    if done.returncode or not drawn.exists():
-        raise QhawaqError(f"{colibri} could not draw the lineage: {done.stderr[-500:]}")
+    if completed.returncode or not drawn.exists():
+        raise QhawaqError(f"{colibri} could not draw the lineage: {completed.stderr[-500:]}")
     drawn.replace(home.docs / "linaje.html")
 
 
@@ -101,10 +118,10 @@ def main() -> None:
     """Write the pages of the home that the environment names."""
     progress = Progress()
     try:
-        found = write(Home.find(), progress, Path(sys.argv[1]))
+        paths = write(Home.find(), progress, Path(sys.argv[1]))
     except QhawaqError as error:
         sys.exit(f"qhawaq: {error}")
-    progress.say("pages", open=str(found[0]))
+    progress.say("pages", open=str(paths[0]))
 
 
 if __name__ == "__main__":

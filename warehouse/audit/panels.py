@@ -1,4 +1,4 @@
-"""Where lineage ends: panels of dashboards, the marts that they ask, and columns of marts that nobody reads."""
+"""Panels of dashboards, their marts, and columns of marts without a reader."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlglot
+from sqlglot import exp
+
 from warehouse.build.manifest import Manifest
-from warehouse.errors import UsageError
-from warehouse.publish.serving import AUDIENCES
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.publish.publishing import AUDIENCES
 from warehouse.settings import REPOSITORY, Home
 
+VARIABLE = re.compile(r"\$\{[^}]+\}")  # of Grafana, filled in before DuckDB sees the query
 PROVISIONING = REPOSITORY / "grafana" / "provisioning"
-# Besides panels: what the service shows, what bulletins and messages are made of.
+# The code that reads marts: service, bulletins, messages, commands and panels.
 READERS = ("service", "warehouse/report", "warehouse/notify", "warehouse/commands", "grafana/provisioning")
-OF_PUBLISHING = {"ugel_code", "area_code"}  # they say whose file a row goes into
+OF_PUBLISHING = {"ugel_code", "area_code"}  # publishing chooses a row's file by them
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel, as it stands in what Grafana reads."""
+    """A panel of a dashboard, from the files that Grafana reads."""
 
     dashboard: str
     audience: str
@@ -30,20 +34,23 @@ class Panel:
 
     @property
     def name(self) -> str:
-        """What a trace calls it."""
+        """Its name in traces: `dashboard/title`."""
         return f"{self.dashboard}/{self.title}"
 
     @property
     def mart(self) -> str:
-        """Return the table it asks, as schema.table."""
-        return f"{self.audience}.{self.sql.split(' from ')[1].split()[0]}"
+        """The table that it queries, as schema.table."""
+        table = sqlglot.parse_one(VARIABLE.sub("null", self.sql), dialect="duckdb").find(exp.Table)
+        if table is None:
+            raise QhawaqError(f"panel {self.name} queries no table: {self.sql}")
+        return f"{self.audience}.{table.name}"
 
 
 def panels() -> Iterator[Panel]:
     """Yield the panels of all dashboards."""
     for path in sorted(PROVISIONING.glob("*/dashboards/*.json")):
-        made = json.loads(path.read_text(encoding="utf-8"))
-        for panel in made["panels"]:
+        dashboard = json.loads(path.read_text(encoding="utf-8"))
+        for panel in dashboard["panels"]:
             yield Panel(path.stem, path.parents[1].name, panel["title"], panel["targets"][0]["rawSql"])
 
 
@@ -53,17 +60,17 @@ def find(name: str) -> Panel:
     Raises:
         UsageError: there is none, or more than one.
     """
-    named = {one.name: one for one in panels()}
-    found = [one for one in named if one.startswith(name)]
-    if name not in named and len(found) != 1:
-        raise UsageError(f"no one panel is {name}; there are: {'; '.join(found or named)}")
-    return named.get(name) or named[found[0]]
+    by_name = {panel.name: panel for panel in panels()}
+    candidates = [candidate for candidate in by_name if candidate.startswith(name)]
+    if name not in by_name and len(candidates) != 1:
+        raise UsageError(f"{name} names no single panel; there are: {'; '.join(candidates or by_name)}")
+    return by_name.get(name) or by_name[candidates[0]]
 
 
 def unused(home: Home) -> list[str]:
     """Return schema.table.column of marts that no panel, service, bulletin or message reads.
 
-    A column counts as read where its name stands in what reads; one of the same name elsewhere can hide that it is not.
+    A column counts as read if its name occurs in a reader's code, so a column of the same name can hide it.
     """
     read = OF_PUBLISHING.union(*(_words(path) for name in READERS for path in _texts(REPOSITORY / name)))
     return sorted(name for name in _columns(home) if name.rpartition(".")[2] not in read)

@@ -1,4 +1,4 @@
-"""Registers generated from contracts and dbt's YAML, in Spanish: what is processed, and what each column is."""
+"""The processing register and the data dictionary in Spanish, generated from contracts and dbt's YAML."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ PURPOSES = {
 
 
 def processing(contracts: Iterable[Contract]) -> str:
-    """Return the register of processing (Ley 29733): a section per source with purpose, data and where it is kept."""
+    """Return the register of processing (Ley 29733): per source its purpose, data, storage and retention period."""
     parts = ["# Registro de tratamientos", "", "Generado a partir de los contratos de las fuentes."]
     for contract in sorted(contracts, key=lambda c: (c.domain, c.name)):
         vaulted = [column.name for column in contract.vaulted]
         parts += [
-            "", f"## {contract.name}", "",
+            "",
+            f"## {contract.name}",
+            "",
             f"- **Quién entrega:** {contract.sender}",
             f"- **Ámbito:** {DOMAINS[contract.domain]}",
             f"- **Finalidad:** {PURPOSES[contract.domain]}",
             f"- **Identidades (solo en la bóveda cifrada):** {', '.join(vaulted) or 'ninguna'}",
             f"- **Plazo:** {_period(contract)}",
-            f"- **Otros datos:** {', '.join(name for name, _ in contract.landed)}",
+            f"- **Otros datos:** {', '.join(column.name for column in contract.landed)}",
             f"- **Desde cuándo se conoce un dato:** `{contract.known_at}`, nunca antes de la entrega",
-        ]  # fmt: skip
+        ]
     return "\n".join(parts) + "\n"
 
 
@@ -49,20 +51,21 @@ def translations(project: Path = DBT_PROJECT) -> dict[str, str]:
         return {row["english"]: row["spanish"] for row in csv.DictReader(file)}
 
 
-def _said(spanish: dict[str, str], described: Mapping[str, Any]) -> str:
+def _description(spanish: dict[str, str], described: Mapping[str, Any]) -> str:
+    """Return the Spanish description of a model or column, the English one where no translation exists."""
     return spanish.get(described["description"], described["description"])
 
 
 def dictionary(home: Home) -> str:
-    """Return the dictionary of every built table in Spanish: a table per model with its columns, from the YAML.
+    """Return the dictionary of every built table in Spanish, from the YAML: per model a table of its columns.
 
-    A description without a translation stays as it is; a test says which.
+    A description without a translation stays in English; a test lists those.
     """
     spanish = translations()
     models = Manifest.read(home).of_type("model").values()
     parts = ["# Diccionario de datos", "", "Generado a partir del YAML de los modelos."]
     for node in sorted(models, key=lambda n: (n["schema"], n["name"])):
-        parts += ["", f"## {node['schema']}.{node['name']}", "", _said(spanish, node), "", "| columna | descripción |",
-                  "|---|---|"]  # fmt: skip
-        parts += [f"| `{name}` | {_said(spanish, column)} |" for name, column in node["columns"].items()]
+        parts += ["", f"## {node['schema']}.{node['name']}", "", _description(spanish, node), ""]
+        parts += ["| columna | descripción |", "|---|---|"]
+        parts += [f"| `{name}` | {_description(spanish, column)} |" for name, column in node["columns"].items()]
     return "\n".join(parts) + "\n"

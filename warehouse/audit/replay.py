@@ -1,10 +1,13 @@
-"""A past list beside what was known then, done since, and what happened: pseudonymous, nothing is built anew."""
+"""Replay of a past list: known reasons, services since then and outcomes, by pseudonym; nothing is rebuilt."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
@@ -12,7 +15,7 @@ from warehouse import database
 from warehouse.errors import QhawaqError
 from warehouse.settings import Home
 
-# Lists are what was really published; a service counts as done after the list's date, in that school year.
+# Lists as published; services count if given after the list's date, in the same school year.
 REPLAY = """
 with listed as (
   select child_key, as_of_date, outcome, any_value(model_version order by release_id) as model_version
@@ -41,38 +44,55 @@ order by all
 """
 
 
+class Listed(NamedTuple):
+    """A child of a list; the columns of `REPLAY`."""
+
+    ugel: str
+    rank: int | None
+    child: int
+    probability: float | None  # None where a rule ranked
+    reasons: str  # known at the time, in Spanish
+    case_state: str
+    services: str  # received since, by code
+    outcome: str  # in Spanish
+
+    def line(self) -> str:
+        """Return the child as a line of the list."""
+        probability = "regla" if self.probability is None else f"{self.probability:.0%}"
+        return (
+            f"{self.ugel} {self.rank or '-':>4} {self.child:>16} {probability:>6}  {self.outcome:<16} "
+            f"{self.case_state}; {self.services or 'ningún servicio'}; {self.reasons}"
+        )
+
+
 @dataclass(frozen=True)
 class Replay:
-    """A list of one date: a row a child."""
+    """A list of one date."""
 
     day: date
-    rows: list[tuple]
+    children: list[Listed]
 
     def summary(self) -> list[str]:
-        """Say how many there were, what was done, and what happened to those for whom something was done or not."""
-        given = {
-            "with a service": [row for row in self.rows if row[6]],
-            "without": [row for row in self.rows if not row[6]],
+        """Return the number of children, their outcomes with and without services, and their cases."""
+        groups = {
+            "with a service": [child.outcome for child in self.children if child.services],
+            "without": [child.outcome for child in self.children if not child.services],
         }
         return [
-            f"{self.day}: {len(self.rows)} listed in {len({row[0] for row in self.rows})} UGEL",
-            *(f"  {name:<16} {len(part):>5}  {_counted(part, 7)}" for name, part in given.items()),
-            f"  cases             {_counted(self.rows, 5)}",
-            "Who was helped differs from who was not: this compares nobody.",
+            f"{self.day}: {len(self.children)} listed in {len({child.ugel for child in self.children})} UGEL",
+            *(f"  {name:<16} {len(outcomes):>5}  {_counted(outcomes)}" for name, outcomes in groups.items()),
+            f"  cases             {_counted(child.case_state for child in self.children)}",
+            "Children with and without a service differ: this is no comparison.",
         ]
 
     def table(self) -> list[str]:
-        """Return a line a child, in the order of the list."""
-        return [
-            f"{ugel} {rank or '-':>4} {child:>16} {'regla' if chance is None else f'{chance:.0%}':>6}  {happened:<16} "
-            f"{state}; {given or 'ningún servicio'}; {known}"
-            for ugel, rank, child, chance, known, state, given, happened in self.rows
-        ]
+        """Return a line per child, in the order of the list."""
+        return [child.line() for child in self.children]
 
 
-def _counted(rows: list[tuple], position: int) -> str:
-    """Say how many rows have each text at a position."""
-    return ", ".join(f"{text}: {n}" for text, n in sorted(Counter(row[position] for row in rows).items()))
+def _counted(texts: Iterable[str]) -> str:
+    """Return the number of each text."""
+    return ", ".join(f"{text}: {n}" for text, n in sorted(Counter(texts).items()))
 
 
 def replay(home: Home, day: date, outcome: str, ugel: str | None = None) -> Replay:
@@ -85,9 +105,10 @@ def replay(home: Home, day: date, outcome: str, ugel: str | None = None) -> Repl
         rows = db.execute(REPLAY, {"day": day, "outcome": outcome, "ugel": ugel}).fetchall()
         if not rows:
             raise QhawaqError(f"no list of {day} was published{f' for {ugel}' if ugel else ''}; {_known(db, outcome)}")
-    return Replay(day, rows)
+    return Replay(day, list(itertools.starmap(Listed, rows)))
 
 
 def _known(db: duckdb.DuckDBPyConnection, outcome: str) -> str:
+    """Return the dates with a published list, for an error."""
     days = database.column(db, "select distinct as_of_date from ml.lists where outcome = ? order by 1 desc", [outcome])
     return f"there are those of {', '.join(map(str, days))}" if days else "none was published yet"

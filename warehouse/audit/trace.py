@@ -1,4 +1,4 @@
-"""The way of one row of a table down to the lines of the files that it was made from; generated, not written."""
+"""Lineage of a row of a table to the lines of its source files, generated from dbt's manifest and raw tables."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from warehouse.errors import QhawaqError, UsageError
 from warehouse.settings import Home
 
 LINES_SHOWN = 12
+Row = dict[str, Any]  # column → value, of any model
 
 
 def trace(home: Home, table: str, key: str) -> str:
-    """Return the way of the row with this key as text.
+    """Return the lineage of the row with this key as text.
 
     Args:
         home: the home.
@@ -29,7 +30,8 @@ def trace(home: Home, table: str, key: str) -> str:
     """
     manifest = Manifest.read(home)
     model = manifest.find(table)
-    columns, values = manifest.keys[model], key.split("/")
+    columns = manifest.keys[model]
+    values = key.split("/")
     if len(columns) != len(values):
         raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
     with database.warehouse(home, read_only=True) as db:
@@ -39,18 +41,21 @@ def trace(home: Home, table: str, key: str) -> str:
         return "\n".join([*lines, *_facts(db, manifest.raw_tables(model), row)])
 
 
-def _row(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> dict[str, Any]:
+def _row(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> Row:
+    """Return the row of a model with a key."""
     where = " and ".join(f"cast({quoted(column)} as varchar) = ?" for column in key)
-    found = db.execute(
+    query = db.execute(
         f"select * from {quoted(node['schema'])}.{quoted(node['name'])} where {where}", list(key.values())
     )
-    names, row = [column[0] for column in found.description], found.fetchone()
+    row = query.fetchone()
     if row is None:
         raise QhawaqError(f"{node['schema']}.{node['name']} has no row {key}")
+    names = [column[0] for column in query.description]
     return dict(zip(names, row, strict=True))
 
 
 def _tree(manifest: Manifest, model: str) -> list[str]:
+    """Return the ancestors of a model, one per line, indented."""
     lines = []
     for depth, name, known in manifest.ancestors(model):
         node = manifest.node(name)
@@ -60,40 +65,43 @@ def _tree(manifest: Manifest, model: str) -> list[str]:
     return lines
 
 
-def _facts(db: duckdb.DuckDBPyConnection, sources: list[str], row: dict[str, Any]) -> list[str]:
-    """Return files and lines: of the row's child as known on its date, or of all files where it is no child's row."""
+def _facts(db: duckdb.DuckDBPyConnection, sources: list[str], row: Row) -> list[str]:
+    """Return the lines of the row's child known on its date, or all files known where the row is of no child."""
     day = row.get("as_of_date") or database.value(db, "select today from raw.calendar")
     child = row.get("child_key")
     lines = [f"lines of the child's records known on {day}" if child else f"files known on {day}"]
     for source in _landed(db, sources, of_children=bool(child)):
-        lines += _of_child(db, source, int(child), day) if child else _of_files(db, source, day)
+        lines += _lines_of_child(db, source, int(child), day) if child else _files_known(db, source, day)
     return lines
 
 
 def _landed(db: duckdb.DuckDBPyConnection, sources: list[str], of_children: bool) -> list[str]:
-    """Return those of the raw tables that hold lines of files, of children only if asked."""
+    """Return the raw tables that hold lines of files, or only those of children."""
     needed = ["_line", "child_key"] if of_children else ["_line"]
-    found = db.execute(
+    tables = database.column(
+        db,
         "select table_name from information_schema.columns where table_schema = 'raw' and column_name in "
-        "(select unnest(?)) group by 1 having count(*) = ?", [needed, len(needed)],
-    ).fetchall()  # fmt: skip
-    return [source for source in sources if (source,) in found]
+        "(select unnest(?)) group by 1 having count(*) = ?",
+        [needed, len(needed)],
+    )
+    return [source for source in sources if source in tables]
 
 
-def _of_child(db: duckdb.DuckDBPyConnection, source: str, child: int, day: object) -> list[str]:
-    found = db.execute(
+def _lines_of_child(db: duckdb.DuckDBPyConnection, source: str, child: int, day: object) -> list[str]:
+    lines = db.execute(
         f"select _file, _line, known_at from raw.{source} where known_at <= ? and child_key in (select ? union all "
         "select child_key from intermediate.int_children__merges where merged_into = ? and known_at <= ?) "
-        "order by known_at, _file, _line", [day, child, child, day],
-    ).fetchall()  # fmt: skip
-    more = [f"  … and {len(found) - LINES_SHOWN} earlier ones"] if len(found) > LINES_SHOWN else []
-    return [f"  {file}:{line}  known {known}" for file, line, known in found[-LINES_SHOWN:]] + more
+        "order by known_at, _file, _line",
+        [day, child, child, day],
+    ).fetchall()
+    more = [f"  … and {len(lines) - LINES_SHOWN} earlier ones"] if len(lines) > LINES_SHOWN else []
+    return [f"  {file}:{line}  known {known_at}" for file, line, known_at in lines[-LINES_SHOWN:]] + more
 
 
-def _of_files(db: duckdb.DuckDBPyConnection, source: str, day: object) -> list[str]:
-    found = db.execute(
+def _files_known(db: duckdb.DuckDBPyConnection, source: str, day: object) -> list[str]:
+    files = db.execute(
         f"select _file, count(*), min(_line), max(_line) from raw.{source} where known_at <= ? group by 1 order by 1",
         [day],
     ).fetchall()
-    more = [f"  … and {len(found) - LINES_SHOWN} other files"] if len(found) > LINES_SHOWN else []
-    return [f"  {file}:{first}-{last}  {n} rows" for file, n, first, last in found[-LINES_SHOWN:]] + more
+    more = [f"  … and {len(files) - LINES_SHOWN} other files"] if len(files) > LINES_SHOWN else []
+    return [f"  {file}:{first}-{last}  {n} rows" for file, n, first, last in files[-LINES_SHOWN:]] + more

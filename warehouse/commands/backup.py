@@ -26,11 +26,11 @@ def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse:
     home, progress = context
     with progress.step("backup"):
         written = backups.write(home.existing(), (to or backups.folder(home)).absolute(), keep)
-    click.echo(f"{written['files']} files in {written['backup']}")
+    click.echo(f"{written.n_files} files in {written.folder}")
     if rehearse:
         with progress.step("rehearsal"):
-            rehearsed = backups.rehearse(home, Path(str(written["backup"])))
-        click.echo(f"restored once: {rehearsed['tables']} tables, the vault opens")
+            rehearsal = backups.rehearse(home, written.folder)
+        click.echo(f"restored once: {rehearsal.n_tables} tables, the vault opens")
 
 
 @click.command()
@@ -43,5 +43,5 @@ def restore(context: tuple[Home, Progress], folder: Path) -> None:
     home, progress = context
     with progress.step("restore"):
         restored = backups.restore(folder.absolute(), home.root)
-    summary = f"{restored['files']} files in {home.root}, as of {restored['written_at']}"
-    click.echo(f"{summary}; its secret belongs in {home.secrets}")
+    files = f"{restored.n_files} files in {home.root}, as of {restored.written_at}"
+    click.echo(f"{files}; its secret belongs in {home.secrets}")

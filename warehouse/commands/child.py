@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import asdict
 from datetime import datetime
 
 import click
@@ -30,7 +31,7 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
         identity = vault.reveal(db, child, who or getpass.getuser(), reason.strip())
     if identity is None:
         raise QhawaqError(f"the vault holds no person with key {child}; the request was logged")
-    for name, value in identity.items():
+    for name, value in asdict(identity).items():
         click.echo(f"{name:<18} {value}")
 
 

@@ -20,11 +20,9 @@ def notify(context: tuple[Home, Progress], now: datetime | None) -> None:
     QHAWAQ_SMTP_URL, QHAWAQ_SMTP_FROM, QHAWAQ_SMTP_PASSWORD[_FILE], QHAWAQ_WEBHOOK_SECRET[_FILE], and QHAWAQ_BOARDS_URL
     for links. Cut off, call it again: nobody is told twice of what they acknowledged.
     """
-    from warehouse.notify import tell
+    from warehouse.notify import notification
 
     home, progress = context
     moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
-    messages = tell.demand(tell.tell(home.existing(), progress, moment))
-    click.echo(
-        f"{messages.new} new entries; {messages.sent} messages arrived; {messages.held} recipients wait for their hours"
-    )
+    told = notification.require_acknowledged(notification.notify(home.existing(), progress, moment))
+    click.echo(f"{told.new} new entries; {told.sent} messages arrived; {told.held} recipients wait for their hours")

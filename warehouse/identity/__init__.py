@@ -1,1 +1,1 @@
-"""Who a child is: the vault, linkage of records without a document, review of links."""
+"""Identities: the vault, linkage of records without a document number, review of links."""

@@ -19,6 +19,11 @@ def archived(home: Home, status: Status, file: str, sha256: str) -> Path:
     return home.archive / folder / f"{sha256[:16]}_{file}.age"
 
 
+def delivered_name(path: Path) -> str:
+    """Return the name under which an archived file was delivered."""
+    return path.name.partition("_")[2].removesuffix(".age")
+
+
 def keep(home: Home, keys: Keys, path: Path, status: Status, file: str, sha256: str) -> None:
     """Encrypt a delivery into the archive and remove it from the inbox; idempotent."""
     import pyrage

@@ -1,1 +1,1 @@
-"""Telling people what is new for them, once: who hears of what, an outbox, and the ways to reach them."""
+"""Notification of schools, UGELs and senders: recipients, digests, an outbox and channels; each entry once."""

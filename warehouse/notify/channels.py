@@ -1,4 +1,4 @@
-"""The ways to a recipient: mail by SMTP and a webhook over HTTPS. What arrived is what the other side acknowledged."""
+"""Channels to recipients: mail by SMTP, and webhooks over HTTPS; a message arrived if the server acknowledged it."""
 
 from __future__ import annotations
 
@@ -11,80 +11,92 @@ import smtplib
 import ssl
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.notify.outbox import Message
 from warehouse.notify.recipients import LOOPBACK, Recipient
 
-SECONDS = 15.0  # for one message
-KEPT = ("subject", "text", "counts", "link")
+TIMEOUT_SECONDS = 15.0  # per message
 
 
 class NotTaken(QhawaqError):
-    """The other side did not acknowledge; the message waits for the next call. Holds no address."""
+    """The server did not acknowledge a message, which waits for the next call; the error holds no address."""
 
 
-def send(message: Message, to: Recipient, environment: Mapping[str, str] = os.environ) -> None:
-    """Send a message to where its recipient is reached now.
+def send(message: Message, recipient: Recipient, environment: Mapping[str, str] = os.environ) -> None:
+    """Send a message to its recipient's current address.
 
     Raises:
         NotTaken: it was not acknowledged.
         UsageError: the environment does not say how to send.
     """
     try:
-        CHANNELS[to.channel](message, to.address, environment)
+        CHANNELS[recipient.channel](message, recipient.address, environment)
     except (OSError, smtplib.SMTPException, http.client.HTTPException) as error:
-        raise NotTaken(f"{to.name}: {_without_address(error)}") from None
+        raise NotTaken(f"{recipient.name}: {_without_address(error)}") from None
 
 
 def _without_address(error: Exception) -> str:
-    """Return what failed; servers like to repeat addresses in what they say."""
+    """Return type and code of an error; servers often repeat addresses in its text."""
     code = getattr(error, "smtp_code", getattr(error, "code", getattr(error, "errno", None)))
     return type(error).__name__ + (f" {code}" if isinstance(code, int) else "")
 
 
 def _mail(message: Message, address: str, environment: Mapping[str, str]) -> None:
-    server, sender = _relay(environment)
+    relay = _relay(environment)
+    server = relay.server
     with _connected(server.scheme == "smtps", str(server.hostname), server.port or 587) as smtp:
         if server.username:
             smtp.login(server.username, secret("QHAWAQ_SMTP_PASSWORD", environment))
-        smtp.send_message(_written(message, address, sender))
+        smtp.send_message(_mail_message(message, address, relay.sender))
 
 
-def _relay(environment: Mapping[str, str]) -> tuple[SplitResult, str]:
-    """Return the server and who writes."""
-    server, sender = urlsplit(environment.get("QHAWAQ_SMTP_URL", "")), environment.get("QHAWAQ_SMTP_FROM", "")
+class Relay(NamedTuple):
+    """The mail server and the sender's address."""
+
+    server: SplitResult
+    sender: str
+
+
+def _relay(environment: Mapping[str, str]) -> Relay:
+    """Return the mail server that the environment names."""
+    server = urlsplit(environment.get("QHAWAQ_SMTP_URL", ""))
+    sender = environment.get("QHAWAQ_SMTP_FROM", "")
     if server.scheme not in ("smtp", "smtps") or not server.hostname or "@" not in sender:
         raise UsageError("QHAWAQ_SMTP_URL is smtp://host:port or smtps://host:port, and QHAWAQ_SMTP_FROM who writes")
-    return server, sender
+    return Relay(server, sender)
 
 
-def _written(message: Message, address: str, sender: str) -> EmailMessage:
+def _mail_message(message: Message, address: str, sender: str) -> EmailMessage:
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, address, str(message.content["subject"])
+    mail["From"] = sender
+    mail["To"] = address
+    mail["Subject"] = message.content.subject
     mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"  # the same each time: servers drop the second
     mail["Date"] = format_datetime(datetime.fromisoformat(message.made_at))
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(str(message.content["text"]))
+    mail.set_content(message.content.text)
     return mail
 
 
 def _connected(tls: bool, host: str, port: int) -> smtplib.SMTP:
     if tls:
-        return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=ssl.create_default_context())
-    smtp = smtplib.SMTP(host, port, timeout=SECONDS)
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+    smtp = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
     if host not in LOOPBACK:
-        smtp.starttls(context=ssl.create_default_context())  # a relay elsewhere never gets it in the clear
+        smtp.starttls(context=ssl.create_default_context())  # never unencrypted to another machine
     return smtp
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect could lead a message anywhere: it is a refusal."""
+    """Refuses redirects, which could lead a message anywhere."""
 
     def redirect_request(self, *_: object) -> None:
         """Follow none."""
@@ -92,13 +104,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _webhook(message: Message, address: str, environment: Mapping[str, str]) -> None:
     body = {"id": message.id, "recipient": message.recipient, "made_at": message.made_at}
-    sent = json.dumps(body | {name: message.content[name] for name in KEPT}, ensure_ascii=False).encode()
+    sent = json.dumps(body | asdict(message.content), ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json", "Idempotency-Key": message.id, "User-Agent": "qhawaq"}
     if key := secret("QHAWAQ_WEBHOOK_SECRET", environment):
         headers["X-Qhawaq-Signature"] = "sha256=" + hmac.new(key.encode(), sent, hashlib.sha256).hexdigest()
-    asked = urllib.request.Request(address, sent, headers, method="POST")  # noqa: S310  https or this machine only
-    with urllib.request.build_opener(_NoRedirect).open(asked, timeout=SECONDS):
-        pass  # what is not 2xx was raised
+    request = urllib.request.Request(address, sent, headers, method="POST")  # noqa: S310  https or this machine only
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
+        pass  # open raises for statuses other than 2xx
 
 
 def secret(name: str, environment: Mapping[str, str]) -> str:

@@ -1,13 +1,12 @@
-"""What was told to whom: entries wait here until a message that counts them is acknowledged.
+"""The outbox: entries and messages per recipient until the messages are acknowledged.
 
-An entry is told once while it stands. Entries and the message that tells of them are written in one transaction, and
-the message as it will be sent with them: whatever is cut off, the same message with the same number goes out again, and
-a receiver that knows the number takes it once. No pseudonym is kept: an entry is a hash with a salt of this outbox.
+A recipient is notified of an entry once, as long as it is current. Entries and their message are written in one
+transaction: after an interruption the same message with the same id is sent again, and receivers ignore an id that
+they know. No pseudonym is stored: an entry is a hash with this outbox's salt.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -15,13 +14,17 @@ import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
 
 from warehouse.errors import HomeError
 from warehouse.settings import Home
 
-OUT = "out"  # what came while somebody wanted no messages
+OPTED_OUT = "out"  # instead of a message, for entries that came while the recipient wanted none
 SCHEMA = """
 create table if not exists settings (name text primary key, value text not null) strict;
 create table if not exists messages (
@@ -33,124 +36,160 @@ create table if not exists entries (
   message text references messages, primary key (recipient, kind, item)
 ) strict, without rowid;
 """
-# What is gone is forgotten, so that it is new when it comes again.
-FORGET = "delete from entries where (recipient, kind, item) not in (select recipient, kind, item from standing)"
+# Past entries are deleted, so that they are new when they return.
+DELETE_PAST = "delete from entries where (recipient, kind, item) not in (select recipient, kind, item from current)"
+
+
+class Kind(StrEnum):
+    """The kind of an entry, as stored."""
+
+    LISTED = "listed"
+    AT_ONCE = "at_once"
+    MISSING = "missing"
+    SHEET = "sheet"
+
+
+class Missing(NamedTuple):
+    """A withheld period of a region."""
+
+    source: str
+    period: str
+    region: str
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that stands now and that a recipient is to hear of: `item` says what, within its kind."""
+    """A current fact for a recipient; `item` identifies it within its kind and is stored only as a hash."""
 
     recipient: str
-    kind: str
+    kind: Kind
     item: str
+    missing: Missing | None = None  # of a missing delivery
+    sheet: str | None = None  # text of a fault sheet
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content of a message."""
+
+    subject: str
+    text: str
+    counts: Mapping[str, int]  # entries by kind
+    link: str  # empty where there is no page
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it goes out; `id` stays the same however often it is sent."""
+    """A message as sent; `id` stays the same at each attempt."""
 
     id: str
     recipient: str
     made_at: str
-    content: Mapping[str, object]
+    content: Content
 
 
 class Outbox:
-    """One home's outbox, open; whoever holds it is alone with it."""
+    """The open outbox of a home; no other process has it open."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
         db.execute("pragma synchronous = full")
         db.execute("pragma secure_delete = on")
-        db.execute("pragma foreign_keys = off")  # OUT is no message
+        db.execute("pragma foreign_keys = off")  # OPTED_OUT is no message
         db.executescript(SCHEMA)
-        db.execute("insert or ignore into settings values ('salt', ?)", [secrets.token_hex(16)])
+        db.execute("insert or ignore into settings (name, value) values ('salt', ?)", [secrets.token_hex(16)])
         self._salt = self._setting("salt")
 
     def _setting(self, name: str) -> str:
-        found = self.db.execute("select value from settings where name = ?", [name]).fetchone()
-        return found[0] if found else ""
+        row = self.db.execute("select value from settings where name = ?", [name]).fetchone()
+        return row[0] if row else ""
 
-    def take_up(self, entries: Iterable[Entry], release: str, out: Collection[str] = ()) -> int:
-        """Note what stands in a release; return how much of it is new.
+    def take_up(self, entries: Iterable[Entry], release: str, opted_out: Collection[str] = ()) -> int:
+        """Store the current entries; return the number of new ones.
 
         Args:
-            entries: all that stands now.
-            release: where it stands; only in a newer one than was seen does what is missing count as gone, as a
-                rollback takes back what is new and brings it again.
-            out: recipients who want no messages.
+            entries: all current entries.
+            release: their release; past entries are deleted only in a newer one, because a rollback removes entries
+                that return with the next release.
+            opted_out: recipients who want no messages.
         """
         with self._writing():
-            self.db.execute("create temp table standing (recipient, kind, item)")
-            said = [(one.recipient, one.kind, self._hash(one.item)) for one in entries]
-            self.db.executemany("insert into standing values (?, ?, ?)", said)
-            if release > self._setting("release"):
-                self.db.execute(FORGET)
-                self.db.execute("insert or replace into settings values ('release', ?)", [release])
-            new = self.db.execute(
-                "insert or ignore into entries select recipient, kind, item, ?, null from standing", [release]
-            ).rowcount
-            self.db.execute("drop table standing")
+            self.db.execute("create temp table current (recipient, kind, item)")
             self.db.executemany(
-                "update entries set message = ? where message is null and recipient = ?", [(OUT, one) for one in out]
+                "insert into current (recipient, kind, item) values (?, ?, ?)", map(self._stored, entries)
+            )
+            if release > self._setting("release"):
+                self.db.execute(DELETE_PAST)
+                self.db.execute("insert or replace into settings (name, value) values ('release', ?)", [release])
+            new = self.db.execute(
+                "insert or ignore into entries (recipient, kind, item, release) "
+                "select recipient, kind, item, ? from current",
+                [release],
+            ).rowcount
+            self.db.execute("drop table current")
+            self.db.executemany(
+                "update entries set message = ? where message is null and recipient = ?",
+                [(OPTED_OUT, name) for name in opted_out],
             )
         return new
 
     def waiting(self, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-        """Return recipient → those of the entries that no message tells of yet."""
+        """Return recipient → the entries without a message."""
         rows = set(self.db.execute("select recipient, kind, item from entries where message is null"))
-        found: dict[str, list[Entry]] = {}
-        for one in entries:
-            if (one.recipient, one.kind, self._hash(one.item)) in rows:
-                found.setdefault(one.recipient, []).append(one)
-        return found
+        waiting: dict[str, list[Entry]] = {}
+        for entry in entries:
+            if self._stored(entry) in rows:
+                waiting.setdefault(entry.recipient, []).append(entry)
+        return waiting
 
-    def compose(self, recipient: str, entries: Iterable[Entry], content: Mapping[str, object], now: datetime) -> str:
-        """Write a message that tells a recipient of entries; return its number."""
+    def compose(self, recipient: str, entries: Iterable[Entry], content: Content, now: datetime) -> str:
+        """Write a message about entries; return its id."""
         number = secrets.token_hex(16)
-        told = [(number, recipient, one.kind, self._hash(one.item)) for one in entries]
         with self._writing():
             self.db.execute(
                 "insert into messages (id, recipient, made_at, content) values (?, ?, ?, ?)",
-                [number, recipient, now.isoformat(), json.dumps(content, ensure_ascii=False)],
+                [number, recipient, now.isoformat(), json.dumps(asdict(content), ensure_ascii=False)],
             )
             self.db.executemany(
-                "update entries set message = ? where recipient = ? and kind = ? and item = ? and message is null", told
+                "update entries set message = ? where recipient = ? and kind = ? and item = ? and message is null",
+                [(number, *self._stored(entry)) for entry in entries],
             )
         return number
 
     def unsent(self, recipients: Sequence[str]) -> list[Message]:
-        """Return the messages to recipients that nobody acknowledged, oldest first."""
+        """Return the unacknowledged messages to recipients, oldest first."""
         marks = ", ".join("?" * len(recipients))
         rows = self.db.execute(
             "select id, recipient, made_at, content from messages where acknowledged_at is null "
-            f"and recipient in ({marks}) order by made_at, id", list(recipients),
-        )  # fmt: skip
-        return [Message(id_, to, made_at, json.loads(content)) for id_, to, made_at, content in rows]
+            f"and recipient in ({marks}) order by made_at, id",
+            list(recipients),
+        )
+        return [Message(number, to, made_at, Content(**json.loads(content))) for number, to, made_at, content in rows]
 
     def tried(self, message: Message) -> None:
-        """Note that a message is being sent."""
+        """Count an attempt to send a message."""
         with self._writing():
             self.db.execute("update messages set attempts = attempts + 1 where id = ?", [message.id])
 
     def acknowledged(self, message: Message, now: datetime) -> None:
-        """Note that a message has arrived; what it said is kept no longer."""
+        """Record that a message was acknowledged, and delete its content."""
         with self._writing():
             self.db.execute(
                 "update messages set acknowledged_at = ?, content = '{}' where id = ?", [now.isoformat(), message.id]
             )
 
     def withdraw(self, recipients: Collection[str], now: datetime) -> int:
-        """Let go of messages to those who are not in the table any more or want none; return how many."""
+        """Delete the unacknowledged messages to all but the given recipients; return their number."""
         rows = self.db.execute("select id, recipient from messages where acknowledged_at is null").fetchall()
         gone = [(now.isoformat(), number) for number, recipient in rows if recipient not in recipients]
         with self._writing():
             self.db.executemany("update messages set acknowledged_at = ?, content = '{}' where id = ?", gone)
         return len(gone)
 
-    def _hash(self, item: str) -> str:
-        return hashlib.sha256(f"{self._salt}:{item}".encode()).hexdigest()[:32]
+    def _stored(self, entry: Entry) -> tuple[str, str, str]:
+        """Return recipient, kind and hash of an entry, its key in the table."""
+        digest = hashlib.sha256(f"{self._salt}:{entry.item}".encode()).hexdigest()[:32]
+        return entry.recipient, entry.kind.value, digest
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -184,15 +223,14 @@ def opened(home: Home) -> Iterator[Outbox]:
 
 @contextmanager
 def alone(home: Home) -> Iterator[None]:
-    """Hold the outbox's lock; it goes with the process that holds it.
+    """Hold the outbox's lock; the end of the process releases it too.
 
     Raises:
         HomeError: another process has it.
     """
     lock = home.outbox.with_suffix(".lock")
-    with os.fdopen(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600), "r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise HomeError(f"{lock} is held: another 'qhawaq notify' or a backup is at work; try again") from None
-        yield
+    try:
+        with FileLock(lock, timeout=0, mode=0o600):
+            yield
+    except Timeout:
+        raise HomeError(f"{lock} is held: another 'qhawaq notify' or a backup is at work; try again") from None

@@ -1,1 +1,1 @@
-"""Keeping a home: copies of it, and what they are restored from."""
+"""Operation of a home: backups and their restoration."""

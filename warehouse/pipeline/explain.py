@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from datetime import date
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import duckdb
 
 from warehouse import database
-from warehouse.audit import explaining
-from warehouse.registry import versions
+from warehouse.audit import explanation
+from warehouse.audit.explanation import Term
+from warehouse.registry import registry_tables
 from warehouse.settings import Home
 
 FEATURES = "select * from features.child_features where child_key = ? and as_of_date = ?"
@@ -22,19 +24,20 @@ def explain(home: Home, child: int, day: date) -> str:
     Raises:
         QhawaqError: the child has no score of that date.
     """
-    return explaining.explain(home, child, day, terms_by_trees)
+    return explanation.explain(home, child, day, terms_by_trees)
 
 
-def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[tuple[str, Any, float]]:
-    """Return (term, value, contribution) of a child's score by a model with interactions (`explaining.terms_of`)."""
+def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[Term]:
+    """Return the terms of a child's score by a model with interactions (`explanation.terms`)."""
     from ml import score
     from ml.models import trees
 
-    base = database.value(db, explaining.BASE, [version])
-    model = trees.from_tables(version, base, *versions.points(db))
+    base = database.value(db, explanation.BASE, [version])
+    model = trees.from_tables(version, base, *registry_tables.points(db))
     rows = db.execute(FEATURES, [child, day]).to_arrow_table()
     values = score.matrix(rows, model.features)
     bases, parts = model.contributions(values, score.segments(rows))
     known = [None if math.isnan(value) else value for value in values[0].tolist()]
-    terms = sorted(zip(model.features, known, parts[0].tolist(), strict=True), key=lambda term: (-term[2], term[0]))
-    return [("base", "", float(bases[0])), *terms]
+    terms = itertools.starmap(Term, zip(model.features, known, parts[0].tolist(), strict=True))
+    ordered = sorted(terms, key=lambda term: (-term.contribution, term.name))
+    return [Term(explanation.BASE_TERM, "", float(bases[0])), *ordered]

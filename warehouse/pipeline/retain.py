@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -34,7 +35,7 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict[str, Any]:
     """
     secret = keys.load(home.secrets)
     with progress.step("delete"):
-        proof, canaries = retention.delete(home, secret, today)
+        deletion = retention.delete(home, secret, today)
     with progress.step("build"):
         build.build(home, progress)
     with progress.step("score"):
@@ -45,9 +46,9 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict[str, Any]:
     with progress.step("compact"):
         retention.compact(home, secret)
     with progress.step("search"):
-        hits = canary.search(home, secret, canaries)
-    proof = {"deliveries": 0, "rows": 0, "files": 0, "persons": 0, "dates": 0} | proof
-    proof |= {"canaries": len(canaries.keys), "values": len(canaries.values), "hits": hits}
+        hits = canary.search(home, secret, deletion.canaries)
+    proof = asdict(deletion.counts) | {"on": str(today)}
+    proof |= {"canaries": len(deletion.canaries.keys), "values": len(deletion.canaries.values), "hits": hits}
     kept = json.loads(home.retention.read_text()) if home.retention.exists() else []
     write_whole(home.retention, json.dumps([*kept, proof], indent=1))
     if any(hits.values()):

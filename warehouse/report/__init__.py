@@ -1,1 +1,1 @@
-"""The monthly bulletin of a UGEL, a region or the country: what was published, as one page and as sheets."""
+"""Monthly bulletins of a UGEL, a region or the country: published figures as a page and as sheets."""

@@ -1,4 +1,4 @@
-"""Charts of bulletins: Altair, drawn as SVG beside the table that holds the same figures; nothing is fetched or run."""
+"""Charts of bulletins as SVG, drawn by Altair from the table beside them; they load and run nothing."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import io
 import altair as alt
 import pandas as pd
 
-from warehouse.report.figures import Table, heading, said
+from warehouse.report.figures import Table, heading, shown
 
-WIDTH = 300  # fits a telephone
+WIDTH = 300  # pixels; fits a phone
 COLORS = ["#0b5c7a", "#b45309"]
 INK = "#1f2933"
-PADDING = {"left": 24, "right": 8, "top": 4, "bottom": 4}  # browsers' letters are wider than those measured here
+PADDING = {"left": 24, "right": 8, "top": 4, "bottom": 4}  # browsers' fonts are wider than the one measured here
 
 
 def years(table: Table) -> alt.Chart:
-    """Show each indicator along the years, a line a level."""
+    """Return lines of each indicator by year, one per level."""
     x = alt.X("school_year:O", title=None, axis=alt.Axis(labelAngle=-45))
     y = alt.Y("case_share:Q", title=None, axis=alt.Axis(format="%", tickCount=4))
     lines = (
@@ -26,14 +26,14 @@ def years(table: Table) -> alt.Chart:
 
 
 def departments(table: Table) -> alt.Chart:
-    """Rank departments, a bar a level."""
+    """Return ranked bars of departments, one per level."""
     y = alt.Y("department_name:N", title=None, sort="-x")
     x = alt.X("case_share:Q", title=heading("case_share"), axis=alt.Axis(format="%", tickCount=4))
     return alt.Chart(_frame(table)).mark_bar().encode(x, y, _levels(), yOffset="level:N").properties(width=WIDTH - 110)
 
 
 def counts(table: Table) -> alt.Chart:
-    """Show how many, by the table's first column."""
+    """Return bars of numbers of children by the table's first column."""
     first = table.columns[0]
     y = alt.Y(f"{first}:N", title=None, sort=None, axis=alt.Axis(labelLimit=130))
     x = alt.X("n_children:Q", title=heading("n_children"), axis=alt.Axis(format="d", tickMinStep=1))
@@ -44,22 +44,22 @@ DRAWN = {"years": years, "departments": departments, "urgency": counts, "service
 
 
 def svg(table: Table) -> str:
-    """Return a table's chart as SVG; nothing where it has none or no rows."""
+    """Return a table's chart as SVG; empty where it has no chart or no rows."""
     if table.key not in DRAWN or not table.rows:
         return ""
     chart = DRAWN[table.key](table).configure(font="sans-serif", background="white", padding=PADDING)
     chart = chart.configure_axis(labelColor=INK, titleColor=INK, labelFontSize=11).configure_legend(labelColor=INK)
-    written = io.StringIO()
-    chart.save(written, format="svg")
-    return written.getvalue()
+    drawing = io.StringIO()
+    chart.save(drawing, format="svg")
+    return drawing.getvalue()
 
 
 def _frame(table: Table) -> pd.DataFrame:
-    """Return rows with names for codes and numbers as they are."""
+    """Return the rows with names instead of codes, and numbers unformatted."""
     frame = pd.DataFrame(table.rows, columns=list(table.columns))
     for column in ("level", "indicator", "need", "tutor_text", "probability_text"):
         if column in frame:
-            frame[column] = [said(column, value) for value in frame[column]]
+            frame[column] = [shown(column, value) for value in frame[column]]
     return frame
 
 

@@ -1,4 +1,4 @@
-"""A bulletin's tables as CSV and as sheets of one XLSX; no cell of them is ever a formula."""
+"""A bulletin's tables as CSV files and as sheets of one XLSX file; no cell is ever a formula."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import xlsxwriter
 
 from warehouse.report.figures import Bulletin, Table, heading, texts
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what spreadsheets take a text for that begins so
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # spreadsheets read texts that begin so as formulas
 
 
 def harmless(value: object) -> object:
-    """Return a value that no spreadsheet reckons: texts that look like formulas begin with an apostrophe."""
+    """Return a value that no spreadsheet evaluates: texts that resemble formulas get an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.lstrip(" \0").startswith(FORMULAS) else value
 
 
 def write_csv(bulletin: Bulletin, folder: Path) -> list[Path]:
-    """Write a file a table, UTF-8 with a mark so that spreadsheets read it so; return the files."""
+    """Write a file per table, in UTF-8 with a byte order mark for spreadsheets; return the files."""
     return [_csv(table, folder / f"{bulletin.file_name}-{table.key}.csv") for table in bulletin.tables]
 
 
@@ -32,7 +32,7 @@ def _csv(table: Table, path: Path) -> Path:
 
 
 def write_xlsx(bulletin: Bulletin, folder: Path) -> Path:
-    """Write a sheet a table; return the file."""
+    """Write a sheet per table; return the file."""
     path = folder / f"{bulletin.file_name}.xlsx"
     options = {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "dd/mm/yyyy"}
     with xlsxwriter.Workbook(str(path), options) as book:
@@ -41,15 +41,15 @@ def write_xlsx(bulletin: Bulletin, folder: Path) -> Path:
             sheet = book.add_worksheet(texts()["tables"][table.key]["title"][:31])
             sheet.write_row(0, 0, [heading(column) for column in table.columns], bold)
             sheet.freeze_panes(1, 0)
-            for at, row in enumerate(table.rows, 1):
-                _row(sheet, at, row)
+            for number, row in enumerate(table.rows, start=1):
+                _write_row(sheet, number, row)
             sheet.autofit()
     return path
 
 
-def _row(sheet: xlsxwriter.worksheet.Worksheet, at: int, row: tuple[object, ...]) -> None:
+def _write_row(sheet: xlsxwriter.worksheet.Worksheet, number: int, row: tuple[object, ...]) -> None:
     for column, value in enumerate(row):
         if isinstance(value, date):
-            sheet.write_datetime(at, column, value)
+            sheet.write_datetime(number, column, value)
         elif value is not None:
-            sheet.write(at, column, harmless(value))
+            sheet.write(number, column, harmless(value))

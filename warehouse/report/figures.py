@@ -1,4 +1,4 @@
-"""What a bulletin shows: small tables, asked of one published file, so that nothing else can get in."""
+"""Tables of a bulletin, from a single published file, so that no unpublished figure can enter."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
-import yaml
 
 from warehouse import database
 from warehouse.errors import HomeError, UsageError
-from warehouse.publish import releases
-from warehouse.settings import REPOSITORY, Home
+from warehouse.publish import publishing
+from warehouse.settings import REPOSITORY, Home, read_yaml
 
 NATION = "00"
 KNOWN = "from indicators where department_code = $area and case_share is not null"
@@ -27,7 +26,7 @@ select department_name from (
 where department_code = $area order by department_name nulls last limit 1
 """
 YEARS = f"select school_year, indicator, level, case_share {KNOWN} order by indicator, level, school_year"
-# Key → what is asked; $area is a department or nothing. A chart, where there is one, stands in charts.DRAWN.
+# Table's key → its query; $area is a department's code. `charts.DRAWN` has the charts of some.
 OFFICIALS = {
     "indicators": f"""
 select indicator, level, school_year, n_pupils, n_cases, case_share,
@@ -85,25 +84,25 @@ from list_changes where $area is not null group by all order by 1, 3 desc""",
 
 @dataclass(frozen=True)
 class Table:
-    """One table: a key of the texts, its columns, its rows."""
+    """A table of a bulletin."""
 
-    key: str
+    key: str  # in the texts
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
     def column(self, name: str) -> list[Any]:
         """Return the values of a column."""
-        at = self.columns.index(name)
-        return [row[at] for row in self.rows]
+        position = self.columns.index(name)
+        return [row[position] for row in self.rows]
 
 
 @dataclass(frozen=True)
 class Bulletin:
-    """A bulletin's tables and what they are of."""
+    """A bulletin of an area."""
 
-    name: str
-    file_name: str
-    is_internal: bool
+    name: str  # of the area
+    file_name: str  # without suffix
+    is_internal: bool  # it shows numbers of single schools
     is_synthetic: bool
     built_for: date
     release: str
@@ -116,41 +115,67 @@ def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: 
 
     Args:
         home: the home.
-        ugel: six digits.
-        region: a department's two digits.
-        as_of: the newest release that was built for this day or before; None: what is current.
+        ugel: the UGEL's six digits.
+        region: the department's two digits.
+        as_of: take the newest release built for this day or before; None: the current one.
 
     Raises:
-        UsageError: both areas are given, or nothing is published of the area.
-        HomeError: no release that is kept is as old as that.
+        UsageError: both areas are given, or nothing is published for the area.
+        HomeError: no release of that day or before is kept.
     """
-    folder, area, asked = _asked(home, ugel, region)
-    with duckdb.connect(str(_file(folder, as_of)), read_only=True) as db:
+    plan = _plan(home, ugel, region)
+    with duckdb.connect(str(_file(plan.folder, as_of)), read_only=True) as db:
         ((release, kind, built_for, published_at),) = db.execute(
             "select release_id, kind, built_for, published_at from release"
         ).fetchall()
-        name = texts()["ugel"].format(code=ugel) if ugel else _named(db, region)
-        tables = tuple(_table(db, key, sql, area) for key, sql in asked.items())
-    file_name = f"boletin-{'peru' if area == NATION else area}-{built_for:%Y-%m-%d}"
-    return Bulletin(name, file_name, bool(ugel), kind == "synthetic", built_for, release, published_at, tables)
+        name = texts()["ugel"].format(code=ugel) if ugel else _area_name(db, region)
+        tables = tuple(_table(db, key, sql, plan.area) for key, sql in plan.queries.items())
+    return Bulletin(
+        name=name,
+        file_name=f"boletin-{'peru' if plan.area == NATION else plan.area}-{built_for:%Y-%m-%d}",
+        is_internal=bool(ugel),
+        is_synthetic=kind == "synthetic",
+        built_for=built_for,
+        release=release,
+        published_at=published_at,
+        tables=tables,
+    )
 
 
-def _asked(home: Home, ugel: str | None, region: str | None) -> tuple[Path, str, dict[str, str]]:
-    """Return the folder of the files, the area, and what is asked."""
+class _Plan(NamedTuple):
+    """The data of a bulletin."""
+
+    folder: Path  # of the published files
+    area: str
+    queries: dict[str, str]  # table's key → query
+
+
+def _plan(home: Home, ugel: str | None, region: str | None) -> _Plan:
+    """Return where a bulletin's tables come from.
+
+    Raises:
+        UsageError: both areas are given, or the UGEL is not six digits.
+    """
     if ugel and region:
         raise UsageError("give --ugel or --region, not both")
     if region:
-        return home.serving / "officials", region, REGIONAL
+        return _Plan(home.serving / "officials", region, REGIONAL)
     if not ugel:
-        return home.serving / "officials", NATION, NATIONAL
+        return _Plan(home.serving / "officials", NATION, NATIONAL)
     if not re.fullmatch(r"[0-9]{6}", ugel):
         raise UsageError("a UGEL is six digits, as 150101")
-    return home.serving / "education" / ugel, ugel, OF_UGEL
+    return _Plan(home.serving / "education" / ugel, ugel, OF_UGEL)
 
 
 def _file(folder: Path, as_of: date | None) -> Path:
-    kept = releases.kept(folder)
-    if not kept:
+    """Return the published file of a day; the current one without a day.
+
+    Raises:
+        UsageError: nothing is published for the area.
+        HomeError: no release of that day or before is kept.
+    """
+    releases = publishing.releases(folder)
+    if not releases:
         raise UsageError(f"nothing is published in {folder}: areas that are stand beside it; 'qhawaq run' publishes")
     if as_of is None:
         return (folder / releases.CURRENT).resolve()
@@ -163,50 +188,51 @@ def _file(folder: Path, as_of: date | None) -> Path:
 
 
 def _built_for(file: Path) -> date:
+    """Return the day for which a published file was built."""
     with duckdb.connect(str(file), read_only=True) as db:
         return database.value(db, "select built_for from release")
 
 
-def _named(db: duckdb.DuckDBPyConnection, region: str | None) -> str:
-    """Return what the area is called; a region by its number where only the ministry's open data know it."""
+def _area_name(db: duckdb.DuckDBPyConnection, region: str | None) -> str:
+    """Return the area's name; a region's code where only the ministry's open data have it."""
     if region is None:
         return texts()["country"]
-    found = db.execute(NAMED, {"area": region}).fetchone()
-    if found is None or region == NATION:
+    row = db.execute(NAMED, {"area": region}).fetchone()
+    if row is None or region == NATION:
         raise UsageError(f"nothing is published of region {region}: give a department's two digits, as 15 for Lima")
-    return texts()["region"].format(name=found[0] or region)
+    return texts()["region"].format(name=row[0] or region)
 
 
 def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Table:
     try:
-        found = db.execute(sql, {"area": area})
+        query = db.execute(sql, {"area": area})
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         raise HomeError(
             f"the bulletin's table {key}: the release was published by another version: run 'qhawaq publish', or take "
             f"one of this version by --as-of ({error})"
         ) from error
-    return Table(key, tuple(column[0] for column in found.description or ()), tuple(found.fetchall()))
+    return Table(key, tuple(column[0] for column in query.description or ()), tuple(query.fetchall()))
 
 
 @cache
 def texts() -> dict[str, Any]:
-    """Return what bulletins say."""
-    return yaml.safe_load(Path(__file__).with_name("texts.yml").read_text(encoding="utf-8"))
+    """Return the texts of bulletins."""
+    return read_yaml(Path(__file__).with_name("texts.yml"))
 
 
 @cache
 def catalog() -> dict[str, Any]:
-    """Return the one catalog of names of columns and values, which the dashboards show too."""
-    return yaml.safe_load((REPOSITORY / "grafana" / "texts.yml").read_text(encoding="utf-8"))
+    """Return the names of columns and values, which bulletins and dashboards share."""
+    return read_yaml(REPOSITORY / "grafana" / "texts.yml")
 
 
 def heading(column: str) -> str:
-    """Return what a column is called."""
+    """Return the heading of a column."""
     return texts()["columns"].get(column) or catalog()["columns"][column]
 
 
-def said(column: str, value: object) -> str:
-    """Return a value as people read it: shares in percent, counts with spaces, codes by name, nothing by one sign."""
+def shown(column: str, value: object) -> str:
+    """Return a value formatted for people: shares in percent, counts with spaces, codes by name, a sign for null."""
     if value is None:
         return catalog()["signs"]["nothing"]
     if isinstance(value, bool):
@@ -219,7 +245,7 @@ def said(column: str, value: object) -> str:
 
 
 def _by_pattern(column: str, value: str) -> str:
-    """Return a value that says more than a word, as the dashboards say it: $1 stands for what its pattern caught."""
+    """Return a value rewritten by the dashboards' patterns, in which $1 is the first group."""
     for pattern, text in catalog()["patterns"].get(column, {}).items():
         if re.match(pattern, value):
             return re.sub(pattern, text.replace("$", "\\"), value)
@@ -227,6 +253,7 @@ def _by_pattern(column: str, value: str) -> str:
 
 
 def _number(column: str, value: float) -> str:
+    """Return a number formatted by its column's unit."""
     if column in SIGNED:
         return f"{100 * value:+.1f}\N{NO-BREAK SPACE}pp".replace(".", ",")
     if is_share(column):
@@ -236,21 +263,16 @@ def _number(column: str, value: float) -> str:
     return str(value) if column.endswith("_year") else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-SIGNED = (
-    "change_share",
-    "gap_to_all",
-    "effect",
-    "effect_low",
-    "effect_high",
-)  # differences of shares: percentage points
+# Differences of shares, in percentage points.
+SIGNED = ("change_share", "gap_to_all", "effect", "effect_low", "effect_high")
 SHARES = ("_share", "gap_to_all", "effect", "effect_low", "effect_high", "share_served", "share_without")
 
 
 def is_share(column: str) -> bool:
-    """Say whether a column is a part of a whole."""
+    """Return whether a column holds shares or differences of shares."""
     return column.endswith(SHARES)
 
 
-def spoken(table: Table) -> Sequence[Sequence[str]]:
-    """Return a table's rows as people read them."""
-    return [[said(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]
+def shown_rows(table: Table) -> Sequence[Sequence[str]]:
+    """Return a table's rows formatted for people."""
+    return [[shown(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]

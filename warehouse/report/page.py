@@ -1,4 +1,4 @@
-"""A bulletin as one page of HTML that needs nothing else: no script, no network; for a telephone and for paper."""
+"""A bulletin as one self-contained HTML page without scripts, for phones and for print."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 from great_tables import GT
 
 from warehouse.report import charts
-from warehouse.report.figures import Bulletin, Table, heading, is_share, spoken, texts
+from warehouse.report.figures import Bulletin, Table, heading, is_share, shown_rows, texts
 
 STYLE = """
 :root { color: #1f2933; background: #fff; font: 16px/1.5 system-ui, sans-serif; }
@@ -27,58 +27,78 @@ figure { margin: 0; } figure svg { max-width: 100%; height: auto; }
   .table td, .table th { padding: 2px 3px !important; overflow-wrap: anywhere; }
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; } .has-chart { grid-template-columns: 1fr; } }
 """
-FOLDED = 15  # rows from which a table that has a chart waits to be opened
+FOLDED = 15  # a table with a chart and more rows than this is folded
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-OPTIONS: dict[str, Any] = {
-    "table_font_size": "14px", "table_font_color": "#1f2933", "table_margin_left": "0px", "data_row_padding": "4px",
-    "column_labels_font_weight": "bold",
-}  # fmt: skip
 
 
 def html(bulletin: Bulletin) -> str:
     """Return a bulletin as a page."""
-    say, title = texts(), f"{texts()['title']}: {bulletin.name}"
-    notices = [say["synthetic"]] * bulletin.is_synthetic + [say["internal"]] * bulletin.is_internal
-    when = say["as_of"].format(day=f"{bulletin.built_for:%d/%m/%Y}", release=bulletin.release)
-    return "\n".join([
-        '<!doctype html><html lang="es-PE"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
-        f'<a class="skip" href="#contenido">{say["skip"]}</a>',
-        f"<header><h1>{escape(title)}</h1><p>{escape(when)}</p></header>",
-        '<main id="contenido">',
-        *(f'<p class="notice">{escape(one)}</p>' for one in notices),
-        f"<p>{escape(say['reading'])}</p>",
-        *map(_section, bulletin.tables),
-        f"</main><footer><p>{escape(say['sheets'])}</p></footer></body></html>", "",
-    ])  # fmt: skip
+    words = texts()
+    title = escape(f"{words['title']}: {bulletin.name}")
+    notices = [words["synthetic"]] * bulletin.is_synthetic + [words["internal"]] * bulletin.is_internal
+    notes = [words["reading"]] if bulletin.is_internal else [words["reading"], words["rounding"]]
+    date = words["as_of"].format(day=f"{bulletin.built_for:%d/%m/%Y}", release=bulletin.release)
+    return "\n".join(
+        [
+            '<!doctype html><html lang="es-PE"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            f"<title>{title}</title><style>{STYLE}</style></head><body>",
+            f'<a class="skip" href="#contenido">{words["skip"]}</a>',
+            f"<header><h1>{title}</h1><p>{escape(date)}</p></header>",
+            '<main id="contenido">',
+            *(f'<p class="notice">{escape(notice)}</p>' for notice in notices),
+            f"<p>{escape(' '.join(notes))}</p>",
+            *map(_section, bulletin.tables),
+            f"</main><footer><p>{escape(words['sheets'])}</p></footer></body></html>",
+            "",
+        ]
+    )
 
 
 def _section(table: Table) -> str:
-    say, own = texts(), texts()["tables"][table.key]
+    """Return a table's section: title, definition, limits, chart and rows."""
+    words = texts()
+    own = words["tables"][table.key]
     figure = _figure(table, own["title"])
-    shown = _rows(table) if table.rows else f"<p>{escape(say['empty'])}</p>"
+    body = _rows(table) if table.rows else f"<p>{escape(words['empty'])}</p>"
     if len(table.rows) > FOLDED and figure:
-        shown = f"<details><summary>{say['fold']}</summary>{shown}</details>"
-    scrolled = f'<div class="table" tabindex="0" role="region" aria-label="{escape(own["title"])}">{shown}</div>'
+        body = f"<details><summary>{words['fold']}</summary>{body}</details>"
+    scrolled = f'<div class="table" tabindex="0" role="region" aria-label="{escape(own["title"])}">{body}</div>'
     return (
         f"<section><h2>{escape(own['title'])}</h2><p>{escape(own['definition'])} "
-        f"<strong>{say['limits']}</strong> {escape(own['limits'])}</p>"
+        f"<strong>{words['limits']}</strong> {escape(own['limits'])}</p>"
         f'<div class="figures{" has-chart" if figure else ""}">{figure}{scrolled}</div></section>'
     )
 
 
 def _figure(table: Table, title: str) -> str:
-    """Return a table's chart, named for those who do not see it; nothing where it has none."""
-    drawn, label = charts.svg(table), escape(texts()["chart"].format(title=title))
-    return f'<figure role="img" aria-label="{label}">{drawn}</figure>' if drawn else ""
+    """Return a table's chart with a label for screen readers; empty where it has none."""
+    drawing = charts.svg(table)
+    label = escape(texts()["chart"].format(title=title))
+    return f'<figure role="img" aria-label="{label}">{drawing}</figure>' if drawing else ""
 
 
 def _rows(table: Table) -> str:
-    named = {f"c{at}": heading(column) for at, column in enumerate(table.columns)}
-    # what a file says is text, never markup: great_tables escapes the body, and here the first to see it is it
-    frame = pd.DataFrame(spoken(table), columns=list(named))
-    right = [f"c{at}" for at, column in enumerate(table.columns) if is_share(column) or column.startswith("n_")]
-    made = GT(frame, id=table.key).cols_label(named).cols_align("left").tab_options(**OPTIONS)
-    return (made.cols_align("right", right) if right else made).as_raw_html()
+    """Return a table's rows as HTML; great_tables escapes the values."""
+    labels: dict[str, Any] = {f"c{number}": heading(column) for number, column in enumerate(table.columns)}
+    frame = pd.DataFrame(shown_rows(table), columns=list(labels))
+    right = [name for name, column in zip(labels, table.columns, strict=True) if _is_numeric(column)]
+    styled = (
+        GT(frame, id=table.key)
+        .cols_label(labels)
+        .cols_align("left")
+        .tab_options(
+            table_font_size="14px",
+            table_font_color="#1f2933",
+            table_margin_left="0px",
+            data_row_padding="4px",
+            column_labels_font_weight="bold",
+        )
+    )
+    return (styled.cols_align("right", right) if right else styled).as_raw_html()
+
+
+def _is_numeric(column: str) -> bool:
+    """Return whether a column holds shares or counts."""
+    return is_share(column) or column.startswith("n_")

@@ -1,1 +1,1 @@
-"""What a family may ask for, what is deleted when, and the proof of a deletion."""
+"""A family's rights over its child's data, retention periods, erasure, and the proof of deletions."""

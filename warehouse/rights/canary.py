@@ -1,4 +1,4 @@
-"""Proof of a deletion: what was deleted is searched for in every file of the home, decrypted and unpacked first."""
+"""Proof of a deletion: a search for deleted values in every file of the home, decrypted and decompressed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -17,19 +18,19 @@ from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.settings import Home
 
-DRAWN = 50  # persons whose values are searched for; all of them where they are fewer
+DRAWN = 50  # largest number of persons whose values are searched for
 PLACES = {".age": "archive", ".parquet": "parquet", ".duckdb": "serving"}
 
 
 @dataclass(frozen=True)
 class Canaries:
-    """Values of deleted persons, in memory or sealed: pseudonyms, and documents and numbers in the clear."""
+    """Identifiers of deleted persons, only in memory or sealed."""
 
-    keys: tuple[int, ...]
-    values: tuple[str, ...]
+    keys: tuple[int, ...]  # pseudonyms
+    values: tuple[str, ...]  # document and pupil numbers
 
     def pattern(self) -> str:
-        """Return a regular expression of the values and pseudonyms, none within a longer number or word."""
+        """Return a regular expression for the values and pseudonyms as whole words."""
         words = [re.escape(word) for word in (*self.values, *map(str, self.keys))]
         return f"(^|[^0-9A-Za-z])({'|'.join(words)})([^0-9A-Za-z]|$)"
 
@@ -46,13 +47,13 @@ def draw(vault: duckdb.DuckDBPyConnection, gone: list[int]) -> Canaries:
 
 
 def search(home: Home, secret: Keys, canaries: Canaries) -> dict[str, int]:
-    """Return, for each place, how many hits there are; the log of requests and of who looked is no such place."""
-    found = dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0)
+    """Return the number of hits per place; the logs of requests and reveals are not searched."""
+    hits = dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0)
     if canaries == Canaries((), ()):
-        return found
-    for path in filter(_is_own, set(home.root.rglob("*")) - {home.retaining}):  # which holds what is searched for
-        found[_place(home, path)] += _hits(home, path, secret, canaries)
-    return found
+        return hits
+    for path in filter(_is_own, set(home.root.rglob("*")) - {home.retaining}):  # it holds the canaries
+        hits[_place(home, path)] += _hits(home, path, secret, canaries)
+    return hits
 
 
 def _is_own(path: Path) -> bool:
@@ -65,6 +66,7 @@ def _place(home: Home, path: Path) -> str:
 
 
 def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
+    """Return the number of hits in one file."""
     if path.suffix == ".age":
         return _in_bytes(decrypted(path, secret), canaries)
     if path.suffix not in PLACES:
@@ -79,7 +81,7 @@ def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
 
 
 def decrypted(path: Path, secret: Keys) -> bytes:
-    """Return the content of an archived file, unpacked."""
+    """Return the content of an archived file, decompressed."""
     content = archive.unsealed(path, secret)
     return gzip.decompress(content) if path.name.endswith(".gz.age") else content
 
@@ -89,22 +91,38 @@ def _in_bytes(content: bytes, canaries: Canaries) -> int:
 
 
 def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> int:
-    found = {"VARCHAR": f"regexp_matches({{}}, {quoted(canaries.pattern(), chr(39))})"}
-    if canaries.keys:
-        found["BIGINT"] = f"{{}} in ({', '.join(map(str, canaries.keys))})"
-    counted: dict[str, list[str]] = defaultdict(list)  # table → a count of each column: one query for all of them
-    for table, name, kind in _columns(db, catalog):
-        if kind in found:
-            counted[table].append(f"count(*) filter ({found[kind].replace('{}', quoted(name))})")
-    return sum(database.value(db, f"select {' + '.join(counts)} from {table}") for table, counts in counted.items())
+    return sum(
+        database.value(db, f"select count(*) from {column.table} where {condition}")
+        for column in _columns(db, catalog)
+        if (condition := _condition(column, canaries))
+    )
 
 
-def _columns(db: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[tuple[str, str, str]]:
-    """Yield table, column and type of every table of a file, the logs of who asked and looked aside."""
+def _condition(column: SearchedColumn, canaries: Canaries) -> str | None:
+    """Return SQL for the rows in which a column holds a canary; None for columns that cannot."""
+    name = quoted(column.name)
+    if column.kind == "VARCHAR":
+        return f"regexp_matches({name}, {quoted(canaries.pattern(), chr(39))})"
+    if column.kind == "BIGINT" and canaries.keys:
+        return f"{name} in ({', '.join(map(str, canaries.keys))})"
+    return None
+
+
+class SearchedColumn(NamedTuple):
+    """A column of a database file."""
+
+    table: str  # qualified and quoted
+    name: str
+    kind: str  # its type in DuckDB
+
+
+def _columns(db: duckdb.DuckDBPyConnection, catalog: str) -> Iterator[SearchedColumn]:
+    """Yield the columns of every table of a file but the logs of requests and reveals."""
     rows = db.execute(
         "select c.schema_name, c.table_name, c.column_name, c.data_type from duckdb_columns() as c "
         "where c.database_name = ? and not c.internal and c.table_name not in ('reveals', 'requests') "
-        "and (c.table_name = 'parquet' or c.table_name in (select table_name from duckdb_tables()))", [catalog],
-    ).fetchall()  # fmt: skip
+        "and (c.table_name = 'parquet' or c.table_name in (select table_name from duckdb_tables()))",
+        [catalog],
+    ).fetchall()
     for schema, table, name, kind in rows:
-        yield f"{quoted(catalog)}.{quoted(schema)}.{quoted(table)}", name, kind
+        yield SearchedColumn(f"{quoted(catalog)}.{quoted(schema)}.{quoted(table)}", name, kind)

@@ -1,6 +1,6 @@
-"""Erasing one person: identities from the vault, the person's lines from every archived file, and its rows.
+"""Erasure of one person: identities in the vault, lines in archived files, and rows of tables.
 
-Closed as-of dates keep rows under a key that nothing leads to any more. The log of who asked and looked is kept.
+Closed as-of dates keep rows under a key that no longer leads to a person. The logs of requests and reveals stay.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from warehouse.database import transaction
 from warehouse.errors import QhawaqError
@@ -20,14 +21,21 @@ from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import Home
 
-Lines = dict[str, set[int]]  # file → lines that are the person's
+Lines = dict[str, set[int]]  # file → the person's lines
 
 
-def erase(home: Home, request: Request, today: date) -> tuple[int, int]:
-    """Erase a person; return how many lines of how many archived files went.
+class Erased(NamedTuple):
+    """The extent of an erasure in the archive."""
+
+    lines: int
+    files: int
+
+
+def erase(home: Home, request: Request, today: date) -> Erased:
+    """Erase a person.
 
     Raises:
-        QhawaqError: the vault holds no such person, or a value of the person is still found afterwards.
+        QhawaqError: the vault holds no such person, or a search afterwards finds a value of the person.
     """
     with Subject(home, request) as subject:
         owned = subject.all_keys()
@@ -37,15 +45,14 @@ def erase(home: Home, request: Request, today: date) -> tuple[int, int]:
         counts = _rewrite_archive(home, subject.keys, lines, canaries)
         _delete_rows(subject, owned, today, counts)
     retention.compact(home, subject.keys)
-    left = _left(home, subject.keys, canaries)
-    if left:
+    if left := _places_with_hits(home, subject.keys, canaries):
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
-    return sum(counts.values()), len(counts)
+    return Erased(lines=sum(counts.values()), files=len(counts))
 
 
 def _lines(subject: Subject, listed: str) -> Lines:
-    """Return where the person's records stand, those linked by name too."""
-    found: Lines = defaultdict(set)
+    """Return the lines of the person's records, including those linked by name."""
+    lines: Lines = defaultdict(set)
     where = f"where child_key in ({listed})"
     vaulted = [f"select _file, _line from vault.{c.table} {where}" for c in subject.contracts if c.vaulted]
     landed = [f"select _file, _line from raw.{c.table} {where}" for c in subject.contracts if c.aliases]
@@ -53,18 +60,19 @@ def _lines(subject: Subject, listed: str) -> Lines:
     rows = subject.vault.execute(" union ".join([*vaulted, linked])).fetchall()
     rows += subject.warehouse.execute(" union ".join(landed)).fetchall()
     for file, line in rows:
-        found[file].add(line)
-    return found
+        lines[file].add(line)
+    return lines
 
 
 def _rewrite_archive(home: Home, secret: Keys, lines: Lines, canaries: Canaries) -> dict[str, int]:
-    """Empty the person's lines in archived files, and lines that name its numbers, refused or not; return how many.
+    """Empty the person's lines and lines with its numbers in all archived files; return the number per file.
 
-    A line stays as an empty one: the others keep the numbers by which an auditor finds them.
+    Emptied lines stay, so that the other lines keep their numbers for auditors.
     """
-    counts, pattern = {}, re.compile(canaries.pattern().encode())
+    counts = {}
+    pattern = re.compile(canaries.pattern().encode())
     for path in sorted(home.archive.rglob("*.age")):
-        file = path.name.partition("_")[2].removesuffix(".age")
+        file = archive.delivered_name(path)
         content = canary.decrypted(path, secret).splitlines(keepends=True)
         if gone := _empty(content, lines.get(file, set()), pattern):
             _seal(path, secret, b"".join(content))
@@ -73,28 +81,31 @@ def _rewrite_archive(home: Home, secret: Keys, lines: Lines, canaries: Canaries)
 
 
 def _empty(content: list[bytes], own: set[int], pattern: re.Pattern[bytes]) -> int:
-    """Empty the person's own lines and those that a pattern finds, the header never; return how many."""
+    """Empty the person's own lines and those that match a pattern, never the header; return their number."""
     gone = [
-        number for number, line in enumerate(content[1:], start=2)
+        number
+        for number, line in enumerate(content[1:], start=2)
         if line.strip() and (number in own or pattern.search(line))
-    ]  # fmt: skip
+    ]
     for number in gone:
         content[number - 1] = b"\n"
     return len(gone)
 
 
 def _seal(path: Path, secret: Keys, content: bytes) -> None:
-    """Write an archived file anew, packed if it came so."""
+    """Rewrite an archived file, compressed if it was delivered compressed."""
     archive.seal(path, gzip.compress(content) if path.name.endswith(".gz.age") else content, secret)
 
 
 def _delete_rows(subject: Subject, owned: list[int], today: date, counts: dict[str, int]) -> None:
-    """Delete the person's rows, first in the warehouse: the vault is what says whose they are."""
-    db, vault, listed = subject.warehouse, subject.vault, ", ".join(map(str, owned))
-    retention.forget_rows(db, owned, "schema_name in ('raw', 'intermediate')")
+    """Delete the person's rows, in the warehouse before the vault, which alone knows their keys."""
+    db = subject.warehouse
+    vault = subject.vault
+    listed = ", ".join(map(str, owned))
+    retention.forget_rows(db, owned, schemas=("raw", "intermediate"))
     with transaction(db):
         for file, count in counts.items():
-            db.execute("insert into raw.erasures values (?, ?, ?)", [file, count, today])
+            db.execute("insert into raw.erasures (file, n_lines, erased_on) values (?, ?, ?)", [file, count, today])
     with transaction(vault):
         for contract in subject.contracts:
             if contract.vaulted:
@@ -106,7 +117,7 @@ def _delete_rows(subject: Subject, owned: list[int], today: date, counts: dict[s
             vault.execute(f"delete from vault.{table} where child_key in ({listed})")
 
 
-def _left(home: Home, secret: Keys, canaries: Canaries) -> str:
-    """Return where the person's numbers are still found (a pseudonym may stay: closed dates hold it)."""
+def _places_with_hits(home: Home, secret: Keys, canaries: Canaries) -> str:
+    """Return the places that still hold the person's numbers; pseudonyms stay in closed dates."""
     numbers = Canaries((), canaries.values)
     return ", ".join(place for place, hits in canary.search(home, secret, numbers).items() if hits)

@@ -1,7 +1,7 @@
-"""A family's rights over what is held on its child: access, rectification, opposition, review by a human.
+"""A family's rights over its child's data: access, rectification, opposition, review by a human.
 
-Every request is logged in the vault before it is answered. A rectification is a delivery like any other: the child's
-own line with one value changed, so that ledger, quarantine and lineage hold for it too.
+Every request is logged in the vault before it is answered. A rectification is a delivery of the child's own line with
+one value changed, so that ledger, quarantine and lineage cover it too.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -30,32 +31,45 @@ create table if not exists raw.human_reviews (
   request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
 create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 """
-SHOWN = 200  # lines of a source that an answer shows; the count is of all
+SHOWN = 200  # largest number of lines per source in an answer
+
+# Title → table of results about a child, besides its records by source.
+SECTIONS = {
+    "Puntajes": "scores.risk_scores",
+    "Motivos de los puntajes": "scores.risk_reasons",
+    "Listas en que figuró": "ml.lists",
+    "Revisiones humanas": "raw.human_reviews",
+    "Oposiciones": "raw.objections",
+    "Registros vinculados por nombre": "raw.record_links",
+    "Seguimiento de casos": "intermediate.int_cases__events",
+    "Rasgos en cada fecha de corte": "features.child_features",
+}
 
 
 @dataclass(frozen=True)
 class Request:
-    """Who asks what for which child, and why."""
+    """A family's request, as the vault logs it."""
 
     child: int
     kind: str
-    who: str
+    user: str  # staff member who handles it
     reason: str
     detail: str = ""
 
 
 class Subject:
-    """One child's records: the warehouse and the vault opened together, for one request."""
+    """One child's records: warehouse and vault, open for one request."""
 
     def __init__(self, home: Home, request: Request) -> None:
-        self.home, self.request = home, request
+        self.home = home
+        self.request = request
         self.keys = keys.load(home.secrets)
         self.contracts = list(contracts.read(DBT_PROJECT).values())
         self.vault = database.scratch(home)
         self.warehouse = database.warehouse(home)
 
     def __enter__(self) -> Subject:
-        """Log the request, then go on.
+        """Log the request.
 
         Raises:
             QhawaqError: the vault holds no such person.
@@ -66,14 +80,15 @@ class Subject:
         vault.prepare(self.vault, self.contracts)
         ledger.prepare(self.warehouse, self.contracts)
         self.warehouse.execute(DDL)
-        r = self.request
         self.vault.execute(
-            "insert into vault.requests values (cast(now() at time zone 'UTC' as timestamp), ?, ?, ?, ?, ?)",
-            [r.child, r.kind, r.who, r.reason, r.detail],
+            "insert into vault.requests (requested_at, child_key, kind, who, reason, detail) "
+            "values (cast(now() at time zone 'UTC' as timestamp), $child, $kind, $user, $reason, $detail)",
+            asdict(self.request),
         )
-        if not self.vault.execute("select 1 from vault.persons where child_key = ?", [r.child]).fetchone():
+        child = self.request.child
+        if not self.vault.execute("select 1 from vault.persons where child_key = ?", [child]).fetchone():
             self.__exit__()
-            raise QhawaqError(f"the vault holds no person with key {r.child}; the request was logged")
+            raise QhawaqError(f"the vault holds no person with key {child}; the request was logged")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,26 +96,34 @@ class Subject:
         self.warehouse.close()
 
     def all_keys(self) -> list[int]:
-        """Return every key that stands for the child: its own and those merged with it."""
-        found = self.vault.execute(
+        """Return every key of the child: its own and those merged with it."""
+        return database.column(
+            self.vault,
             "with recursive same(k) as (select ? union select case when m.child_key = same.k then m.merged_into "
             "else m.child_key end from same join vault.merges as m on same.k in (m.child_key, m.merged_into)) "
-            "select distinct k from same order by 1", [self.request.child],
-        )  # fmt: skip
-        return [key for (key,) in found.fetchall()]
+            "select distinct k from same order by 1",
+            [self.request.child],
+        )
 
 
-def _rows(db: duckdb.DuckDBPyConnection, table: str, owned: list[int], order: str) -> tuple[int, list[dict]]:
-    """Return how many rows of the child a table has, and the first of them."""
+class Holdings(NamedTuple):
+    """A table's rows of one child."""
+
+    n_rows: int
+    rows: list[dict[str, object]]  # the first of them, by column
+
+
+def _holdings(db: duckdb.DuckDBPyConnection, table: str, owned: list[int]) -> Holdings:
+    """Return a table's rows of the child."""
     where = f"where child_key in ({', '.join(map(str, owned))})"
-    (count,) = db.execute(f"select count(*) from {table} {where}").fetchone() or (0,)
-    found = db.execute(f"select * exclude (child_key) from {table} {where} order by {order} limit {SHOWN}")
-    names = [column[0] for column in found.description]
-    return count, [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    n_rows = database.value(db, f"select count(*) from {table} {where}")
+    query = db.execute(f"select * exclude (child_key) from {table} {where} order by all limit {SHOWN}")
+    names = [column[0] for column in query.description]
+    return Holdings(n_rows, [dict(zip(names, row, strict=True)) for row in query.fetchall()])
 
 
 def access(home: Home, request: Request) -> str:
-    """Return everything that is held on a child as text in Spanish: records by source, scores, lists, who looked.
+    """Return all data of a child as text in Spanish: records by source, scores, lists, reveals.
 
     Raises:
         QhawaqError: the vault holds no such person.
@@ -108,19 +131,14 @@ def access(home: Home, request: Request) -> str:
     with Subject(home, request) as subject:
         owned = subject.all_keys()
         parts = [
-            "# Datos que se conservan", "",
-            f"Solicitud de {request.who}. Motivo: {request.reason}",
+            "# Datos que se conservan",
+            "",
+            f"Solicitud de {request.user}. Motivo: {request.reason}",
             f"Clave interna: {', '.join(map(str, owned))}",
-        ]  # fmt: skip
+        ]
         for contract in sorted(subject.contracts, key=lambda c: c.name):
             parts += _of_source(subject, contract, owned)
-        for title, table in (
-            ("Puntajes", "scores.risk_scores"), ("Motivos de los puntajes", "scores.risk_reasons"),
-            ("Listas en que figuró", "ml.lists"), ("Revisiones humanas", "raw.human_reviews"),
-            ("Oposiciones", "raw.objections"), ("Registros vinculados por nombre", "raw.record_links"),
-            ("Seguimiento de casos", "intermediate.int_cases__events"),
-            ("Rasgos en cada fecha de corte", "features.child_features"),
-        ):  # fmt: skip
+        for title, table in SECTIONS.items():
             parts += _section(subject.warehouse, title, table, owned)
         parts += _section(subject.vault, "Quién vio su identidad", "vault.reveals", owned)
         parts += _section(subject.vault, "Solicitudes de la familia", "vault.requests", owned)
@@ -128,7 +146,7 @@ def access(home: Home, request: Request) -> str:
 
 
 def _of_source(subject: Subject, contract: Contract, owned: list[int]) -> list[str]:
-    """Return what one source holds: the identity from the vault and the facts from `raw`."""
+    """Return a source's sections: the identity from the vault and the facts from `raw`."""
     parts = []
     if contract.vaulted:
         parts += _section(subject.vault, f"{contract.name}: identidad", f"vault.{contract.table}", owned)
@@ -140,14 +158,15 @@ def _of_source(subject: Subject, contract: Contract, owned: list[int]) -> list[s
 
 
 def _section(db: duckdb.DuckDBPyConnection, title: str, table: str, owned: list[int]) -> list[str]:
+    """Return a table's rows of the child as a section; nothing where there are none."""
     try:
-        count, rows = _rows(db, table, owned, "all")
+        n_rows, rows = _holdings(db, table, owned)
     except duckdb.CatalogException:
         return []  # not built yet
-    if not count:
+    if not n_rows:
         return []
-    more = [f"- … y {count - SHOWN} más"] if count > SHOWN else []
-    return ["", f"## {title} ({count})", "", *map(_line, rows), *more]
+    more = [f"- … y {n_rows - SHOWN} más"] if n_rows > SHOWN else []
+    return ["", f"## {title} ({n_rows})", "", *map(_line, rows), *more]
 
 
 def _line(row: dict[str, object]) -> str:
@@ -155,20 +174,21 @@ def _line(row: dict[str, object]) -> str:
 
 
 def oppose(home: Home, request: Request, today: date, withdraw: bool) -> None:
-    """Note that the family objects to scores of its child, or that it no longer does.
+    """Record that the family objects to scores of its child, or withdraws its objection.
 
     Raises:
         QhawaqError: the vault holds no such person.
     """
     with Subject(home, request) as subject:
         subject.warehouse.execute(
-            "insert into raw.objections select coalesce(max(request_number), 0) + 1, ?, ?, ? from raw.objections",
+            "insert into raw.objections (request_number, child_key, is_withdrawn, known_at) "
+            "select coalesce(max(request_number), 0) + 1, ?, ?, ? from raw.objections",
             [request.child, withdraw, today],
         )
 
 
 def review(home: Home, request: Request, as_of: date, outcome: str, decision: str, today: date) -> None:
-    """Note a human's decision on a child's place on a list; the reason stays in the vault.
+    """Record a human's decision on a child's place on a list; the reason stays in the vault.
 
     Raises:
         QhawaqError: the vault holds no such person, or the child was not scored on that date.
@@ -181,13 +201,14 @@ def review(home: Home, request: Request, as_of: date, outcome: str, decision: st
         if not scored:
             raise QhawaqError(f"child {request.child} has no score of {as_of} for {outcome}: see qhawaq explain")
         subject.warehouse.execute(
-            "insert into raw.human_reviews select coalesce(max(request_number), 0) + 1, ?, ?, ?, ?, ? "
-            "from raw.human_reviews", [request.child, as_of, outcome, decision, today],
-        )  # fmt: skip
+            "insert into raw.human_reviews (request_number, child_key, as_of_date, outcome, decision, reviewed_on) "
+            "select coalesce(max(request_number), 0) + 1, ?, ?, ?, ?, ? from raw.human_reviews",
+            [request.child, as_of, outcome, decision, today],
+        )
 
 
 def rectify(home: Home, request: Request, source: str, column: str, value: str, today: date) -> Path:
-    """Write the child's newest line of a source, with one value changed, into the inbox; return the delivery.
+    """Deliver the child's newest line of a source, with one value changed, into the inbox; return the file.
 
     Raises:
         UsageError: no such source or column, or the source replaces whole files.
@@ -196,45 +217,47 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
     with Subject(home, request) as subject:
         contract = _rectifiable(subject.contracts, source, column)
         owned = ", ".join(map(str, subject.all_keys()))
-        found = subject.warehouse.execute(
+        record = subject.warehouse.execute(
             f"select r._file, r._line, d.sha256, d.period from raw.{contract.table} as r join raw.deliveries as d "
             f"on d.file = r._file and d.{HAS_ROWS} where r.child_key in ({owned}) "
             "order by r._delivered_at desc, r.known_at desc, r._line desc limit 1"
         ).fetchone()
-        if found is None:
+        if record is None:
             raise QhawaqError(f"{contract.name} has no line of child {request.child}")
-        file, line, sha256, period = found
-        names, values = _line_of(archive.opened(home, subject.keys, file, sha256), line, contract)
-        changed = dict(zip(names, values, strict=True)) | {column: value}
+        file, line, sha256, period = record
+        content = archive.opened(home, subject.keys, file, sha256)
+        changed = _line_of(content, line, contract) | {column: value}
         return _deliver(home, contract, file, period, today, changed)
 
 
-def _rectifiable(found: list[Contract], source: str, column: str) -> Contract:
-    contract = _with_children(found, source)
+def _rectifiable(sources: list[Contract], source: str, column: str) -> Contract:
+    """Return the contract of a source in which a column can be corrected."""
+    contract = _with_children(sources, source)
     if contract.replaces == "file":
         raise UsageError(f"{contract.name} replaces whole files: its sender ({contract.sender}) has to correct it")
-    known = ", ".join(c.name for c in contract.columns)
-    if column not in known.split(", "):
-        raise UsageError(f"{contract.name} has no column {column}: {known}")
+    names = [column.name for column in contract.columns]
+    if column not in names:
+        raise UsageError(f"{contract.name} has no column {column}: {', '.join(names)}")
     if column in contract.key:
         raise UsageError(f"{column} is part of the key of {contract.name}: its sender has to correct it")
     return contract
 
 
-def _with_children(found: list[Contract], source: str) -> Contract:
-    known = {c.name: c for c in found if c.aliases}
+def _with_children(sources: list[Contract], source: str) -> Contract:
+    """Return the contract of a source about children, by its name or its table."""
+    known = {contract.name: contract for contract in sources if contract.aliases}
     for name, contract in known.items():
         if source in (name, contract.table):
             return contract
     raise UsageError(f"no source {source} with children: {', '.join(sorted(known))}")
 
 
-def _line_of(content: bytes, line: int, contract: Contract) -> tuple[list[str], list[str]]:
-    """Return header and values of one line of a delivery (the header is line 1)."""
+def _line_of(content: bytes, line: int, contract: Contract) -> dict[str, str]:
+    """Return the values of one line of a delivery by column (the header is line 1)."""
     lines = content.splitlines()
     text = "\n".join(_decoded(part) for part in (lines[0], lines[line - 1]))
     header, values = csv.reader(io.StringIO(text), delimiter=contract.separator)
-    return [name.strip().lower() for name in header], values
+    return dict(zip((name.strip().lower() for name in header), values, strict=True))
 
 
 def _decoded(line: bytes) -> str:
@@ -245,6 +268,7 @@ def _decoded(line: bytes) -> str:
 
 
 def _deliver(home: Home, contract: Contract, file: str, period: str, today: date, row: dict[str, str]) -> Path:
+    """Write a corrected line as a delivery under the first free name."""
     stem = file.split(f"_{period}_")[0]
     names = (f"{stem}_{period}_{today:%Y%m%d}_RECT{number}" for number in itertools.count(1))
     free = next(name for name in names if not _is_taken(home, name))
@@ -252,5 +276,5 @@ def _deliver(home: Home, contract: Contract, file: str, period: str, today: date
 
 
 def _is_taken(home: Home, name: str) -> bool:
-    """Say whether a delivery of this name waits in the inbox or was landed."""
+    """Return whether a delivery of this name is in the inbox or in the archive."""
     return any(home.inbox.glob(f"{name}.*")) or any(home.archive.rglob(f"*_{name}.*.age"))

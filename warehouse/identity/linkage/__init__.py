@@ -1,1 +1,1 @@
-"""Linkage of records without document numbers to children, inside the vault; every link carries its probability."""
+"""Probabilistic linkage of records without document numbers to children, inside the vault."""

@@ -1,15 +1,16 @@
-"""Link records without a document number to pupils: by name, date of birth and place, each with a probability.
+"""Linkage of records without a document number to pupils by name, date of birth and place, with probabilities.
 
-A record is of one pupil or of none. The odds of its candidates are therefore shared out between them: twins who
-differ in nothing that the record says get half each, and a person decides. What a person decided is delivered like
-any other data (`linkage.link_decisions`) and counts as the pair's last word: it links, or sets the two apart, and the
-odds are shared out again between the others.
+A record belongs to one pupil or to none, so its candidates share the odds: twins with equal values get half each, and
+a person decides. Decisions are delivered like any other data (`linkage.link_decisions`) and are final for the pair:
+they link it or set it apart, and the other candidates share the odds again.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 
@@ -17,7 +18,8 @@ from warehouse.contracts import Contract
 from warehouse.database import quoted
 from warehouse.identity.linkage.model import ROLES, VERSION
 
-LINK, REVIEW = 0.95, 0.30  # from these probabilities on; below, the record stays without a child
+LINK = 0.95  # from this probability on a record is linked
+REVIEW = 0.30  # from this probability on a person decides; below, the record stays without a child
 DDL = """
 create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
 create table if not exists raw.record_links (
@@ -33,23 +35,25 @@ alter table vault.links add column if not exists birth_date varchar;
 alter table vault.links add column if not exists district varchar;
 alter table vault.links add column if not exists record_district varchar;
 """
-# What a person decided of a candidate, the newest word on each pair; a link that is there is never taken back.
-DECIDED_BY_PEOPLE = """
-insert into vault.links
+# Decisions of people about candidates; existing links are never taken back.
+APPEND_DECISIONS = """
+insert into vault.links (
+  source, file, line, child_key, probability, decision, model_version, known_at, birth_date, district, record_district)
 select r.source, r.file, r.line, r.child_key, r.probability,
   case d.decision when 'VINCULAR' then 'link' else 'apart' end,
   'person', d.known_at, null, null, null
-from vault.links as r join said as d on d.archivo = r.file and d.linea = r.line and d.nino = r.child_key
+from vault.links as r join decisions as d on d.archivo = r.file and d.linea = r.line and d.nino = r.child_key
 where r.decision = 'review' and d.decision in ('VINCULAR', 'SEPARAR') and not exists (
   select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
   and (l.decision = 'link' or l.child_key = r.child_key and l.decision = 'apart' and d.decision = 'SEPARAR'))
 """
-SAID_BY_PEOPLE = """
+# The newest decision on each pair.
+DECISIONS = """
 select archivo, linea, nino, upper(decision) as decision, known_at from raw.link_decisions
 qualify row_number() over (
   partition by archivo, linea, nino order by known_at desc, _delivered_at desc, _file desc, _line desc) = 1
 """
-# The newest school's district is where a pupil lives, as far as anybody knows.
+# A pupil's district, assumed to be that of the newest school.
 PLACES = """
 select e.child_key, arg_max(s.district, e.known_at) as district
 from raw.siagie_enrollments as e
@@ -62,82 +66,102 @@ CLEAN = "trim(regexp_replace(upper(strip_accents({0})), '[^A-Z ]+', '', 'g'))"
 
 
 def linkable(contracts: list[Contract]) -> list[Contract]:
-    """Return the contracts whose records name a person well enough to be linked."""
+    """Return the contracts with all columns that linkage needs."""
     return [contract for contract in contracts if set(ROLES) <= set(contract.link)]
 
 
 def link(
     vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, contracts: list[Contract]
 ) -> Counter[str]:
-    """Decide on every record that has no link yet; append to `vault.links`, then to `raw.record_links`.
+    """Decide on every record without a link; append to `vault.links`, then to `raw.record_links`.
 
-    Vault first; what a crash left out of the warehouse is copied the next time. Links are never taken back.
+    The vault is written first; the next call copies links that a crash kept out of the warehouse. Links are final.
 
     Args:
         vault: a throw-away database with the vault attached.
         warehouse: the warehouse.
-        contracts: all contracts; those with the roles of `model.ROLES` take part.
+        contracts: all contracts; those with the roles of `model.ROLES` are linked.
 
     Returns:
-        how many links and reviews are new.
+        the number of new links and reviews.
     """
     vault.execute(VAULT_DDL)
-    _by_people(vault, warehouse)
+    _append_decisions(vault, warehouse)
     chosen = linkable(contracts)
-    found: Counter[str] = Counter()
+    decisions: Counter[str] = Counter()
     if prepare(vault, warehouse, chosen):
         _score(vault)
         _decide(vault)
-        found.update(dict(vault.execute("select decision, count(*) from decided group by 1").fetchall()))
-        vault.execute("insert into vault.links select * from decided order by source, file, line")
+        decisions.update(dict(vault.execute("select decision, count(*) from decided group by 1").fetchall()))
+        vault.execute("insert into vault.links by name select * from decided order by source, file, line")
     _forget_evidence(vault)
     _copy(vault, warehouse)
-    return found
+    return decisions
 
 
-def _by_people(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Append what people decided of reviews; of a child that is no candidate of the record nothing is believed."""
-    vault.register("said", warehouse.execute(SAID_BY_PEOPLE).to_arrow_table())
-    vault.execute(DECIDED_BY_PEOPLE)
-    vault.unregister("said")
+def _append_decisions(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Append people's decisions on reviews; a decision about a child that is no candidate is ignored."""
+    vault.register("decisions", warehouse.execute(DECISIONS).to_arrow_table())
+    vault.execute(APPEND_DECISIONS)
+    vault.unregister("decisions")
 
 
-def _split(contract: Contract) -> tuple[list[str], list[str]]:
-    """Return which roles the vault holds and which the warehouse does (dates of birth of pupils land there)."""
+class Roles(NamedTuple):
+    """The roles of a contract's columns, by the database that holds them."""
+
+    vault: list[str]
+    warehouse: list[str]  # such as the dates of birth of pupils
+
+
+def _roles(contract: Contract) -> Roles:
+    """Return the roles of a contract's columns."""
     vaulted = {column.link for column in contract.vaulted}
-    return sorted(contract.link.keys() & vaulted), sorted(contract.link.keys() - vaulted)
+    return Roles(sorted(contract.link.keys() & vaulted), sorted(contract.link.keys() - vaulted))
 
 
-def _written(
-    vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, contract: Contract, known: bool
+@dataclass(frozen=True)
+class Side:
+    """One side of the comparison: rows of known children, or records without a child."""
+
+    key: str  # columns that join the vault's rows with the warehouse's
+    where: str
+    fact: str  # SQL of a fact of the warehouse, with a place for its column
+    group: str
+
+
+KNOWN = Side("child_key", "child_key is not null", "arg_max({}, known_at)", " group by child_key")
+UNKNOWN = Side("_file, _line", "child_key is null", "{}", "")
+
+
+def _rows_sql(
+    vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, contract: Contract, side: Side
 ) -> str:
-    """Return SQL for the compared columns of a source: of rows whose child is known, or of those where it is not."""
-    in_vault, in_warehouse = _split(contract)
-    key, group, shape = ("child_key", " group by child_key", "arg_max({}, known_at)") if known else (
-        "_file, _line", "", "{}",
-    )  # fmt: skip
-    lent = [f"{shape.format(quoted(contract.link[role]))} as {role}" for role in in_warehouse]
-    where = f"where child_key is {'not ' if known else ''}null"
+    """Return SQL for the compared columns of a source's rows on one side."""
+    roles = _roles(contract)
+    facts = f"facts_{contract.table}"
+    columns = [f"{side.fact.format(quoted(contract.link[role]))} as {role}" for role in roles.warehouse]
     _lend(
-        vault, warehouse, f"facts_{contract.table}",
-        f"select {', '.join([key, *lent])} from raw.{contract.table} {where}{group}",
-    )  # fmt: skip
-    places = {role: f"v.{quoted(contract.link[role])}" for role in in_vault} | {r: f"f.{r}" for r in in_warehouse}
-    compared = _compared(places)
+        vault,
+        warehouse,
+        facts,
+        f"select {', '.join([side.key, *columns])} from raw.{contract.table} where {side.where}{side.group}",
+    )
+    expressions = {role: f"v.{quoted(contract.link[role])}" for role in roles.vault}
+    expressions |= {role: f"f.{role}" for role in roles.warehouse}
     return (
         f"select '{contract.name}' as source, v._file as file, v._line as line, v.child_key, v.known_at, "
-        f"{', '.join(compared)} from vault.{contract.table} as v left join facts_{contract.table} as f using ({key}) "
-        f"where v.child_key is {'not ' if known else ''}null"
+        f"{', '.join(_compared(expressions))} from vault.{contract.table} as v "
+        f"left join {facts} as f using ({side.key}) where v.{side.where}"
     )
 
 
-def _compared(places: dict[str, str]) -> list[str]:
-    """Return SQL for what is compared: names cleaned, the date of birth as text, the district if it is given."""
-    names = [f"{CLEAN.format(places[role])} as {role}" for role in ROLES if role != "birth_date"]
+def _compared(expressions: dict[str, str]) -> list[str]:
+    """Return SQL of the compared columns: names cleaned, the date of birth as text, the district where given."""
+    names = [f"{CLEAN.format(expressions[role])} as {role}" for role in ROLES if role != "birth_date"]
     return [
         *names,
-        f"cast({places['birth_date']} as varchar) as birth_date",
-        f"{places.get('district', 'cast(null as varchar)')} as district",
+        f"cast({expressions['birth_date']} as varchar) as birth_date",
+        f"{expressions.get('district', 'cast(null as varchar)')} as district",
     ]
 
 
@@ -149,7 +173,7 @@ def _lend(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection
 
 
 def prepare(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, chosen: list[Contract]) -> int:
-    """Make `temp.records` and, if there are any, `temp.pupils`; return how many records wait for a link."""
+    """Create `temp.records` and, if it has rows, `temp.pupils`; return the number of records to link."""
     _records(vault, warehouse, chosen)
     (n,) = vault.execute("select count(*) from records").fetchone() or (0,)
     if n:
@@ -160,8 +184,8 @@ def prepare(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnecti
 
 
 def _records(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, chosen: list[Contract]) -> None:
-    """Make `temp.records`: one row per record without a child that is not linked yet."""
-    parts = " union all ".join(_written(vault, warehouse, contract, known=False) for contract in chosen)
+    """Create `temp.records`: one row per record without a child and without a link."""
+    parts = " union all ".join(_rows_sql(vault, warehouse, contract, UNKNOWN) for contract in chosen)
     vault.execute(
         "create or replace temp table records as select concat_ws('/', source, file, line) as unique_id, *, "
         f"split_part(given_names, ' ', 1) as first_given from ({parts}) as r "
@@ -171,8 +195,8 @@ def _records(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnect
 
 
 def _pupils(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection, chosen: list[Contract]) -> None:
-    """Make `temp.pupils`: one row per person and way in which it was ever written."""
-    parts = " union all ".join(_written(vault, warehouse, contract, known=True) for contract in chosen)
+    """Create `temp.pupils`: one row per person and spelling."""
+    parts = " union all ".join(_rows_sql(vault, warehouse, contract, KNOWN) for contract in chosen)
     _lend(vault, warehouse, "pupil_places", PLACES)
     listed = ", ".join(ROLES)
     vault.execute(
@@ -186,7 +210,7 @@ def _pupils(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnecti
 
 
 def _score(vault: duckdb.DuckDBPyConnection) -> None:
-    """Make `temp.scored`: the odds of each pair that the blocking rules bring together."""
+    """Create `temp.scored`: the odds of each pair of the blocking rules."""
     from splink import DuckDBAPI, Linker
 
     from warehouse.identity.linkage import model
@@ -207,7 +231,7 @@ def _score(vault: duckdb.DuckDBPyConnection) -> None:
 
 
 def _decide(vault: duckdb.DuckDBPyConnection) -> None:
-    """Make `temp.decided`: links, and reviews of records that none waits for; who was set apart is no candidate."""
+    """Create `temp.decided`: links, and reviews of records without an open one; pairs set apart are left out."""
     vault.execute(
         f"""
         create or replace temp table decided as
@@ -229,21 +253,21 @@ def _decide(vault: duckdb.DuckDBPyConnection) -> None:
           where r.decision = 'review' and not exists (
             select 1 from vault.links as l where l.source = r.source and l.file = r.file and l.line = r.line
             and l.child_key = r.child_key and l.decision = 'apart')),
-        told as (select unique_id, max(known_at) as known_at from apart group by 1),
-        found as (
+        last_apart as (select unique_id, max(known_at) as known_at from apart group by 1),
+        decisions as (
           select r.unique_id, r.source, r.file, r.line, b.person_key as child_key, b.probability,
             case when b.probability >= {LINK} then 'link' else 'review' end as decision, '{VERSION}' as model_version,
-            greatest(r.known_at, b.pupil_known_at, t.known_at) as known_at,
+            greatest(r.known_at, b.pupil_known_at, a.known_at) as known_at,
             b.birth_date, b.district, r.district as record_district
-          from best as b join records as r using (unique_id) left join told as t using (unique_id))
-        select * exclude (unique_id) from found
+          from best as b join records as r using (unique_id) left join last_apart as a using (unique_id))
+        select * exclude (unique_id) from decisions
         where decision = 'link' or unique_id not in (select unique_id from waiting)
         """
     )
 
 
 def _forget_evidence(vault: duckdb.DuckDBPyConnection) -> None:
-    """Keep what a review shows beside names only while a person may need it."""
+    """Delete the evidence of reviews that are decided."""
     vault.execute(
         "update vault.links as v set birth_date = null, district = null, record_district = null "
         "where birth_date is not null and (decision = 'link' or exists (select 1 from vault.links as l "
@@ -253,15 +277,15 @@ def _forget_evidence(vault: duckdb.DuckDBPyConnection) -> None:
 
 
 def _copy(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Bring every link that the warehouse lacks into it, in one transaction; a review names no child there."""
+    """Copy the links that the warehouse lacks, in one transaction; a review names no child there."""
     links = vault.execute(
         "select source, file, line, case when decision = 'link' then child_key end as child_key, probability, "
         "decision, model_version, known_at from vault.links order by all"
     ).to_arrow_table()
     warehouse.register("links", links)
     warehouse.execute(
-        "insert into raw.record_links select * from links as l where not exists (select 1 from raw.record_links as r "
-        "where r.source = l.source and r.file = l.file and r.line = l.line and r.decision = l.decision "
-        "and r.known_at = l.known_at)"
+        "insert into raw.record_links by name select * from links as l where not exists ("
+        "select 1 from raw.record_links as r where r.source = l.source and r.file = l.file and r.line = l.line "
+        "and r.decision = l.decision and r.known_at = l.known_at)"
     )
     warehouse.unregister("links")

@@ -1,4 +1,4 @@
-"""What is compared and how; the weights are frozen in `model.json`, fitted once by `benchmarks/linkage_fit.py`."""
+"""Comparisons of the linkage model; `benchmarks/linkage_fit.py` fitted its weights, frozen in `model.json`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from splink import SettingsCreator, block_on
 
 VERSION = "names-1"
 FROZEN = Path(__file__).with_name("model.json")
-# What a contract's column may stand for (`config.meta.link`); the district comes from the warehouse.
+# Roles of a contract's columns in linkage (`config.meta.link`); the district comes from the warehouse.
 ROLES = ("first_surname", "second_surname", "given_names", "birth_date")
 BLOCKING = (
     ("birth_date", "first_surname"),
@@ -23,6 +23,7 @@ BLOCKING = (
 
 
 def _surname(column: str) -> comparisons.CustomComparison:
+    """Compare surnames; small differences of spelling count as similar."""
     return comparisons.CustomComparison(
         output_column_name=column,
         comparison_levels=[
@@ -35,8 +36,9 @@ def _surname(column: str) -> comparisons.CustomComparison:
 
 
 def _given_names() -> comparisons.CustomComparison:
-    """Compare given names; clerks often write the first one only."""
-    left, right = '"given_names_l"', '"given_names_r"'
+    """Compare given names; clerks often write only the first of them."""
+    left = '"given_names_l"'
+    right = '"given_names_r"'
     first_only = f"starts_with({left}, {right} || ' ') or starts_with({right}, {left} || ' ')"
     return comparisons.CustomComparison(
         output_column_name="given_names",
@@ -51,7 +53,7 @@ def _given_names() -> comparisons.CustomComparison:
 
 
 def _birth_date() -> comparisons.CustomComparison:
-    """Compare dates of birth; a slip of the pen changes one digit or swaps two of them."""
+    """Compare dates of birth; slips of the pen change a digit or swap two of them."""
     return comparisons.CustomComparison(
         output_column_name="birth_date",
         comparison_levels=[
@@ -64,6 +66,7 @@ def _birth_date() -> comparisons.CustomComparison:
 
 
 def _district() -> comparisons.CustomComparison:
+    """Compare districts; those of the same province count as near."""
     return comparisons.CustomComparison(
         output_column_name="district",
         comparison_levels=[
@@ -93,7 +96,7 @@ def settings() -> SettingsCreator:
 
 
 def frozen(pupils: int) -> dict[str, Any]:
-    """Return the fitted model; a record's child is one of the pupils, so the prior is one in their number."""
-    found = json.loads(FROZEN.read_text(encoding="utf-8"))
-    found["probability_two_random_records_match"] = 1 / max(pupils, 2)
-    return found
+    """Return the fitted model in Splink's format; the prior of a pair is one in the number of pupils."""
+    model = json.loads(FROZEN.read_text(encoding="utf-8"))
+    model["probability_two_random_records_match"] = 1 / max(pupils, 2)
+    return model

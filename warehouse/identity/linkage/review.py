@@ -1,4 +1,4 @@
-"""A record and the pupil that it may be of, side by side, for the person who decides: nothing else shows both."""
+"""Reviews of uncertain links: a record and its candidate, side by side, for the person who decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from warehouse.database import quoted
 from warehouse.identity import vault
 from warehouse.identity.linkage.model import ROLES
 
-# The newest review of a record that nobody has decided, with what was compared beside the names.
+# The newest open review of a record, with the values that were compared beside the names.
 WAITING = """
 select source, child_key, probability, birth_date, district, record_district from vault.links as r
 where file = ? and line = ? and decision = 'review' and not exists (
@@ -24,7 +24,7 @@ order by known_at desc limit 1
 
 @dataclass(frozen=True)
 class Person:
-    """Who somebody is as it was written; None for what nobody wrote."""
+    """An identity as a record has it; None for values that the record lacks."""
 
     given_names: str | None
     first_surname: str | None
@@ -35,41 +35,47 @@ class Person:
 
 @dataclass(frozen=True)
 class Pair:
-    """A review: `record` may be of the child whose pseudonym is `child`, with a probability between 0 and 1."""
+    """An open review: a record and the child to whom it may belong."""
 
-    child: int
-    probability: float
+    child: int  # pseudonym of the candidate
+    probability: float  # that the record is the candidate's, 0 to 1
     record: Person
     candidate: Person
 
 
 def pair(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], file: str, line: int) -> Pair | None:
-    """Return the review of a record; None if none waits.
+    """Return the open review of a record; None if there is none.
 
     Args:
-        db: a throw-away database with the vault attached; who calls this has logged who asked and why.
-        contracts: all of them.
-        file: the delivery in which the record stands.
+        db: a throw-away database with the vault attached; the caller has logged the request.
+        contracts: all contracts.
+        file: the record's delivery.
         line: its line, the header being 1.
     """
-    waiting = db.execute(WAITING, [file, line]).fetchone()
-    if not waiting:
+    review = db.execute(WAITING, [file, line]).fetchone()
+    if not review:
         return None
-    source, child, probability, birth_date, district, record_district = waiting
-    (contract,) = (one for one in contracts if one.name == source)
-    record, candidate = _written(db, contract, file, line), vault.identity(db, child)
-    if not record or not candidate:  # erased since
+    source, child, probability, birth_date, district, record_district = review
+    contract = next(contract for contract in contracts if contract.name == source)
+    record = _person(db, contract, file, line, record_district)
+    identity = vault.identity(db, child)
+    if not record or not identity:  # erased since
         return None
-    names = {role: candidate[role] for role in ("given_names", "first_surname", "second_surname")}
-    return Pair(
-        child, probability, Person(**record, district=record_district),
-        Person(**names, birth_date=birth_date, district=district),
-    )  # fmt: skip
+    candidate = Person(
+        given_names=identity.given_names,
+        first_surname=identity.first_surname,
+        second_surname=identity.second_surname,
+        birth_date=birth_date,
+        district=district,
+    )
+    return Pair(child, probability, record, candidate)
 
 
-def _written(db: duckdb.DuckDBPyConnection, contract: Contract, file: str, line: int) -> dict[str, str | None] | None:
-    """Return what a record says of who it is about."""
+def _person(
+    db: duckdb.DuckDBPyConnection, contract: Contract, file: str, line: int, district: str | None
+) -> Person | None:
+    """Return the person that a record names."""
     columns = ", ".join(f"cast({quoted(contract.link[role])} as varchar)" for role in ROLES)
-    found = db.execute(f"select {columns} from vault.{contract.table} where _file = ? and _line = ?", [file, line])
-    row = found.fetchone()
-    return dict(zip(ROLES, row, strict=True)) if row else None
+    query = f"select {columns} from vault.{contract.table} where _file = ? and _line = ?"
+    row = db.execute(query, [file, line]).fetchone()
+    return Person(**dict(zip(ROLES, row, strict=True)), district=district) if row else None

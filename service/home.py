@@ -7,6 +7,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -82,7 +83,8 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
     Raises:
         Busy: landing writes the vault.
     """
-    return _of_vault(home, lambda db: vault.identity(db, child))
+    identity = _of_vault(home, lambda db: vault.identity(db, child))
+    return asdict(identity) if identity else None
 
 
 def compare(home: Home, file: str, line: int) -> Pair | None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.effects import effects
+from ml.effects import effects, finding
 from ml.effects.finding import EffectVerdict
 from tests.country.conftest import Lived
 from warehouse.country import lives
 
 MONTHS = {"TUTOR": 4, "VISITA": 7, "REFUERZO": 7}  # of attendance known when each is given
-RULES = replace(effects.limits(), placebo="last_year_absence", placebo_left_out=("last_year_absence",))
+RULES = replace(finding.read_limits(), placebo="last_year_absence", placebo_left_out=("last_year_absence",))
 NAMES = ("absence", "last_month", "failed", "lowest", "grade", "over_age", "poverty", "language", "last_year_absence")
 
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from warehouse.build.manifest import Manifest
 from warehouse.errors import QhawaqError, UsageError
-from warehouse.publish.publishing import AUDIENCES
+from warehouse.publish.serving import AUDIENCES
 from warehouse.settings import REPOSITORY, Home
 
 VARIABLE = re.compile(r"\$\{[^}]+\}")  # of Grafana, filled in before DuckDB sees the query

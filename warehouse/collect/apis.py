@@ -141,7 +141,7 @@ def _flat(row: Row, unit: Unit, today: date) -> Row:
 
 def merged(rows: Iterable[Row], contract: Contract) -> list[Row]:
     """Return one row per key of the contract: the answers by district and by UGEL are merged."""
-    by_key: dict[tuple, Row] = defaultdict(dict)
+    by_key: dict[tuple[object, ...], Row] = defaultdict(dict)
     for row in rows:
         lower = {name.lower(): value for name, value in row.items() if value is not None}
         by_key[lower["_period"], lower["_delivered"], *map(lower.get, contract.key)].update(lower)

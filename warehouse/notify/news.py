@@ -15,7 +15,7 @@ from warehouse import contracts
 from warehouse.errors import HomeError
 from warehouse.notify.outbox import Entry, Kind, Missing
 from warehouse.notify.recipients import Recipient
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import DBT_PROJECT, Home
 
 # Kind → SQL of a mart's entries: the school and what identifies the entry.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from datetime import date
-from typing import Any
 
 import duckdb
 
 from warehouse import database
 from warehouse.audit import explanation
 from warehouse.audit.explanation import Term
-from warehouse.registry import registry_tables
+from warehouse.registry import versions
 from warehouse.settings import Home
 
 FEATURES = "select * from features.child_features where child_key = ? and as_of_date = ?"
@@ -33,7 +32,7 @@ def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version
     from ml.models import trees
 
     base = database.value(db, explanation.BASE, [version])
-    model = trees.from_tables(version, base, *registry_tables.points(db))
+    model = trees.from_tables(version, base, *versions.points(db))
     rows = db.execute(FEATURES, [child, day]).to_arrow_table()
     values = score.matrix(rows, model.features)
     bases, parts = model.contributions(values, score.segments(rows))

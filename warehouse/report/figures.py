@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse import database
 from warehouse.errors import HomeError, UsageError
-from warehouse.publish import publishing
+from warehouse.publish import releases
 from warehouse.settings import REPOSITORY, Home, read_yaml
 
 NATION = "00"
@@ -174,8 +174,8 @@ def _file(folder: Path, as_of: date | None) -> Path:
         UsageError: nothing is published for the area.
         HomeError: no release of that day or before is kept.
     """
-    releases = publishing.releases(folder)
-    if not releases:
+    kept = releases.kept(folder)
+    if not kept:
         raise UsageError(f"nothing is published in {folder}: areas that are stand beside it; 'qhawaq run' publishes")
     if as_of is None:
         return (folder / releases.CURRENT).resolve()

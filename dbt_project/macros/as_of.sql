@@ -1,32 +1,51 @@
-{#- The as-of date of the model that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
-{% macro as_of() -%} {%- do ref('int_calendar__as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date) {%- endmacro %}
+{#- The as-of date that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
+{% macro as_of() -%}
+  {%- do ref('int_calendar__as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date)
+{%- endmacro %}
+
+{#- A relation that has a row for each as-of date, on the one that is being built. -#}
+{% macro of_date(relation) -%}
+  (select * from {{ relation }} where as_of_date = {{ as_of() }})
+{%- endmacro %}
 
 {#- The dates that a model which only joins builds in one statement: `config(joins_dates=true)`. -#}
 {% macro in_built_dates() -%} as_of_date in ({{ as_of() }}) {%- endmacro %}
 
-{#- The date from which something else is known instead: what was delivered later counts, also where it arrived first,
-    so a row ends with the first of the later deliveries that is known. Rows that nobody ever knew as the newest have
-    known_until <= known_at: the model leaves them out. -#}
+{#- The date from which something else is known instead: what was delivered later counts, also
+    where it arrived first, so a row ends with the first of the later deliveries that is known. Rows
+    that were never the newest have known_until <= known_at: the model leaves them out. -#}
 {% macro known_until(partition_by, then_by=[]) -%}
+  {%- set columns = ['_delivered_at', 'known_at'] + then_by + ['_file', '_line'] -%}
   coalesce(
     min(known_at) over (
       partition by {{ partition_by | join(', ') }}
-      order by {{ (['_delivered_at', 'known_at'] + then_by + ['_file', '_line']) | join(' desc, ') }} desc
+      order by {{ columns | join(' desc, ') }} desc
       rows between unbounded preceding and 1 preceding
     ),
     {{ far_future() }}
   )
 {%- endmacro %}
 
-{#- The day for which the warehouse is built: for rules that run at every delivery instead of on as-of dates. -#}
+{#- The day for which the warehouse is built: for rules that run at every delivery. -#}
 {% macro today() -%} (select today from {{ source('landing', 'calendar') }}) {%- endmacro %}
+
+{#- What counts of a bitemporal relation today: nothing else is known instead. -#}
+{% macro last_known(relation) -%}
+  (select * from {{ relation }} where known_until = {{ far_future() }})
+{%- endmacro %}
+
+{#- Whether a row of a bitemporal relation was known on a day. -#}
+{% macro was_known(row, day) -%}
+  {{ day }} >= {{ row }}.known_at and {{ day }} < {{ row }}.known_until
+{%- endmacro %}
 
 {#- What was known of a bitemporal relation on the as-of date. -#}
 {% macro known(relation) -%}
   (select * from {{ relation }} where known_at <= {{ as_of() }} and known_until > {{ as_of() }})
 {%- endmacro %}
 
-{#- The same for facts of children, with `person_key`: two keys that turned out to be one child are one from then on. -#}
+{#- The same for facts of children, with `person_key`: two keys that turned out to be one child are
+    one from then on. -#}
 {% macro known_by_child(relation, on=none) -%}
   {%- set on = on or as_of() -%}
   (
@@ -38,8 +57,9 @@
   )
 {%- endmacro %}
 
-{#- Builds one as-of date at a time and never touches a closed one: memory depends on a date, not on history.
-    All dates of a model are one transaction: after a crash the table is as it was, and its open dates are built again. -#}
+{#- Builds one as-of date at a time and never touches a closed one: memory depends on a date, not on
+    history. All dates of a model are one transaction: after a crash the table is as it was, and its
+    open dates are built again. -#}
 {% materialization as_of, adapter='duckdb' %}
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set existing = load_cached_relation(this) -%}
@@ -49,9 +69,11 @@
   {%- if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif -%}
   {%- set everything = existing is none or should_full_refresh() or not existing.is_table -%}
   {%- if not everything -%} {%- do check_same_columns(target_relation, sql) -%} {%- endif -%}
-  {%- set dates = run_query(
-        "select cast(as_of_date as varchar) from intermediate.int_calendar__as_of_dates where as_of_date not in ("
-        ~ "select as_of_date from raw.closed_dates" ~ (" where false" if everything else "") ~ ") order by 1").columns[0].values() -%}
+  {%- set found = run_query(
+        "select cast(as_of_date as varchar) from intermediate.int_calendar__as_of_dates "
+        ~ "where as_of_date not in (select as_of_date from raw.closed_dates"
+        ~ (" where false" if everything else "") ~ ") order by 1") -%}
+  {%- set dates = found.columns[0].values() -%}
 
   {%- if everything -%}
     {% call statement('main', auto_begin=True) -%}
@@ -65,7 +87,8 @@
   {%- endif -%}
   {%- for chunk in dates | batch(dates_at_once() if config.get('joins_dates') else 1) %}
     {% call statement('main') -%}
-      insert into {{ target_relation }} by name {{ sql | replace(placeholder, listed_dates(chunk)) }}
+      insert into {{ target_relation }} by name
+      {{ sql | replace(placeholder, listed_dates(chunk)) }}
     {%- endcall %}
   {%- endfor %}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -74,22 +97,26 @@
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{#- How many dates are joined in one statement: as many as memory surely holds, and one of a large country. -#}
+{#- How many dates are joined in one statement: as many as memory surely holds. -#}
 {% macro dates_at_once() -%}
-  {%- set pupils = run_query(
-        "select max(n) from (select count(*) as n from " ~ ref('int_pupils__as_of') ~ " group by as_of_date)").columns[0].values()[0] -%}
+  {%- set found = run_query(
+        "select max(n) from (select count(*) as n from " ~ ref('int_pupils__as_of')
+        ~ " group by as_of_date)") -%}
+  {%- set pupils = found.columns[0].values()[0] -%}
   {{ return([var('rows_joined_at_once') // (pupils or 1), 1] | max) }}
 {%- endmacro %}
 
 {#- Dates as SQL; none is a date of nobody. -#}
-{% macro listed_dates(dates) -%} cast('{{ dates | join("' as date), cast('") or '1900-01-01' }}' as date) {%- endmacro %}
+{% macro listed_dates(dates) -%}
+  cast('{{ dates | join("' as date), cast('") or '1900-01-01' }}' as date)
+{%- endmacro %}
 
 {% macro check_same_columns(relation, sql) %}
-  {%- set wanted = get_column_schema_from_query(sql) | map(attribute='name') | map('lower') | sort | list -%}
-  {%- set held = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | sort | list -%}
-  {%- if wanted != held -%}
+  {%- set wanted = get_column_schema_from_query(sql) | map(attribute='name') -%}
+  {%- set held = adapter.get_columns_in_relation(relation) | map(attribute='name') -%}
+  {%- if wanted | map('lower') | sort | list != held | map('lower') | sort | list -%}
     {{ exceptions.raise_compiler_error(
-        "columns of " ~ relation ~ " changed: closed dates would not have them. Call 'qhawaq build --full-refresh' to "
-        ~ "build every as-of date again.") }}
+        "columns of " ~ relation ~ " changed: closed dates would not have them. "
+        ~ "Call 'qhawaq build --full-refresh' to build every as-of date again.") }}
   {%- endif -%}
 {% endmacro %}

@@ -1,6 +1,7 @@
-{#- Facts by school year: a year is built again only if a delivery brought something for it, or took something away.
-    Equal to a build of everything, because whatever says which rows of a year are known lies within that year. Changed
-    SQL, of the model or of a view that it reads, builds everything again: the table's comment holds a hash of both. -#}
+{#- Facts by school year: a year is built again only if a delivery brought something for it, or took
+    something away. Equal to a build of everything, because whatever says which rows of a year are
+    known lies within that year. Changed SQL, of the model or of a view that it reads, builds
+    everything again: the table's comment holds a hash of both. -#}
 
 {#- Stands for «every year» in compiled SQL; a build of some years puts those in its place. -#}
 {% macro in_built_years() -%} school_year between 0 and 9999 {%- endmacro %}
@@ -11,19 +12,24 @@
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {%- set mark = hash_of_sql(sql) -%}
-  {%- if existing is none or not existing.is_table or should_full_refresh() or comment_of(target_relation) != mark %}
+  {%- set is_kept = existing is not none and existing.is_table and not should_full_refresh() -%}
+  {%- if not is_kept or comment_of(target_relation) != mark %}
     {%- if existing is not none %} {% do adapter.drop_relation(existing) %} {% endif %}
     {% call statement('main', auto_begin=True) -%}
       create table {{ target_relation }} as {{ sql }}
     {%- endcall %}
-    {% call statement('mark') -%} comment on table {{ target_relation }} is '{{ mark }}' {%- endcall %}
+    {% call statement('mark') -%}
+      comment on table {{ target_relation }} is '{{ mark }}'
+    {%- endcall %}
   {%- else -%}
-    {%- set years = changed_years(target_relation, ref(config.require('facts'))) | join(', ') or 'null' -%}
+    {%- set changed = changed_years(target_relation, ref(config.require('facts'))) -%}
+    {%- set years = changed | join(', ') or 'null' -%}
     {% call statement('delete', auto_begin=True) -%}
       delete from {{ target_relation }} where school_year in ({{ years }})
     {%- endcall %}
     {% call statement('main') -%}
-      insert into {{ target_relation }} by name {{ sql | replace(in_built_years(), 'school_year in (' ~ years ~ ')') }}
+      insert into {{ target_relation }} by name
+      {{ sql | replace(in_built_years(), 'school_year in (' ~ years ~ ')') }}
     {%- endcall %}
   {%- endif %}
   {% do adapter.commit() %}
@@ -32,18 +38,21 @@
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{#- The years of files that the table has not seen, and of rows whose file has been deleted since. -#}
+{#- The years of files that the table has not seen, and of rows whose file is deleted since. -#}
 {% macro changed_years(table, facts) -%}
   {%- set found = run_query(
-        "select distinct school_year from " ~ facts ~ " where _file not in (select distinct _file from " ~ table ~ ") "
-        ~ "union select distinct school_year from " ~ table ~ " where _file not in (select file from raw.deliveries "
-        ~ "where status in ('landed', 'superseded') and deleted_on is null)") -%}
+        "select distinct school_year from " ~ facts
+        ~ " where _file not in (select distinct _file from " ~ table ~ ") "
+        ~ "union select distinct school_year from " ~ table
+        ~ " where _file not in (select file from raw.deliveries "
+        ~ "where " ~ has_landed() ~ " and deleted_on is null)") -%}
   {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}
 
 {% macro comment_of(relation) -%}
   {%- set found = run_query(
-        "select coalesce(max(comment), '') from duckdb_tables() where schema_name = '" ~ relation.schema
+        "select coalesce(max(comment), '') from duckdb_tables() "
+        ~ "where schema_name = '" ~ relation.schema
         ~ "' and table_name = '" ~ relation.identifier ~ "'") -%}
   {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}
@@ -51,7 +60,9 @@
 {#- Of the compiled SQL and of the views that it reads, as the database holds them. -#}
 {% macro hash_of_sql(sql) -%}
   {%- set found = run_query(
-        "select coalesce(string_agg(sql, '' order by schema_name, view_name), '') from duckdb_views() "
-        ~ "where contains($$" ~ sql ~ "$$, concat('\"', schema_name, '\".\"', view_name, '\"'))") -%}
+        "select coalesce(string_agg(sql, '' order by schema_name, view_name), '') "
+        ~ "from duckdb_views() "
+        ~ "where contains($$" ~ sql ~ "$$, "
+        ~ "concat('\"', schema_name, '\".\"', view_name, '\"'))") -%}
   {{ return(local_md5(sql ~ found.columns[0].values()[0])) }}
 {%- endmacro %}

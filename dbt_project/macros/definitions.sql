@@ -2,14 +2,20 @@
 
 {% macro far_future() -%} cast('9999-12-31' as date) {%- endmacro %}
 
-{#- Spreadsheets drop leading zeros of codes; a code that is too long stays as it is, for a test to find. -#}
+{#- Whether a file in the ledger was taken in, be it that a newer one has replaced it since. -#}
+{% macro has_landed() -%} status in ('landed', 'superseded') {%- endmacro %}
+
+{#- Spreadsheets drop leading zeros of codes; a code too long stays so, for a test to find. -#}
 {% macro code(column, digits=7) -%}
-  case when length(trim({{ column }})) < {{ digits }} then lpad(trim({{ column }}), {{ digits }}, '0')
+  case when length(trim({{ column }})) < {{ digits }}
+    then lpad(trim({{ column }}), {{ digits }}, '0')
     else trim({{ column }}) end
 {%- endmacro %}
 
 {#- A school service is its code and annex. -#}
-{% macro service_code(cod_mod, anexo) -%} concat({{ code(cod_mod) }}, '-', trim({{ anexo }})) {%- endmacro %}
+{% macro service_code(cod_mod, anexo) -%}
+  concat({{ code(cod_mod) }}, '-', trim({{ anexo }}))
+{%- endmacro %}
 
 {#- A mark as points: C 1, B 2, A 3, AD 4; «A D», «AA» and lower case are slips of the pen. -#}
 {% macro mark_points(column) -%}
@@ -25,32 +31,41 @@
   end
 {%- endmacro %}
 
+{#- Days from one date to another, as the integer that marts have. -#}
+{% macro whole_days(earlier, later) -%}
+  cast({{ days_between(earlier, later) }} as integer)
+{%- endmacro %}
+
 {#- Ages are counted at 31 March of the school year. -#}
 {% macro age_at_march(birth_date, school_year) -%}
   {{ school_year }} - year({{ birth_date }})
     - cast(month({{ birth_date }}) > 3 as integer)
 {%- endmacro %}
 
-{#- A group of pupils by one trait, as figures of models name it: «sex=mujer»; what is not known is a group too. -#}
+{#- A group of pupils by one trait, as in «sex=mujer»; what is not known is a group too. -#}
 {% macro trait(kind, flag, if_so, if_not) -%}
-  case when {{ flag }} then '{{ kind }}={{ if_so }}' when not {{ flag }} then '{{ kind }}={{ if_not }}'
+  case when {{ flag }} then '{{ kind }}={{ if_so }}'
+    when not {{ flag }} then '{{ kind }}={{ if_not }}'
     else '{{ kind }}=unknown' end
 {%- endmacro %}
 
-{% macro is_low_attendance(share) -%} {{ share }} <= {{ var('low_attendance_share') }} {%- endmacro %}
+{% macro is_low_attendance(share) -%}
+  {{ share }} <= {{ var('low_attendance_share') }}
+{%- endmacro %}
 
 {#- Decimals, so that equal facts give equal features whatever the number of threads. -#}
 {% macro share(part, whole, digits=4) -%}
   cast(round(cast({{ part }} as double) / nullif({{ whole }}, 0), {{ digits }}) as double)
 {%- endmacro %}
 
-{#- Small counts are hidden, and what is hidden is unlike the rest: a share of what is told stands for the whole only where
-    that is nearly all of it. -#}
+{#- Small counts are hidden, and what is hidden is unlike the rest: a share of what is told stands
+    for the whole only where that is nearly all of it. -#}
 {% macro told_share(part, told, whole) -%}
-  case when {{ told }} >= {{ var('told_pupils_share') }} * {{ whole }} then {{ share(part, told) }} end
+  case when {{ told }} >= {{ var('told_pupils_share') }} * {{ whole }}
+    then {{ share(part, told) }} end
 {%- endmacro %}
 
-{#- How many times in a row a flag was set at most: `flags` is a text of 1 (not set) and 2 (set) in order. -#}
+{#- The longest run of a flag: `flags` is a text of 1 (not set) and 2 (set) in order. -#}
 {% macro longest_run(flags, at_most) -%}
   case
     {%- for n in range(at_most, 0, -1) %}
@@ -60,11 +75,14 @@
   end
 {%- endmacro %}
 
-{#- The months' flags as a text of 1 and 2 from the last month to the first, without the months that are not there: digits
-    of one sum, since twelve sums, or one that sorts each child's months, take several times as long. One row a month. -#}
+{#- The months' flags as a text of 1 and 2 from the last month to the first, without the months that
+    are not there, from one row a month: digits of one sum, since twelve sums, or one that sorts
+    each child's months, take several times as long. -#}
 {% macro flags_by_month(flag) -%}
   replace(
-    cast(cast(sum((1 + cast({{ flag }} as integer)) * cast(pow(10, month) as bigint)) as bigint) as varchar), '0', '')
+    cast(cast(
+      sum((1 + cast({{ flag }} as integer)) * cast(pow(10, month) as bigint)) as bigint
+    ) as varchar), '0', '')
 {%- endmacro %}
 
 {#- The slope of a line through points: whole numbers until the last division, so it is exact. -#}
@@ -73,8 +91,13 @@
            "count(*) * sum(" ~ x ~ " * " ~ x ~ ") - sum(" ~ x ~ ") * sum(" ~ x ~ ")") }}
 {%- endmacro %}
 
-{#- A sum of all without the child's own part: leave-one-out, so that a child is never its own peer. -#}
+{#- A sum of all without the child's own part: a child is never its own peer. -#}
 {% macro of_mates(total, own) -%} {{ total }} - coalesce({{ own }}, 0) {%- endmacro %}
+
+{#- A row of one relation and one of another that are of the same child on the same date. -#}
+{% macro same_child_and_date(a, b) -%}
+  {{ a }}.child_key = {{ b }}.child_key and {{ a }}.as_of_date = {{ b }}.as_of_date
+{%- endmacro %}
 
 {#- A class is a service's grade and section; some schools name no sections. -#}
 {% macro in_same_class(a, b) -%}
@@ -86,7 +109,8 @@
 {#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}
 {% macro grades_of_level(level) -%} case {{ level }} when 'F0' then 5 else 6 end {%- endmacro %}
 
-{#- Great-circle distance between two relations with latitude and longitude, km (haversine, mean radius 6,371 km). -#}
+{#- Great-circle distance between two relations with latitude and longitude, km (haversine, mean
+    radius 6,371 km). -#}
 {% macro distance_km(a, b) -%}
   2 * 6371 * asin(sqrt(
     pow(sin(radians({{ b }}.latitude - {{ a }}.latitude) / 2), 2)
@@ -95,5 +119,5 @@
   ))
 {%- endmacro %}
 
-{#- A difference of two such shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
+{#- A difference of two shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
 {% macro gap(a, b, digits=4) -%} round({{ a }} - {{ b }}, {{ digits }}) {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- A label is false only when it could be known to be false: null before maturity, null and censored for whom
-    the outcome cannot be said. -#}
+{#- A label is false only when it could be known to be false: null before maturity, null and
+    censored for whom the outcome cannot be said. -#}
 {% macro label_of(known_at, censored, label) -%}
 case
             when {{ known_at }} is null or coalesce({{ censored }}, false) then null

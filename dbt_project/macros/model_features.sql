@@ -3,7 +3,8 @@
   {%- set found = [] -%}
   {%- if execute -%}
     {%- for node in graph.nodes.values()
-          if node.resource_type == 'model' and node.path.startswith('features/') and node.name != 'child_features' -%}
+          if node.resource_type == 'model' and node.path.startswith('features/')
+          and node.name != 'child_features' -%}
       {%- for column in node.columns.values() if column.config.meta.get('in_model') -%}
         {%- do found.append(column.name) -%}
       {%- endfor -%}

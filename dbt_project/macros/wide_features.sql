@@ -1,4 +1,4 @@
-{#- One row per child and date over the group models; the columns are those that the groups' YAML declares. -#}
+{#- One row per child and date over the group models, with the columns that their YAML declares. -#}
 {% macro wide_features(groups) -%}
 with
 
@@ -26,7 +26,7 @@ wide as (
         {%- endfor %}{% endfor %}
     from pupils
     {%- for group in groups %}
-    inner join {{ group }} on pupils.child_key = {{ group }}.child_key and pupils.as_of_date = {{ group }}.as_of_date
+    inner join {{ group }} on {{ same_child_and_date('pupils', group) }}
     {%- endfor %}
 )
 
@@ -36,7 +36,8 @@ select * from wide
 {% macro columns_of(model) -%}
   {%- set found = [] -%}
   {%- if execute -%}
-    {%- for name in graph.nodes['model.qhawaq.' ~ model].columns if name not in ['child_key', 'as_of_date'] -%}
+    {%- for name in graph.nodes['model.qhawaq.' ~ model].columns
+          if name not in ['child_key', 'as_of_date'] -%}
       {%- do found.append(name) -%}
     {%- endfor -%}
   {%- endif -%}

@@ -1,21 +1,25 @@
 {#- The only place for what DuckDB and Spark say differently. -#}
 
 {% macro load_crypto() -%}
-  {%- if env_var('QHAWAQ_CRYPTO', '') -%} load '{{ env_var('QHAWAQ_CRYPTO') }}' {%- else -%} select 1 {%- endif -%}
+  {%- set file = env_var('QHAWAQ_CRYPTO', '') -%}
+  {%- if file -%} load '{{ file }}' {%- else -%} select 1 {%- endif -%}
 {%- endmacro %}
 
-{#- A killed build leaves the half-built tables that dbt would have renamed or dropped: nothing else runs now, so they
-    go. So do intermediate tables of models that were renamed or removed: nothing would ever bring them up to date. -#}
+{#- A killed build leaves the half-built tables that dbt would have renamed or dropped: nothing else
+    runs now, so they go. So do intermediate tables of models that were renamed or removed: nothing
+    would ever bring them up to date. -#}
 {% macro drop_leftovers() -%}
   {%- if execute -%}
-    {%- set kept = graph.nodes.values() | selectattr('schema', 'equalto', 'intermediate') | map(attribute='alias') | list -%}
+    {%- set nodes = graph.nodes.values() | selectattr('schema', 'equalto', 'intermediate') -%}
+    {%- set kept = nodes | map(attribute='alias') | join("', '") -%}
     {%- set found = run_query(
-          "select concat('drop ', case table_type when 'VIEW' then 'view' else 'table' end, ' if exists \"', "
+          "select concat('drop ', case table_type when 'VIEW' then 'view' else 'table' end, "
+          ~ "' if exists \"', "
           ~ "table_schema, '\".\"', table_name, '\"') from information_schema.tables "
           ~ "where table_catalog = current_catalog() "
           ~ "and (contains(table_name, '__dbt_tmp') or contains(table_name, '__dbt_backup') "
-          ~ "or table_schema = 'intermediate' and table_name not in ('" ~ kept | join("', '") ~ "'))").columns[0].values() -%}
-    {%- for drop in found %} {{ drop }}; {% endfor -%}
+          ~ "or table_schema = 'intermediate' and table_name not in ('" ~ kept ~ "'))") -%}
+    {%- for drop in found.columns[0].values() %} {{ drop }}; {% endfor -%}
   {%- endif -%}
 {%- endmacro %}
 
@@ -23,6 +27,8 @@
   cast(concat(cast({{ year }} as varchar), '-{{ month_day }}') as date)
 {%- endmacro %}
 
-{% macro days_between(earlier, later) -%} date_diff('day', {{ earlier }}, {{ later }}) {%- endmacro %}
+{% macro days_between(earlier, later) -%}
+  date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
 
 {% macro utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}

@@ -7,13 +7,14 @@ group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}
 
-{#- One scan of a model for all its columns, as with `never_null`. A range is [least, most]; null is no limit. -#}
+{#- One scan of a model for all its columns. A range is [least, most]; null is no limit. -#}
 {% test in_ranges(model, ranges) %}
 {{ config(fail_calc = 'coalesce(sum(n), 0)') }}
 select column_name, n
 from (
     select {% for column, limits in ranges.items() -%}
-      count(case when {{ outside(column, limits[0], limits[1]) }} then 1 end) as {{ column }}{{ ', ' if not loop.last }}
+      count(case when {{ outside(column, limits[0], limits[1]) }} then 1 end)
+      as {{ column }}{{ ', ' if not loop.last }}
     {%- endfor %}
     from {{ model }}
 )
@@ -39,7 +40,9 @@ where not ({{ expression }})
 {{ config(fail_calc = 'coalesce(sum(n), 0)') }}
 select column_name, n
 from (
-    select {% for column in columns %}count(*) - count({{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    select {% for column in columns -%}
+      count(*) - count({{ column }}) as {{ column }}{{ ', ' if not loop.last }}
+    {%- endfor %}
     from {{ model }}
 )
 unpivot (n for column_name in ({{ columns | join(', ') }}))
@@ -49,6 +52,8 @@ where n > 0
 {#- For a model that adds columns to another's rows: that no join made two of one. -#}
 {% test as_many_rows_as(model, other) %}
 select n, expected
-from (select (select count(*) from {{ model }}) as n, (select count(*) from {{ other }}) as expected)
+from (
+    select (select count(*) from {{ model }}) as n, (select count(*) from {{ other }}) as expected
+)
 where n <> expected
 {% endtest %}

@@ -1,6 +1,7 @@
-{#- What a green build has tested is not tested again: of views on raw tables the files it saw, of dates those it built
-    (and of what says `meta: {of_dates: true}`), of years those nothing was delivered for since. Changed code, data that it
-    has not seen and --full-refresh are tested whole (warehouse/build/built.py keeps the record). -#}
+{#- What a green build has tested is not tested again: of views on raw tables the files it saw, of
+    dates those it built (and of what says `meta: {of_dates: true}`), of years those nothing was
+    delivered for since. Changed code, data that it has not seen and --full-refresh are tested whole
+    (warehouse/build/built.py keeps the record). -#}
 {% macro get_where_subquery(relation) -%}
   {%- set asked = config.get('where', '') -%}
   {%- set new = untested() -%}
@@ -11,30 +12,35 @@
   {%- endif -%}
 {%- endmacro %}
 
-{#- Named one by one, so that the database need not read what lies elsewhere; nothing where all are new. -#}
+{#- Named one by one, so that nothing is read that lies elsewhere; nothing where all are new. -#}
 {% macro in_new_files() -%}
   {%- set files = run_query(
-        "select file, file not in (select file from raw.built_files) as is_new from raw.deliveries "
-        ~ "where status in ('landed', 'superseded')") -%}
+        "select file, file not in (select file from raw.built_files) as is_new "
+        ~ "from raw.deliveries where " ~ has_landed()) -%}
   {%- set new = [] -%}
   {%- for row in files if row[1] -%} {%- do new.append(row[0]) -%} {%- endfor -%}
-  {{ return('' if new | length == files | length else "_file in ('" ~ new | join("', '") ~ "')") }}
+  {%- set are_all_new = new | length == files | length -%}
+  {{ return('' if are_all_new else "_file in ('" ~ new | join("', '") ~ "')") }}
 {%- endmacro %}
 
-{#- The school years that files are about that no green build has tested; none is a year without children. -#}
+{#- The school years of files that no green build has tested; none is a year without children. -#}
 {% macro in_new_years() -%}
-  {%- set years = run_query(
-        "select distinct cast(left(period, 4) as integer) from raw.deliveries where period is not null "
-        ~ "and file not in (select file from raw.built_files) order by 1").columns[0].values() -%}
+  {%- set found = run_query(
+        "select distinct cast(left(period, 4) as integer) from raw.deliveries "
+        ~ "where period is not null and file not in (select file from raw.built_files) "
+        ~ "order by 1") -%}
+  {%- set years = found.columns[0].values() -%}
   {{ return('school_year in (' ~ (years | join(', ') or '0') ~ ')') }}
 {%- endmacro %}
 
-{#- The few new dates, and not all but the many old ones: the database then reads only where they lie. -#}
+{#- The few new dates, not all but the many old ones: the database reads only where they lie. -#}
 {% macro new_dates() -%}
-  select as_of_date from intermediate.int_calendar__as_of_dates where as_of_date not in (select as_of_date from raw.built_dates)
+  select as_of_date from intermediate.int_calendar__as_of_dates
+  where as_of_date not in (select as_of_date from raw.built_dates)
 {%- endmacro %}
 
-{#- Named one by one, for a view: what it is made of is then read of these dates only. None is a date of nobody. -#}
+{#- Named one by one, for a view: what it is made of is then read of these dates only. None is a
+    date of nobody. -#}
 {% macro in_new_dates() -%}
   {%- set dates = run_query(new_dates() ~ ' order by 1').columns[0].values() -%}
   {{ return("as_of_date in (" ~ listed_dates(dates) ~ ")") }}

@@ -1,8 +1,8 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-years as (select * from {{ ref('int_attendance__years') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
+years as {{ of_date(ref('int_attendance__years')) }},
 this_year as (select * from years where school_year = year({{ as_of() }})),
-classes as (select * from {{ ref('int_pupils__class_sums') }} where as_of_date = {{ as_of() }}),
+classes as {{ of_date(ref('int_pupils__class_sums')) }},
 
 last_year as (
     select
@@ -37,10 +37,12 @@ shares as (
     select
         *,
         {{ share('open_days - absence_days', 'open_days') }} as attendance_share,
-        {{ share('last_open_days - last_absence_days', 'last_open_days') }} as last_month_attendance_share,
+        {{ share('last_open_days - last_absence_days', 'last_open_days') }}
+            as last_month_attendance_share,
         {{ share('(open_days - last_open_days) - (absence_days - last_absence_days)',
             'open_days - last_open_days') }} as earlier_attendance_share,
-        {{ share('mates_open_days - mates_absence_days', 'mates_open_days') }} as mates_attendance_share
+        {{ share('mates_open_days - mates_absence_days', 'mates_open_days') }}
+            as mates_attendance_share
     from beside_class
 ),
 
@@ -50,7 +52,8 @@ attendance as (
         shares.as_of_date,
         shares.attendance_share,
         shares.last_month_attendance_share,
-        {{ gap('shares.last_month_attendance_share', 'shares.earlier_attendance_share') }} as attendance_change,
+        {{ gap('shares.last_month_attendance_share', 'shares.earlier_attendance_share') }}
+            as attendance_change,
         shares.absence_days,
         shares.unjustified_absence_days,
         shares.late_days,
@@ -58,9 +61,11 @@ attendance as (
         shares.longest_low_run_months,
         shares.worst_month_share as worst_month_attendance_share,
         shares.absence_days_slope,
-        {{ gap('shares.attendance_share', 'shares.mates_attendance_share') }} as class_attendance_gap,
+        {{ gap('shares.attendance_share', 'shares.mates_attendance_share') }}
+            as class_attendance_gap,
         last_year.attendance_share as last_year_attendance_share,
-        {{ gap('shares.attendance_share', 'last_year.attendance_share') }} as own_past_attendance_gap
+        {{ gap('shares.attendance_share', 'last_year.attendance_share') }}
+            as own_past_attendance_gap
     from shares
     left join last_year on shares.child_key = last_year.child_key
 )

@@ -1,7 +1,7 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-periods as (select * from {{ ref('int_grades__periods') }} where as_of_date = {{ as_of() }}),
-classes as (select * from {{ ref('int_pupils__class_sums') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
+periods as {{ of_date(ref('int_grades__periods')) }},
+classes as {{ of_date(ref('int_pupils__class_sums')) }},
 
 beside_class as (
     select
@@ -21,7 +21,8 @@ beside_class as (
         classes.points - last_marks.points as mates_points,
         classes.n_competences - last_marks.n_competences as mates_competences
     from pupils
-    left join periods as last_marks on pupils.child_key = last_marks.child_key and last_marks.recency = 1
+    left join periods as last_marks
+        on pupils.child_key = last_marks.child_key and last_marks.recency = 1
     left join classes on {{ in_same_class('pupils', 'classes') }}
 ),
 
@@ -34,7 +35,8 @@ grades as (
         {{ share('latest.points', 'latest.n_competences') }} as mean_mark_points,
         {{ share('latest.n_lowest', 'latest.n_competences') }} as lowest_mark_share,
         {{ gap(share('latest.points', 'latest.n_competences'),
-            share('earlier_marks.points', 'earlier_marks.n_competences')) }} as mean_mark_points_change,
+            share('earlier_marks.points', 'earlier_marks.n_competences')) }}
+            as mean_mark_points_change,
         latest.marks_year = latest.school_year as are_marks_of_this_year,
         latest.has_failed_mathematics,
         latest.has_failed_communication,
@@ -43,9 +45,11 @@ grades as (
         latest.n_failed_areas - earlier_marks.n_failed_areas as n_failed_areas_change,
         earlier_marks.n_failed_areas as earlier_failed_areas,
         {{ gap(share('latest.points', 'latest.n_competences'),
-            share('latest.mates_points', 'latest.mates_competences')) }} as class_mark_points_gap
+            share('latest.mates_points', 'latest.mates_competences')) }}
+            as class_mark_points_gap
     from beside_class as latest
-    left join periods as earlier_marks on latest.child_key = earlier_marks.child_key and earlier_marks.recency = 2
+    left join periods as earlier_marks
+        on latest.child_key = earlier_marks.child_key and earlier_marks.recency = 2
 )
 
 select * from grades

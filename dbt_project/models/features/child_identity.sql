@@ -1,5 +1,5 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
 merged_keys as {{ known(ref('int_children__merges')) }},
 
 doubles as (

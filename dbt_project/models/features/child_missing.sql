@@ -1,13 +1,13 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-attendance as (select * from {{ ref('child_attendance') }} where as_of_date = {{ as_of() }}),
-grades as (select * from {{ ref('child_grades') }} where as_of_date = {{ as_of() }}),
-progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
-place as (select * from {{ ref('child_place') }} where as_of_date = {{ as_of() }}),
-household as (select * from {{ ref('child_household') }} where as_of_date = {{ as_of() }}),
-peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
--- how many months the office of the school has, to see which of them a child lacks
-offices as (select * from {{ ref('int_attendance__ugel_months') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
+attendance as {{ of_date(ref('child_attendance')) }},
+grades as {{ of_date(ref('child_grades')) }},
+progression as {{ of_date(ref('child_progression')) }},
+place as {{ of_date(ref('child_place')) }},
+household as {{ of_date(ref('child_household')) }},
+peers as {{ of_date(ref('int_pupils__peers')) }},
+-- the months that the school's office has, to see which of them a child lacks
+offices as {{ of_date(ref('int_attendance__ugel_months')) }},
 
 withheld as (
     -- a region whose month is missing is shown as missing; the others go on
@@ -34,13 +34,15 @@ missing as (
         pupils.guardian_key is null as lacks_guardian,
         pupils.ugel_code is null as lacks_school_register,
         coalesce(peers.n_attendance_months, 0) as n_attendance_months,
-        -- a child that is asked about in the service may be ahead of what its office had when that was deployed
-        greatest(0, coalesce(offices.n_months, 0) - coalesce(peers.n_attendance_months, 0)) as n_missing_months,
+        -- in the service a child may be ahead of what its office had at deployment
+        greatest(0, coalesce(offices.n_months, 0) - coalesce(peers.n_attendance_months, 0))
+            as n_missing_months,
         place.altitude_m is null as lacks_place,
         pupils.birth_date is null as lacks_birth_date,
         pupils.mother_tongue is null as lacks_mother_tongue,
         not (progression.n_repetitions > 0 or progression.n_transfers > 0)
-        and grades.earlier_failed_areas is null and attendance.last_year_attendance_share is null as lacks_history
+        and grades.earlier_failed_areas is null
+        and attendance.last_year_attendance_share is null as lacks_history
     from pupils
     inner join attendance on pupils.child_key = attendance.child_key
     inner join grades on pupils.child_key = grades.child_key

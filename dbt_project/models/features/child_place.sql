@@ -1,6 +1,6 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-schools as (select * from {{ ref('int_schools__as_of') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
+schools as {{ of_date(ref('int_schools__as_of')) }},
 classes as {{ known_by_child(ref('int_households__classes')) }},
 
 homes as (

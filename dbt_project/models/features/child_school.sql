@@ -1,7 +1,7 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-schools as (select * from {{ ref('int_schools__as_of') }} where as_of_date = {{ as_of() }}),
-peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
+schools as {{ of_date(ref('int_schools__as_of')) }},
+peers as {{ of_date(ref('int_pupils__peers')) }},
 
 -- whole numbers, because sums of doubles depend on the number of threads
 totals as (
@@ -33,7 +33,8 @@ schoolmates as (
         {{ of_mates('totals.failed_areas', 'own.n_failed_areas') }} as mates_failed_areas,
         {{ of_mates('totals.n_over_age', 'cast(own.is_over_age as integer)') }} as n_mates_over_age,
         {{ of_mates('totals.n_moved', 'cast(own.has_moved as integer)') }} as n_mates_moved,
-        {{ of_mates('totals.n_speaking_other', 'cast(own.speaks_other as integer)') }} as n_mates_speaking_other
+        {{ of_mates('totals.n_speaking_other', 'cast(own.speaks_other as integer)') }}
+            as n_mates_speaking_other
     from peers as own
     inner join totals on own.service_code = totals.service_code
 ),

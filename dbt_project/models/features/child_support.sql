@@ -1,5 +1,5 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
 support as {{ known_by_child(ref('int_supports__received')) }},
 
 counted as (
@@ -11,7 +11,8 @@ counted as (
         sum(cast(year(support_date) = year({{ as_of() }}) - 1 as integer)) as n_last_year,
         bool_or(support_code = 'TUTOR' and year(support_date) = year({{ as_of() }})) as has_tutor,
         bool_or(support_code = 'VISITA' and year(support_date) = year({{ as_of() }})) as has_visit,
-        bool_or(support_code = 'REFUERZO' and year(support_date) = year({{ as_of() }})) as has_remedial,
+        bool_or(support_code = 'REFUERZO' and year(support_date) = year({{ as_of() }}))
+            as has_remedial,
         max(support_date) as last_support_date
     from support
     where support_date <= {{ as_of() }}
@@ -29,8 +30,7 @@ received as (
         coalesce(counted.has_tutor, false) as has_tutor_contact,
         coalesce(counted.has_visit, false) as has_home_visit,
         coalesce(counted.has_remedial, false) as has_remedial_lessons,
-        cast({{ days_between('counted.last_support_date', 'pupils.as_of_date') }} as integer)
-            as days_since_support
+        {{ whole_days('counted.last_support_date', 'pupils.as_of_date') }} as days_since_support
     from pupils
     left join counted on pupils.child_key = counted.person_key
 )

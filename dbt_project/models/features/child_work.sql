@@ -1,14 +1,16 @@
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
 surveys as {{ known_by_child(ref('int_children__work_hours')) }},
 
 surveyed as (
     select
         person_key,
         max(case when survey_year >= year({{ as_of() }}) - 1 then survey_year end) as last_year,
-        max_by(case when survey_year >= year({{ as_of() }}) - 1 then weekly_work_hours end, survey_year)
-            as weekly_work_hours,
-        max(case when survey_year < year({{ as_of() }}) then weekly_work_hours end) as most_hours_before,
+        max_by(
+            case when survey_year >= year({{ as_of() }}) - 1 then weekly_work_hours end, survey_year
+        ) as weekly_work_hours,
+        max(case when survey_year < year({{ as_of() }}) then weekly_work_hours end)
+            as most_hours_before,
         count(distinct survey_year) as n_years
     from surveys
     group by person_key

@@ -18,7 +18,9 @@ exits as (
         child_key,
         as_of_date,
         'ebr_exit' as outcome,
-        {{ label_of('interruption_known_at', 'is_deceased or is_graduate', 'not is_enrolled_after') }},
+        {{ label_of(
+            'interruption_known_at', 'is_deceased or is_graduate', 'not is_enrolled_after'
+        ) }},
         was_listed,
         was_served
     from labeled
@@ -29,7 +31,11 @@ repeats as (
         child_key,
         as_of_date,
         'repetition' as outcome,
-        {{ label_of('repetition_known_at', 'not (has_failed or has_passed) or has_failed is null', 'has_failed') }},
+        {{ label_of(
+            'repetition_known_at',
+            'not (has_failed or has_passed) or has_failed is null',
+            'has_failed'
+        ) }},
         was_listed,
         was_served
     from labeled

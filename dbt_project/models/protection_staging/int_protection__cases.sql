@@ -5,13 +5,14 @@ upe as (select * from {{ ref('stg_protection__upe_cases') }}),
 
 links as (
     select * from {{ ref('stg_protection__links') }}
-    -- a link stays; else what was decided last counts, and a review is made after what a person set apart that day
+    -- a link stays; else the last decision counts: of one day, a review before what was set apart
     qualify row_number() over (
-        partition by _file, _line order by decision = 'link' desc, known_at desc, decision = 'review' desc
+        partition by _file, _line
+        order by decision = 'link' desc, known_at desc, decision = 'review' desc
     ) = 1
 ),
 
-last_merges as (select * from {{ ref('int_children__merges') }} where known_until = {{ far_future() }}),
+last_merges as {{ last_known(ref('int_children__merges')) }},
 
 cases as (
     select * from demuna

@@ -4,7 +4,9 @@ with
 outputs as (
     select * from {{ ref('score_outputs') }}
     {% if is_incremental() %}
-    where (as_of_date, model_version) not in (select (s.as_of_date, s.model_version) from {{ this }} as s)
+    where (as_of_date, model_version) not in (
+        select (s.as_of_date, s.model_version) from {{ this }} as s
+    )
     {% endif %}
 ),
 
@@ -25,11 +27,14 @@ applicable as (
     select
         ranked.*,
         coalesce(
-            capacities.capacity_children, cast(ceil(capacities.capacity_share * ranked.n_pupils) as integer)
+            capacities.capacity_children,
+            cast(ceil(capacities.capacity_share * ranked.n_pupils) as integer)
         ) as capacity
     from ranked
     inner join capacities
-        on ranked.as_of_date = capacities.as_of_date and ranked.ugel_code is not distinct from capacities.ugel_code
+        on
+            ranked.as_of_date = capacities.as_of_date
+            and ranked.ugel_code is not distinct from capacities.ugel_code
 ),
 
 scores as (

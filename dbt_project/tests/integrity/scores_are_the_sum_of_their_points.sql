@@ -1,10 +1,14 @@
-{#- What it finds: a live score that is not, to 1e-9, its segment's intercept and slope times the base and the points of the
-    child's own values in ml.model_terms.
-    Why it matters: an auditor recomputes a score by looking points up; if that gives another number, reasons are wrong.
-    What to do: do not publish; compare the registered model's checksum, its terms and the features of one such child. -#}
+{#- What it finds: a live score that is not, to 1e-9, its segment's intercept and slope times the
+    base and the points of the child's own values in ml.model_terms.
+    Why it matters: an auditor recomputes a score by looking points up; if that gives another
+    number, reasons are wrong.
+    What to do: do not publish; compare the registered model's checksum, its terms and the features
+    of one such child. -#}
 {%- set features = model_features() -%}
 with
-live as (select * from {{ source('ml', 'model_versions') }} where is_live and algorithm = 'additive'),
+live as (
+    select * from {{ source('ml', 'model_versions') }} where is_live and algorithm = 'additive'
+),
 terms as (select * from {{ source('ml', 'model_terms') }}),
 
 calibrations as (
@@ -117,8 +121,10 @@ left join pointed
         and scored.as_of_date = pointed.as_of_date
         and scored.model_version = pointed.model_version
 left join sizes on scored.model_version = sizes.model_version
-left join calibrations as own on scored.model_version = own.model_version and pointed.segment = own.segment
-left join calibrations as whole on scored.model_version = whole.model_version and whole.segment = 'all'
+left join calibrations as own
+    on scored.model_version = own.model_version and pointed.segment = own.segment
+left join calibrations as whole
+    on scored.model_version = whole.model_version and whole.segment = 'all'
 where
     not coalesce(
         abs(

@@ -28,7 +28,8 @@ current_schools as (
         and spells.level in ('B0', 'F0')
         and spells.enrollment_state = 'DEFINITIVA'
     qualify row_number() over (
-        partition by spells.person_key order by spells.enrolled_date desc nulls last, spells.service_code asc
+        partition by spells.person_key
+        order by spells.enrolled_date desc nulls last, spells.service_code asc
     ) = 1
 ),
 

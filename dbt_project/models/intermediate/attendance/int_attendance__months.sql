@@ -8,7 +8,7 @@ deliveries as (
         file,
         superseded_at
     from {{ source('landing', 'deliveries') }}
-    where status in ('landed', 'superseded')
+    where {{ has_landed() }}
 ),
 
 withheld as (select * from {{ source('landing', 'withheld') }}),

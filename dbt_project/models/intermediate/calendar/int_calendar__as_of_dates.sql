@@ -10,7 +10,7 @@ school_years as (
     from deliveries
     where
         source = 'siagie.siagie_enrollments'
-        and status in ('landed', 'superseded')
+        and {{ has_landed() }}
         and deleted_on is null -- a year whose time is over comes back on no date
     group by period
 ),
@@ -24,7 +24,8 @@ month_ends as (
         school_years.school_year,
         school_years.first_delivered_at,
         months.school_month,
-        last_day(make_date(school_years.school_year, cast(months.school_month as integer), 1)) as as_of_date
+        last_day(make_date(school_years.school_year, cast(months.school_month as integer), 1))
+            as as_of_date
     from school_years
     cross join months
 ),

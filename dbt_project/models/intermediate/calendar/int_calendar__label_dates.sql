@@ -1,7 +1,7 @@
 with
 deliveries as (
     select * from {{ source('landing', 'deliveries') }}
-    where source = 'siagie.siagie_enrollments' and status in ('landed', 'superseded')
+    where source = 'siagie.siagie_enrollments' and {{ has_landed() }}
 ),
 
 -- a file that came late counts from its effective date on
@@ -20,7 +20,8 @@ maturity as (
             where years.delivered_at >= {{ date_of('years.file_year', var('maturity_month_day')) }}
         ) as snapshot_date,
         min(years.effective_at) filter (
-            where years.delivered_at >= {{ date_of('years.file_year + 1', var('recovery_month_day')) }}
+            where years.delivered_at
+            >= {{ date_of('years.file_year + 1', var('recovery_month_day')) }}
         ) as recovery_date
     from years
     group by years.file_year

@@ -1,10 +1,6 @@
 with
 events as (select * from {{ ref('stg_feedback__case_events') }}),
-
-last_merges as (
-    select * from {{ ref('int_children__merges') }}
-    where known_until = {{ far_future() }}
-),
+last_merges as {{ last_known(ref('int_children__merges')) }},
 
 services as (
     select distinct support_code -- a service has a row per span of time
@@ -12,7 +8,7 @@ services as (
     where domain <> 'protection'
 ),
 
--- what was delivered last about a state counts; a protection service that somebody names is not said here
+-- what was delivered last about a state counts; a service of protection is not named here
 told as (
     select
         coalesce(last_merges.merged_into, events.child_key) as child_key,
@@ -29,8 +25,12 @@ told as (
     left join services on events.support_code = services.support_code
     qualify row_number() over (
         partition by
-            coalesce(last_merges.merged_into, events.child_key), events.school_year, events.matter, events.case_state
-        order by events._delivered_at desc, events.event_date desc, events._file desc, events._line desc
+            coalesce(last_merges.merged_into, events.child_key),
+            events.school_year,
+            events.matter,
+            events.case_state
+        order by
+            events._delivered_at desc, events.event_date desc, events._file desc, events._line desc
     ) = 1
 )
 

@@ -4,11 +4,7 @@ looked_for as (select * from {{ ref('int_cases__looked_for') }}),
 states as (select * from {{ ref('int_cases__states') }}),
 places as (select * from {{ ref('int_pupils__as_of') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
-
-last_merges as (
-    select * from {{ ref('int_children__merges') }}
-    where known_until = {{ far_future() }}
-),
+last_merges as {{ last_known(ref('int_children__merges')) }},
 
 -- who was ever on a list, who is looked for today without a model, and whom somebody told of
 named as (
@@ -19,7 +15,7 @@ named as (
         scores.as_of_date as listed_on,
         places.ugel_code
     from scores
-    inner join places on scores.child_key = places.child_key and scores.as_of_date = places.as_of_date
+    inner join places on {{ same_child_and_date('scores', 'places') }}
     union all
     select
         looked_for.child_key,

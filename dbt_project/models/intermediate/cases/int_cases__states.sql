@@ -19,7 +19,7 @@ states as (
     group by child_key, school_year, matter
 ),
 
--- of two states on one day the one further on counts; a case taken up again after closing is open again
+-- of two states on one day the one further on counts; a closed case may be taken up again
 latest as (
     select
         child_key,
@@ -32,7 +32,11 @@ latest as (
         order by
             event_date desc,
             case case_state
-                when 'cerrado' then 5 when 'descartado' then 4 when 'atendido' then 3 when 'contactado' then 2 else 1
+                when 'cerrado' then 5
+                when 'descartado' then 4
+                when 'atendido' then 3
+                when 'contactado' then 2
+                else 1
             end desc
     ) = 1
 ),

@@ -25,9 +25,10 @@ versions as (
         child_key,
         merged_into,
         known_at,
-        lead(known_at, 1, {{ far_future() }}) over (partition by child_key order by known_at, depth) as known_until
+        lead(known_at, 1, {{ far_future() }}) over (
+            partition by child_key order by known_at, depth
+        ) as known_until
     from chains
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

@@ -1,10 +1,6 @@
 with
 objections as (select * from {{ source('landing', 'objections') }}),
-
-last_merges as (
-    select * from {{ ref('int_children__merges') }}
-    where known_until = {{ far_future() }}
-),
+last_merges as {{ last_known(ref('int_children__merges')) }},
 
 newest as (
     select

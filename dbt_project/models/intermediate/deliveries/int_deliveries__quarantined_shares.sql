@@ -1,11 +1,13 @@
 with
-deliveries as (select * from {{ source('landing', 'deliveries') }} where status in ('landed', 'superseded')),
+deliveries as (select * from {{ source('landing', 'deliveries') }} where {{ has_landed() }}),
 
 shares as (
     select
         source,
         quarantined_rows / cast(nullif(delivered_rows, 0) as double) as quarantined_share,
-        row_number() over (partition by source order by delivered_at desc, landed_at desc, file desc) as newest_first
+        row_number() over (
+            partition by source order by delivered_at desc, landed_at desc, file desc
+        ) as newest_first
     from deliveries
 ),
 

@@ -16,8 +16,10 @@ results as (
         -- repetition is final only after the recovery program
         case
             when enrollment_state = 'TRASLADADO' then 'transferred'
-            when final_result = 'REQUIERE RECUPERACION' and recovery_result = 'APROBADO' then 'passed'
-            when final_result = 'REQUIERE RECUPERACION' and recovery_result = 'DESAPROBADO' then 'failed'
+            when final_result = 'REQUIERE RECUPERACION' and recovery_result = 'APROBADO'
+                then 'passed'
+            when final_result = 'REQUIERE RECUPERACION' and recovery_result = 'DESAPROBADO'
+                then 'failed'
             when final_result = 'REQUIERE RECUPERACION' then 'in_recovery'
             when final_result in ('APROBADO', 'PROMOCION GUIADA') then 'passed'
             when final_result = 'DESAPROBADO' then 'failed'

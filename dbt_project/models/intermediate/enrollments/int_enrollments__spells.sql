@@ -30,9 +30,9 @@ versions as (
         registered_date,
         _file,
         known_at,
-        {{ known_until(['child_key', 'school_year', 'service_code'], ['registered_date']) }} as known_until
+        {{ known_until(['child_key', 'school_year', 'service_code'], ['registered_date']) }}
+            as known_until
     from enrollments
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

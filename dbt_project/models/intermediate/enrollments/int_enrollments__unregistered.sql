@@ -25,7 +25,9 @@ last_year as (
     qualify row_number() over (
         partition by spells.person_key
         order by
-            spells.enrollment_state = 'TRASLADADO' asc, spells.enrolled_date desc nulls last, spells.service_code asc
+            spells.enrollment_state = 'TRASLADADO' asc,
+            spells.enrolled_date desc nulls last,
+            spells.service_code asc
     ) = 1
 ),
 

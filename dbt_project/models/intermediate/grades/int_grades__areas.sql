@@ -14,7 +14,8 @@ competences as (
         _delivered_at,
         _file,
         _line,
-        cast(competence_1_points is not null as integer) + cast(competence_2_points is not null as integer)
+        cast(competence_1_points is not null as integer)
+        + cast(competence_2_points is not null as integer)
         + cast(competence_3_points is not null as integer) as n_competences,
         cast(coalesce(competence_1_points = 1, false) as integer)
         + cast(coalesce(competence_2_points = 1, false) as integer)
@@ -36,10 +37,10 @@ versions as (
         n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
         _file,
         known_at,
-        {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }} as known_until
+        {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }}
+            as known_until
     from competences
     where n_competences > 0
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

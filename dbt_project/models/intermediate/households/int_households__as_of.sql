@@ -3,7 +3,7 @@
 with
 classes as {{ known_by_child(ref('int_households__classes')) }},
 transfers as {{ known_by_child(ref('int_households__transfers')) }},
-last_roll as (select * from {{ ref('int_households__transfer_rolls') }} where as_of_date = {{ as_of() }}),
+last_roll as {{ of_date(ref('int_households__transfer_rolls')) }},
 
 ranked as (
     select
@@ -22,18 +22,22 @@ last_classes as (
         person_key,
         poverty_class,
         poverty_class - earlier_class as poverty_class_change,
-        cast(floor({{ days_between('classified_date', as_of()) }} / 365.0) as integer) as class_age_years
+        cast(
+            floor({{ days_between('classified_date', as_of()) }} / 365.0) as integer
+        ) as class_age_years
     from ranked
     where recency = 1
 ),
 
-
 enrolled as (
     select
         transfers.person_key,
-        bool_or(transfers.is_active and transfers.roll_year = last_roll.roll_year) as receives_transfer,
-        bool_or(transfers.is_active and transfers.roll_year = last_roll.roll_year - 1) as received_transfer,
-        count(distinct case when transfers.is_active then transfers.roll_year end) as n_transfer_years
+        bool_or(transfers.is_active and transfers.roll_year = last_roll.roll_year)
+            as receives_transfer,
+        bool_or(transfers.is_active and transfers.roll_year = last_roll.roll_year - 1)
+            as received_transfer,
+        count(distinct case when transfers.is_active then transfers.roll_year end)
+            as n_transfer_years
     from transfers
     cross join last_roll
     group by transfers.person_key
@@ -47,7 +51,8 @@ welfare as (
         last_classes.poverty_class_change,
         last_classes.class_age_years,
         coalesce(enrolled.receives_transfer, false) as receives_transfer,
-        coalesce(enrolled.received_transfer and not enrolled.receives_transfer, false) as has_lost_transfer,
+        coalesce(enrolled.received_transfer and not enrolled.receives_transfer, false)
+            as has_lost_transfer,
         cast(coalesce(enrolled.n_transfer_years, 0) as integer) as n_transfer_years
     from last_classes
     full outer join enrolled on last_classes.person_key = enrolled.person_key

@@ -16,5 +16,4 @@ versions as (
 
 -- a new classification does not replace the one before it: only a correction of the same date does
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

@@ -14,5 +14,4 @@ versions as (
     where child_key is not null
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

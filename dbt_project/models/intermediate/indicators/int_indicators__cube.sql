@@ -33,7 +33,7 @@ judged as (
         outcomes.indicator,
         outcomes.label
     from outcomes
-    inner join features on outcomes.child_key = features.child_key and outcomes.as_of_date = features.as_of_date
+    inner join features on {{ same_child_and_date('outcomes', 'features') }}
     union all
     select
         *,
@@ -59,7 +59,8 @@ cube as (
         level,
         indicator,
         {{ trait('sex', 'is_female', 'mujer', 'varón') }} as sex,
-        {{ trait('language', 'speaks_indigenous_language', 'originaria', 'castellano') }} as language,
+        {{ trait('language', 'speaks_indigenous_language', 'originaria', 'castellano') }}
+            as language,
         {{ trait('disability', 'has_disability', 'con', 'sin') }} as disability,
         {{ trait('nationality', 'is_foreign', 'extranjera', 'peruana') }} as nationality,
         {{ trait('area', 'is_rural', 'rural', 'urban') }} as area,

@@ -1,5 +1,7 @@
 with
-live as (select * from {{ source('ml', 'model_versions') }} where is_live and outcome = 'interruption'),
+live as (
+    select * from {{ source('ml', 'model_versions') }} where is_live and outcome = 'interruption'
+),
 
 scores as (
     select
@@ -7,7 +9,8 @@ scores as (
         risk_scores.as_of_date,
         risk_scores.probability
     from {{ ref('risk_scores') }} as risk_scores
-    inner join live on risk_scores.model_version = live.model_version and risk_scores.outcome = live.outcome
+    inner join live
+        on risk_scores.model_version = live.model_version and risk_scores.outcome = live.outcome
     where risk_scores.probability is not null
 ),
 
@@ -30,7 +33,7 @@ scored as (
         features.*,
         scores.probability
     from scores
-    inner join features on scores.child_key = features.child_key and scores.as_of_date = features.as_of_date
+    inner join features on {{ same_child_and_date('scores', 'features') }}
 )
 
 select * from scored

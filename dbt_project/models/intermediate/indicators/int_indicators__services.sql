@@ -3,11 +3,12 @@
 with
 -- once a year, on the last date that every school year has
 features as (
-    select * replace (coalesce(ugel_code, '{{ var("no_district") }}') as ugel_code) from {{ ref('child_features') }}
+    select * replace (coalesce(ugel_code, '{{ var("no_district") }}') as ugel_code)
+    from {{ ref('child_features') }}
     where as_of_date = {{ as_of() }} and month(as_of_date) = 10 and department_code is not null
 ),
 
-needs as (select * from {{ ref('int_supports__needs') }} where as_of_date = {{ as_of() }}),
+needs as {{ of_date(ref('int_supports__needs')) }},
 
 attendance as (
     select

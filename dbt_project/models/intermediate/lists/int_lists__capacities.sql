@@ -24,7 +24,7 @@ capacities as (
             scores.as_of_date = compared.as_of_date
             and scores.model_version = compared.model_version
             and scores.outcome = compared.outcome
-    inner join pupils on scores.child_key = pupils.child_key and scores.as_of_date = pupils.as_of_date
+    inner join pupils on {{ same_child_and_date('scores', 'pupils') }}
     where scores.tier = 'alto'
     group by pupils.ugel_code, compared.kind
 )

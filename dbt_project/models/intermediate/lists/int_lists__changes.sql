@@ -9,7 +9,9 @@ pupils as (select * from {{ ref('int_pupils__as_of') }}),
 former_ranks as (
     select
         child_key,
-        row_number() over (partition by ugel_code order by ranking desc, child_key asc) as former_rank
+        row_number() over (
+            partition by ugel_code order by ranking desc, child_key asc
+        ) as former_rank
     from {{ ref('former_outputs') }}
 ),
 
@@ -26,8 +28,7 @@ entered as (
             else capacities.kind
         end as cause
     from current_list
-    inner join pupils
-        on current_list.child_key = pupils.child_key and current_list.as_of_date = pupils.as_of_date
+    inner join pupils on {{ same_child_and_date('current_list', 'pupils') }}
     inner join capacities on pupils.ugel_code = capacities.ugel_code
     left join former on current_list.child_key = former.child_key
     left join former_ranks on current_list.child_key = former_ranks.child_key

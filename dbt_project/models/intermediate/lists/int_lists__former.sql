@@ -28,7 +28,7 @@ former as (
         end as kind
     from lists
     inner join newest on lists.outcome = newest.outcome
-    inner join pupils on lists.child_key = pupils.child_key and lists.as_of_date = pupils.as_of_date
+    inner join pupils on {{ same_child_and_date('lists', 'pupils') }}
     where
         lists.as_of_date <= newest.as_of_date
         and (lists.as_of_date <> newest.as_of_date or lists.model_version <> newest.model_version)

@@ -1,7 +1,6 @@
 with
 reasons as (
-    select * from {{ ref('risk_reasons') }}
-    where term not in ('base', 'rest') and contribution > 0
+    select * from {{ ref('risk_reasons') }} where term not in ('base', 'rest') and contribution > 0
 ),
 
 texts as (select * from {{ ref('reason_texts') }}),
@@ -22,7 +21,8 @@ valued as (
         case texts.value_unit
             when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
-            when 'decimal' then replace(cast(cast(reasons.value as decimal(9, 1)) as varchar), '.', ',')
+            when 'decimal'
+                then replace(cast(cast(reasons.value as decimal(9, 1)) as varchar), '.', ',')
             else cast(cast(round(reasons.value) as integer) as varchar)
         end as value_text
     from reasons

@@ -25,11 +25,8 @@ results as (
     left join merged_keys
         on
             years.child_key = merged_keys.child_key
-            and label_dates.interruption_known_at >= merged_keys.known_at
-            and label_dates.interruption_known_at < merged_keys.known_until
-    where
-        label_dates.interruption_known_at >= years.known_at
-        and label_dates.interruption_known_at < years.known_until
+            and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
+    where {{ was_known('years', 'label_dates.interruption_known_at') }}
 ),
 
 year_ends as (
@@ -52,8 +49,7 @@ followed as (
     left join merged_keys
         on
             years.child_key = merged_keys.child_key
-            and label_dates.interruption_known_at >= merged_keys.known_at
-            and label_dates.interruption_known_at < merged_keys.known_until
+            and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
     where label_dates.interruption_known_at >= years.known_at
 ),
 
@@ -66,8 +62,7 @@ moved as (
     left join merged_keys
         on
             alternative.child_key = merged_keys.child_key
-            and label_dates.interruption_known_at >= merged_keys.known_at
-            and label_dates.interruption_known_at < merged_keys.known_until
+            and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
     where label_dates.interruption_known_at >= alternative.known_at
 ),
 
@@ -83,7 +78,8 @@ joined as (
     from year_ends
     left join followed
         on year_ends.child_key = followed.child_key and year_ends.school_year = followed.school_year
-    left join moved on year_ends.child_key = moved.child_key and year_ends.school_year = moved.school_year
+    left join moved
+        on year_ends.child_key = moved.child_key and year_ends.school_year = moved.school_year
 )
 
 select * from joined

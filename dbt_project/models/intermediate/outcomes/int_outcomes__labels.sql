@@ -2,7 +2,7 @@ with
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 label_dates as (select * from {{ ref('int_calendar__label_dates') }}),
 merged_keys as (select * from {{ ref('int_children__merges') }}),
-last_merges as (select * from merged_keys where known_until = {{ far_future() }}),
+last_merges as {{ last_known('merged_keys') }},
 interruptions as (select * from {{ ref('int_outcomes__interruptions') }}),
 repetitions as (select * from {{ ref('int_outcomes__repetitions') }}),
 
@@ -23,7 +23,7 @@ support as (
     group by 1, 2
 ),
 
--- a key that was given up since: the label is looked up under the key that stood when it became final
+-- a key given up since: the label is looked up under the key that stood when it became final
 keyed as (
     select
         pupils.child_key,
@@ -39,13 +39,11 @@ keyed as (
     left join merged_keys as at_interruption
         on
             pupils.child_key = at_interruption.child_key
-            and label_dates.interruption_known_at >= at_interruption.known_at
-            and label_dates.interruption_known_at < at_interruption.known_until
+            and {{ was_known('at_interruption', 'label_dates.interruption_known_at') }}
     left join merged_keys as at_repetition
         on
             pupils.child_key = at_repetition.child_key
-            and label_dates.repetition_known_at >= at_repetition.known_at
-            and label_dates.repetition_known_at < at_repetition.known_until
+            and {{ was_known('at_repetition', 'label_dates.repetition_known_at') }}
     left join last_merges on pupils.child_key = last_merges.child_key
 ),
 
@@ -66,11 +64,16 @@ labeled as (
         coalesce(support.last_support_date > keyed.as_of_date, false) as was_served
     from keyed
     left join interruptions
-        on keyed.interruption_key = interruptions.child_key and keyed.school_year = interruptions.school_year
+        on
+            keyed.interruption_key = interruptions.child_key
+            and keyed.school_year = interruptions.school_year
     left join repetitions
-        on keyed.repetition_key = repetitions.child_key and keyed.school_year = repetitions.school_year
-    left join lists on keyed.child_key = lists.child_key and keyed.as_of_date = lists.as_of_date
-    left join support on keyed.last_key = support.child_key and keyed.school_year = support.school_year
+        on
+            keyed.repetition_key = repetitions.child_key
+            and keyed.school_year = repetitions.school_year
+    left join lists on {{ same_child_and_date('keyed', 'lists') }}
+    left join support
+        on keyed.last_key = support.child_key and keyed.school_year = support.school_year
 )
 
 select * from labeled

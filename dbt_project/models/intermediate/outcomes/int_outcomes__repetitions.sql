@@ -14,11 +14,8 @@ results as (
     left join merged_keys
         on
             years.child_key = merged_keys.child_key
-            and label_dates.repetition_known_at >= merged_keys.known_at
-            and label_dates.repetition_known_at < merged_keys.known_until
-    where
-        label_dates.repetition_known_at >= years.known_at
-        and label_dates.repetition_known_at < years.known_until
+            and {{ was_known('merged_keys', 'label_dates.repetition_known_at') }}
+    where {{ was_known('years', 'label_dates.repetition_known_at') }}
     group by 1, 2
 )
 

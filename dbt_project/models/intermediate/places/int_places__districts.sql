@@ -16,5 +16,4 @@ versions as (
     from districts
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

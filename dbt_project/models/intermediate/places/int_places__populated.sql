@@ -47,5 +47,4 @@ places as (
     select * from translated
 )
 
-select * from places
-where known_until > known_at
+select * from places where known_until > known_at

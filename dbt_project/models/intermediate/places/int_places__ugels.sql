@@ -4,7 +4,7 @@ schools as (
     where known_until = {{ far_future() }} and ugel_code is not null
 ),
 
--- no source says where an office has its seat: the middle of its schools; one department, also where a register errs
+-- an office stands in the middle of its schools and in one department, though a register may err
 places as (
     select
         ugel_code,

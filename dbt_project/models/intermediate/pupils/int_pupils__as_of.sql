@@ -2,9 +2,9 @@
 
 with
 spells as {{ known_by_child(ref('int_enrollments__spells')) }},
-schools as (select * from {{ ref('int_schools__as_of') }} where as_of_date = {{ as_of() }}),
+schools as {{ of_date(ref('int_schools__as_of')) }},
 
--- a transfer is not an exit: the school a child is at counts first, then an exit, then a school it has left
+-- a transfer is no exit: the child's school counts first, then an exit, then a school it has left
 ranked as (
     select
         *,

@@ -1,7 +1,7 @@
 {{ config(materialized='as_of') }}
 
 with
-peers as (select * from {{ ref('int_pupils__peers') }} where as_of_date = {{ as_of() }}),
+peers as {{ of_date(ref('int_pupils__peers')) }},
 
 -- whole numbers and not shares: sums of doubles depend on the number of threads
 classes as (

@@ -1,8 +1,8 @@
 {{ config(materialized='as_of') }}
 
 with
-pupils as (select * from {{ ref('int_pupils__as_of') }} where as_of_date = {{ as_of() }}),
-progression as (select * from {{ ref('child_progression') }} where as_of_date = {{ as_of() }}),
+pupils as {{ of_date(ref('int_pupils__as_of')) }},
+progression as {{ of_date(ref('child_progression')) }},
 
 attendance as (
     select * from {{ ref('int_attendance__years') }}
@@ -10,8 +10,7 @@ attendance as (
 ),
 
 last_marks as (
-    select * from {{ ref('int_grades__periods') }}
-    where as_of_date = {{ as_of() }} and recency = 1
+    select * from {{ ref('int_grades__periods') }} where as_of_date = {{ as_of() }} and recency = 1
 ),
 
 peers as (

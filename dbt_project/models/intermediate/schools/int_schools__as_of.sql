@@ -62,7 +62,8 @@ located as (
         cast(offered.n_secondary_services as integer) as n_district_secondary_services,
         round({{ distance_km('schools', 'departments') }}, 1) as capital_distance_km,
         -- the least of what is known: the cap where no school was found
-        round(least(nearest.secondary_distance_km, {{ var('secondary_search_km') }}), 1) as secondary_distance_km
+        round(least(nearest.secondary_distance_km, {{ var('secondary_search_km') }}), 1)
+            as secondary_distance_km
     from schools
     left join places on schools.populated_place_code = places.populated_place_code
     left join districts on schools.district_code = districts.district_code
@@ -70,7 +71,9 @@ located as (
     left join nearest on schools.service_code = nearest.service_code
     left join offered on schools.district_code = offered.district_code
     left join feeding
-        on schools.service_code = feeding.service_code and year({{ as_of() }}) = feeding.program_year
+        on
+            schools.service_code = feeding.service_code
+            and year({{ as_of() }}) = feeding.program_year
 )
 
 select * from located

@@ -13,5 +13,4 @@ versions as (
     from feeding
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

@@ -1,4 +1,4 @@
--- depends_on: {{ ref('departments') }} (its test of departments is then run with it, whoever builds model by model)
+-- depends_on: {{ ref('departments') }} (built model by model, its test of departments runs too)
 with
 schools as (select * from {{ ref('stg_escale__schools') }}),
 
@@ -23,5 +23,4 @@ versions as (
     from schools
 )
 
-select * from versions
-where known_until > known_at
+select * from versions where known_until > known_at

@@ -3,11 +3,7 @@
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 received as (select * from {{ ref('int_supports__received') }}),
-
-last_merges as (
-    select * from {{ ref('int_children__merges') }}
-    where known_until = {{ far_future() }}
-),
+last_merges as {{ last_known(ref('int_children__merges')) }},
 
 given as (
     select
@@ -38,10 +34,12 @@ receipts as (
         bool_or(given.support_date <= keyed.as_of_date) as is_received_before,
         bool_or(
             given.support_date > keyed.as_of_date
-            and {{ days_between('keyed.as_of_date', 'given.support_date') }} <= {{ var('effect_window_days') }}
+            and {{ days_between('keyed.as_of_date', 'given.support_date') }}
+            <= {{ var('effect_window_days') }}
         ) as is_received_after
     from keyed
-    inner join given on keyed.person_key = given.person_key and keyed.school_year = given.school_year
+    inner join given
+        on keyed.person_key = given.person_key and keyed.school_year = given.school_year
     group by 1, 2, 3
 )
 

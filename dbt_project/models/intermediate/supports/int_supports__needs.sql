@@ -1,7 +1,7 @@
 {{ config(materialized='as_of') }}
 
 with
-features as (select * from {{ ref('child_features') }} where as_of_date = {{ as_of() }}),
+features as {{ of_date(ref('child_features')) }},
 
 -- protection services are no business of an education list: their rules are models of their own
 services as (
@@ -27,7 +27,9 @@ judged as (
         services.need,
         case services.need
             when 'absences_rising'
-                then {{ is_low_attendance('features.last_month_attendance_share') }} and features.attendance_change < 0
+                then
+                    {{ is_low_attendance('features.last_month_attendance_share') }}
+                    and features.attendance_change < 0
             when 'long_absence' then features.absence_days > {{ var('long_absence_days') }}
             when 'failed_areas' then features.n_failed_areas >= {{ var('abc_failed_areas') }}
             when 'over_age' then features.over_age_years >= {{ var('over_age_risk_years') }}
@@ -46,7 +48,9 @@ judged as (
     from features
     cross join services
     left join received
-        on features.child_key = received.person_key and services.support_code = received.support_code
+        on
+            features.child_key = received.person_key
+            and services.support_code = received.support_code
 ),
 
 needs as (

@@ -18,8 +18,8 @@ cases as (
         states.dismissed_reason,
         states.closed_on,
         coalesce(states.case_state, 'listado') as case_state,
-        cast({{ days_between('opened.listed_on', 'calendar.today') }} as integer) as days_since_listed,
-        cast({{ days_between('opened.listed_on', 'states.contacted_on') }} as integer) as days_to_contact
+        {{ whole_days('opened.listed_on', 'calendar.today') }} as days_since_listed,
+        {{ whole_days('opened.listed_on', 'states.contacted_on') }} as days_to_contact
     from opened
     cross join calendar
     left join states

@@ -12,7 +12,8 @@ immediate as (
         looked_for.grade,
         looked_for.need,
         case looked_for.need
-            when 'long_absence' then concat('acumula ', looked_for.absence_days, ' días de falta este año')
+            when 'long_absence'
+                then concat('acumula ', looked_for.absence_days, ' días de falta este año')
             else 'estuvo matriculado el año pasado y este año no figura'
         end as reason_text,
         'visita domiciliaria' as action_text
@@ -20,5 +21,4 @@ immediate as (
     cross join calendar
 )
 
-select * from immediate
-where ugel_code is not null
+select * from immediate where ugel_code is not null

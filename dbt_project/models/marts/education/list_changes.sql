@@ -14,7 +14,7 @@ list_changes as (
         causes.cause_text
     from changes
     inner join causes on changes.change = causes.change and changes.cause = causes.cause
-    left join pupils on changes.child_key = pupils.child_key and changes.as_of_date = pupils.as_of_date
+    left join pupils on {{ same_child_and_date('changes', 'pupils') }}
 )
 
 select * from list_changes

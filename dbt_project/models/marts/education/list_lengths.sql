@@ -18,7 +18,7 @@ ranked as (
         ) as n_expected
     from scores
     inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
-    inner join features on scores.child_key = features.child_key and scores.as_of_date = features.as_of_date
+    inner join features on {{ same_child_and_date('scores', 'features') }}
     -- who must not be ranked is on no list of any length
     left join objections on scores.child_key = objections.child_key
     where objections.child_key is null

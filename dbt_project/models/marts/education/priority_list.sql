@@ -24,12 +24,12 @@ priority as (
         end as probability_text,
         coalesce(safe_reasons.reason_text, 'sin motivo que pueda mostrarse aquí') as reason_text,
         coalesce(safe_reasons.action_text, 'conversar con la familia') as action_text,
-        cast({{ days_between('listed.first_listed_on', 'listed.as_of_date') }} as integer) as days_since_listed,
+        {{ whole_days('listed.first_listed_on', 'listed.as_of_date') }} as days_since_listed,
         listed.expires_on,
         listed.model_version
     from listed
-    inner join features on listed.child_key = features.child_key and listed.as_of_date = features.as_of_date
-    inner join pupils on listed.child_key = pupils.child_key and listed.as_of_date = pupils.as_of_date
+    inner join features on {{ same_child_and_date('listed', 'features') }}
+    inner join pupils on {{ same_child_and_date('listed', 'pupils') }}
     left join safe_reasons
         on
             listed.child_key = safe_reasons.child_key

@@ -21,7 +21,7 @@ schools as (
         cast(count(*) as bigint) as n_pupils,
         cast(count(listed.child_key) as bigint) as n_listed
     from features
-    left join listed on features.child_key = listed.child_key and features.as_of_date = listed.as_of_date
+    left join listed on {{ same_child_and_date('features', 'listed') }}
     where features.ugel_code is not null
     group by features.ugel_code, features.as_of_date, features.service_code, features.level
 )

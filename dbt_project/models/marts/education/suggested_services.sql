@@ -14,7 +14,9 @@ suggested as (
         services.who_acts
     from priority
     inner join needs
-        on priority.child_key = cast(needs.child_key as varchar) and priority.as_of_date = needs.as_of_date
+        on
+            priority.child_key = cast(needs.child_key as varchar)
+            and priority.as_of_date = needs.as_of_date
     inner join services
         on
             needs.support_code = services.support_code

@@ -16,8 +16,10 @@ groups as (
 told as (
     select
         *,
-        case when department_code = '00' then min(n_children) over (partition by level) else n_children end
-        >= 2 * {{ var('smallest_shown') }} as is_told
+        case
+            when department_code = '00' then min(n_children) over (partition by level)
+            else n_children
+        end >= 2 * {{ var('smallest_shown') }} as is_told
     from groups
 ),
 
@@ -29,7 +31,8 @@ expected as (
         told.level,
         case when told.is_told then round(told.mean_probability, 3) end as mean_probability
     from told
-    left join {{ ref('departments') }} as departments on told.department_code = departments.department_code
+    left join {{ ref('departments') }} as departments
+        on told.department_code = departments.department_code
 )
 
 select * from expected

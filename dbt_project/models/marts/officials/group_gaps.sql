@@ -2,7 +2,7 @@ with
 groups as (select * from {{ ref('int_indicators__groups') }}),
 departments as (select * from {{ ref('departments') }}),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/indicators.py
+-- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/indicators.py
 of_nation as (select * from {{ source('landing', 'official_groups') }}),
 of_departments as (select * from {{ source('landing', 'official_department_groups') }}),
 of_ugels as (select * from {{ source('landing', 'official_ugel_groups') }}),
@@ -29,7 +29,11 @@ gaps as (
         groups.school_year,
         coalesce(groups.ugel_code, groups.department_code) as place_code,
         coalesce('UGEL ' || groups.ugel_code, departments.department_name, 'Perú') as place_name,
-        if(groups.ugel_code is null, nullif('00', groups.department_code), groups.department_code) as whole_code,
+        if(
+            groups.ugel_code is null,
+            nullif('00', groups.department_code),
+            groups.department_code
+        ) as whole_code,
         groups.level,
         groups.indicator,
         groups.group_name,

@@ -12,7 +12,7 @@ counts as (
     select * from october
 ),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/indicators.py
+-- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/indicators.py
 cells as (select * from {{ source('landing', 'official_cells') }}),
 departments as (select * from {{ ref('departments') }}),
 

@@ -2,7 +2,7 @@ with
 withheld as (select * from {{ source('landing', 'withheld') }}),
 departments as (select * from {{ ref('departments') }}),
 
--- which month of which department cannot be believed; how many rows came says nothing that officials need
+-- which month of which department cannot be believed; how many rows came is left out
 periods as (
     select
         withheld.source,

@@ -35,7 +35,8 @@ decided as (
     select
         *,
         case
-            when judged = 'shown' and least(n_with, n_served - n_with) < {{ var('smallest_shown') }} then 'small'
+            when judged = 'shown' and least(n_with, n_served - n_with) < {{ var('smallest_shown') }}
+                then 'small'
             else judged
         end as verdict
     from named
@@ -57,10 +58,12 @@ program_effects as (
         rounded.outcome,
         rounded.judged_on,
         case
-            when rounded.n_served >= {{ var('smallest_shown') }} then cast(5 * round(rounded.n_served / 5) as integer)
+            when rounded.n_served >= {{ var('smallest_shown') }}
+                then cast(5 * round(rounded.n_served / 5) as integer)
         end as n_served,
         case when rounded.is_shown then round(rounded.rate_served, 3) end as share_served,
-        case when rounded.is_shown then round(rounded.rate_served - rounded.effect, 3) end as share_without,
+        case when rounded.is_shown then round(rounded.rate_served - rounded.effect, 3) end
+            as share_without,
         case when rounded.is_shown then round(rounded.effect, 3) end as effect,
         case when rounded.is_shown then round(rounded.effect_low, 3) end as effect_low,
         case when rounded.is_shown then round(rounded.effect_high, 3) end as effect_high,

@@ -1,13 +1,9 @@
 with
 counts as (select * from {{ ref('int_ministry__dropouts') }}),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/published.py
+-- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/published.py
 cells as (select * from {{ source('landing', 'official_districts') }} where level = '*'),
-
-districts as (
-    select * from {{ ref('int_places__districts') }}
-    where known_until = {{ far_future() }}
-),
+districts as {{ last_known(ref('int_places__districts')) }},
 
 dropout as (
     select
@@ -19,7 +15,8 @@ dropout as (
         cells.n_dropouts,
         {{ share('cells.n_dropouts', 'cells.n_pupils') }} as dropout_share
     from counts
-    inner join cells on counts.school_year = cells.school_year and counts.district_code = cells.district_code
+    inner join cells
+        on counts.school_year = cells.school_year and counts.district_code = cells.district_code
     left join districts on cells.district_code = districts.district_code
 )
 

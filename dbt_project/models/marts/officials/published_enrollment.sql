@@ -1,13 +1,9 @@
 with
 counts as (select * from {{ ref('int_ministry__districts') }}),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/published.py
+-- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/published.py
 cells as (select * from {{ source('landing', 'official_districts') }}),
-
-districts as (
-    select * from {{ ref('int_places__districts') }}
-    where known_until = {{ far_future() }}
-),
+districts as {{ last_known(ref('int_places__districts')) }},
 
 enrollment as (
     select

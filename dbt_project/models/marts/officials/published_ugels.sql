@@ -2,11 +2,7 @@ with
 enrollment as (select * from {{ ref('published_enrollment') }}),
 departments as (select * from {{ ref('departments') }}),
 places as (select * from {{ ref('int_places__ugels') }}),
-
-schools as (
-    select * from {{ ref('int_schools__registers') }}
-    where known_until = {{ far_future() }}
-),
+schools as {{ last_known(ref('int_schools__registers')) }},
 
 -- some districts have schools of two UGELs: they count as that of most of their services
 offices as (
@@ -27,9 +23,11 @@ sums as (
         count(*) as n_districts,
         cast(sum(enrollment.n_pupils) as bigint) as n_pupils,
         sum(enrollment.n_withdrawn) as n_withdrawn,
-        sum(enrollment.n_pupils) filter (where enrollment.n_withdrawn is not null) as n_pupils_withdrawn,
+        sum(enrollment.n_pupils) filter (where enrollment.n_withdrawn is not null)
+            as n_pupils_withdrawn,
         sum(enrollment.n_over_age) as n_over_age,
-        sum(enrollment.n_pupils) filter (where enrollment.n_over_age is not null) as n_pupils_over_age
+        sum(enrollment.n_pupils) filter (where enrollment.n_over_age is not null)
+            as n_pupils_over_age
     from enrollment
     inner join offices on enrollment.district_code = offices.district_code
     group by enrollment.school_year, offices.ugel_code, enrollment.level
@@ -46,8 +44,10 @@ ugels as (
         places.longitude,
         sums.n_districts,
         sums.n_pupils,
-        {{ told_share('sums.n_withdrawn', 'sums.n_pupils_withdrawn', 'sums.n_pupils') }} as withdrawn_share,
-        {{ told_share('sums.n_over_age', 'sums.n_pupils_over_age', 'sums.n_pupils') }} as over_age_share
+        {{ told_share('sums.n_withdrawn', 'sums.n_pupils_withdrawn', 'sums.n_pupils') }}
+            as withdrawn_share,
+        {{ told_share('sums.n_over_age', 'sums.n_pupils_over_age', 'sums.n_pupils') }}
+            as over_age_share
     from sums
     inner join places on sums.ugel_code = places.ugel_code
     left join departments on places.department_code = departments.department_code

@@ -1,13 +1,6 @@
 with
-schools as (
-    select * from {{ ref('int_schools__registers') }}
-    where known_until = {{ far_future() }}
-),
-
-districts as (
-    select * from {{ ref('int_places__districts') }}
-    where known_until = {{ far_future() }}
-),
+schools as {{ last_known(ref('int_schools__registers')) }},
+districts as {{ last_known(ref('int_places__districts')) }},
 
 -- schools are institutions: they are counted as they are; their pupils are in published_enrollment
 counts as (

@@ -17,7 +17,8 @@ groups as (
 told as (
     select
         *,
-        min(n_children) over (partition by department_code, level) >= 2 * {{ var('smallest_shown') }} as is_told
+        min(n_children) over (partition by department_code, level)
+        >= 2 * {{ var('smallest_shown') }} as is_told
     from groups
 ),
 

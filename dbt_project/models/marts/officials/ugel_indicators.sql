@@ -32,8 +32,10 @@ indicators as (
         cells.n_pupils,
         cells.n_cases,
         {{ share('cells.n_cases', 'cells.n_pupils') }} as case_share,
-        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'of_departments.case_share') }} as gap_to_department,
-        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'of_nation.case_share') }} as gap_to_nation,
+        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'of_departments.case_share') }}
+            as gap_to_department,
+        {{ gap(share('cells.n_cases', 'cells.n_pupils'), 'of_nation.case_share') }}
+            as gap_to_nation,
         cells.is_hidden
     from counts
     inner join cells
@@ -58,5 +60,4 @@ indicators as (
     left join places on counts.ugel_code = places.ugel_code
 )
 
-select * from indicators
-where ugel_code <> '{{ var("no_district") }}'
+select * from indicators where ugel_code <> '{{ var("no_district") }}'

@@ -4,7 +4,7 @@ counts as (
     where indicator <> 'low_attendance' and ugel_code is null
 ),
 
--- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/indicators.py
+-- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/indicators.py
 cells as (select * from {{ source('landing', 'official_cells') }}),
 departments as (select * from {{ ref('departments') }}),
 

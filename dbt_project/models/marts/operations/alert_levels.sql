@@ -8,15 +8,19 @@ thresholds as (select * from {{ ref('alert_thresholds') }}),
 
 pupils as (
     select pupils.* from {{ ref('int_pupils__as_of') }} as pupils
-    where pupils.as_of_date = (select max(dates.as_of_date) from {{ ref('int_calendar__as_of_dates') }} as dates)
+    where pupils.as_of_date = (
+        select max(dates.as_of_date) from {{ ref('int_calendar__as_of_dates') }} as dates
+    )
 ),
 
--- of dbt's tests only the failed are noted, which nothing takes back; what failed was mended before this was published
+-- of dbt's tests only the failed are noted, and what failed was mended before this is published
 last_tries as (
     select *
     from task_runs
     where dag_id <> 'dbt'
-    qualify row_number() over (partition by dag_id, task_id order by started_at desc, try_number desc) = 1
+    qualify row_number() over (
+        partition by dag_id, task_id order by started_at desc, try_number desc
+    ) = 1
 ),
 
 -- how far what came is from what was announced, in either direction: 1 is as announced

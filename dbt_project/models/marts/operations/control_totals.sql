@@ -9,7 +9,7 @@ schools as (
     where known_until = {{ far_future() }}
 ),
 
--- gaps of schools and ages are added up without their signs: too many here does not make up for too few there
+-- gaps are added up without their signs: too many here do not make up for too few there
 compared as (
     select
         totals.school_year,
@@ -18,7 +18,8 @@ compared as (
         cast(sum(totals.n_published) as bigint) as n_published,
         cast(sum(totals.n_landed) as bigint) as n_landed,
         cast(sum(abs(totals.n_published - totals.n_landed)) as bigint) as n_gap,
-        cast(sum(abs(totals.n_published_withdrawn - totals.n_landed_withdrawn)) as bigint) as n_withdrawn_gap
+        cast(sum(abs(totals.n_published_withdrawn - totals.n_landed_withdrawn)) as bigint)
+            as n_withdrawn_gap
     from totals
     left join schools on totals.service_code = schools.service_code
     group by 1, 2, 3
@@ -28,7 +29,8 @@ control as (
     select
         *,
         {{ share('n_gap', 'n_published') }} as gap_share,
-        coalesce({{ share('n_gap', 'n_published') }} <= {{ var('control_gap_share') }}, false) as is_reconciled
+        coalesce({{ share('n_gap', 'n_published') }} <= {{ var('control_gap_share') }}, false)
+            as is_reconciled
     from compared
 )
 

@@ -32,7 +32,7 @@ wide as (
     group by 1, 2, 3, 4
 ),
 
--- neither of those found nor of those missed may be told where they are few: no rate gives them away either
+-- where those found or those missed are few, neither is told, and no rate gives them away
 counted as (
     select
         *,
@@ -59,12 +59,16 @@ fairness as (
         model_version,
         outcome,
         group_name,
-        case when n_cases >= {{ var('smallest_shown') }} then cast(5 * round(n_cases / 5) as integer) end as n_cases,
+        case
+            when n_cases >= {{ var('smallest_shown') }} then cast(5 * round(n_cases / 5) as integer)
+        end as n_cases,
         case when has_evidence then round(round(n_found / 5) / round(n_cases / 5), 2) end as recall,
         case when has_evidence then round(low, 2) end as recall_low,
         case when has_evidence then round(high, 2) end as recall_high,
-        case when has_evidence then round(round(n_found / 5) / round(n_listed / 5), 2) end as precision,
-        case when has_evidence then round(round(n_listed / 5) / round(n_rows / 5), 2) end as selection_rate,
+        case when has_evidence then round(round(n_found / 5) / round(n_listed / 5), 2) end
+            as precision,
+        case when has_evidence then round(round(n_listed / 5) / round(n_rows / 5), 2) end
+            as selection_rate,
         has_evidence,
         is_live
     from counted

@@ -7,11 +7,7 @@ sources as (
     from (values {{ delivered_sources() }}) as delivered (source, domain, expected_days)
 ),
 
-deliveries as (
-    select * from {{ source('landing', 'deliveries') }}
-    where status in ('landed', 'superseded')
-),
-
+deliveries as (select * from {{ source('landing', 'deliveries') }} where {{ has_landed() }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
 
 last_deliveries as (
@@ -30,9 +26,11 @@ freshness as (
         coalesce(last_deliveries.n_deliveries, 0) as n_deliveries,
         last_deliveries.last_delivered_at,
         sources.expected_days,
-        cast({{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} as integer) as age_days,
+        {{ whole_days('last_deliveries.last_delivered_at', 'calendar.today') }} as age_days,
         coalesce(
-            {{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }} > sources.expected_days, true
+            {{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }}
+            > sources.expected_days,
+            true
         ) as is_late
     from sources
     cross join calendar

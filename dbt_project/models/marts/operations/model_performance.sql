@@ -11,7 +11,7 @@ counted as (
     window same_group as (partition by model_version, outcome, dataset, ranked_by, segment)
 ),
 
--- of groups only rates, and none that tells of few children; protected traits are in the mart on fairness
+-- of groups only rates, and none that tells of few children; protected traits: see fairness
 shown as (
     select *
     from counted
@@ -20,7 +20,8 @@ shown as (
         or (
             metric not in ('n_rows', 'n_cases', 'base_rate')
             and not {{ is_protected('segment') }}
-            and least(round(recall * n_cases), n_cases - round(recall * n_cases)) >= {{ var('smallest_shown') }}
+            and least(round(recall * n_cases), n_cases - round(recall * n_cases))
+            >= {{ var('smallest_shown') }}
         )
 ),
 

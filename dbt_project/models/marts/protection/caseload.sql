@@ -14,7 +14,7 @@ caseload as (
         cases.reason,
         cases.case_state,
         cases.opened_date,
-        cast({{ days_between('cases.opened_date', 'calendar.today') }} as integer) as waiting_days
+        {{ whole_days('cases.opened_date', 'calendar.today') }} as waiting_days
     from cases
     cross join calendar
     where cases.case_state <> 'CERRADO'

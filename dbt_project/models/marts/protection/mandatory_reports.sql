@@ -2,7 +2,7 @@ with
 cases as (select * from {{ ref('int_protection__cases') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
 
--- violence is reported by law: how many cases of it nobody has taken up yet, in no order but that of waiting
+-- violence is reported by law: how many cases nobody has taken up yet, by how long they wait
 reports as (
     select
         left(cases.district_code, 4) as area_code,
@@ -19,5 +19,4 @@ reports as (
     group by 1, 2
 )
 
-select * from reports
-where area_code is not null
+select * from reports where area_code is not null

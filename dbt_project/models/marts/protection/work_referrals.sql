@@ -1,7 +1,6 @@
 with
 work as (
-    select * from {{ ref('child_work') }}
-    where has_risky_work_hours
+    select * from {{ ref('child_work') }} where has_risky_work_hours
     qualify as_of_date = max(as_of_date) over ()
 ),
 
@@ -19,9 +18,9 @@ referrals as (
         services.service_name,
         services.need_text
     from work
-    inner join pupils on work.child_key = pupils.child_key and work.as_of_date = pupils.as_of_date
-    inner join services on work.as_of_date >= services.valid_from and work.as_of_date < services.valid_until
+    inner join pupils on {{ same_child_and_date('work', 'pupils') }}
+    inner join services
+        on work.as_of_date >= services.valid_from and work.as_of_date < services.valid_until
 )
 
-select * from referrals
-where area_code is not null
+select * from referrals where area_code is not null

@@ -1,8 +1,8 @@
 with
 aliases as (select * from {{ ref('int_cases__children') }}),
-attendance as (select * from {{ ref('int_attendance__months') }} where known_until = {{ far_future() }}),
-grades as (select * from {{ ref('int_grades__areas') }} where known_until = {{ far_future() }}),
-spells as (select * from {{ ref('int_enrollments__spells') }} where known_until = {{ far_future() }}),
+attendance as {{ last_known(ref('int_attendance__months')) }},
+grades as {{ last_known(ref('int_grades__areas')) }},
+spells as {{ last_known(ref('int_enrollments__spells')) }},
 
 -- each joined to the few children with a page before anything is made of its many rows
 months as (
@@ -63,7 +63,7 @@ timeline as (
         cast(sum(amount) as integer) as amount,
         cast(sum(out_of) as integer) as out_of
     from happened
-    -- a month of attendance is a day of its own; marks and enrollments of a year are one, however often they were told
+    -- a month of attendance is a day of its own; marks and enrollments of a year are told once
     group by ugel_code, child_key, kind, detail, case when kind = 'asistencia' then happened_on end
 )
 

@@ -8,7 +8,11 @@ renamed as (
         household_key,
         {{ code('ubigeo', 6) }} as home_district_code,
         -- numbers
-        case upper(clase) when 'NO POBRE' then 0 when 'POBRE' then 1 when 'POBRE EXTREMO' then 2 end as poverty_class,
+        case upper(clase)
+            when 'NO POBRE' then 0
+            when 'POBRE' then 1
+            when 'POBRE EXTREMO' then 2
+        end as poverty_class,
         -- booleans
         upper(area) = 'RURAL' as is_rural,
         -- dates

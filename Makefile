@@ -114,10 +114,11 @@ bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine
 	$(BIN)/python -m benchmarks.warehouse
 	@test -f data/model_config.json && $(BIN)/python -m benchmarks.service data --soak 10 || echo "the service is not measured: make run first"
 
-lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, rooms, SQL
+lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, types, layers, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(JUDGES)/bin/dbt --quiet parse --no-partial-parse --project-dir dbt_project --profiles-dir dbt_project --target-path target
 	@mkdir -p $(JUDGES)/home  # an empty home: to compile is to open a warehouse
 	QHAWAQ_HOME=$(abspath $(JUDGES))/home $(JUDGES)/bin/sqlfluff lint --disable-progress-bar -p 2 dbt_project/models

@@ -113,6 +113,7 @@ def judged_python(names: list[str]) -> Iterator[bool]:
         yield step("format", BIN / "ruff", "format", "--check", *there)
     if any(map(module_of, names)):
         yield step("imports", BIN / "lint-imports")
+        yield step("types", BIN / "mypy")
 
 
 def judged_project(names: list[str]) -> Iterator[bool]:

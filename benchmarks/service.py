@@ -22,7 +22,7 @@ from service import api_keys
 from service.features import ChildRecords, FeatureDatabase
 from service.settings import Limits
 from tests.dags.scheduler import free_port
-from tests.serve import records
+from tests.service import records
 from warehouse import database
 from warehouse.publish.releases import CURRENT
 from warehouse.settings import Home

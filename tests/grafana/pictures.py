@@ -21,7 +21,7 @@ from benchmarks.dashboards import largest
 from grafana import build
 from grafana.panels import SHARES
 from tests.grafana import runner
-from tests.serve.browser import Browser
+from tests.service.browser import Browser
 from warehouse.settings import REPOSITORY, Home
 
 FOLDER = REPOSITORY / "docs" / "pictures" / "dashboards"

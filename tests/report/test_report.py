@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Country, qhawaq
-from tests.serve.browser import CHROMIUM, Browser
+from tests.service.browser import CHROMIUM, Browser
 from warehouse.errors import HomeError, UsageError
 from warehouse.publish import releases
 from warehouse.report import exports, figures, page

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.serve import offices
-from tests.serve.conftest import NAME, Asking
-from tests.serve.offices import CANDIDATE, CHILD, ELSEWHERE, FILE, HERE, SCOPES, SURE, UNSURE
+from tests.service import offices
+from tests.service.conftest import NAME, Asking
+from tests.service.offices import CANDIDATE, CHILD, ELSEWHERE, FILE, HERE, SCOPES, SURE, UNSURE
 
 WHY = "revisión acordada con la oficina"
 REVIEW = f"/proteccion/{HERE}/revision/{UNSURE}"

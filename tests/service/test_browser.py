@@ -14,8 +14,8 @@ import uvicorn
 
 from service import api
 from tests.dags.scheduler import free_port
-from tests.serve import browser, offices
-from tests.serve.conftest import HERE, Asking
+from tests.service import browser, offices
+from tests.service.conftest import HERE, Asking
 
 pytestmark = pytest.mark.skipif(
     not (browser.CHROMIUM or os.environ.get("CI")), reason="Chromium is not installed here: make chromium installs it"

@@ -18,7 +18,7 @@ from ml.models.terms import Terms
 from service import api, live, predict
 from service.live import Disagreement
 from service.predict import PreparedRow
-from tests.serve.conftest import MACHINE, REASONS, TERMS, Asking, configuration, deploy
+from tests.service.conftest import MACHINE, REASONS, TERMS, Asking, configuration, deploy
 from warehouse.settings import DBT_PROJECT
 
 TEXTS = DBT_PROJECT / "models" / "intermediate" / "lists" / "int_lists__reasons.sql"

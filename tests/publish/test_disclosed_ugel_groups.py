@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import examples
-from tests.warehouse.test_disclosure import Counts, counts, is_as_it_was_counted
+from tests.publish.test_disclosure import Counts, counts, is_as_it_was_counted
 from warehouse.publish.disclosure.attack import attack
 from warehouse.publish.disclosure.cells import HIDDEN, NATION, Block, Cell
 from warehouse.publish.disclosure.indicators import decide_in_stages, first_look

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from scipy.optimize import linprog
 
 from tests.conftest import examples
-from tests.warehouse.test_disclosed_ugel_groups import with_ugel_groups
-from tests.warehouse.test_disclosure import Counts, blocks
+from tests.publish.test_disclosed_ugel_groups import with_ugel_groups
+from tests.publish.test_disclosure import Counts, blocks
 from warehouse.publish.disclosure.attack import Bounded, attack
 from warehouse.publish.disclosure.cells import POSSIBLE, Block, Cell, seen, told
 from warehouse.publish.disclosure.indicators import first_look

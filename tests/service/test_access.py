@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from service import access
 from service.journal import Broken, Journal
-from tests.serve.conftest import ELSEWHERE, HERE, MACHINE, NAME, Asking
+from tests.service.conftest import ELSEWHERE, HERE, MACHINE, NAME, Asking
 
 CHILD = f"/v1/children/{HERE}"
 WHY = {"reason": "visita acordada con la dirección"}

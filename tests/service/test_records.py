@@ -13,8 +13,8 @@ from service import records as scoring
 from service.features import ChildRecords, FeatureDatabase, MadeFeatures, NoContext
 from service.predict import Unusable
 from tests.conftest import Country
-from tests.serve.conftest import MACHINE, Asking
-from tests.serve.records import children
+from tests.service.conftest import MACHINE, Asking
+from tests.service.records import children
 from warehouse.publish.service_features import Way
 
 ALONE = 60  # children who are sent one by one; all are sent together

@@ -16,8 +16,8 @@ from service import api
 from service import run as process
 from service.limits import RateLimiter
 from tests.conftest import examples
-from tests.serve import offices
-from tests.serve.conftest import HERE, MACHINE, Asking
+from tests.service import offices
+from tests.service.conftest import HERE, MACHINE, Asking
 
 # A month 99 is of its column's type and no month: refused, though OpenAPI cannot say so.
 BEYOND = [positive_data_acceptance]

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.serve.conftest import HERE, MACHINE, Asking
+from tests.service.conftest import HERE, MACHINE, Asking
 
 PAGE = f"/ficha/{HERE}"
 EVERYTHING = {"scope": "education identity feedback"}

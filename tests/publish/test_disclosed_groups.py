@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import examples
-from tests.warehouse.test_disclosed_ugels import dealt
-from tests.warehouse.test_disclosure import Counts, blocks, counts, is_as_it_was_counted
+from tests.publish.test_disclosed_ugels import dealt
+from tests.publish.test_disclosure import Counts, blocks, counts, is_as_it_was_counted
 from warehouse.publish.disclosure import parts
 from warehouse.publish.disclosure.attack import attack
 from warehouse.publish.disclosure.cells import NATION, Block, Cell

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from warehouse.operate.status import lines
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -22,5 +23,6 @@ def status(context: tuple[Home, Progress], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
-    for name, value in facts.items():
-        click.echo(f"{name:<12} {value}")
+    if "steps" in facts:
+        click.echo("\n".join(lines(home, facts)))
+    click.echo(f"  waiting      {facts['waiting']} files in {home.inbox}")

@@ -38,7 +38,7 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
                 state.done[name] = step()
             state.write(home)
     summary.write_status(home, state)
-    return summary.closing(home, state, landed)
+    return summary.closing(home, landed)
 
 
 def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Callable[[], dict[str, Any]]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from warehouse import database
 from warehouse.deliveries import HAS_ROWS
 from warehouse.files import write_whole
+from warehouse.operate import status
 from warehouse.pipeline.state import State
 from warehouse.settings import Home
 
@@ -58,34 +58,6 @@ def write_status(home: Home, state: State) -> None:
     write_whole(home.status, json.dumps(facts(home, state), indent=1, default=str, ensure_ascii=False))
 
 
-def closing(home: Home, state: State, landed: int) -> str:
-    """Return the closing summary as text."""
-    known = json.loads(home.status.read_text())
-    done = known["steps"]
-    kind = "synthetic data, no real child" if home.kind == "synthetic" else "real data"
-    lines = [
-        "",
-        f"Qhawaq, {done['build']['today']} ({kind})",
-        f"  deliveries   {landed} new; {known['landed']} landed, {known['refused']} refused, "
-        f"{known['duplicate']} duplicate",
-        f"  rows         {known['delivered_rows']:,} delivered = {known['accepted_rows']:,} accepted "
-        f"+ {known['quarantined_rows']:,} quarantined",
-        *(f"               {n:,} of {source}: {reason}" for source, reason, n in known["quarantine"]),
-        *(f"  refused      {file}: {reason}" for file, reason in known["refusals"]),
-        *(f"  missing      {source} {period}, region {region}" for source, period, region in known["missing"]),
-        *(f"  not to see   {topic}: {text}" for topic, text in known["absent"]),
-        f"  tests        {done['build']['tests'] + done['score']['tests']} passed "
-        f"on {done['build']['models'] + done['score']['models']} models",
-        f"  live         {done['deploy']['live']} ({done['deploy']['gate']})",
-        *_metric_lines(known["metrics"]),
-        f"  published    release {done['publish']['release']}, {done['publish']['files']} files in {home.serving}",
-        f"  look at      {home.serving / 'officials' / 'current.duckdb'} with any DuckDB client; qhawaq status",
-    ]
-    return "\n".join(lines)
-
-
-def _metric_lines(metrics: list[list[Any]]) -> list[str]:
-    lines = []
-    for dataset, ranked_by, _, value, low, high in metrics:
-        lines.append(f"  {dataset:<16} {ranked_by:<14} precision at capacity {value:.3f} [{low:.3f}, {high:.3f}]")
-    return lines
+def closing(home: Home, landed: int) -> str:
+    """Return the closing summary as text, after the side file was written."""
+    return "\n".join(["", *status.lines(home, json.loads(home.status.read_text()), landed)])

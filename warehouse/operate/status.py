@@ -1,0 +1,64 @@
+"""The state of a home in words: what `qhawaq run` ends with and `qhawaq status` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from warehouse.settings import Home
+
+Facts = Mapping[str, Any]  # as `status.json` holds them
+KINDS = {"synthetic": "synthetic data, no real child", "real": "real data"}
+
+
+def lines(home: Home, facts: Facts, landed: int | None = None) -> list[str]:
+    """Return the state of a home, a fact a line.
+
+    Args:
+        home: the home.
+        facts: of its last main job.
+        landed: how many deliveries were new in a run that has just ended.
+    """
+    steps = facts.get("steps", {})
+    day = steps.get("build", {}).get("today")
+    return [
+        f"Qhawaq{f', {day}' if day else ''} ({KINDS.get(home.kind or '', 'no home')})",
+        *_deliveries(facts, landed),
+        *(f"  missing      {source} {period}, region {region}" for source, period, region in facts["missing"]),
+        *(f"  not to see   {topic}: {text}" for topic, text in facts["absent"]),
+        *_steps(steps),
+        *_metrics(facts["metrics"]),
+        *_published(home, steps.get("publish", {})),
+    ]
+
+
+def _deliveries(facts: Facts, landed: int | None) -> Iterator[str]:
+    new = "" if landed is None else f"{landed} new; "
+    yield f"  deliveries   {new}{facts['landed']} landed, {facts['refused']} refused, {facts['duplicate']} duplicate"
+    yield (
+        f"  rows         {facts['delivered_rows']:,} delivered = {facts['accepted_rows']:,} accepted "
+        f"+ {facts['quarantined_rows']:,} quarantined"
+    )
+    yield from (f"               {n:,} of {source}: {reason}" for source, reason, n in facts["quarantine"])
+    yield from (f"  refused      {file}: {reason}" for file, reason in facts["refusals"])
+
+
+def _steps(steps: Facts) -> Iterator[str]:
+    """Yield tests and the live model; an orchestrator that built the home keeps them in its own log."""
+    build, score, deploy = (steps.get(name, {}) for name in ("build", "score", "deploy"))
+    if "tests" in build and "tests" in score:
+        tests, models = build["tests"] + score["tests"], build["models"] + score["models"]
+        yield f"  tests        {tests} passed on {models} models"
+    if "live" in deploy:
+        yield f"  live         {deploy['live']} ({deploy['gate']})"
+
+
+def _metrics(metrics: list[list[Any]]) -> Iterator[str]:
+    for dataset, ranked_by, _, value, low, high in metrics:
+        yield f"  {dataset:<12} {ranked_by:<18} precision at capacity {value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _published(home: Home, publish: Facts) -> Iterator[str]:
+    if "release" in publish:
+        yield f"  published    release {publish['release']}, {publish['files']} files in {home.serving}"
+    yield f"  look at      {home.serving / 'officials' / 'current.duckdb'} with any DuckDB client; qhawaq status"

@@ -16,6 +16,7 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana import alerts, dashboards
+from warehouse.audit.panels import queried_table
 
 FOLDER = Path(__file__).with_name("provisioning")
 EXPOSURES = FOLDER.parents[1] / "dbt_project" / "models" / "_dashboards.yml"
@@ -92,12 +93,13 @@ def exposures() -> str:
     found = []
     for module in modules():
         made = written(module)
-        asked = {target["rawSql"].split(" from ")[1].split()[0] for one in made["panels"] for target in one["targets"]}
+        queries = (target["rawSql"] for panel in made["panels"] for target in panel["targets"])
+        marts = set(map(queried_table, queries))
         found.append({
             "name": f"dashboard_{made['uid'].removeprefix('qhawaq-')}", "label": f"{made['title']} ({module.AUDIENCE})",
             "type": "dashboard", "maturity": "medium", "description": made["description"],
             "owner": {"name": OWNERS.get(module.AUDIENCE, "data-engineering")},
-            "depends_on": [f"ref('{mart}')" for mart in sorted(asked - {OF_EVERY_FILE})],
+            "depends_on": [f"ref('{mart}')" for mart in sorted(marts - {OF_EVERY_FILE})],
         })  # fmt: skip
     said = yaml.safe_dump({"version": 2, "exposures": found}, allow_unicode=True, sort_keys=False, width=110)
     return f"# Written by grafana/build.py.\n{said}"

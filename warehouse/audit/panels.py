@@ -40,10 +40,19 @@ class Panel:
     @property
     def mart(self) -> str:
         """The table that it queries, as schema.table."""
-        table = sqlglot.parse_one(VARIABLE.sub("null", self.sql), dialect="duckdb").find(exp.Table)
-        if table is None:
-            raise QhawaqError(f"panel {self.name} queries no table: {self.sql}")
-        return f"{self.audience}.{table.name}"
+        return f"{self.audience}.{queried_table(self.sql)}"
+
+
+def queried_table(sql: str) -> str:
+    """Return the name of the table that a panel queries.
+
+    Raises:
+        QhawaqError: it queries none.
+    """
+    table = sqlglot.parse_one(VARIABLE.sub("null", sql), dialect="duckdb").find(exp.Table)
+    if table is None:
+        raise QhawaqError(f"a panel queries no table: {sql}")
+    return table.name
 
 
 def panels() -> Iterator[Panel]:

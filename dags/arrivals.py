@@ -20,7 +20,8 @@ class Deliveries(BaseEventTrigger):
 
     def __init__(self, inbox: str, seconds: float = 30.0) -> None:
         super().__init__()
-        self.inbox, self.seconds = inbox, seconds
+        self.inbox = inbox
+        self.seconds = seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what makes it again in the triggerer."""

@@ -16,11 +16,9 @@ with DAG(
     doc_md=__doc__,
     **COMMON,
 ):
-    promoted, scores, published, tested = (
-        tasks.promote(),
-        models("scores", exclude=dbt.FIRST),
-        tasks.publish(),
-        tasks.smoke_test(),
-    )
+    promoted = tasks.promote()
+    scores = models("scores", exclude=dbt.FIRST)
+    published = tasks.publish()
+    tested = tasks.smoke_test()
     promoted >> scores >> published >> tested
     [promoted, scores, published, tested] >> tasks.go_back(promoted)

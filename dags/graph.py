@@ -28,7 +28,8 @@ POOL = "duckdb"  # one slot: whoever writes the warehouse's file holds it
 WATCHING = "watch"  # fewer slots than there are workers: who only watches leaves one for whom is watched
 
 DELIVERIES = Asset("qhawaq_deliveries", watchers=[AssetWatcher(name="inbox", trigger=Deliveries(str(HOME.inbox)))])
-FEATURE_MART, MODEL = Asset("qhawaq_feature_mart"), Asset("qhawaq_model")
+FEATURE_MART = Asset("qhawaq_feature_mart")
+MODEL = Asset("qhawaq_model")
 
 # A killed worker or a file that cannot be read is worth another try; what dbt or we say of data or code is not.
 ANSWERS = ["warehouse.errors.QhawaqError", "airflow.exceptions.AirflowException"]
@@ -133,7 +134,8 @@ def of_group(nodes: Mapping[str, Any], tests_per_model: Mapping[str, Iterable[st
 
 def upstream(nodes: Mapping[str, Any], models: Iterable[str]) -> set[str]:
     """Return models with everything that they are made of, seeds and sources too."""
-    ancestors, todo = set(models), list(models)
+    ancestors = set(models)
+    todo = list(models)
     while todo:
         new = set(nodes.get(todo.pop(), {}).get("depends_on", {}).get("nodes", ())) - ancestors
         ancestors |= new

@@ -71,8 +71,11 @@ def _kept(folder: Path) -> dict[str, str]:
     if not path.exists():
         import base64
 
-        made = {"jwt": secrets.token_hex(32), "api": secrets.token_hex(32),
-                "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}  # fmt: skip
+        made = {
+            "jwt": secrets.token_hex(32),
+            "api": secrets.token_hex(32),
+            "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        }
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         write_whole(path, json.dumps(made))
@@ -111,7 +114,8 @@ def prepare(home: Home, folder: Path, environment: dict[str, str]) -> None:
 
 def main() -> None:
     """Start scheduler, DAG processor, triggerer and API server, and leave the terminal to them."""
-    home, folder = Home.find(), Path(os.environ.get("AIRFLOW_HOME") or REPOSITORY / "airflow-home").absolute()
+    home = Home.find()
+    folder = Path(os.environ.get("AIRFLOW_HOME") or REPOSITORY / "airflow-home").absolute()
     environment = settings(home, folder, int(os.environ.get("QHAWAQ_AIRFLOW_PORT", "8080")))
     try:
         prepare(home.existing(), folder, environment)

@@ -14,19 +14,31 @@ from typing import Any
 
 from warehouse.settings import REPOSITORY
 
-WIDTH, HEIGHT, ACROSS, DOWN = 168, 15, 200, 19
+WIDTH = 168
+HEIGHT = 15
+ACROSS = 200
+DOWN = 19
 BAND = 8  # columns side by side
 COLORS = {
-    "staging": "#d8e6f3", "protection_staging": "#e6d8ee", "intermediate": "#e3eedb", "features": "#fbe7c6",
-    "outcomes": "#f6d5cd", "scores": "#f9cfd8", "marts": "#d3ece6", "seeds": "#eeeeee",
-}  # fmt: skip
+    "staging": "#d8e6f3",
+    "protection_staging": "#e6d8ee",
+    "intermediate": "#e3eedb",
+    "features": "#fbe7c6",
+    "outcomes": "#f6d5cd",
+    "scores": "#f9cfd8",
+    "marts": "#d3ece6",
+    "seeds": "#eeeeee",
+}
 STEP = "#0b5c7a"
 
 
 def reduced(dag: Any) -> dict[str, tuple[str, set[str]]]:  # noqa: ANN401  Airflow's DAG
     """Return the tasks that are drawn: name → layer, and the drawn tasks it waits for."""
-    kept = {task.task_id for task in dag.tasks if not task.task_id.endswith((".test", "dbt_producer_watcher",
-                                                                            "dbt_producer_watcher_done"))}  # fmt: skip
+    kept = {
+        task.task_id
+        for task in dag.tasks
+        if not task.task_id.endswith((".test", "dbt_producer_watcher", "dbt_producer_watcher_done"))
+    }
     return {name: (_layer(dag.get_task(name)), _above(dag, name, kept)) for name in kept}
 
 
@@ -38,7 +50,9 @@ def _layer(task: Any) -> str:  # noqa: ANN401
 
 def _above(dag: Any, name: str, kept: set[str]) -> set[str]:  # noqa: ANN401
     """Return the nearest drawn tasks upstream, through those that are not drawn."""
-    found, seen, todo = set(), set(), [*dag.get_task(name).upstream_task_ids]
+    found = set()
+    seen = set()
+    todo = [*dag.get_task(name).upstream_task_ids]
     while todo:
         one = todo.pop()
         if one in kept:
@@ -84,7 +98,8 @@ def placed(graph: Mapping[str, tuple[str, set[str]]]) -> dict[str, tuple[int, in
 def picture(title: str, graph: Mapping[str, tuple[str, set[str]]]) -> str:
     """Return a graph as SVG, tasks of a layer together."""
     at = placed(graph)
-    width, height = max(x for x, _ in at.values()) + WIDTH + 8, max(y for _, y in at.values()) + HEIGHT + 8
+    width = max(x for x, _ in at.values()) + WIDTH + 8
+    height = max(y for _, y in at.values()) + HEIGHT + 8
     lines = "".join(_line(at[above], at[name]) for name in sorted(graph) for above in sorted(graph[name][1]))
     boxes = "".join(_box(name, graph[name][0], *at[name]) for name in sorted(graph))
     return (

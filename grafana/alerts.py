@@ -15,7 +15,10 @@ from grafana import texts
 from grafana.panels import SOURCE, TABLE
 
 SEED = "dbt_project/seeds/alert_thresholds.csv"
-AUDIENCE, FOLDER, RECEIVER, TEMPLATE = "operations", "Qhawaq", "operacion", "qhawaq.mensaje"
+AUDIENCE = "operations"
+FOLDER = "Qhawaq"
+RECEIVER = "operacion"
+TEMPLATE = "qhawaq.mensaje"
 # What Grafana looks at itself: by now, not when the mart was built.
 OWN = {
     "days_since_publish": "select cast(date_diff('hour', published_at, cast(now() at time zone 'UTC' as timestamp)) as "
@@ -47,23 +50,38 @@ def rule(alert: str, threshold: float, panels: dict[str, tuple[str, int]]) -> di
     said = texts.alert(alert)
     dashboard, panel = panels[texts.panel(said["panel"]).title]
     asked = {
-        "refId": "A", "rawSql": query(alert), "format": TABLE, "editorMode": "code", "rawQuery": True,
-        "intervalMs": 60000, "maxDataPoints": 100,
-    }  # fmt: skip
-    above = {"refId": "B", "type": "threshold", "expression": "A", "conditions": [
-        {"type": "query", "evaluator": {"type": "gt", "params": [threshold]}}]}  # fmt: skip
+        "refId": "A",
+        "rawSql": query(alert),
+        "format": TABLE,
+        "editorMode": "code",
+        "rawQuery": True,
+        "intervalMs": 60000,
+        "maxDataPoints": 100,
+    }
+    above = {
+        "refId": "B",
+        "type": "threshold",
+        "expression": "A",
+        "conditions": [{"type": "query", "evaluator": {"type": "gt", "params": [threshold]}}],
+    }
     return {
-        "uid": f"qhawaq-{alert.replace('_', '-')}", "title": said["title"], "condition": "B",
+        "uid": f"qhawaq-{alert.replace('_', '-')}",
+        "title": said["title"],
+        "condition": "B",
         "data": [_part("A", SOURCE.uid, asked), _part("B", "__expr__", above)],
-        "noDataState": "Alerting", "execErrState": "Error", "for": "0s", "isPaused": False,
+        "noDataState": "Alerting",
+        "execErrState": "Error",
+        "for": "0s",
+        "isPaused": False,
         "labels": {"audience": AUDIENCE},
         "annotations": {
             "summary": said["text"],
             # a file's $ is a variable of the environment: doubled, it stays one of Grafana's
             "description": f"Nivel: {{{{ $$values.A.Value }}}} {said['unit']}. Umbral: {threshold:g}.",
-            "__dashboardUid__": dashboard, "__panelId__": str(panel),
+            "__dashboardUid__": dashboard,
+            "__panelId__": str(panel),
         },
-    }  # fmt: skip
+    }
 
 
 def _part(name: str, source: str | None, model: dict[str, Any]) -> dict[str, Any]:
@@ -75,10 +93,16 @@ def files(seed: str, panels: dict[str, tuple[str, int]]) -> dict[str, str]:
     rules = [rule(alert, threshold, panels) for alert, threshold in thresholds(seed).items()]
     group = {"orgId": 1, "name": "qhawaq", "folder": FOLDER, "interval": "5m", "rules": rules}
     mail = {
-        "uid": "qhawaq-correo", "type": "email", "disableResolveMessage": False,
-        "settings": {"addresses": "$QHAWAQ_ALERT_ADDRESSES", "singleEmail": True,
-                     "subject": '{{ template "qhawaq.asunto" . }}', "message": f'{{{{ template "{TEMPLATE}" . }}}}'},
-    }  # fmt: skip
+        "uid": "qhawaq-correo",
+        "type": "email",
+        "disableResolveMessage": False,
+        "settings": {
+            "addresses": "$QHAWAQ_ALERT_ADDRESSES",
+            "singleEmail": True,
+            "subject": '{{ template "qhawaq.asunto" . }}',
+            "message": f'{{{{ template "{TEMPLATE}" . }}}}',
+        },
+    }
     policy = {
         "orgId": 1,
         "receiver": RECEIVER,

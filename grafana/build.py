@@ -95,12 +95,17 @@ def exposures() -> str:
         made = written(module)
         queries = (target["rawSql"] for panel in made["panels"] for target in panel["targets"])
         marts = set(map(queried_table, queries))
-        found.append({
-            "name": f"dashboard_{made['uid'].removeprefix('qhawaq-')}", "label": f"{made['title']} ({module.AUDIENCE})",
-            "type": "dashboard", "maturity": "medium", "description": made["description"],
-            "owner": {"name": OWNERS.get(module.AUDIENCE, "data-engineering")},
-            "depends_on": [f"ref('{mart}')" for mart in sorted(marts - {OF_EVERY_FILE})],
-        })  # fmt: skip
+        found.append(
+            {
+                "name": f"dashboard_{made['uid'].removeprefix('qhawaq-')}",
+                "label": f"{made['title']} ({module.AUDIENCE})",
+                "type": "dashboard",
+                "maturity": "medium",
+                "description": made["description"],
+                "owner": {"name": OWNERS.get(module.AUDIENCE, "data-engineering")},
+                "depends_on": [f"ref('{mart}')" for mart in sorted(marts - {OF_EVERY_FILE})],
+            }
+        )
     said = yaml.safe_dump({"version": 2, "exposures": found}, allow_unicode=True, sort_keys=False, width=110)
     return f"# Written by grafana/build.py.\n{said}"
 

@@ -19,10 +19,25 @@ from grafana import texts
 
 SOURCE = models.DataSourceRef(type_val="motherduck-duckdb-datasource", uid="qhawaq")
 TABLE = 1  # the plugin's number for a table; it takes 0, a series, where none is given
-BLUE, PLACE = "#0b5c7a", ("latitude", "longitude")
+BLUE = "#0b5c7a"
+PLACE = ("latitude", "longitude")
 BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a tile that is fetched from nowhere
-SHARES = ("_share", "probability", "recall", "selection_rate", "effect", "share_served", "share_without", "effect_low",
-          "effect_high", "recall_low", "recall_high", "gap_to_all", "gap_to_department", "gap_to_nation")  # fmt: skip
+SHARES = (
+    "_share",
+    "probability",
+    "recall",
+    "selection_rate",
+    "effect",
+    "share_served",
+    "share_without",
+    "effect_low",
+    "effect_high",
+    "recall_low",
+    "recall_high",
+    "gap_to_all",
+    "gap_to_department",
+    "gap_to_nation",
+)
 
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
 UNITS = {
@@ -68,9 +83,13 @@ class _Target(Dataquery):
     def to_json(self) -> dict[str, Any]:
         """Return the target as it stands in a dashboard's file."""
         return {
-            "refId": "A", "datasource": SOURCE.to_json(), "rawSql": self.sql, "format": TABLE, "editorMode": "code",
+            "refId": "A",
+            "datasource": SOURCE.to_json(),
+            "rawSql": self.sql,
+            "format": TABLE,
+            "editorMode": "code",
             "rawQuery": True,
-        }  # fmt: skip
+        }
 
 
 def unit_of(column: str) -> str:
@@ -110,9 +129,12 @@ def _mappings(column: str) -> list[Any]:
 def _house(panel: Any, key: str, asked: Asked) -> Any:  # noqa: ANN401
     said = texts.panel(key)
     return (
-        panel.title(said.title).description(said.description).datasource(SOURCE).with_target(asked)
+        panel.title(said.title)
+        .description(said.description)
+        .datasource(SOURCE)
+        .with_target(asked)
         .no_value(texts.sign("nothing"))
-    )  # fmt: skip
+    )
 
 
 def number(key: str, asked: Asked, width: int = 4) -> stat.Panel:
@@ -149,14 +171,19 @@ def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int
 def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> geomap.Panel:
     """A map without tiles: markers where the mart says, sized by a count and colored by a share."""
     layer = {
-        "type": "markers", "name": texts.panel(key).title,
+        "type": "markers",
+        "name": texts.panel(key).title,
         "location": {"mode": "coords", "latitude": PLACE[0], "longitude": PLACE[1]},
-        "config": {"showLegend": True, "style": {
-            "size": {"field": texts.column(size), "min": 4, "max": 22},
-            "color": {"field": texts.column(color), "fixed": BLUE}, "opacity": 0.7,
-            "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
-        }},
-    }  # fmt: skip
+        "config": {
+            "showLegend": True,
+            "style": {
+                "size": {"field": texts.column(size), "min": 4, "max": 22},
+                "color": {"field": texts.column(color), "fixed": BLUE},
+                "opacity": 0.7,
+                "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+            },
+        },
+    }
     base = _Layer({"type": "xyz", "name": texts.sign("base"), "config": {"url": BLANK, "attribution": ""}})
     view = geomap.MapViewConfig().id("coords").lat(-9).lon(-75).zoom(5)
     panel = _house(geomap.Panel(), key, asked).basemap(base).layers([_Layer(layer)]).view(view)

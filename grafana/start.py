@@ -88,12 +88,14 @@ def main() -> None:
     if reason := lacking(home, os.environ):
         print(f"No Grafana was started: {reason}.\n\n{ELSEWHERE.format(home=home)}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1)
-    owner, secret = home.stat(), password(home)
+    owner = home.stat()
+    secret = password(home)
     shared = os.environ | {
-        "QHAWAQ_HOME": str(home), "QHAWAQ_USER": f"{owner.st_uid}:{owner.st_gid}",
+        "QHAWAQ_HOME": str(home),
+        "QHAWAQ_USER": f"{owner.st_uid}:{owner.st_gid}",
         "QHAWAQ_GRAFANA_PASSWORD_FILE": str(secret),
         "QHAWAQ_PLUGIN": str(Path(os.environ["QHAWAQ_PLUGIN"]).absolute()),
-    }  # fmt: skip
+    }
     for board in boards(home, os.environ):
         command = ["docker", "compose", "-p", board.project, "-f", str(COMPOSE), "up", "-d", "--force-recreate"]
         subprocess.run([*command, board.service], env={**shared, **board.area}, check=True)  # noqa: S603  areas are folders of ours

@@ -7,13 +7,19 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, bars, choice, chosen, lines, listed, page, rows
 
 AUDIENCE = "officials"
-LEVEL, SERVICE = chosen("level", "level"), chosen("support_code", "service")
-INDICATOR, GROUP = chosen("indicator", "indicator"), chosen("group_name", "group")
-PLACE, PARTS = chosen("place_code", "place"), chosen("whole_code", "place")
-OCTOBER, YEAR = chosen("cast(school_year as varchar)", "october"), chosen("cast(school_year as varchar)", "year")
-NATION, DEPARTMENTS = "department_code = '00'", "department_code <> '00'"
+LEVEL = chosen("level", "level")
+SERVICE = chosen("support_code", "service")
+INDICATOR = chosen("indicator", "indicator")
+GROUP = chosen("group_name", "group")
+PLACE = chosen("place_code", "place")
+PARTS = chosen("whole_code", "place")
+OCTOBER = chosen("cast(school_year as varchar)", "october")
+YEAR = chosen("cast(school_year as varchar)", "year")
+NATION = "department_code = '00'"
+DEPARTMENTS = "department_code <> '00'"
 ABSENT = "indicator = 'low_attendance'"
-KNOWN, SHOWN = "case_share is not null", "coverage_share is not null"
+KNOWN = "case_share is not null"
+SHOWN = "coverage_share is not null"
 CHOICES = (
     listed("level", "school_level"),
     choice("service", "unmet_needs", "service_name", "support_code", "__text", SHOWN),
@@ -36,9 +42,12 @@ def make() -> Dashboard:
         "unmet_needs", ("department_name", "coverage_share"), "coverage_share", 26, (DEPARTMENTS, OCTOBER, *covered)
     )
     absent = Asked(
-        "indicators", ("department_name", "case_share"), "case_share desc", 26,
+        "indicators",
+        ("department_name", "case_share"),
+        "case_share desc",
+        26,
         (ABSENT, DEPARTMENTS, LEVEL, OCTOBER, KNOWN),
-    )  # fmt: skip
+    )
     absent_over_years = Asked(
         "indicators", ("school_year", "case_share"), "school_year", 50, (ABSENT, NATION, LEVEL, KNOWN)
     )
@@ -46,9 +55,12 @@ def make() -> Dashboard:
     at_risk = Asked("expected_interruptions", expected, "mean_probability desc nulls last", 26, (DEPARTMENTS, LEVEL))
     gaps = Asked("group_gaps", GAPS, "group_name", 50, (PLACE, INDICATOR, LEVEL, YEAR))
     ranked_gaps = Asked(
-        "group_gaps", ("place_name", "gap_to_all"), "gap_to_all desc", 40,
+        "group_gaps",
+        ("place_name", "gap_to_all"),
+        "gap_to_all desc",
+        40,
         (PARTS, GROUP, INDICATOR, LEVEL, YEAR, "gap_to_all is not null"),
-    )  # fmt: skip
+    )
     return page(
         "brechas",
         [

@@ -9,8 +9,14 @@ from grafana.panels import Asked, page, rows
 AUDIENCE = "officials"
 TOPICS = ("topic_name", "is_available", "last_delivered_at", "missing_text")
 SCHOOLS = (
-    "district_name", "province_name", "level", "n_services", "n_public_services", "n_bilingual_services", "n_teachers",
-)  # fmt: skip
+    "district_name",
+    "province_name",
+    "level",
+    "n_services",
+    "n_public_services",
+    "n_bilingual_services",
+    "n_teachers",
+)
 MISSING = ("source", "period_start", "department_name", "withheld_on", "is_missing")
 RECONCILED = ("school_year", "department_name", "level", "is_reconciled")
 

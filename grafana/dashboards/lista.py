@@ -9,11 +9,32 @@ from grafana.panels import Asked, constant, page, rows
 AUDIENCE = "education"
 # Where the service answers is set where Grafana is started; the child's page asks who looks and writes it down.
 CHILD = ("child_key", "${service_url}/ficha/${__value.raw}")
-LISTED = ("rank_in_ugel", "child_key", "service_code", "grade", "section", "probability_text", "probability",
-          "reason_text", "action_text", "days_since_listed", "expires_on")  # fmt: skip
+LISTED = (
+    "rank_in_ugel",
+    "child_key",
+    "service_code",
+    "grade",
+    "section",
+    "probability_text",
+    "probability",
+    "reason_text",
+    "action_text",
+    "days_since_listed",
+    "expires_on",
+)
 AT_ONCE = ("child_key", "service_code", "grade", "need", "reason_text", "action_text")
-CASES = ("school_year", "matter", "n_cases", "n_assigned", "n_contacted", "n_served", "n_dismissed", "n_closed",
-         "contacted_share", "median_days_to_contact")  # fmt: skip
+CASES = (
+    "school_year",
+    "matter",
+    "n_cases",
+    "n_assigned",
+    "n_contacted",
+    "n_served",
+    "n_dismissed",
+    "n_closed",
+    "contacted_share",
+    "median_days_to_contact",
+)
 SUGGESTED = ("child_key", "tutor_text", "need_text", "who_acts")
 
 

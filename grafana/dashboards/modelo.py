@@ -10,9 +10,13 @@ AUDIENCE = "operations"
 FIGURES = ("dataset", "metric", "ranked_by", "value", "low", "high")
 DRIFT = ("checked_on", "metric", "feature", "value", "is_exceeded", "advice")
 GROUPS = ("group_name", "n_cases", "recall", "recall_low", "recall_high", "selection_rate", "has_evidence")
-OF_ALL = ("is_live", "segment = 'all'", "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
-          "'precision_ratio_to_best_rule', 'observed_over_expected_at_capacity', 'calibration_slope', 'roc_auc', "
-          "'list_kept')")  # fmt: skip
+OF_ALL = (
+    "is_live",
+    "segment = 'all'",
+    "metric in ('precision_at_capacity', 'recall_at_capacity', 'lift_at_capacity', "
+    "'precision_ratio_to_best_rule', 'observed_over_expected_at_capacity', 'calibration_slope', 'roc_auc', "
+    "'list_kept')",
+)
 
 
 def make() -> Dashboard:

@@ -8,10 +8,14 @@ from grafana.panels import Asked, bars, choice, chosen, lines, listed, markers, 
 
 AUDIENCE = "officials"
 TOLD = (  # panel, indicator, width
-    ("interruption_now", "interruption", 5), ("exit_now", "ebr_exit", 5), ("repetition_now", "repetition", 5),
-    ("over_age_now", "over_age", 5), ("unmet_now", "unmet_need", 4),
-)  # fmt: skip
-DEPARTMENT, LEVEL = chosen("department_code", "department"), chosen("level", "level")
+    ("interruption_now", "interruption", 5),
+    ("exit_now", "ebr_exit", 5),
+    ("repetition_now", "repetition", 5),
+    ("over_age_now", "over_age", 5),
+    ("unmet_now", "unmet_need", 4),
+)
+DEPARTMENT = chosen("department_code", "department")
+LEVEL = chosen("level", "level")
 INDICATOR = chosen("indicator", "indicator")
 YEAR = chosen("cast(school_year as varchar)", "year")  # as text: nothing to choose from is no error
 TOLD_OF = (INDICATOR, "case_share is not null")  # the newest year may have no result of an indicator yet
@@ -21,8 +25,16 @@ CHOICES = (
     listed("indicator", "indicator"),
     choice("year", "indicators", "school_year", "school_year", "__value desc", *TOLD_OF),
 )
-IN_DISTRICTS = ("school_year", "district_name", "province_name", "n_pupils", "n_withdrawn", "withdrawn_share",
-                "n_over_age", "over_age_share")  # fmt: skip
+IN_DISTRICTS = (
+    "school_year",
+    "district_name",
+    "province_name",
+    "n_pupils",
+    "n_withdrawn",
+    "withdrawn_share",
+    "n_over_age",
+    "over_age_share",
+)
 LEFT = ("school_year", "district_name", "province_name", "n_pupils", "n_dropouts", "dropout_share")
 ON_MAP = ("department_name", "capital", "latitude", "longitude", "n_pupils", "case_share")
 

@@ -7,8 +7,17 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, page, rows
 
 AUDIENCE = "officials"
-COLUMNS = ("service_name", "judged_on", "n_served", "share_served", "share_without", "effect", "effect_low",
-           "effect_high", "verdict_text")  # fmt: skip
+COLUMNS = (
+    "service_name",
+    "judged_on",
+    "n_served",
+    "share_served",
+    "share_without",
+    "effect",
+    "effect_low",
+    "effect_high",
+    "verdict_text",
+)
 COSTS = ("service_name", "unit_cost_soles", "cost_per_avoided", "cost_low", "cost_high", "cost_text")
 
 

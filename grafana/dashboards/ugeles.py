@@ -7,10 +7,16 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, choice, chosen, lines, listed, markers, page, rows
 
 AUDIENCE = "officials"
-OWN, NEEDS, EXPECTED, OPEN = "ugel_indicators", "ugel_needs", "ugel_expected", "published_ugels"
-DEPARTMENT, LEVEL = chosen("department_code", "department"), chosen("level", "level")
-INDICATOR, UGEL = chosen("indicator", "indicator"), chosen("ugel_code", "ugel")
-YEAR, SHOWN = chosen("cast(school_year as varchar)", "year"), "not is_hidden"
+OWN = "ugel_indicators"
+NEEDS = "ugel_needs"
+EXPECTED = "ugel_expected"
+OPEN = "published_ugels"
+DEPARTMENT = chosen("department_code", "department")
+LEVEL = chosen("level", "level")
+INDICATOR = chosen("indicator", "indicator")
+UGEL = chosen("ugel_code", "ugel")
+YEAR = chosen("cast(school_year as varchar)", "year")
+SHOWN = "not is_hidden"
 PLACED = "latitude is not null"
 CHOICES = (
     listed("indicator", "indicator", first="low_attendance"),  # of this year, when something can still be done
@@ -35,9 +41,12 @@ def make() -> Dashboard:
     ranked = Asked(OWN, GAPS, "case_share desc, ugel_code", 50, (INDICATOR, LEVEL, YEAR, DEPARTMENT, SHOWN))
     covered = Asked(NEEDS, COVERED, "coverage_share, service_name", 50, (UGEL, LEVEL, YEAR))
     expected = Asked(
-        EXPECTED, ("ugel_code", "as_of_date", "mean_probability"), "mean_probability desc, ugel_code", 50,
+        EXPECTED,
+        ("ugel_code", "as_of_date", "mean_probability"),
+        "mean_probability desc, ugel_code",
+        50,
         (DEPARTMENT, LEVEL),
-    )  # fmt: skip
+    )
     told = Asked(OPEN, TOLD, "school_year desc, n_pupils desc, ugel_code", 100, (DEPARTMENT, LEVEL))
     return page(
         "ugeles",

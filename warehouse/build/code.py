@@ -10,9 +10,16 @@ from warehouse.settings import DBT_PROJECT, REPOSITORY
 
 # What decides which tables a build makes of what has landed: help texts, reports and messages do not.
 CODE = (
-    "ml", "warehouse/build", "warehouse/publish", "warehouse/registry", "warehouse/pipeline",
-    "warehouse/audit/accesses.py", "warehouse/contracts.py", "warehouse/database.py", "warehouse/settings.py",
-)  # fmt: skip
+    "ml",
+    "warehouse/build",
+    "warehouse/publish",
+    "warehouse/registry",
+    "warehouse/pipeline",
+    "warehouse/audit/accesses.py",
+    "warehouse/contracts.py",
+    "warehouse/database.py",
+    "warehouse/settings.py",
+)
 PROJECT = ("*.sql", "*.yml", "*.csv", "*.py", "*.md")
 
 

@@ -19,16 +19,24 @@ from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
 
 # Two builds of one project: features and outcomes first, then (training, if due, and) scores and marts.
 FIRST = (
-    "+child_features", "+child_outcomes", "+int_supports__around_dates", "+int_places__ugel_capacities",
-    "+int_indicators__counts", "+int_indicators__groups", "+int_indicators__services", "+int_ministry__districts",
-    "+int_ministry__dropouts", "resource_type:seed",
-)  # fmt: skip
+    "+child_features",
+    "+child_outcomes",
+    "+int_supports__around_dates",
+    "+int_places__ugel_capacities",
+    "+int_indicators__counts",
+    "+int_indicators__groups",
+    "+int_indicators__services",
+    "+int_ministry__districts",
+    "+int_ministry__dropouts",
+    "resource_type:seed",
+)
 # A test of both halves is run with the second: «cautious» leaves a test until all that it reads is built.
 CAUTIOUS = ("--indirect-selection", "cautious")
 THREADS = "4"  # models at once: while some wait for the database, dbt prepares others
 LARGE = 2 << 30  # bytes of a warehouse from which on one statement keeps all cores busy
 BAD = ("error", "fail", "runtime error")
-FEATURES, SCORES = ("--select", *FIRST, *CAUTIOUS), ("--exclude", *FIRST, *CAUTIOUS)
+FEATURES = ("--select", *FIRST, *CAUTIOUS)
+SCORES = ("--exclude", *FIRST, *CAUTIOUS)
 
 
 @dataclass(frozen=True)
@@ -180,7 +188,8 @@ class _Reporter:
     """Says which model is done, from dbt's own events."""
 
     def __init__(self, progress: Progress) -> None:
-        self.progress, self.tests = progress, 0
+        self.progress = progress
+        self.tests = 0
 
     def __call__(self, event: Any) -> None:  # noqa: ANN401  dbt's event type
         if event.info.name == "LogModelResult":

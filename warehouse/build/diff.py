@@ -105,7 +105,8 @@ def compare(home: Home, base: Path, progress: Progress, new: Path = DBT_PROJECT)
     manifest.path(home)
     projects = {"base": base, "new": new}
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".diff-") as folder:
-        sides, sql = {}, {}
+        sides = {}
+        sql = {}
         for name, project in projects.items():
             with progress.step(f"compile {name}"):
                 sides[name] = _copy(home, Path(folder) / name)
@@ -140,8 +141,9 @@ def _write_out(side: Home, chosen: list[str]) -> None:
     with duckdb.connect(str(side.warehouse)) as db:
         views = db.execute(
             "select schema_name, view_name from duckdb_views() where not internal and schema_name not like '%staging' "
-            "and list_contains(?, view_name)", [chosen],
-        ).fetchall()  # fmt: skip
+            "and list_contains(?, view_name)",
+            [chosen],
+        ).fetchall()
         for view in (".".join(map(quoted, names)) for names in views):
             db.execute(f"create temp table written as from {view}; drop view {view}")
             db.execute(f"create table {view} as from written; drop table written")
@@ -203,8 +205,9 @@ def _table(sides: dict[str, Home], model: str) -> Table | None:
 def _is_table_twice(db: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     sides = db.execute(
         "select count(*) from duckdb_tables() where schema_name = ? and table_name = ? "
-        "and database_name in ('base_side', 'new_side')", [schema, table],
-    ).fetchone()  # fmt: skip
+        "and database_name in ('base_side', 'new_side')",
+        [schema, table],
+    ).fetchone()
     return sides == (2,)
 
 

@@ -59,11 +59,17 @@ def _of_group(project: Path, group: str) -> list[Feature]:
         meta = (column.get("config") or {}).get("meta") or {}
         features.append(
             Feature(
-                column["name"], group, column["data_type"], column["description"],
-                int(meta.get("direction", 0)), bool(meta.get("in_model")),
-                meta.get("unit"), meta["domain"], meta["source"],
+                column["name"],
+                group,
+                column["data_type"],
+                column["description"],
+                int(meta.get("direction", 0)),
+                bool(meta.get("in_model")),
+                meta.get("unit"),
+                meta["domain"],
+                meta["source"],
             )
-        )  # fmt: skip
+        )
     return features
 
 

@@ -117,7 +117,8 @@ class Manifest:
     def descendants(self, models: set[str]) -> set[str]:
         """Return the unique ids of some nodes and of every model and seed that is made from them."""
         tables = self.of_type("model", "seed").keys()
-        below, todo = set(models), list(models)
+        below = set(models)
+        todo = list(models)
         while todo:
             new = tables & set(self.children.get(todo.pop(), ())) - below
             below |= new

@@ -35,7 +35,8 @@ where new.state is not null
 """
 DRAWN = ("original_file_path", "package_name", "resource_type", "tags", "fqn")
 DRAWN_KINDS = ("model", "seed", "test")
-RESULTS, COMPILED = (test_results.RUN, manifest.NAME), "compiled"
+RESULTS = (test_results.RUN, manifest.NAME)
+COMPILED = "compiled"
 
 
 def draw(home: Home) -> None:
@@ -59,7 +60,9 @@ def noting(home: Home, state: str) -> Callable[[Mapping[str, Any]], None]:
     """Return a callback for Airflow that notes how a task ended: which, when, and of an error its kind only."""
 
     def note(context: Mapping[str, Any]) -> None:
-        ran, error, now = context["ti"], context.get("exception"), datetime.now(UTC)
+        ran = context["ti"]
+        error = context.get("exception")
+        now = datetime.now(UTC)
         task = {name: getattr(ran, name) for name in ("dag_id", "run_id", "task_id", "try_number")}
         append(home, line(task, state, (ran.start_date, now), type(error).__name__ if error else None))
 
@@ -72,9 +75,13 @@ def line(
     """Return what is noted of one try of a task (dag_id, run_id, task_id, try_number): of an error its kind only."""
     started, ended = ran
     return {
-        **task, "state": state, "started_at": _moment(started), "ended_at": _moment(ended),
-        "seconds": (ended - started).total_seconds(), "error": error,
-    }  # fmt: skip
+        **task,
+        "state": state,
+        "started_at": _moment(started),
+        "ended_at": _moment(ended),
+        "seconds": (ended - started).total_seconds(),
+        "error": error,
+    }
 
 
 def done(home: Home, dag_id: str, task_id: str, began: datetime) -> None:

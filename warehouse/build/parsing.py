@@ -33,9 +33,20 @@ PROFILE = ("--profile", "qhawaq", "--target", "local")
 def places(project: Path, target: Path) -> list[str]:
     """Return dbt's arguments that say where the project is, and where to write what is compiled and logged."""
     return [
-        "--project-dir", str(project), "--profiles-dir", str(project), *PROFILE, "--target-path", str(target),
-        "--log-path", str(target), "--log-level", "none", "--log-level-file", "info",
-    ]  # fmt: skip
+        "--project-dir",
+        str(project),
+        "--profiles-dir",
+        str(project),
+        *PROFILE,
+        "--target-path",
+        str(target),
+        "--log-path",
+        str(target),
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "info",
+    ]
 
 
 def manifest(project: Path = DBT_PROJECT) -> Manifest:
@@ -70,7 +81,8 @@ def check_importable() -> None:
 def _kept(path: Path) -> bytes | None:
     """Return what was kept, None where there is nothing or not what was written: it ends in its hash."""
     content = path.read_bytes() if path.exists() else b""
-    parsed, digest = content[:-HASH], content[-HASH:]
+    parsed = content[:-HASH]
+    digest = content[-HASH:]
     return parsed if digest == hashlib.sha256(parsed).digest() else None
 
 

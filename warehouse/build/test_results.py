@@ -14,7 +14,9 @@ from warehouse.build.manifest import Manifest
 from warehouse.files import write_whole
 from warehouse.settings import Home
 
-RUN, KEPT, TESTS = "run_results.json", "tests.json", ("test.", "unit_test.")
+RUN = "run_results.json"
+KEPT = "tests.json"
+TESTS = ("test.", "unit_test.")
 
 
 def read(home: Home) -> dict[str, dict[str, Any]]:

@@ -22,11 +22,20 @@ if TYPE_CHECKING:
     from ml.models.variants import Variant
 
 SHOWN = (
-    "precision_at_capacity", "recall_at_capacity", "lift_at_capacity", "pr_auc", "observed_over_expected_at_capacity",
+    "precision_at_capacity",
+    "recall_at_capacity",
+    "lift_at_capacity",
+    "pr_auc",
+    "observed_over_expected_at_capacity",
     "calibration_slope",
-)  # fmt: skip
-HEADS = {"precision_at_capacity": "precision", "recall_at_capacity": "recall", "lift_at_capacity": "lift",
-         "observed_over_expected_at_capacity": "observed/expected", "calibration_slope": "slope"}  # fmt: skip
+)
+HEADS = {
+    "precision_at_capacity": "precision",
+    "recall_at_capacity": "recall",
+    "lift_at_capacity": "lift",
+    "observed_over_expected_at_capacity": "observed/expected",
+    "calibration_slope": "slope",
+}
 
 
 @click.command()
@@ -57,7 +66,8 @@ def backtest(
     Figures go to ml.model_metrics; nothing is promoted.
     """
     home, progress = context
-    tables, draw = _other_tables(features, outcomes, contract), _drawing(pictures)
+    tables = _other_tables(features, outcomes, contract)
+    draw = _drawing(pictures)
     with _as_our_errors():
         if tables:
             figures, verdict = step.of_tables(tables, progress, compare=compare, draw=draw)

@@ -17,9 +17,14 @@ from warehouse.settings import Home
 @click.option("--verify-log", is_flag=True, help="Check the log of who saw whom, line by line, and end.")
 @click.pass_obj
 def serve(
-    context: tuple[Home, Progress], port: int, new_key: str | None, scope: tuple[str, ...], area: tuple[str, ...],
-    days: int, verify_log: bool,
-) -> None:  # fmt: skip
+    context: tuple[Home, Progress],
+    port: int,
+    new_key: str | None,
+    scope: tuple[str, ...],
+    area: tuple[str, ...],
+    days: int,
+    verify_log: bool,
+) -> None:
     """Answer predictions, children's pages and identities over HTTP, to callers that are known.
 
     Tokens of an identity provider are accepted where QHAWAQ_OIDC_ISSUER, QHAWAQ_OIDC_AUDIENCE and QHAWAQ_OIDC_KEYS (a

@@ -12,9 +12,12 @@ from warehouse.settings import Home
 
 @click.command()
 @click.option(
-    "--outcome", type=click.Choice(["interruption", "repetition"]), default=OUTCOME, show_default=True,
+    "--outcome",
+    type=click.Choice(["interruption", "repetition"]),
+    default=OUTCOME,
+    show_default=True,
     help="What to predict; lists go by interruption.",
-)  # fmt: skip
+)
 @click.pass_obj
 def train(context: tuple[Home, Progress], outcome: str) -> None:
     """Train on matured labels, if there are new ones; judge on years not seen and register the model."""

@@ -47,7 +47,8 @@ def _steps(steps: Facts) -> Iterator[str]:
     """Yield tests and the live model; an orchestrator that built the home keeps them in its own log."""
     build, score, deploy = (steps.get(name, {}) for name in ("build", "score", "deploy"))
     if "tests" in build and "tests" in score:
-        tests, models = build["tests"] + score["tests"], build["models"] + score["models"]
+        tests = build["tests"] + score["tests"]
+        models = build["models"] + score["models"]
         yield f"  tests        {tests} passed on {models} models"
     if "live" in deploy:
         yield f"  live         {deploy['live']} ({deploy['gate']})"

@@ -80,7 +80,8 @@ def of_tables(
 
     contract = external.read_contract(tables.contract)
     rows, spec = external.read_tables(contract, tables.features, tables.outcomes)
-    judged, share = _variants(spec, compare, spec), contract.capacity_share
+    judged = _variants(spec, compare, spec)
+    share = contract.capacity_share
     policy = replace(learning.policy(), pandemic_years=tuple(contract.regime_years))
     show = _show(draw, judged, share)
     return campaign.run(

@@ -45,8 +45,9 @@ def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
 
     rows = db.execute(
         "select model_version, outcome, intercept from ml.model_versions where is_live and algorithm <> 'rule' "
-        "and outcome = ?", [learning.OUTCOME],
-    ).fetchall()  # fmt: skip
+        "and outcome = ?",
+        [learning.OUTCOME],
+    ).fetchall()
     if not rows:
         raise QhawaqError("no model is live: a rule drifts only as its features do; see qhawaq train")
     points = versions.points(db)
@@ -112,7 +113,9 @@ def _advice(
 
     trained = database.value(db, "select trained_at from ml.model_versions where model_version = ?", [live.version])
     newer = database.value(
-        db, "select count(*) from outcomes.child_outcomes where outcome = ? and label_known_at > ? and "
-        "label_known_at <= ? and label_status = 'final'", [live.outcome, trained, today],
-    )  # fmt: skip
+        db,
+        "select count(*) from outcomes.child_outcomes where outcome = ? and label_known_at > ? and "
+        "label_known_at <= ? and label_status = 'final'",
+        [live.outcome, trained, today],
+    )
     return drift.advice(findings, bool(newer))

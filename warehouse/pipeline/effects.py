@@ -40,7 +40,8 @@ def if_due(home: Home, progress: Progress) -> EffectsResult:
     """Judge the effects if outcomes have matured since they were judged last."""
     today = calendar.read(home)
     with database.warehouse(home) as db:
-        matured, judged = _matured(db, today), database.value(db, "select max(labels_until) from ml.effects")
+        matured = _matured(db, today)
+        judged = database.value(db, "select max(labels_until) from ml.effects")
     if matured is None or matured == judged:
         return EffectsResult(0, "no new matured labels")
     return EffectsResult(len(judge(home, progress)))
@@ -103,8 +104,9 @@ def _judged(rows: Rows | None) -> dict[str, EffectFinding]:
     if rows is None:
         return dict.fromkeys(OUTCOMES, _too_few(EffectMethod.COMPARISON))
     study = ml_effects.Study(rows.values, learning.every_feature().features, rows.label == 1, rows.cluster.codes)
-    return ml_effects.of_service(study, {name: _numbers(rows.segments[name].texts()) for name in OUTCOMES},
-                                 read_limits())  # fmt: skip
+    return ml_effects.of_service(
+        study, {name: _numbers(rows.segments[name].texts()) for name in OUTCOMES}, read_limits()
+    )
 
 
 def _too_few(method: EffectMethod) -> EffectFinding:
@@ -160,9 +162,12 @@ def _of_lists(db: duckdb.DuckDBPyConnection, outcome: str, today: date) -> Effec
     rows = db.execute(_AT_THE_CUT, {"outcome": outcome, "today": today}).fetchnumpy()
     school = np.unique(rows["service_code"].astype(str), return_inverse=True)[1]
     return cut.of_list(
-        np.asarray(rows["distance"], dtype=float), np.asarray(rows["is_served"], dtype=bool),
-        np.asarray(rows["label"], dtype=float), school, read_limits(),
-    )  # fmt: skip
+        np.asarray(rows["distance"], dtype=float),
+        np.asarray(rows["is_served"], dtype=bool),
+        np.asarray(rows["label"], dtype=float),
+        school,
+        read_limits(),
+    )
 
 
 # The cut of a list lies in the middle between the last who was on it and the next.

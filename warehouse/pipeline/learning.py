@@ -26,12 +26,12 @@ SEGMENTS = {
     "region": "f.department_code",
     "sex": "case when f.is_female then 'mujer' when not f.is_female then 'varón' end",
     "language": "case when f.speaks_indigenous_language then 'originaria' "
-                "when not f.speaks_indigenous_language then 'castellano' end",
+    "when not f.speaks_indigenous_language then 'castellano' end",
     "disability": "case when f.has_disability then 'con' when not f.has_disability then 'sin' end",
     "nationality": "case when f.is_foreign then 'extranjera' when not f.is_foreign then 'peruana' end",
     "listed": "case when l.was_listed then 'sí' else 'no' end",
     "served": "case when l.was_served then 'sí' else 'no' end",
-}  # fmt: skip
+}
 
 
 def policy() -> Policy:

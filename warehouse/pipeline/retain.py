@@ -22,7 +22,8 @@ def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:
     known = list(contracts.read(DBT_PROJECT).values())
     with database.warehouse(home) as db:
         tables.prepare(db)
-        expired, dates = retention.expired(db, known, today), retention.retired_dates(home, known, today)
+        expired = retention.expired(db, known, today)
+        dates = retention.retired_dates(home, known, today)
     retention.say(progress, expired, dates)
     return len(expired), len(dates)
 

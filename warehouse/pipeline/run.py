@@ -79,7 +79,8 @@ def begun(home: Home, today: date) -> None:
 
 def closed(home: Home, progress: Progress, again: bool) -> int:
     """Close the dates that an orchestrator built; note that its features are of these inputs, if no more came since."""
-    dates, state = build.close(home, progress, again), State.read(home)
+    dates = build.close(home, progress, again)
+    state = State.read(home)
     if state.key == resume(home, calendar.read(home)).key:
         state.done[BUILT] = {"dates": dates}
         state.write(home)
@@ -91,7 +92,8 @@ def published(home: Home, progress: Progress) -> publish.PublishResult:
 
     The main job counts as done where features are of these very inputs: what landed meanwhile is still to be built.
     """
-    day, state = calendar.read(home), State.read(home)
+    day = calendar.read(home)
+    state = State.read(home)
     score.scored(home)
     key = resume(home, day).key
     result = publish.publish(home, progress, key)

@@ -29,14 +29,16 @@ class TrainResult:
 
 def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult:
     """Train on matured labels if they are new; register the model with its gates' result."""
-    today, spec = calendar.read(home), learning.spec()
+    today = calendar.read(home)
+    spec = learning.spec()
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
             return TrainResult(None, reason=NotTrained.TOO_FEW_YEARS.value)
         from ml import train as training  # the heavy libraries, only now
 
         share = learning.capacity_share(db, today)
-        rows, known = learning.rows(db, home, outcome, spec, today), versions.fingerprints(db, outcome)
+        rows = learning.rows(db, home, outcome, spec, today)
+        known = versions.fingerprints(db, outcome)
         trained = training.train(
             rows, outcome, spec, learning.policy(), today=str(today), share=share, say=progress.say, known=known
         )
@@ -62,7 +64,8 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
 
 def not_due(home: Home, outcome: str = OUTCOME) -> str | None:
     """Return why no training is due, or None where labels have matured that no model was trained on."""
-    today, spec = calendar.read(home), learning.spec()
+    today = calendar.read(home)
+    spec = learning.spec()
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
             return NotTrained.TOO_FEW_YEARS.value

@@ -30,14 +30,17 @@ def search(home: Home, progress: Progress, outcome: str, only: tuple[str, ...] =
 
     if unknown := set(only) - candidates.CANDIDATES.keys():
         raise QhawaqError(f"no candidate {', '.join(sorted(unknown))}: {', '.join(candidates.CANDIDATES)}")
-    spec, today = learning.spec(), calendar.read(home)
+    spec = learning.spec()
+    today = calendar.read(home)
     with database.warehouse(home) as db:
         rows = learning.rows(db, home, outcome, spec, today)
     policy = learning.policy()
-    chosen, where = splits.origins(rows, policy.pandemic_years), tuning.search_space()
+    chosen = splits.origins(rows, policy.pandemic_years)
+    where = tuning.search_space()
     if chosen is None:
         raise QhawaqError("too few years have matured to judge anything by later ones")
-    judged_by, recipes = tuning.folds(rows, chosen, where["sample"], policy), candidates.recipes()
+    judged_by = tuning.folds(rows, chosen, where["sample"], policy)
+    recipes = candidates.recipes()
     for name in only or candidates.CANDIDATES:
         best = next(tuning.search(spec, judged_by, tuning.trials(name, where[name], where["trials"]), progress.say))
         recipes[name] = dict(best.parameters)

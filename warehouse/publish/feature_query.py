@@ -16,7 +16,8 @@ from warehouse.database import quoted
 
 DELIVERY = "sent"  # stands for the file of the records in a request
 RELATION = re.compile(r'"warehouse"\."(\w+)"\."(\w+)"')  # as compiled SQL names a relation
-PUPILS, MERGED = '"intermediate.int_pupils__as_of"', '"raw.child_merges"'
+PUPILS = '"intermediate.int_pupils__as_of"'
+MERGED = '"raw.child_merges"'
 # Features of a child in a row, and the services whose rule is met: a list in the last column, null if there are none.
 READ = """
 select f.*, s.services

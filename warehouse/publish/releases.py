@@ -112,7 +112,8 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
         HomeError: there is none.
         DamagedFile: it is not what its manifest states; nothing is switched.
     """
-    chosen, began = _kept_release(home, to), datetime.now(UTC)
+    chosen = _kept_release(home, to)
+    began = datetime.now(UTC)
     folders = sorted({path.parent for path in home.serving.rglob(f"{chosen}.duckdb")})
     for folder in folders:
         serving.check(folder / f"{chosen}.duckdb")

@@ -35,7 +35,8 @@ class Way:
     """The way from raw tables to features in dbt's manifest."""
 
     def __init__(self, home: Home) -> None:
-        self.compiled, self.contracts = home.dbt / "compiled", contracts.read(DBT_PROJECT)
+        self.compiled = home.dbt / "compiled"
+        self.contracts = contracts.read(DBT_PROJECT)
         self.manifest = Manifest.read(home)
 
     @cached_property
@@ -97,7 +98,8 @@ def write(db: duckdb.DuckDBPyConnection, way: Way, into: str) -> list[str]:
         way: from the last build.
         into: the name under which the file is attached.
     """
-    day, inputs = value(db, NEWEST), _inputs(db, way)
+    day = value(db, NEWEST)
+    inputs = _inputs(db, way)
     _write_query(db, way, inputs, into, str(day))
     db.execute(
         f"create table {into}.feature_inputs (schema_name varchar, table_name varchar, position integer, "

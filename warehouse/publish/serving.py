@@ -119,7 +119,8 @@ def write(edition: Edition, target: Target) -> None:
         DamagedFile: the file is not what was written to it.
     """
     target.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path, aside = target.folder / f"{edition.release}.duckdb", target.folder / ".building.duckdb"
+    path = target.folder / f"{edition.release}.duckdb"
+    aside = target.folder / ".building.duckdb"
     _remove(aside)
     contents = _fill(edition, target, aside)
     _verify(aside, contents)
@@ -167,7 +168,8 @@ def _disk_used(home: Home) -> float:
 
 def _features(edition: Edition) -> dict[str, Content]:
     """Add the tables that make features of raw records; a warehouse without children has none."""
-    home, db = edition.home, edition.db
+    home = edition.home
+    db = edition.db
     if not (home.dbt / manifest.NAME).exists() or not (way := service_features.Way(home)).is_whole(db):
         return {}
     return {table: content(db, f"serving.{table}") for table in service_features.write(db, way, "serving")}

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-SMALLEST, ROUNDING, POSSIBLE = 10, 5, 5
+SMALLEST = 10
+ROUNDING = 5
+POSSIBLE = 5
 NATION = "00"
 # What is counted of the same pupils is tried together; of other services nothing says anything about another count.
 TOGETHER = {
@@ -49,7 +51,8 @@ class Cell:
     @cached_property
     def wholes(self) -> dict[str, Cell]:
         """What it is a part of, by what that is split into; the nation is a part of nothing."""
-        nation, department = Cell(self.indicator, NATION), Cell(self.indicator, self.department)
+        nation = Cell(self.indicator, NATION)
+        department = Cell(self.indicator, self.department)
         trait = self.group.split("=")[0]
         if self.kind == "department_groups":
             of_nation = Cell(self.indicator, NATION, self.group)

@@ -133,7 +133,8 @@ STAGES = (
 
 def decide_new(db: duckdb.DuckDBPyConnection) -> int:
     """Decide on every cell of the indicators that was not decided before, and keep it for ever; return how many."""
-    before, blocks = ledger(db), _by_block(db, COUNTS)
+    before = ledger(db)
+    blocks = _by_block(db, COUNTS)
     with ThreadPoolExecutor(SOLVERS) as pool:  # blocks know nothing of each other, and solvers run without Python
         decided = pool.map(lambda of: _decided(of, blocks[of], before.get(of, {})), blocks)
         rows = list(chain.from_iterable(decided))
@@ -154,12 +155,19 @@ def _decided(of: Of, counts: Counts, kept: Block) -> list[dict[str, object]]:
     """Return rows of the ledgers for the cells of a block that were not decided before."""
     return [
         {
-            "kind": cell.kind, "school_year": of[0], "level": of[1], "indicator": cell.indicator,
-            "department_code": cell.department, "ugel_code": cell.ugel, "group_name": cell.group,
-            "n_pupils": shown.n_pupils, "n_cases": shown.n_cases, "is_hidden": shown.is_hidden,
+            "kind": cell.kind,
+            "school_year": of[0],
+            "level": of[1],
+            "indicator": cell.indicator,
+            "department_code": cell.department,
+            "ugel_code": cell.ugel,
+            "group_name": cell.group,
+            "n_pupils": shown.n_pupils,
+            "n_cases": shown.n_cases,
+            "is_hidden": shown.is_hidden,
         }
         for cell, shown in decide_in_stages(counts, kept).items()
-    ]  # fmt: skip
+    ]
 
 
 def decide_in_stages(counts: Counts, kept: Block) -> Block:

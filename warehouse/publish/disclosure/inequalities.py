@@ -19,10 +19,14 @@ SMALL = {"pupils": 2 * SMALLEST, "cases": SMALLEST, "others": SMALLEST}
 COMPLEMENT = {"cases": "others", "others": "cases"}
 # Every pupil counted in the first is counted in the second: what an attacker who read the definitions knows.
 PUPILS_WITHIN = (
-    ("interruption", "over_age"), ("ebr_exit", "over_age"), ("repetition", "over_age"),
-    ("unmet_need", "over_age"), ("over_age", "unmet_need"),
-    ("TUTOR", "low_attendance"), ("VISITA", "low_attendance"),
-)  # fmt: skip
+    ("interruption", "over_age"),
+    ("ebr_exit", "over_age"),
+    ("repetition", "over_age"),
+    ("unmet_need", "over_age"),
+    ("over_age", "unmet_need"),
+    ("TUTOR", "low_attendance"),
+    ("VISITA", "low_attendance"),
+)
 CASES_WITHIN = (("interruption", "ebr_exit"),)
 Count = tuple[Cell, str]
 Sum = tuple[float, float, Sequence[Count], Sequence[int]]  # at least, at most, counts, and what each weighs

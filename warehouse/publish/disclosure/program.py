@@ -73,11 +73,15 @@ class Program:
         model = highspy.HighsLp()
         model.num_row_, model.num_col_ = self.sums.shape
         model.col_cost_ = np.zeros(len(self.low))
-        model.col_lower_, model.col_upper_ = self.low, self.high
-        model.row_lower_, model.row_upper_ = self.at_least, self.at_most
+        model.col_lower_ = self.low
+        model.col_upper_ = self.high
+        model.row_lower_ = self.at_least
+        model.row_upper_ = self.at_most
         matrix = model.a_matrix_
         matrix.format_ = highspy.MatrixFormat.kRowwise
-        matrix.start_, matrix.index_, matrix.value_ = self.sums.indptr, self.sums.indices, self.sums.data
+        matrix.start_ = self.sums.indptr
+        matrix.index_ = self.sums.indices
+        matrix.value_ = self.sums.data
         for name, value in SOLVER.items():
             solver.setOptionValue(name, value)
         solver.passModel(model)

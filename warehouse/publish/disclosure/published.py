@@ -14,8 +14,10 @@ import duckdb
 from warehouse import database
 from warehouse.publish.disclosure.cells import POSSIBLE, ROUNDING, SMALLEST, is_small, rounded
 
-WHOLE, COUNTED = "*", ("B0", "F0")  # in the place of a level, and the levels of which it is the sum
-LEDGER, KEY = "raw.official_districts", "school_year, district_code, level"
+WHOLE = "*"
+COUNTED = ("B0", "F0")  # in the place of a level, and the levels of which it is the sum
+LEDGER = "raw.official_districts"
+KEY = "school_year, district_code, level"
 MEASURES = "n_pupils, n_withdrawn, n_over_age, n_dropouts"
 COUNTS = f"""
 (select {KEY}, n_pupils, n_withdrawn, n_over_age, null as n_dropouts from intermediate.int_ministry__districts
@@ -71,7 +73,8 @@ def is_bounded(block: District) -> bool:
     Each shown number stands for those within half the rounding that are not small. One hidden level alone is known
     to be small; of two nobody knows which is.
     """
-    levels, whole = _levels(block), block.get(WHOLE, (None,))[0]
+    levels = _levels(block)
+    whole = block.get(WHOLE, (None,))[0]
     if whole is None or None not in levels:
         return False
     low, high = _range(whole, levels)
@@ -80,7 +83,8 @@ def is_bounded(block: District) -> bool:
 
 def _range(whole: int, levels: list[int | None]) -> tuple[int, int]:
     """Return the least and the most that a hidden level can be."""
-    half, others = ROUNDING // 2, [n for n in levels if n is not None]
+    half = ROUNDING // 2
+    others = [n for n in levels if n is not None]
     high = whole + half - sum(max(n - half, SMALLEST) for n in others)
     if levels.count(None) > 1:
         return 0, high
@@ -91,8 +95,9 @@ def _range(whole: int, levels: list[int | None]) -> tuple[int, int]:
 def decide_new(db: duckdb.DuckDBPyConnection) -> int:
     """Decide on every row that was not decided before, and keep it for ever; return how many."""
     counts = _by_district(db, f"{COUNTS} anti join {LEDGER} using ({KEY})")
-    kept = _by_district(db, f"{LEDGER} semi join (from {COUNTS} anti join {LEDGER} using ({KEY})) "
-                            "using (school_year, district_code)")  # fmt: skip
+    kept = _by_district(
+        db, f"{LEDGER} semi join (from {COUNTS} anti join {LEDGER} using ({KEY})) using (school_year, district_code)"
+    )
     rows = [
         (*district, level, *row)
         for district, new in counts.items()

@@ -22,7 +22,7 @@ COLUMNS = "ANIO,COD_UGEL,NINO,ASUNTO,ESTADO,FECHA,SERVICIO,MOTIVO"
 def told(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[dict[str, str]]]:
     """Copy the country, let its staff tell, and land it; return the home and what was told."""
     home = Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("told") / "home", symlinks=True)))
-    file = feedback.tell(home)
+    file = feedback.deliver(home)
     with file.open(newline="") as rows:
         said = list(csv.DictReader(rows))
     qhawaq(home.root, "land")
@@ -88,7 +88,7 @@ def test_feedback_has_no_place_for_names_and_a_wrong_column_is_refused(home: Hom
 
 def test_only_synthetic_staff_tell_by_themselves(home: Home) -> None:
     with pytest.raises(HomeError, match="no synthetic home"):
-        feedback.tell(home)
+        feedback.deliver(home)
     home.marker.write_text('{"kind": "synthetic"}')
     with pytest.raises(HomeError, match="no list was published"):
-        feedback.tell(home)
+        feedback.deliver(home)

@@ -136,7 +136,6 @@ def _simulate_year(rng: np.random.Generator, people: People, places: Places, sta
     """Simulate a year of the enrolled children and update the state; the order of draws decides every file's bytes."""
     situation = _arrive(rng, people, state, year)
     child = np.flatnonzero(state.enrolled)
-    n = len(child)
     grade = state.grade[child]
     schools = _schools(rng, people, places, state, child, year)
     own = records.circumstances(
@@ -152,13 +151,7 @@ def _simulate_year(rng: np.random.Generator, people: People, places: Places, sta
     marks = records.marks(rng, people, child, own.months)
     attendance = records.attendance(rng, places, schools.service, own.months, year)
     services = records.serve(rng, people, child, attendance, marks, year)
-    lot = _Lot.draw(rng, n)
-    leaving = np.where(lot.early < risk.leaves_within_year(grade == LAST_GRADE), lot.month, 99)
-    log_odds = own.untreated + sum(
-        risk.SERVICE_EFFECTS[code] * risk.helped(month, leaving) for code, month in services.items()
-    )
-    chance = risk.sigmoid(log_odds + own.end)
-    fates = _fates(lot, chance, people.age_at_march(year)[child], own.over_age, leaving)
+    ends = _ends(rng, own, services, is_last_grade=grade == LAST_GRADE, age=people.age_at_march(year)[child])
     result = records.results(rng, marks, (grade == FIRST_PRIMARY) | state.repeating[child], year)
     lived = Year(
         year=year,
@@ -167,7 +160,7 @@ def _simulate_year(rng: np.random.Generator, people: People, places: Places, sta
         situation=situation[child],
         service=schools.service,
         new_service=schools.new_service,
-        move_day=rng.integers(120, 280, n),
+        move_day=rng.integers(120, 280, len(child)),
         hours=own.hours,
         months=own.months,
         open_days=attendance.opened,
@@ -176,12 +169,12 @@ def _simulate_year(rng: np.random.Generator, people: People, places: Places, sta
         late=attendance.late,
         marks=marks,
         result=result,
-        fate=fates.fate,
-        left_month=fates.left_month,
+        fate=ends.fate,
+        left_month=ends.left_month,
         risk_untreated=own.untreated,
-        log_odds=log_odds,
+        log_odds=ends.log_odds,
         drift=own.drift,
-        leaving=leaving,
+        leaving=ends.leaving,
         services=services,
     )
     _carry_over(state, lived)
@@ -239,25 +232,40 @@ class _Lot:
         return cls(rng.random(n), rng.random(n), rng.random(n), rng.integers(first, last + 1, n))
 
 
-class _Fates(NamedTuple):
-    """The ends of the children's years."""
+class _Ends(NamedTuple):
+    """The ends of the children's years; a row per child."""
 
+    log_odds: NDArray[np.float64]  # of leaving, with the services received in time
+    leaving: NDArray[np.int64]  # month in which the child leaves if it leaves; 99 after the year's end
     fate: NDArray[np.int64]
     left_month: NDArray[np.int64]  # 99 without leaving or dying during the year
 
 
-def _fates(lot: _Lot, chance: NDArray, age: NDArray, over_age: NDArray, leaving: NDArray) -> _Fates:
-    """Return who stays, leaves, dies, emigrates or moves to alternative education, and when.
+def _ends(
+    rng: np.random.Generator,
+    own: records.Circumstances,
+    services: dict[str, NDArray[np.int64]],
+    *,
+    is_last_grade: NDArray,
+    age: NDArray,
+) -> _Ends:
+    """Draw who stays, leaves, dies, emigrates or moves to alternative education, and when.
 
     The last grade completes school: its pupils can only leave during the year.
     """
-    leaves = lot.leaves < chance
+    lot = _Lot.draw(rng, len(age))
+    leaving = np.where(lot.early < risk.leaves_within_year(is_last_grade), lot.month, 99)
+    log_odds = own.untreated + sum(
+        risk.SERVICE_EFFECTS[code] * risk.helped(month, leaving) for code, month in services.items()
+    )
+    leaves = lot.leaves < risk.sigmoid(log_odds + own.end)
     fate = np.where(leaves, Fate.LEAVES, Fate.STAYS)
-    to_eba = np.where(over_age >= FAR_BEHIND, TO_EBA_FAR_BEHIND, TO_EBA_USUALLY)
+    to_eba = np.where(own.over_age >= FAR_BEHIND, TO_EBA_FAR_BEHIND, TO_EBA_USUALLY)
     fate[~leaves & (age >= 14) & (lot.other < to_eba)] = Fate.TO_EBA
     fate[~leaves & (lot.other > 0.9996)] = Fate.DIES
     fate[~leaves & (lot.other > 0.9980) & (lot.other <= 0.9996)] = Fate.EMIGRATES
-    return _Fates(fate, np.select([fate == Fate.LEAVES, fate == Fate.DIES], [leaving, lot.month], 99))
+    left_month = np.select([fate == Fate.LEAVES, fate == Fate.DIES], [leaving, lot.month], 99)
+    return _Ends(log_odds, leaving, fate, left_month)
 
 
 def _carry_over(state: State, year: Year) -> None:

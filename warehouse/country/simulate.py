@@ -56,13 +56,7 @@ def simulate(
     register(office, land, population)
     public.places(office, years[0])
     for year in lived:
-        siagie.note_year(office, year)
-        welfare.deliver(office, year, first=year.year == years[0])
-        siagie.attendance(office, year)
-        siagie.grades(office, year)
-        siagie.enrollments(office, year.year)
-        public.deliver(office, year)
-        _alternative(office, year)
+        _deliver_year(office, year, is_first=year.year == years[0])
         progress.say(f"wrote {year.year}", pupils=len(year.child), files=len(office.hashes))
     _people_traps(office)
     truth.write(answers, office, lived)
@@ -70,6 +64,17 @@ def simulate(
         _leave_to_apis(home, api)
     write_whole(home.root / MANIFEST, json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
     return len(office.hashes)
+
+
+def _deliver_year(office: Office, year: lives.Year, is_first: bool) -> None:
+    """Write a year's deliveries of all sources."""
+    siagie.note_year(office, year)
+    welfare.deliver(office, year, first=is_first)
+    siagie.attendance(office, year)
+    siagie.grades(office, year)
+    siagie.enrollments(office, year.year)
+    public.deliver(office, year)
+    _alternative(office, year)
 
 
 def _leave_to_apis(home: Home, folder: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from service.settings import Settings
-    from warehouse.identity.linkage.review import Pair
+    from warehouse.identity.linkage.review import LinkReview
 
 Answer = TypeVar("Answer")
 
@@ -161,7 +161,7 @@ def reveal(home: Home, child: int) -> dict[str, object] | None:
     return asdict(identity) if identity else None
 
 
-def compare(home: Home, file: str, line: int) -> Pair | None:
+def compare(home: Home, file: str, line: int) -> LinkReview | None:
     """Return a record without a document and the pupil that it may be of; None if nobody has to decide that.
 
     Raises:
@@ -172,7 +172,7 @@ def compare(home: Home, file: str, line: int) -> Pair | None:
     from warehouse.settings import DBT_PROJECT
 
     known = contracts.read(DBT_PROJECT).values()
-    return _of_vault(home, lambda db: review.pair(db, known, file, line))
+    return _of_vault(home, lambda db: review.open_review(db, known, file, line))
 
 
 def _of_vault(home: Home, asked: Callable[[DuckDBPyConnection], Answer]) -> Answer:

@@ -43,7 +43,7 @@ class Fate(IntEnum):
 
 
 @dataclass
-class State:
+class PopulationState:
     """The children's state from year to year; every array has a row per child."""
 
     grade: NDArray[np.int64]  # 0 before school, 99 finished or gone for good
@@ -105,9 +105,9 @@ def live(rng: np.random.Generator, people: People, places: Places, years: range)
     return [_simulate_year(rng, people, places, state, year) for year in years]
 
 
-def _initial_state(rng: np.random.Generator, people: People) -> State:
+def _initial_state(rng: np.random.Generator, people: People) -> PopulationState:
     """Return the state of children before school."""
-    return State(
+    return PopulationState(
         grade=np.zeros(people.n, dtype=np.int64),
         enrolled=np.zeros(people.n, dtype=bool),
         repeating=np.zeros(people.n, dtype=bool),
@@ -118,7 +118,7 @@ def _initial_state(rng: np.random.Generator, people: People) -> State:
     )
 
 
-def _arrive(rng: np.random.Generator, people: People, state: State, year: int) -> NDArray[np.int64]:
+def _arrive(rng: np.random.Generator, people: People, state: PopulationState, year: int) -> NDArray[np.int64]:
     """Enroll beginners and some who left before; return every child's situation of enrollment."""
     age = people.age_at_march(year)
     entering = (age >= people.begins_at) & (state.grade == 0)
@@ -132,7 +132,7 @@ def _arrive(rng: np.random.Generator, people: People, state: State, year: int) -
     return situation
 
 
-def _simulate_year(rng: np.random.Generator, people: People, places: Places, state: State, year: int) -> Year:
+def _simulate_year(rng: np.random.Generator, people: People, places: Places, state: PopulationState, year: int) -> Year:
     """Simulate a year of the enrolled children and update the state; the order of draws decides every file's bytes."""
     situation = _arrive(rng, people, state, year)
     child = np.flatnonzero(state.enrolled)
@@ -189,7 +189,7 @@ class _Schools(NamedTuple):
 
 
 def _schools(
-    rng: np.random.Generator, people: People, places: Places, state: State, child: NDArray, year: int
+    rng: np.random.Generator, people: People, places: Places, state: PopulationState, child: NDArray, year: int
 ) -> _Schools:
     """Return the services of enrolled children: the household's usual one, or another after a transfer."""
     house = people.household[child]
@@ -268,7 +268,7 @@ def _ends(
     return _Ends(log_odds, leaving, fate, left_month)
 
 
-def _carry_over(state: State, year: Year) -> None:
+def _carry_over(state: PopulationState, year: Year) -> None:
     """Update the state to the end of the year."""
     child = year.child
     passed = np.isin(year.result, (records.Result.PASSED, records.Result.RECOVERED)) & (year.left_month == 99)

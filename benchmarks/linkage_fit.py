@@ -38,7 +38,8 @@ def main() -> None:
     """Simulate, land, estimate, write."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
-        simulate(home, Path(folder) / "truth", 20_000, range(2018, 2022), 7, Progress())
+        answers = Path(folder) / "truth"
+        simulate(home, Progress(), answers=answers, children=20_000, years=range(2018, 2022), seed=7)
         with mock.patch.object(land, "_link"):  # there is no model yet
             land.land(home, Progress())
         chosen = link.linkable(list(contracts.read(DBT_PROJECT).values()))

@@ -9,7 +9,7 @@ from typing import Any
 
 Record = Callable[[dict[str, Any]], None]
 Reveal = Callable[[int], dict[str, Any] | None]
-Compare = Callable[[str, int], Any]  # file and line of a record → `warehouse.identity.linkage.review.Pair` or None
+Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
 @dataclass(frozen=True)

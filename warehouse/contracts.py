@@ -128,6 +128,11 @@ class Contract:
         """The source's name in ledger, quarantine and logs."""
         return f"{self.source}.{self.table}"
 
+    @property
+    def stem(self) -> str:
+        """The first part of its deliveries' names, before the period."""
+        return self.pattern.pattern.partition("_(")[0]
+
     @cached_property
     def aliases(self) -> tuple[Alias, ...]:
         """The columns that name a person, most trusted first."""

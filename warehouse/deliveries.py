@@ -121,7 +121,7 @@ def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str =
     return form["whole"].format("; ".join(parts)[:LONGEST_LIST])
 
 
-class Refused(QhawaqError):
+class DeliveryRefused(QhawaqError):
     """A delivery breaks its contract as a whole.
 
     Args:

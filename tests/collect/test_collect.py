@@ -113,7 +113,7 @@ def test_cut_off_it_resumes_by_its_cursor(
         if "padron" in path:
             pages.append(query.get("cursor"))
             if len(pages) == 2:
-                return 400, "text/plain", "no"
+                return api.Answer(400, "text/plain", "no")
         return whole(path, query, token)
 
     monkeypatch.setattr(api, "PAGE", 100)
@@ -141,8 +141,8 @@ def test_fewer_schools_than_the_count_says_are_refused(
     whole = served.answer
 
     def lies(path: str, query: dict[str, str], token: str | None) -> api.Answer:
-        status, kind, body = whole(path, query, token)
-        return (status, kind, str(int(body) + 1)) if path.endswith("cuenta") else (status, kind, body)
+        answer = whole(path, query, token)
+        return answer._replace(body=str(int(answer.body) + 1)) if path.endswith("cuenta") else answer
 
     monkeypatch.setattr(served, "answer", lies)
     with api.serving(served) as environment:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.country.conftest import Lived
-from warehouse.country import lives
+from warehouse.country import lives, records
 from warehouse.country.lives import Year
 
 YEARS = range(2018, 2026)
@@ -35,13 +35,13 @@ def test_few_are_four_years_behind(lived: Lived, year: int) -> None:
 
 def test_the_first_grade_promotes_everybody_and_nobody_repeats_twice_in_a_row(years: dict[int, Year]) -> None:
     for year in years.values():
-        spared = (year.grade == lives.FIRST_PRIMARY) | (year.situation == lives.REPEATS)
-        assert (year.result[spared] == lives.PASSED).all()
-    assert (years[2023].result == lives.FAILED).mean() > 0.01  # of the others some do
+        spared = (year.grade == lives.FIRST_PRIMARY) | (year.situation == lives.Situation.REPEATS)
+        assert (year.result[spared] == records.Result.PASSED).all()
+    assert (years[2023].result == records.Result.FAILED).mean() > 0.01  # of the others some do
 
 
 def test_whoever_begins_is_six_to_eight_and_whoever_comes_back_is_not_far_behind(lived: Lived) -> None:
     for year in lived.years.values():
         age = lived.people.age_at_march(year.year)[year.child]
-        assert set(np.unique(age[year.situation == lives.ENTERED])) == {6, 7, 8}
-        assert behind(lived, year)[year.situation == lives.RETURNS].max() == lives.FAR_BEHIND - 1
+        assert set(np.unique(age[year.situation == lives.Situation.ENTERED])) == {6, 7, 8}
+        assert behind(lived, year)[year.situation == lives.Situation.RETURNS].max() == lives.FAR_BEHIND - 1

@@ -12,8 +12,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.conftest import qhawaq
-from warehouse.country import lives, truth
-from warehouse.country.lives import LEAVES, Year
+from warehouse.country import records, truth
+from warehouse.country.lives import Fate, Year
 
 SHARE = 0.05
 TODAY = date(2025, 12, 5)
@@ -36,7 +36,7 @@ BASE_RATES = {2018: (0.019, 0.032), 2019: (0.022, 0.037), 2020: (0.022, 0.037), 
 @pytest.mark.parametrize("year", BASE_RATES)
 def test_base_rate(years: dict[int, Year], year: int) -> None:
     low, high = BASE_RATES[year]
-    assert low < (years[year].fate == LEAVES).mean() < high
+    assert low < (years[year].fate == Fate.LEAVES).mean() < high
 
 
 @pytest.mark.parametrize("year", [2018, 2019, 2022, 2023, 2024])
@@ -54,9 +54,9 @@ def test_the_abc_rule_is_of_some_use_and_no_more(years: dict[int, Year], year: i
     here = one.left_month > 7
     open_days = one.open_days[here, :5].sum(axis=1)
     attended = 1 - (one.justified + one.unjustified)[here, :5].sum(axis=1) / open_days
-    failed = lives.failed_areas(one.marks)[here, 0]
+    failed = records.failed_areas(one.marks)[here, 0]
     met = (attended <= 0.9).astype(float) + (failed >= 2)
-    label = one.fate[here] == LEAVES
+    label = one.fate[here] == Fate.LEAVES
     lift = precision(np.where(met > 0, met + 1 - attended, 0), label) / label.mean()
     assert 1.8 < lift < 6.0
 

@@ -38,7 +38,7 @@ def _of_year(lived: Lived, number: int, code: str) -> tuple[np.ndarray, ...]:
         lived.people.household_class[lived.people.household[year.child]], lived.people.language[year.child],
         before[year.child],
     ])  # fmt: skip
-    left = (year.fate == lives.LEAVES).astype(float)
+    left = (year.fate == lives.Fate.LEAVES).astype(float)
     return values, year.services[code] > 0, left, year.service, year.effect(code)
 
 

@@ -19,8 +19,8 @@ COLUMNS = "ANIO,COD_UGEL,NINO,ASUNTO,ESTADO,FECHA,SERVICIO,MOTIVO"
 @pytest.fixture(scope="module")
 def told(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[dict[str, str]]]:
     """Copy the country, let its staff tell, and land it; return the home and what was told."""
-    home = country.copy(tmp_path_factory.mktemp("told") / "home", "archive", "compiled")
-    file = feedback.tell(home)
+    home = Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("told") / "home", symlinks=True)))
+    file = feedback.deliver(home)
     with file.open(newline="") as rows:
         said = list(csv.DictReader(rows))
     qhawaq(home.root, "land")
@@ -86,7 +86,7 @@ def test_feedback_has_no_place_for_names_and_a_wrong_column_is_refused(home: Hom
 
 def test_only_synthetic_staff_tell_by_themselves(home: Home) -> None:
     with pytest.raises(HomeError, match="no synthetic home"):
-        feedback.tell(home)
+        feedback.deliver(home)
     home.marker.write_text('{"kind": "synthetic"}')
     with pytest.raises(HomeError, match="no list was published"):
-        feedback.tell(home)
+        feedback.deliver(home)

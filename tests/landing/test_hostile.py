@@ -13,7 +13,7 @@ from tests.conftest import deliver
 from tests.landing import samples
 from tests.landing.samples import ATTENDANCE, CONTRACTS, HEADER, ROWS, attendance
 from warehouse import database
-from warehouse.deliveries import Refused
+from warehouse.deliveries import DeliveryRefused
 from warehouse.landing import bytescan, intake
 from warehouse.landing.check import check
 from warehouse.landing.land import land
@@ -67,7 +67,7 @@ def staged(home, name, content, encoding="latin-1") -> Iterator[tuple[tuple[int,
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused_whole(home, silent, case):
     name, content, expected = REFUSED[case]
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(DeliveryRefused) as refusal:
         check(deliver(home, name, content), silent)
     assert expected in str(refusal.value)
     assert not any(row.split("|")[5] in str(refusal.value) for row in ROWS), "a reason never holds a value"

@@ -13,6 +13,7 @@ from tests.conftest import deliver, examples
 from tests.landing import samples
 from tests.landing.samples import CONTRACTS, HEADER, ROWS
 from warehouse import database
+from warehouse.deliveries import DeliveryRefused
 from warehouse.landing import archive, bytescan, intake, land, staging
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -85,7 +86,7 @@ def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: boo
         delivery = intake.recognize(path, CONTRACTS)
         try:
             counts = staging.stage(db, delivery, bytescan.scan(path))
-        except land.Refused as refusal:
+        except DeliveryRefused as refusal:
             return (str(refusal),)
         typed = db.execute("select * from typed order by all").fetchall()
         faults = db.execute("select line, column_name, fault from faults order by all").fetchall()

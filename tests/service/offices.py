@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from tests.service.conftest import Asking
-from warehouse.identity.linkage.review import Pair, Person
+from tests.serve.conftest import Asking
+from warehouse.identity.linkage.review import LinkReview, Person
 
 HERE, ELSEWHERE = "1501", "0801"
 CHILD, CANDIDATE = "111", 444
@@ -39,8 +39,8 @@ def published(asking: Asking, folder: Path) -> Asking:
             db.execute(MADE)
         (folder / area / "current.duckdb").symlink_to("r1.duckdb")
 
-    def compare(file: str, line: int) -> Pair | None:
-        return Pair(CANDIDATE, 0.5, RECORD, LISTED) if (file, line) == (FILE, 3) else None
+    def compare(file: str, line: int) -> LinkReview | None:
+        return LinkReview(CANDIDATE, 0.5, RECORD, LISTED) if (file, line) == (FILE, 3) else None
 
     asking.settings = replace(asking.settings, offices=folder, compare=compare, decide=asking.recorded.append)
     return asking

@@ -32,7 +32,7 @@ li { overflow-wrap: anywhere; }
 """
 
 
-class Page(NamedTuple):
+class DocumentPage(NamedTuple):
     """A page of the documentation."""
 
     file: str
@@ -41,12 +41,12 @@ class Page(NamedTuple):
 
 
 PAGES = (
-    Page(
+    DocumentPage(
         "modelos.html", "Modelos, pruebas y linaje", "documentación de dbt: cada tabla, su SQL, sus pruebas, su origen"
     ),
-    Page("linaje.html", "Linaje por columna", "de qué columnas viene cada columna, hasta las fuentes"),
-    Page("diccionario.html", "Diccionario de datos", "cada tabla y columna, en español"),
-    Page(
+    DocumentPage("linaje.html", "Linaje por columna", "de qué columnas viene cada columna, hasta las fuentes"),
+    DocumentPage("diccionario.html", "Diccionario de datos", "cada tabla y columna, en español"),
+    DocumentPage(
         "tratamientos.html",
         "Registro de tratamientos",
         "Ley 29733: qué se trata, para qué y hasta cuándo, por fuente",

@@ -24,7 +24,7 @@ OF_PUBLISHING = {"ugel_code", "area_code"}  # publishing chooses a row's file by
 
 
 @dataclass(frozen=True)
-class Panel:
+class DashboardPanel:
     """A panel of a dashboard, from the files that Grafana reads."""
 
     dashboard: str
@@ -55,15 +55,15 @@ def queried_table(sql: str) -> str:
     return table.name
 
 
-def panels() -> Iterator[Panel]:
+def panels() -> Iterator[DashboardPanel]:
     """Yield the panels of all dashboards."""
     for path in sorted(PROVISIONING.glob("*/dashboards/*.json")):
         dashboard = json.loads(path.read_text(encoding="utf-8"))
         for panel in dashboard["panels"]:
-            yield Panel(path.stem, path.parents[1].name, panel["title"], panel["targets"][0]["rawSql"])
+            yield DashboardPanel(path.stem, path.parents[1].name, panel["title"], panel["targets"][0]["rawSql"])
 
 
-def find(name: str) -> Panel:
+def find(name: str) -> DashboardPanel:
     """Return a panel by `dashboard/title`, or by the beginning of its title.
 
     Raises:

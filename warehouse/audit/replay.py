@@ -44,7 +44,7 @@ order by all
 """
 
 
-class Listed(NamedTuple):
+class ListedChild(NamedTuple):
     """A child of a list; the columns of `REPLAY`."""
 
     ugel: str
@@ -70,7 +70,7 @@ class Replay:
     """A list of one date."""
 
     day: date
-    children: list[Listed]
+    children: list[ListedChild]
 
     def summary(self) -> list[str]:
         """Return the number of children, their outcomes with and without services, and their cases."""
@@ -105,7 +105,7 @@ def replay(home: Home, day: date, outcome: str, ugel: str | None = None) -> Repl
         rows = db.execute(REPLAY, {"day": day, "outcome": outcome, "ugel": ugel}).fetchall()
         if not rows:
             raise QhawaqError(f"no list of {day} was published{f' for {ugel}' if ugel else ''}; {_known(db, outcome)}")
-    return Replay(day, list(itertools.starmap(Listed, rows)))
+    return Replay(day, list(itertools.starmap(ListedChild, rows)))
 
 
 def _known(db: duckdb.DuckDBPyConnection, outcome: str) -> str:

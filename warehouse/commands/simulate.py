@@ -50,10 +50,18 @@ def simulate(
 
     home, progress = context
     if feedback:
-        from warehouse.country.feedback import tell
+        from warehouse.country import feedback as staff
 
-        click.echo(f"{tell(home.existing())}: land it with 'qhawaq run'")
+        click.echo(f"{staff.deliver(home.existing())}: land it with 'qhawaq run'")
         return
     answers = truth or home.root.parent / "truth"
-    files = run(home, answers, children, _school_years(years, children), seed, progress, api)
+    files = run(
+        home,
+        progress,
+        answers=answers,
+        children=children,
+        years=_school_years(years, children),
+        seed=seed,
+        api=api,
+    )
     click.echo(f"{files} synthetic deliveries in {home.inbox}; answer key in {answers}")

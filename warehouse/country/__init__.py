@@ -1,5 +1,5 @@
-"""The synthetic country: places, people, school lives with a known causal structure, and messy deliveries.
+"""The synthetic country: places, people, school careers with a known causal structure, and messy deliveries.
 
-Nothing in it is real but the names and capitals of the 25 departments; every figure is an assumption, chosen
-so that base rates and gradients resemble what is published for Peru.
+Only the names and capitals of the 25 departments are real; every figure is an assumption, chosen so that base rates
+and gradients resemble those published for Peru.
 """

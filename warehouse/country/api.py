@@ -1,4 +1,4 @@
-"""The synthetic country's APIs on 127.0.0.1, from the files that `simulate --api` wrote; every answer says synthetic.
+"""The synthetic country's APIs on 127.0.0.1, with the files of `simulate --api`; every response is marked synthetic.
 
 `python -m warehouse.country.api FOLDER -- COMMAND …` serves them on a free port while COMMAND runs, with their
 addresses and token in its environment.
@@ -20,58 +20,67 @@ from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from warehouse.collect.client import SYNTHETIC_HEADER
 
-PAGE, SCHOOLS_A_PAGE = 500, 50
+PAGE = 500  # rows
+SCHOOLS_PER_PAGE = 50
 NAME = re.compile(r"(?P<stem>.+)_(?P<period>\d{4})_(?P<delivered>\d{8})(?:_[A-Z0-9]+)?\.(?:txt|csv)")
 ALWAYS_EMPTY = ("area", "distrito", "ugel", "nivelModalidad")
-Answer = tuple[int, str, str]  # status, content type, body
 Query = dict[str, str]
+
+
+class Answer(NamedTuple):
+    """A response."""
+
+    status: int
+    content_type: str
+    body: str
 
 
 @dataclass
 class Country:
-    """Rows of the APIs by file, the token they ask for, and how often the next requests fail (tests)."""
+    """The data of the APIs, their token, and failures that tests plan."""
 
     folder: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    failures: list[int] = field(default_factory=list)  # statuses of the next answers
-    asked: list[str] = field(default_factory=list)
-    _held: dict[str, list[dict[str, str]]] = field(default_factory=dict)  # files do not change while they are served
+    failures: list[int] = field(default_factory=list)  # statuses of the next responses
+    asked: list[str] = field(default_factory=list)  # paths of the requests
+    _cache: dict[str, list[dict[str, str]]] = field(default_factory=dict)  # files do not change while they are served
 
     def rows(self, stem: str) -> list[dict[str, str]]:
-        """Return the rows of every file of a kind, in order of delivery, each with period and date."""
-        if stem not in self._held:
-            self._held[stem] = self._rows(stem)
-        return self._held[stem]
+        """Return the rows of a source's files, in order of delivery, each with period and date."""
+        if stem not in self._cache:
+            self._cache[stem] = self._rows(stem)
+        return self._cache[stem]
 
     def _rows(self, stem: str) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = []
+        rows: list[dict[str, str]] = []
         for path in sorted(self.folder.glob(f"{stem}_*"), key=lambda p: (p.name.split("_")[-1], p.name)):
             if name := NAME.fullmatch(path.name):
                 stated = {"_period": name["period"], "_delivered": str(date.fromisoformat(name["delivered"]))}
-                found += [row | stated for row in _read(path)]
-        return found
+                rows += [row | stated for row in _read(path)]
+        return rows
 
     def answer(self, path: str, query: Query, token: str | None) -> Answer:
-        """Answer one request."""
+        """Return the response to a request."""
         if self.failures:
-            return self.failures.pop(0), "text/plain", "busy"
-        room, _, rest = path.strip("/").partition("/")
+            return Answer(self.failures.pop(0), "text/plain", "busy")
+        name, _, rest = path.strip("/").partition("/")
         if not rest:
-            return 200, "text/plain", room
-        if room != "escale" and token != f"Bearer {self.token}":
-            return 401, "text/plain", "sign in"
-        rooms = {"escale": self._escale, "juntos": self._juntos, "demuna": self._demuna}
-        return rooms.get(room, _nothing)(rest, query)
+            return Answer(200, "text/plain", name)
+        if name != "escale" and token != f"Bearer {self.token}":
+            return Answer(401, "text/plain", "sign in")
+        apis = {"escale": self._escale, "juntos": self._juntos, "demuna": self._demuna}
+        return apis.get(name, _not_found)(rest, query)
 
     def _juntos(self, rest: str, query: Query) -> Answer:
-        rows, at = self.rows("JUNTOS_PADRON"), int(query.get("cursor", "0"))
-        following = str(at + PAGE) if at + PAGE < len(rows) else None
-        return _json({"datos": rows[at : at + PAGE], "siguiente": following})
+        rows = self.rows("JUNTOS_PADRON")
+        start = int(query.get("cursor", "0"))
+        end = start + PAGE
+        return _json({"datos": rows[start:end], "siguiente": str(end) if end < len(rows) else None})
 
     def _demuna(self, rest: str, query: Query) -> Answer:
         rows = [row for row in self.rows("DEMUNA_CASOS") if row["_delivered"] > query.get("desde", "")]
@@ -83,11 +92,11 @@ class Country:
         if rest in ("distritos", "ugels"):
             column = "consulta_ubigeo" if rest == "distritos" else "consulta_ugel"
             return _json(sorted({row[column] for row in schools}))
-        found = _matching(schools, query)
+        matching = _matching(schools, query)
         if rest == "instituciones/cuenta":
-            return 200, "text/plain", str(len(found))
+            return Answer(200, "text/plain", str(len(matching)))
         start = int(query.get("start", "0"))
-        return _json(list(map(_school, found[start : start + SCHOOLS_A_PAGE])))
+        return _json(list(map(_school, matching[start : start + SCHOOLS_PER_PAGE])))
 
 
 def _matching(schools: list[dict[str, str]], query: Query) -> list[dict[str, str]]:
@@ -97,7 +106,7 @@ def _matching(schools: list[dict[str, str]], query: Query) -> list[dict[str, str
 
 
 def _school(row: dict[str, str]) -> dict[str, Any]:
-    """Return a school in the register's real shape: numbers as text, statistics nested, some fields always empty."""
+    """Return a school in the real register's format: numbers as text, nested statistics, some fields always empty."""
     plain = {k: v for k, v in row.items() if not k.startswith(("estadistica_", "consulta_", "_"))}
     nested = {k.removeprefix("estadistica_"): v for k, v in row.items() if k.startswith("estadistica_")}
     return plain | dict.fromkeys(ALWAYS_EMPTY) | {"estadistica": nested}
@@ -109,17 +118,17 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=separator))
 
 
-def _nothing(_rest: str, _query: Query) -> Answer:
-    return 404, "text/plain", "nothing here"
+def _not_found(_rest: str, _query: Query) -> Answer:
+    return Answer(404, "text/plain", "nothing here")
 
 
 def _json(content: object) -> Answer:
-    return 200, "application/json", json.dumps(content, ensure_ascii=False)
+    return Answer(200, "application/json", json.dumps(content, ensure_ascii=False))
 
 
 @contextmanager
 def serving(country: Country) -> Iterator[dict[str, str]]:
-    """Serve while the block runs; lend the environment that `qhawaq collect` needs."""
+    """Serve while the block runs; yield the environment for `qhawaq collect`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(country.answer, country.asked))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -136,28 +145,32 @@ def serving(country: Country) -> Iterator[dict[str, str]]:
 
 def _handler(answer: Callable[[str, Query, str | None], Answer], asked: list[str]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        """Answers GET requests."""
+
         def do_GET(self) -> None:
+            """Record the path and send the response."""
             asked.append(self.path)
             url = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            status, kind, body = answer(url.path, query, self.headers.get("Authorization"))
-            self.send_response(status)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            response = answer(url.path, query, self.headers.get("Authorization"))
+            content = response.body.encode()
+            self.send_response(response.status)
+            self.send_header("Content-Type", f"{response.content_type}; charset=utf-8")
             self.send_header(SYNTHETIC_HEADER, "1")
-            content = body.encode()
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: a query may hold a child's data."""
+            """Log nothing: a query can hold a child's data."""
 
     return Handler
 
 
 def main(arguments: list[str]) -> int:
     """Serve a folder while a command runs; return the command's exit code."""
-    folder, command = Path(arguments[0]), arguments[2:]
+    folder = Path(arguments[0])
+    command = arguments[2:]
     with serving(Country(folder)) as environment:
         return subprocess.run(command, env=os.environ | environment, check=False).returncode  # noqa: S603  our caller's
 

@@ -1,4 +1,4 @@
-"""The registrars' desk: tables of the country in an in-memory DuckDB, from which files are written."""
+"""The registry office: the country's tables in an in-memory DuckDB, and the files written from them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -18,24 +19,36 @@ from warehouse.country.people import People
 from warehouse.country.places import Places
 from warehouse.database import quoted
 
-FIRST_PERSONA, FIRST_SECOND_PERSONA, FIRST_DNI, FIRST_GUARDIAN = 20_000_000, 50_000_000, 60_000_000, 10_000_000
+# The first numbers of pupils, of second numbers of the same pupil, of documents and of guardians.
+FIRST_PERSONA = 20_000_000
+FIRST_SECOND_PERSONA = 50_000_000
+FIRST_DNI = 60_000_000
+FIRST_GUARDIAN = 10_000_000
+
+
+class Trap(NamedTuple):
+    """A planted difficulty, for the answer key."""
+
+    trap: str
+    file: str  # or a pattern of files
+    rows_touched: str  # SQL over the file's columns
 
 
 class Office:
-    """Writes deliveries into a folder and remembers their hashes."""
+    """Writes deliveries into a folder and keeps their hashes."""
 
     def __init__(self, folder: Path, seed: int, today: date) -> None:
         self.folder = folder
         self.seed = seed
         self.today = today
         self.hashes: list[str] = []
-        self.traps: list[tuple[str, str, str]] = []  # (trap, file, rows touched as SQL over the file's columns)
+        self.traps: list[Trap] = []
         self.db = duckdb.connect(":memory:", config={"preserve_insertion_order": "true"})
         self.db.execute("set enable_progress_bar = false")
         self.db.execute("create table case_of (file varchar, line bigint, child bigint, documented boolean)")
 
     def rng(self, *label: int | str) -> np.random.Generator:
-        """Return a stream of its own for each use, so that a change of one leaves the others alone."""
+        """Return a random stream of its own per use, so that a change of one leaves the others alone."""
         digest = hashlib.sha256("/".join(map(str, (self.seed, *label))).encode()).digest()
         return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
@@ -47,8 +60,8 @@ class Office:
         self.db.unregister("incoming")
 
     def trap(self, name: str, file: str, rows: str) -> None:
-        """Enter into the answer key which rows of which file a trap touches."""
-        self.traps.append((name, file, rows))
+        """Enter a trap into the answer key."""
+        self.traps.append(Trap(name, file, rows))
 
     def deliver(
         self,
@@ -56,11 +69,12 @@ class Office:
         period: str,
         delivered: date,
         sql: str,
+        *,
         mark: str = "",
         separator: str = "|",
         latin: bool = True,
     ) -> Path | None:
-        """Write the rows of a query as one delivery; deliveries dated after today do not exist yet."""  # fmt: skip
+        """Write the rows of a query as one delivery; None where it is empty or dated after today."""
         if delivered > self.today:
             return None
         extension = "txt" if separator == "|" else "csv"
@@ -71,7 +85,7 @@ class Office:
             f"copy ({sql}) to {quoted(str(unfinished), chr(39))} "
             f"(format csv, header, delimiter '{separator}', quote '\"')",
         )
-        if not n:  # with nothing to tell, nothing is sent
+        if not n:  # an empty delivery is not sent
             unfinished.unlink()
             return None
         if latin:
@@ -87,7 +101,7 @@ class Office:
         self.hashes.append(files.sha256(path))
 
     def rewrite(self, path: Path | None, change: Callable[[bytes], bytes], delivered: date) -> None:
-        """Change the bytes of a delivery already written (how a trap damages it)."""
+        """Change the bytes of a written delivery, as some traps do."""
         if path is None:
             return
         unfinished = path.with_name(path.name + ".part")
@@ -97,7 +111,7 @@ class Office:
 
 
 def _to_latin(path: Path) -> None:
-    """Write a UTF-8 file again as latin-1, block by block."""
+    """Convert a UTF-8 file to latin-1, block by block."""
     other = path.with_name(path.name + ".latin")
     with path.open(encoding="utf-8", newline="") as source, other.open("w", encoding="latin-1", newline="") as target:
         while block := source.read(8 << 20):
@@ -106,8 +120,14 @@ def _to_latin(path: Path) -> None:
 
 
 def register(office: Office, places: Places, people: People) -> None:
-    """Make the tables `child` and `service` that every file is written from."""
-    rng, n = office.rng("register"), people.n
+    """Create the tables `child`, `service`, `district` and `department`, from which all files are written."""
+    _register_children(office, places, people)
+    _register_places(office, places)
+
+
+def _register_children(office: Office, places: Places, people: People) -> None:
+    rng = office.rng("register")
+    n = people.n
     house = people.household
     born = [date(y, 1, 1) + timedelta(days=int(d)) for y, d in zip(people.birth_year, people.birth_day, strict=True)]
     given = np.where(people.girl[:, None], p.GIRLS[people.given], p.BOYS[people.given])
@@ -137,10 +157,12 @@ def register(office: Office, places: Places, people: People) -> None:
         house_district=places.service_district[people.household_primary[house]],
         guardian=FIRST_GUARDIAN + house,
     )
-    count = len(places.service_code)
+
+
+def _register_places(office: Office, places: Places) -> None:
     office.table(
         "service",
-        service=np.arange(count),
+        service=np.arange(len(places.service_code)),
         code=places.service_code,
         level=places.service_level,
         rural=places.service_rural,
@@ -161,6 +183,10 @@ def register(office: Office, places: Places, people: People) -> None:
         altitude=places.district_altitude,
         realm=places.district_department,
     )
-    office.table("department", realm=np.arange(25), name=[d["department_name"] for d in places.departments],
-                 latitude=[float(d["latitude"]) for d in places.departments],
-                 longitude=[float(d["longitude"]) for d in places.departments])  # fmt: skip
+    office.table(
+        "department",
+        realm=np.arange(25),
+        name=[department["department_name"] for department in places.departments],
+        latitude=[float(department["latitude"]) for department in places.departments],
+        longitude=[float(department["longitude"]) for department in places.departments],
+    )

@@ -1,4 +1,4 @@
-"""Households and children: who they are, with documents, languages and the risks they grow up with."""
+"""Households and children: names, documents, languages and risk factors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from warehouse.country.places import N_UGEL, PRIMARY, SECONDARY, Places
 
-SPANISH, QUECHUA, OTHER = 0, 1, 2
+# Positions in `LANGUAGES`.
+SPANISH = 0
+QUECHUA = 1
+OTHER = 2
 LANGUAGES = np.array(["CASTELLANO", "QUECHUA", "ASHANINKA"])
 SURNAMES = np.array(
     "QUISPE MAMANI FLORES ROJAS HUAMAN CHÁVEZ GARCÍA RAMOS TORRES ÑAHUI CONDORI VARGAS RAMÍREZ CASTILLO PÉREZ "
@@ -23,10 +26,11 @@ BOYS = np.array(
     "JOSÉ LUIS JUAN CARLOS JESÚS ÁNGEL MIGUEL RUBÉN KEVIN JHON CÉSAR FÉLIX ADRIÁN IKER WILBER TOMÁS EDÚ".split()
 )
 
-OLDEST = 19  # at school in the first year: whoever is three years behind in the last grade
+OLDEST = 19  # oldest age at school in the first year: three years behind in the last grade
 # Assumption: chance of each of two years by which a child may begin school late, chosen so that as many pupils of
 # secondary are two years behind as is known of Peru: 24% in rural places, 7.4% in towns.
-LATE_RURAL, LATE_URBAN = 0.45, 0.12
+LATE_RURAL = 0.45
+LATE_URBAN = 0.12
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,11 @@ class People:
 
     @property
     def n(self) -> int:
-        """How many children there are."""
+        """The number of children."""
         return len(self.birth_year)
 
     def first_at_school(self) -> int:
-        """Return the first year in which one of them is old enough for school."""
+        """Return the first year in which a child is old enough for school."""
         return int(self.birth_year.min()) + 6
 
     def age_at_march(self, year: int) -> NDArray[np.int64]:
@@ -75,7 +79,7 @@ def build(rng: np.random.Generator, places: Places, n: int, first_year: int, las
     sizes = rng.choice([1, 2, 3, 4], n, p=[0.4, 0.35, 0.17, 0.08])
     household = np.repeat(np.arange(n), sizes)[:n]
     houses = int(household[-1]) + 1
-    home = _households(rng, places, houses)
+    homes = _households(rng, places, houses)
     birth_year = rng.integers(first_year - OLDEST, last_year - 5, n)
     birth_day = rng.integers(0, 365, n)
     girl = rng.random(n) < 0.49
@@ -84,10 +88,13 @@ def build(rng: np.random.Generator, places: Places, n: int, first_year: int, las
     twin_of = np.full(n, -1)
     candidates = np.flatnonzero((household[1:] == household[:-1]) & (rng.random(n - 1) < 0.02)) + 1
     for second in candidates:
-        birth_year[second], birth_day[second] = birth_year[second - 1], birth_day[second - 1]
-        twin_of[second], girl[second] = second - 1, girl[second - 1]
-        given[second, 0] = given[second - 1, 0]  # twins often share the first given name
-    language = home["language"][household]
+        first = second - 1
+        birth_year[second] = birth_year[first]
+        birth_day[second] = birth_day[first]
+        girl[second] = girl[first]
+        twin_of[second] = first
+        given[second, 0] = given[first, 0]  # twins often share the first given name
+    language = homes.language[household]
     late = rng.random(n)
     return People(
         birth_year=birth_year,
@@ -103,25 +110,38 @@ def build(rng: np.random.Generator, places: Places, n: int, first_year: int, las
             rng.random(n) < 0.004, rng.integers(first_year + 1, max(last_year, first_year + 2), n), 9999
         ),
         frailty=rng.normal(0, 1, n),
-        ability=rng.normal(0, 1, n) - 0.25 * home["class"][household] - 0.3 * (language > 0),
-        household_class=home["class"],
-        household_rural=home["rural"],
-        household_ugel=home["ugel"],
-        household_primary=home["primary"],
-        household_secondary=home["secondary"],
-        household_in_juntos=(home["class"] > 0) & (rng.random(houses) < np.where(home["rural"], 0.6, 0.25)),
-        household_in_sisfoh=rng.random(houses) < np.where(home["class"] > 0, 0.85, 0.5),
-        begins_at=6 + rng.binomial(2, np.where(home["rural"][household], LATE_RURAL, LATE_URBAN)),
+        ability=rng.normal(0, 1, n) - 0.25 * homes.poverty[household] - 0.3 * (language > 0),
+        household_class=homes.poverty,
+        household_rural=homes.rural,
+        household_ugel=homes.ugel,
+        household_primary=homes.primary,
+        household_secondary=homes.secondary,
+        household_in_juntos=(homes.poverty > 0) & (rng.random(houses) < np.where(homes.rural, 0.6, 0.25)),
+        household_in_sisfoh=rng.random(houses) < np.where(homes.poverty > 0, 0.85, 0.5),
+        begins_at=6 + rng.binomial(2, np.where(homes.rural[household], LATE_RURAL, LATE_URBAN)),
         surnames=surnames,
         given=given,
     )
 
 
-def _households(rng: np.random.Generator, places: Places, n: int) -> dict:
-    """Draw where households live; each has a primary and a secondary service nearby."""
+@dataclass(frozen=True)
+class _Homes:
+    """Arrays by household."""
+
+    rural: NDArray[np.bool_]
+    ugel: NDArray[np.int64]
+    primary: NDArray[np.int64]  # nearby services
+    secondary: NDArray[np.int64]
+    poverty: NDArray[np.int64]  # 0 not poor, 1 poor, 2 extremely poor
+    language: NDArray[np.int64]
+
+
+def _households(rng: np.random.Generator, places: Places, n: int) -> _Homes:
+    """Draw the places of households, each with a primary and a secondary service nearby."""
     primaries = np.flatnonzero(places.service_level == PRIMARY)
     primary = primaries[rng.integers(0, len(primaries), n)]
-    rural, ugel = places.service_rural[primary], places.service_ugel[primary]
+    rural = places.service_rural[primary]
+    ugel = places.service_ugel[primary]
     secondary = np.zeros(n, dtype=np.int64)
     for u in range(N_UGEL):
         for r in (False, True):
@@ -131,11 +151,11 @@ def _households(rng: np.random.Generator, places: Places, n: int) -> dict:
     poverty = places.district_poverty[places.service_district[primary]] + 0.12 * rural
     draw = rng.random(n)
     indigenous = rng.random(n) < np.where(places.service_bilingual[primary], 0.75, 0.08 + 0.12 * rural)
-    return {
-        "rural": rural,
-        "ugel": ugel,
-        "primary": primary,
-        "secondary": secondary,
-        "class": (draw < poverty).astype(np.int64) + (draw < poverty * 0.3),
-        "language": np.where(indigenous, np.where(rng.random(n) < 0.8, QUECHUA, OTHER), SPANISH),
-    }
+    return _Homes(
+        rural=rural,
+        ugel=ugel,
+        primary=primary,
+        secondary=secondary,
+        poverty=(draw < poverty).astype(np.int64) + (draw < poverty * 0.3),
+        language=np.where(indigenous, np.where(rng.random(n) < 0.8, QUECHUA, OTHER), SPANISH),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from warehouse.settings import DBT_PROJECT
 
 N_UGEL = 30
-PUPILS_A_PRIMARY, PUPILS_A_SECONDARY = 55, 95
-HIGHEST_TOWN_M = 5_200  # nobody in Peru lives in a town above this
-PRIMARY, SECONDARY = 0, 1
+PUPILS_PER_PRIMARY = 55
+PUPILS_PER_SECONDARY = 95
+HIGHEST_TOWN_M = 5_200  # the highest town of Peru
+PRIMARY = 0
+SECONDARY = 1
 NAMES = ("SANTA ROSA", "SAN JUAN", "LOS ANDES", "BELLAVISTA", "LA UNION", "MIRAFLORES", "PAMPAS", "SAN PEDRO")
 
 
@@ -44,20 +47,20 @@ class Places:
     departments: list[dict[str, str]]
 
     def ugel_code(self, service: NDArray[np.int64], year: int) -> NDArray[np.str_]:
-        """Return the UGEL code of each service in a year: one UGEL splits in 2022."""
+        """Return the UGEL code of each service in a year; a UGEL splits in 2022."""
         codes = np.array([*self.ugel_codes, self.split_code])
         moved = self.service_split[service] & (year >= 2022)
         return codes[np.where(moved, len(self.ugel_codes), self.service_ugel[service])]
 
 
 def departments() -> list[dict[str, str]]:
-    """Read the 25 real departments from the dbt seed."""
+    """Return the 25 real departments from the dbt seed."""
     with Path(DBT_PROJECT / "seeds" / "departments.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def build(rng: np.random.Generator, pupils: int) -> Places:
-    """Lay out a country for about so many pupils a year."""
+    """Return the places of a country for a number of pupils a year."""
     real = departments()
     of_ugel = np.sort(np.concatenate([np.arange(25), rng.choice(25, N_UGEL - 25, replace=False)]))
     nth = np.array([np.sum(of_ugel[:i] == d) for i, d in enumerate(of_ugel)])
@@ -67,7 +70,7 @@ def build(rng: np.random.Generator, pupils: int) -> Places:
     codes = [f"{ugel_codes[u][:4]}{w + 1:02d}" for u, w in zip(district_ugel, within, strict=True)]
     poverty = np.clip(rng.beta(2, 3, len(codes)) * 0.75 + rng.normal(0, 0.08, N_UGEL)[district_ugel], 0.03, 0.9)
     services = _services(rng, pupils, poverty)
-    split = int(np.argmax(np.bincount(services["ugel"], minlength=N_UGEL)))
+    split = int(np.argmax(np.bincount(services.ugel, minlength=N_UGEL)))
     return Places(
         department_of_ugel=of_ugel,
         ugel_codes=ugel_codes,
@@ -79,43 +82,74 @@ def build(rng: np.random.Generator, pupils: int) -> Places:
         district_department=of_ugel[district_ugel],
         district_poverty=poverty,
         district_altitude=np.minimum(HIGHEST_TOWN_M, np.round(rng.gamma(2, 900, len(codes)))),
-        service_ugel=services["ugel"],
-        service_level=services["level"],
-        service_rural=services["rural"],
-        service_bilingual=services["bilingual"],
-        service_district=services["district"],
-        service_site=services["site"],
-        service_code=services["code"],
-        service_effect=services["effect"],
-        service_split=(services["ugel"] == split) & (services["district"] % 2 == 1),
+        service_ugel=services.ugel,
+        service_level=services.level,
+        service_rural=services.rural,
+        service_bilingual=services.bilingual,
+        service_district=services.district,
+        service_site=services.site,
+        service_code=services.code,
+        service_effect=services.effect,
+        service_split=(services.ugel == split) & (services.district % 2 == 1),
         departments=real,
     )
 
 
-def _services(rng: np.random.Generator, pupils: int, poverty: NDArray) -> dict:
-    """Place primary and secondary services; some sites hold both, each UGEL has both in town and country."""
-    weights = rng.lognormal(0, 0.5, N_UGEL)
-    n_primary = max(4 * N_UGEL, int(pupils * 0.58 / PUPILS_A_PRIMARY))
-    n_secondary = max(2 * N_UGEL, int(pupils * 0.42 / PUPILS_A_SECONDARY))
-    parts: list[tuple[NDArray, NDArray, NDArray]] = []
-    for kind, n in ((PRIMARY, n_primary), (SECONDARY, n_secondary)):
-        least = np.tile(np.arange(N_UGEL), 2)
-        more = rng.choice(N_UGEL, n - len(least), p=weights / weights.sum())
-        is_rural = np.concatenate([np.repeat([False, True], N_UGEL), rng.random(len(more)) < 0.45])
-        parts.append((np.concatenate([least, more]), np.full(n, kind), is_rural))
-    ugel, level, rural = map(np.concatenate, zip(*parts, strict=True))
+@dataclass(frozen=True)
+class _Services:
+    """Arrays by service."""
+
+    ugel: NDArray[np.int64]
+    level: NDArray[np.int64]
+    rural: NDArray[np.bool_]
+    district: NDArray[np.int64]
+    site: NDArray[np.int64]
+    bilingual: NDArray[np.bool_]
+    code: list[str]
+    effect: NDArray[np.float64]
+
+
+def _services(rng: np.random.Generator, pupils: int, poverty: NDArray) -> _Services:
+    """Place primary and secondary services; some sites hold both, and each UGEL has both, urban and rural."""
+    ugel, level, rural = _levels(rng, pupils)
     n = len(ugel)
     district = ugel * 6 + rng.integers(0, 6, n)
     site = np.arange(n)
-    for s in np.flatnonzero((level == SECONDARY) & (rng.random(n) < 0.5)):  # two services in one building
+    for s in np.flatnonzero((level == SECONDARY) & (rng.random(n) < 0.5)):  # two services in a building
         same = np.flatnonzero((level == PRIMARY) & (ugel == ugel[s]) & (rural == rural[s]))
         site[s] = site[same[s % len(same)]]
         district[s] = district[same[s % len(same)]]
     numbers = rng.permutation(900_000)[:n] + 100_000
     first = np.where(rng.random(n) < 0.7, 0, 1)
-    return {
-        "ugel": ugel, "level": level, "rural": rural, "district": district, "site": site,
-        "bilingual": rural & (rng.random(n) < 0.5) & (poverty[district] > 0.25),
-        "code": [f"{f}{number}" for f, number in zip(first, numbers, strict=True)],
-        "effect": rng.normal(0, 0.35, n),
-    }  # fmt: skip
+    return _Services(
+        ugel=ugel,
+        level=level,
+        rural=rural,
+        district=district,
+        site=site,
+        bilingual=rural & (rng.random(n) < 0.5) & (poverty[district] > 0.25),
+        code=[f"{f}{number}" for f, number in zip(first, numbers, strict=True)],
+        effect=rng.normal(0, 0.35, n),
+    )
+
+
+class _Levels(NamedTuple):
+    """Arrays by service: UGEL, level and whether it is rural."""
+
+    ugel: NDArray[np.int64]
+    level: NDArray[np.int64]
+    rural: NDArray[np.bool_]
+
+
+def _levels(rng: np.random.Generator, pupils: int) -> _Levels:
+    """Draw the UGEL and kind of each service: one urban and one rural per level and UGEL, the others at random."""
+    weights = rng.lognormal(0, 0.5, N_UGEL)
+    n_primary = max(4 * N_UGEL, int(pupils * 0.58 / PUPILS_PER_PRIMARY))
+    n_secondary = max(2 * N_UGEL, int(pupils * 0.42 / PUPILS_PER_SECONDARY))
+    parts = []
+    for kind, n in ((PRIMARY, n_primary), (SECONDARY, n_secondary)):
+        least = np.tile(np.arange(N_UGEL), 2)
+        more = rng.choice(N_UGEL, n - len(least), p=weights / weights.sum())
+        is_rural = np.concatenate([np.repeat([False, True], N_UGEL), rng.random(len(more)) < 0.45])
+        parts.append(_Levels(np.concatenate([least, more]), np.full(n, kind), is_rural))
+    return _Levels(*map(np.concatenate, zip(*parts, strict=True)))

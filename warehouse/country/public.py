@@ -1,20 +1,23 @@
-"""Files that hold no child: school register, places, feeding, the ministry's public totals, SíseVe by school."""
+"""Files without children: school register, places, school feeding, the ministry's public totals, SíseVe by school."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from warehouse.country.lives import PANDEMIC, Year
+from warehouse.country.lives import Fate, Year
 from warehouse.country.office import Office
+from warehouse.country.records import PANDEMIC
 
 SITE = "lpad((100000 + s.site)::varchar, 6, '0')"
 PLACE = "d.inei || lpad((s.site % 9000)::varchar, 4, '0')"
 
 
 def places(office: Office, first_year: int) -> None:
-    """Deliver districts (in the shape of the public list) and populated places, some in the other coding."""
+    """Deliver districts, in the public list's format, and populated places, some in RENIEC's coding."""
     office.deliver(
-        "UBIGEO_DISTRITO", str(first_year), date(first_year, 1, 8),
+        "UBIGEO_DISTRITO",
+        str(first_year),
+        date(first_year, 1, 8),
         "select d.inei, d.reniec, upper(p.name) as departamento, 'PROVINCIA ' || left(d.inei, 4) as provincia, "
         "d.name as distrito, upper(p.name) as region, null as macroregion_inei, null as macroregion_minsa, "
         "null as iso_3166_2, null as fips, d.name as capital, null as superficie, null as pob_densidad_2020, "
@@ -23,22 +26,26 @@ def places(office: Office, first_year: int) -> None:
         "null as idh_2019, round(d.poverty * 100, 2) as pct_pobreza_total, "
         "round(d.poverty * 30, 2) as pct_pobreza_extrema "
         "from district as d join department as p using (realm) order by 1",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
     path = office.deliver(
-        "INEI_CENTROS_POBLADOS", str(first_year), date(first_year, 1, 9),
+        "INEI_CENTROS_POBLADOS",
+        str(first_year),
+        date(first_year, 1, 9),
         f"select {PLACE} as codccpp, any_value(d.name) || ' ' || s.site as nombre, "
         "case when s.site % 10 = 3 then any_value(d.reniec) else any_value(d.inei) end as ubigeo, "
         "case when s.site % 10 = 3 then 'RENIEC' else 'INEI' end as sistema_codigo, "
         "case when bool_or(s.rural) then 'RURAL' else 'URBANA' end as area, any_value(d.altitude) as altitud "
         "from service as s join district as d using (district) group by codccpp, s.site order by 1",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
     office.trap("a district code in the other coding", path.name if path else "", "sistema_codigo = 'RENIEC'")
 
 
 def deliver(office: Office, year: Year) -> None:
-    """Deliver one year of public files; needs the tables `year`, `child` and `service`."""
+    """Deliver a year of public files; needs the tables `year`, `child` and `service`."""
     _register(office, year.year)
     _feeding(office, year.year)
     if year.year in (2021, 2022, 2023, 2024):
@@ -50,7 +57,9 @@ def deliver(office: Office, year: Year) -> None:
 
 def _register(office: Office, year: int) -> None:
     path = office.deliver(
-        "ESCALE_PADRON", str(year), date(year, 3, 15),
+        "ESCALE_PADRON",
+        str(year),
+        date(year, 3, 15),
         f"select d.inei as consulta_ubigeo, case when s.is_split and {year} >= 2022 then left(s.ugel, 4) || '90' "
         f"else s.ugel end as consulta_ugel, s.code as codMod, '0' as anexo, {SITE} as codlocal, {SITE} as codinst, "
         "'I.E. ' || s.code as cenEdu, 'JR. PRINCIPAL ' || s.site as dirCen, 'Pública' as gestion, "
@@ -63,8 +72,9 @@ def _register(office: Office, year: int) -> None:
         "case when s.bilingual then 'SI' else 'NO' end as estadistica_esEIB "
         "from service as s join district as d using (district) join department as p using (realm) "
         "left join (select service, count(*) as pupils from year group by 1) as n using (service) order by s.service",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
     if path and year == 2022:
         office.trap("a UGEL split", path.name, "consulta_ugel like '%90'")
     if path:
@@ -74,13 +84,16 @@ def _register(office: Office, year: int) -> None:
 def _feeding(office: Office, year: int) -> None:
     program = "QALI WARMA" if year < 2025 else "WASI MIKUNA"
     path = office.deliver(
-        "ALIMENTACION_ESCOLAR", str(year), date(year, 4, 2),
+        "ALIMENTACION_ESCOLAR",
+        str(year),
+        date(year, 4, 2),
         f"select {year} as anio, cast(s.code as bigint) as cod_mod, '0' as anexo, '{program}' as programa, "
         "n.pupils as raciones, 'DESAYUNO' as modalidad from service as s "
         "join (select service, count(*) as pupils from year group by 1) as n using (service) "
         "where s.level = 0 order by s.code",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
     if path:
         office.trap("leading zeros lost", path.name, "length(cod_mod) < 7")
         office.trap("a feeding program renamed, then abolished", path.name, "true")
@@ -89,7 +102,9 @@ def _feeding(office: Office, year: int) -> None:
 def _trajectories(office: Office, year: int) -> None:
     guided = "count(*) filter (where v.final = 'PROMOCION GUIADA') as PromocionGuiada, " if year in (2021, 2022) else ""
     path = office.deliver(
-        "MATRICULACION_TRAYECTORIA", str(year), date(year + 1, 6, 15),
+        "MATRICULACION_TRAYECTORIA",
+        str(year),
+        date(year + 1, 6, 15),
         "select cast(s.code as bigint) as cod_mod, '0' as anexo, 'I.E. ' || s.code as Nombre, 'Pública' as gestion, "
         "case when s.level = 0 then 'B0' else 'F0' end as id_nivel, "
         "case when s.level = 0 then 'Primaria' else 'Secundaria' end as dsc_nivel, "
@@ -109,33 +124,41 @@ def _trajectories(office: Office, year: int) -> None:
         f"count(*) filter (where {year} - year(c.born) - y.grade - 2 >= 2) as tot_atraso "
         "from version as v join year as y using (child) join child as c using (child) "
         "join service as s on s.service = v.service where v.final is not null group by all order by 1, 7, 8",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
     if path:
         office.trap("leading zeros lost", path.name, "length(cod_mod) < 7")
 
 
 def _dropouts(office: Office, year: Year) -> None:
     office.deliver(
-        "DESERTORES", str(year.year), date(2025, 6, 1) if year.year == 2023 else date(2025, 11, 20),
+        "DESERTORES",
+        str(year.year),
+        date(2025, 6, 1) if year.year == 2023 else date(2025, 11, 20),
         "select d.inei as ubigeo, upper(any_value(p.name)) as Departamento, 'PROVINCIA ' || left(d.inei, 4) as "
-        "Provincia, any_value(d.name) as Distrito, count(*) filter (where y.fate in (1, 3, 4)) as desertor, "
+        "Provincia, any_value(d.name) as Distrito, "
+        f"count(*) filter (where y.fate in ({Fate.LEAVES}, {Fate.EMIGRATES}, {Fate.TO_EBA})) as desertor, "
         "count(*) as denominador, round(100.0 * desertor / denominador, 2) as Tasa "
         "from year as y join service as s using (service) join district as d using (district) "
         "join department as p using (realm) group by d.inei order by 1",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
 
 
 def _siseve(office: Office, year: Year) -> None:
     scale = 0.1 if year.year in PANDEMIC else 1.0
     path = office.deliver(
-        "SISEVE", str(year.year), date(year.year + 1, 1, 15),
+        "SISEVE",
+        str(year.year),
+        date(year.year + 1, 1, 15),
         f"select {year.year} as anio, cast(s.code as bigint) as cod_mod, t.tipo, n.pupils % 3 + 1 as reportes "
         "from service as s join (select service, count(*) as pupils from year group by 1) as n using (service) "
         "cross join (values ('FISICA', 3), ('PSICOLOGICA', 5), ('SEXUAL', 11)) as t(tipo, every) "
         f"where (s.service + {year.year}) % (t.every * 4) < {4 * scale} order by 2, 3",
-        separator=",", latin=False,
-    )  # fmt: skip
+        separator=",",
+        latin=False,
+    )
     if path:
         office.trap("leading zeros lost", path.name, "length(cod_mod) < 7")

@@ -1,7 +1,7 @@
-"""The causal structure: what makes a child leave school, what services do about it, and what an oracle knows.
+"""The causal structure: causes of interruption, effects of services, and the true risk.
 
-Disengagement `e` follows a monthly autoregressive path, shows in absences and marks, and with the child's
-circumstances sets the chance of interrupting studies at the year's end. All coefficients are assumptions.
+Disengagement `e` follows a monthly autoregressive path and shows in absences and marks. Together with the child's
+circumstances it sets the chance of interrupting studies at the year's end. All coefficients are assumptions.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST_MONTH, LAST_MONTH = 3, 12
+FIRST_MONTH = 3
+LAST_MONTH = 12
 MONTHS = LAST_MONTH - FIRST_MONTH + 1
-PERSISTENCE, SHOCK = 0.85, 0.38
+PERSISTENCE = 0.85
+SHOCK = 0.38
 DISENGAGEMENT_EFFECT = 1.15
 BASE_RATES = {2018: 0.026, 2019: 0.031, 2020: 0.030, 2021: 0.015, 2022: 0.025, 2023: 0.026, 2024: 0.026}
 USUAL_RATE = 0.026
 SERVICE_EFFECTS = {"TUTOR": -0.5, "VISITA": -0.8, "REFUERZO": -0.35, "JUNTOS": -0.4}  # true effects in log-odds
-LEAVES_WITHIN_YEAR = 0.3  # of those who interrupt, this share is gone before the year ends
+LEAVES_WITHIN_YEAR = 0.3  # share of the children who interrupt that leaves before the year ends
 LEAVING_MONTHS = (6, 11)
 
 
@@ -27,16 +29,16 @@ def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def path(rng: np.random.Generator, start: NDArray[np.float64], drift: NDArray[np.float64]) -> NDArray[np.float64]:
     """Draw the monthly path of disengagement, shape (children, months), standardized units."""
-    found = np.empty((len(start), MONTHS))
-    now = start
+    levels = np.empty((len(start), MONTHS))
+    level = start
     for month in range(MONTHS):
-        now = PERSISTENCE * now + (1 - PERSISTENCE) * drift + SHOCK * rng.normal(0, 1, len(start))
-        found[:, month] = now
-    return found
+        level = PERSISTENCE * level + (1 - PERSISTENCE) * drift + SHOCK * rng.normal(0, 1, len(start))
+        levels[:, month] = level
+    return levels
 
 
 def untreated_log_odds(
-    poverty: NDArray, language: NDArray, over_age: NDArray, hours: NDArray, grade: NDArray, effect: NDArray
+    *, poverty: NDArray, language: NDArray, over_age: NDArray, hours: NDArray, grade: NDArray, effect: NDArray
 ) -> NDArray[np.float64]:
     """Return the log-odds of interruption without services and before the path, up to the year's intercept."""
     return (
@@ -51,20 +53,21 @@ def untreated_log_odds(
     )
 
 
-def expected(log_odds: NDArray, now: NDArray, drift: NDArray, months_left: int) -> NDArray[np.float64]:
-    """Return the chance of interruption given disengagement now, the months to come integrated out.
+def expected(log_odds: NDArray, level: NDArray, drift: NDArray, months_left: int) -> NDArray[np.float64]:
+    """Return the chance of interruption given today's disengagement, integrated over the coming months.
 
     The mean of a logistic of a normal is approximated by MacKay's (1992) probit formula.
     """
     kept = PERSISTENCE**months_left
-    mean = log_odds + DISENGAGEMENT_EFFECT * (kept * now + (1 - kept) * drift)
+    mean = log_odds + DISENGAGEMENT_EFFECT * (kept * level + (1 - kept) * drift)
     variance = (DISENGAGEMENT_EFFECT * SHOCK) ** 2 * (1 - kept**2) / (1 - PERSISTENCE**2)
     return sigmoid(mean / np.sqrt(1 + np.pi / 8 * variance))
 
 
 def intercept(log_odds: NDArray[np.float64], rate: float) -> float:
-    """Find the intercept that gives the base rate, by bisection."""
-    low, high = -15.0, 5.0
+    """Return the intercept that gives the base rate, by bisection."""
+    low = -15.0
+    high = 5.0
     for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if sigmoid(log_odds + middle).mean() < rate else (low, middle)
@@ -72,17 +75,17 @@ def intercept(log_odds: NDArray[np.float64], rate: float) -> float:
 
 
 def helped(received: NDArray[np.int64], leaving: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say whom a service helped: who received it (month, 0 if not) before the month of leaving."""
+    """Return whom a service helped: children who received it (month, 0 if not) before the month of leaving."""
     return (received > 0) & (received < leaving)
 
 
 def leaves_within_year(is_last_grade: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return which share of those who interrupt is gone before the year ends."""
+    """Return the share of the children who interrupt that leaves before the year ends."""
     return np.where(is_last_grade, 1.0, LEAVES_WITHIN_YEAR)
 
 
 def still_here(risk: NDArray[np.float64], month: int, is_last_grade: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Condition a risk on the child not having left by the end of a month."""
+    """Return a risk conditional on the child still being in school at the end of a month."""
     first, last = LEAVING_MONTHS
     gone = leaves_within_year(is_last_grade) * np.clip((month - first + 1) / (last - first + 1), 0, 1)
     return risk * (1 - gone) / (1 - risk * gone)

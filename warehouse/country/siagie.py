@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from warehouse.country import lives
-from warehouse.country.lives import Year
+from warehouse.country import lives, records
+from warehouse.country.lives import Fate, Year
 from warehouse.country.office import Office
+from warehouse.country.records import Result
 from warehouse.country.risk import FIRST_MONTH
 
 # Extracts within the year: (registered up to, delivered on); the last is the snapshot of 30 November.
@@ -43,11 +44,14 @@ LATEST = "qualify row_number() over (partition by v.child, v.service order by v.
 
 
 def note_year(office: Office, year: Year) -> None:
-    """Make the table `year` (one row a child) and `version` (what was registered of each, and when)."""
-    rng, n = office.rng("siagie", year.year), len(year.child)
+    """Create the tables `year` (a row per child) and `version` (a row per registration)."""
+    rng = office.rng("siagie", year.year)
+    n = len(year.child)
     january = np.datetime64(f"{year.year}-01-01")
-    early, late = rng.random(n) < 0.92, (rng.integers(60, 84, n), rng.integers(85, 200, n))
-    registered = np.where(early | _is_followed(year), *late)
+    is_early = rng.random(n) < 0.92
+    early = rng.integers(60, 84, n)
+    late = rng.integers(85, 200, n)
+    registered = np.where(is_early | _is_followed(year), early, late)
     leaves = year.left_month < 99
     left_on = (np.minimum(year.left_month, 12) - 1) * 30.4 + 28
     office.table(
@@ -66,20 +70,20 @@ def note_year(office: Office, year: Year) -> None:
         left_on=january + np.where(leaves, left_on, 0).astype(int),
         fate=year.fate,
         result=year.result,
-        tells=rng.random(n) < 0.7,
+        reports=rng.random(n) < 0.7,
         guided=(year.year == 2021) & (year.child % 5 == 0),
     )
     office.db.execute(_VERSIONS)
 
 
 def _is_followed(year: Year) -> np.ndarray:
-    """Say whom somebody served because of absences: their record is whole, since it is what was gone by."""
+    """Return the children served because of absences, whose attendance records are therefore complete."""
     return (year.services["TUTOR"] > 0) | (year.services["VISITA"] > 0)
 
 
-_VERSIONS = """
+_VERSIONS = f"""
 create or replace table version as
-with told as (  -- what the school tells during the year
+with registrations as (  -- during the year
   select child, service, 'DEFINITIVA' as estado, registered::date as enrolled_on, registered::date as registered_on
   from year
   union all select child, service, 'TRASLADADO', registered::date, moved_on::date + 5 from year
@@ -87,32 +91,35 @@ with told as (  -- what the school tells during the year
   union all select child, new_service, 'DEFINITIVA', moved_on::date, moved_on::date + 12 from year
   where new_service >= 0 and (left_month = 99 or move_day < left_month * 30)
   union all select child, case when new_service >= 0 and move_day < left_month * 30 then new_service else service end,
-    case when fate = 2 then 'FALLECIDO' else 'RETIRADO' end, registered::date, left_on::date + 25
-  from year where left_month < 99 and (tells or fate = 2))
-select *, cast(null as varchar) as final, cast(null as varchar) as recovery, cast(null as varchar) as reason from told
+    case when fate = {Fate.DIES} then 'FALLECIDO' else 'RETIRADO' end, registered::date, left_on::date + 25
+  from year where left_month < 99 and (reports or fate = {Fate.DIES}))
+select *, cast(null as varchar) as final, cast(null as varchar) as recovery, cast(null as varchar) as reason
+from registrations
 """
-_FINAL = """
+_FINAL = f"""
 create or replace table version as
 with last as (
   select v.child, v.service, arg_max(v.estado, v.registered_on) as estado, min(v.enrolled_on) as enrolled_on
   from version as v group by all)
 select l.child, l.service,
   case when y.left_month = 99 or l.estado = 'TRASLADADO' then l.estado
-    when y.fate = 2 then 'FALLECIDO' else 'RETIRADO' end as estado,
+    when y.fate = {Fate.DIES} then 'FALLECIDO' else 'RETIRADO' end as estado,
   l.enrolled_on, make_date(y.year + 1, 1, 15) as registered_on,
-  case when l.estado = 'TRASLADADO' then null when y.fate = 2 then 'FALLECIDO' when y.left_month < 99 then 'RETIRADO'
-    when y.guided then 'PROMOCION GUIADA' when y.result = 0 then 'APROBADO' when y.result = 1 then 'DESAPROBADO'
+  case when l.estado = 'TRASLADADO' then null when y.fate = {Fate.DIES} then 'FALLECIDO'
+    when y.left_month < 99 then 'RETIRADO'
+    when y.guided then 'PROMOCION GUIADA' when y.result = {Result.PASSED} then 'APROBADO'
+    when y.result = {Result.FAILED} then 'DESAPROBADO'
     else 'REQUIERE RECUPERACION' end as final,
   cast(null as varchar) as recovery,
-  case when l.estado <> 'TRASLADADO' and y.left_month < 99 and y.fate = 1 then
+  case when l.estado <> 'TRASLADADO' and y.left_month < 99 and y.fate = {Fate.LEAVES} then
     case when y.hours > 0 then 'TRABAJO INFANTIL' else 'SITUACION ECONOMICA' end
-    when y.fate = 3 then 'VIAJE AL EXTRANJERO' end as reason
+    when y.fate = {Fate.EMIGRATES} then 'VIAJE AL EXTRANJERO' end as reason
 from last as l join year as y using (child)
 """
 
 
 def enrollments(office: Office, year: int) -> None:
-    """Deliver the extracts of a year: what was registered since the one before, then the whole, then recovery."""
+    """Deliver a year's extracts (registrations since the previous one), then the whole year, then recovery."""
     since = date(year, 1, 1)
     for upto, delivered in EXTRACTS:
         until = date(year, *upto)
@@ -124,14 +131,16 @@ def enrollments(office: Office, year: int) -> None:
         since = until
     office.db.execute(_FINAL)
     _final(office, year)
-    recovered = (
-        ENROLLMENT.replace("v.recovery", "case y.result when 2 then 'APROBADO' else 'DESAPROBADO' end")
-        .replace("v.registered_on as FECHA_REGISTRO", f"date '{year + 1}-03-10' as FECHA_REGISTRO")
-    )  # fmt: skip
+    recovered = ENROLLMENT.replace(
+        "v.recovery", f"case y.result when {Result.RECOVERED} then 'APROBADO' else 'DESAPROBADO' end"
+    ).replace("v.registered_on as FECHA_REGISTRO", f"date '{year + 1}-03-10' as FECHA_REGISTRO")
     office.deliver(
-        "SIAGIE_MATRICULA", str(year), date(year + 1, 3, 20),
-        f"{recovered} where v.final = 'REQUIERE RECUPERACION' order by 2, 8", "_RECUPERACION",
-    )  # fmt: skip
+        "SIAGIE_MATRICULA",
+        str(year),
+        date(year + 1, 3, 20),
+        f"{recovered} where v.final = 'REQUIERE RECUPERACION' order by 2, 8",
+        mark="_RECUPERACION",
+    )
 
 
 def _extract_traps(office: Office, path: Path, since: date, until: date, day: date) -> None:
@@ -143,28 +152,29 @@ def _extract_traps(office: Office, path: Path, since: date, until: date, day: da
 
 
 def _final(office: Office, year: int) -> None:
-    """Deliver the whole year with its results; in 2020 with a renamed column, and as it should be ten days later."""
+    """Deliver the whole year with results; in 2020 first with a renamed column, corrected ten days later."""
     final = date(year + 1, 1, 25)
     if year == 2020:
         wrong = ENROLLMENT.replace("as SEXO", "as GENERO")
-        path = office.deliver("SIAGIE_MATRICULA", str(year), final, f"{wrong} order by 2, 8", "_FINAL")
+        path = office.deliver("SIAGIE_MATRICULA", str(year), final, f"{wrong} order by 2, 8", mark="_FINAL")
         office.trap("a year's file with a renamed column", path.name if path else "", "true")
         final = date(year + 1, 2, 4)
-    office.deliver("SIAGIE_MATRICULA", str(year), final, f"{ENROLLMENT} order by 2, 8", "_FINAL")
+    office.deliver("SIAGIE_MATRICULA", str(year), final, f"{ENROLLMENT} order by 2, 8", mark="_FINAL")
 
 
 def _mix_encodings(content: bytes) -> bytes:
-    """Turn every third line into UTF-8: two clerks, two computers."""
+    """Convert every third line to UTF-8, as if two computers had written the file."""
     lines = content.split(b"\n")
     lines[1::3] = [line.decode("latin-1").encode("utf-8") for line in lines[1::3]]
     return b"\n".join(lines)
 
 
 def attendance(office: Office, year: Year) -> None:
-    """Deliver ten monthly files; one month lacks a region, one is corrected later."""
-    rng, n = office.rng("attendance", year.year), len(year.child)
+    """Deliver ten monthly files; a month lacks a region, and another is corrected later."""
+    rng = office.rng("attendance", year.year)
+    n = len(year.child)
     whole = _is_followed(year)
-    exactly = (np.arange(n) % 211 == 0) & (year.year not in lives.PANDEMIC) & ~whole  # attendance exactly at 90 %
+    exactly = (np.arange(n) % 211 == 0) & (year.year not in records.PANDEMIC) & ~whole  # attendance exactly at 90 %
     for month in range(year.open_days.shape[1]):
         calendar = month + FIRST_MONTH
         office.table(
@@ -200,45 +210,56 @@ SMALLEST_REGION = "(select department from service group by 1 order by count(*),
 
 @dataclass(frozen=True)
 class WrongMonth:
-    """A month that is delivered wrongly at first: what is wrong, and when it is corrected."""
+    """A month whose first delivery is wrong."""
 
     trap: str
-    change: tuple[str, str]
-    rows: str
+    change: tuple[str, str]  # right SQL, wrong SQL
+    rows: str  # SQL of the rows that the trap touches
     corrected_on: date
 
 
 WRONG_MONTHS = {
-    "202306": WrongMonth("a month of attendance missing for one region",
-                         ("and true", f"and s.department <> {SMALLEST_REGION}"), SMALLEST_REGION, date(2023, 8, 15)),
-    "202209": WrongMonth("a corrected file delivered later",
-                         ("m.unjustified end", "m.unjustified // 2 end"), "true", date(2022, 11, 20)),
-}  # fmt: skip
+    "202306": WrongMonth(
+        trap="a month of attendance missing for one region",
+        change=("and true", f"and s.department <> {SMALLEST_REGION}"),
+        rows=SMALLEST_REGION,
+        corrected_on=date(2023, 8, 15),
+    ),
+    "202209": WrongMonth(
+        trap="a corrected file delivered later",
+        change=("m.unjustified end", "m.unjustified // 2 end"),
+        rows="true",
+        corrected_on=date(2022, 11, 20),
+    ),
+}
 
 
 def _deliver_month(office: Office, year: int, month: int, delivered: date, sql: str) -> None:
-    period, stem = f"{year}{month:02d}", "SIAGIE_ASISTENCIA"
+    """Deliver a month of attendance, and its correction where the first delivery is wrong."""
+    period = f"{year}{month:02d}"
+    stem = "SIAGIE_ASISTENCIA"
     wrong = WRONG_MONTHS.get(period)
     path = office.deliver(stem, period, delivered, sql.replace(*wrong.change) if wrong else sql)
     if path is None:
         return
     if wrong:
         office.trap(wrong.trap, path.name, wrong.rows)
-        office.deliver(stem, period, wrong.corrected_on, sql, "_C1")
-    elif year in lives.PANDEMIC:
+        office.deliver(stem, period, wrong.corrected_on, sql, mark="_C1")
+    elif year in records.PANDEMIC:
         office.trap("a feature whose meaning shifts in 2020-2021", path.name, "true")
     if month == 5:
         office.trap("null attendance that is not zero", path.name, "FALTAS_JUSTIFICADAS is null")
 
 
 def _competences(marks: np.ndarray) -> dict[str, np.ndarray]:
-    """Return marks of (child, area, competence) as one column for each competence."""
+    """Return marks of shape (child, area, competence) as a column per competence."""
     return {f"c{k + 1}": marks[:, :, k].reshape(-1) for k in range(marks.shape[2])}
 
 
 def grades(office: Office, year: Year) -> None:
     """Deliver marks for the first half and for the whole year, some written carelessly."""
-    rng, shape = office.rng("grades", year.year), year.marks.shape
+    rng = office.rng("grades", year.year)
+    shape = year.marks.shape
     numeric = year.year == 2018
     for half, period in enumerate("AB"):
         delivered = date(year.year, 8, 10) if half == 0 else date(year.year + 1, 1, 20)
@@ -253,19 +274,21 @@ def grades(office: Office, year: Year) -> None:
         letters = ", ".join(f"{_letter(f'm.c{k + 1}', numeric, k)} as NL_C{k + 1}" for k in range(shape[3]))
         areas = ", ".join(f"'{area}'" for area in AREAS)
         path = office.deliver(
-            "SIAGIE_NOTAS", f"{year.year}{period}", delivered,
+            "SIAGIE_NOTAS",
+            f"{year.year}{period}",
+            delivered,
             f"select y.year as ID_ANIO, '{period}' as PERIODO, s.code as COD_MOD, '0' as ANEXO, "
             f"{PERSONA} as ID_PERSONA, "
             f"([{areas}])[m.area + 1] as AREA, {letters} from mark as m join year as y using (child) "
             "join child as c using (child) join service as s on s.service = y.service "
             f"where y.left_month > {6 if half == 0 else 12} order by 3, 5, 6",
-        )  # fmt: skip
+        )
         if path:
             office.trap("letter grades with spaces", path.name, "NL_C1 in ('A D', 'AA', ' b', 'c ')")
 
 
 def _letter(mark: str, numeric: bool, competence: int) -> str:
-    """Return SQL that writes a mark: letters, in one grade and year numbers, some with a slip of the pen."""
+    """Return SQL for a mark as written: a letter, a number in the last grade of a year, some with a slip of the pen."""
     clean = f"(['C', 'B', 'A', 'AD'])[{mark} + 1]"
     written = (
         f"case when y.grade = 14 then ([9, 12, 15, 19])[{mark} + 1]::varchar else {clean} end" if numeric else clean

@@ -1,4 +1,4 @@
-"""Simulate the country and write its deliveries into a home's inbox."""
+"""Simulation of the country, with its deliveries in a home's inbox."""
 
 from __future__ import annotations
 
@@ -14,16 +14,34 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 from warehouse.synthetic import MANIFEST
 
-TODAY_MONTH, TODAY_DAY = 12, 5  # the day on which the snapshot of 30 November arrives
-BY_API = ("JUNTOS_PADRON", "DEMUNA_CASOS")  # what an office gives by its API is not put into the inbox
+# The delivery of the snapshot of 30 November.
+TODAY_MONTH = 12
+TODAY_DAY = 5
+BY_API = ("JUNTOS_PADRON", "DEMUNA_CASOS")  # an office with an API puts no files into the inbox
 
 
 def simulate(
-    home: Home, answers: Path, children: int, years: range, seed: int, progress: Progress, api: Path | None = None
+    home: Home,
+    progress: Progress,
+    *,
+    answers: Path,
+    children: int,
+    years: range,
+    seed: int,
+    api: Path | None = None,
 ) -> int:
-    """Write every delivery of the years up to 5 December of the last one; return how many files.
+    """Write every delivery of the years up to 5 December of the last one; return the number of files.
 
     The same arguments give the same bytes.
+
+    Args:
+        home: a synthetic home.
+        progress: where progress is logged.
+        answers: folder of the answer key.
+        children: number of children.
+        years: school years.
+        seed: of all random draws.
+        api: folder for the files of offices with an API; None leaves them in the inbox.
 
     Raises:
         HomeError: the home holds real data.
@@ -32,19 +50,13 @@ def simulate(
     office = Office(home.inbox, seed, date(years[-1], TODAY_MONTH, TODAY_DAY))
     rng = office.rng("country")
     land = places.build(rng, int(children * 0.57))
-    folk = people.build(rng, land, children, years[0], years[-1])
+    population = people.build(rng, land, children, years[0], years[-1])
     with progress.step(f"living {len(years)} school years of {children:,} synthetic children"):
-        lived = lives.live(rng, folk, land, years)
-    register(office, land, folk)
+        lived = lives.live(rng, population, land, years)
+    register(office, land, population)
     public.places(office, years[0])
     for year in lived:
-        siagie.note_year(office, year)
-        welfare.deliver(office, year, first=year.year == years[0])
-        siagie.attendance(office, year)
-        siagie.grades(office, year)
-        siagie.enrollments(office, year.year)
-        public.deliver(office, year)
-        _alternative(office, year)
+        _deliver_year(office, year, is_first=year.year == years[0])
         progress.say(f"wrote {year.year}", pupils=len(year.child), files=len(office.hashes))
     _people_traps(office)
     truth.write(answers, office, lived)
@@ -54,8 +66,19 @@ def simulate(
     return len(office.hashes)
 
 
+def _deliver_year(office: Office, year: lives.Year, is_first: bool) -> None:
+    """Write a year's deliveries of all sources."""
+    siagie.note_year(office, year)
+    welfare.deliver(office, year, first=is_first)
+    siagie.attendance(office, year)
+    siagie.grades(office, year)
+    siagie.enrollments(office, year.year)
+    public.deliver(office, year)
+    _alternative(office, year)
+
+
 def _leave_to_apis(home: Home, folder: Path) -> None:
-    """Move the files of the offices that have an API to where it is served from, and copy the newest register."""
+    """Move the files of offices with an API to its folder, and copy the newest school register there."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in sorted(home.inbox.iterdir()):
         if path.name.startswith(BY_API):
@@ -64,23 +87,25 @@ def _leave_to_apis(home: Home, folder: Path) -> None:
 
 
 def _alternative(office: Office, year: lives.Year) -> None:
-    """Enroll those who moved on in alternative education, from the next year."""
-    moved = year.child[year.fate == lives.TO_EBA]
+    """Deliver the enrollments in alternative education of the year after the move."""
+    moved = year.child[year.fate == lives.Fate.TO_EBA]
     office.table("moved", child=moved)
     following = year.year + 1
     path = office.deliver(
-        "EBA_MATRICULA", str(following), date(following, 6, 15),
+        "EBA_MATRICULA",
+        str(following),
+        date(following, 6, 15),
         f"select {following} as ID_ANIO, '0999999' as COD_MOD, 'DNI' as TIPO_DOC, c.dni as N_DOC, "
         "c.father as APELLIDO_PATERNO, c.mother as APELLIDO_MATERNO, c.given_1 || ' ' || c.given_2 as NOMBRES, "
         f"c.born as FECHA_NACIMIENTO, 'AVANZADO' as CICLO, date '{following}-03-20' as FECHA_MATRICULA "
         f"from moved join child as c using (child) where c.dni_from <= {following} order by c.dni",
-    )  # fmt: skip
+    )
     if path:
         office.trap("a pupil who moves to alternative education", path.name, "true")
 
 
 def _people_traps(office: Office) -> None:
-    """Enter the traps that touch people rather than lines of one file."""
+    """Enter the traps that touch people instead of lines of a file."""
     for trap, condition in (
         ("the same child twice with and without a DNI", "second_id_from < 9999"),
         ("twins", "is_twin"),

@@ -1,4 +1,4 @@
-"""The answer key: true risks by child and date, and what each trap touched. Outside the home, never a feature."""
+"""The answer key, outside the home: true risks by child and date, and the rows that each trap touches."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ from warehouse.country.office import Office
 
 
 def as_of_dates(year: int, today: date) -> list[date]:
-    """Return the as-of dates of a school year: three of a past one, every month's end of the current one."""
+    """Return the as-of dates of a school year: three of a past year, every month's end of the current one."""
     months = range(3, 13) if year == today.year else (4, 7, 10)
     ends = [date(year, month, calendar.monthrange(year, month)[1]) for month in months]
     return [day for day in ends if day <= today]
 
 
 def child_dates(year: Year, today: date) -> pa.Table | None:
-    """Return the true risks of everyone in school on each as-of date, with and without services."""
+    """Return the true risks, with and without services, of children in school on each as-of date."""
     parts = []
     for day in as_of_dates(year.year, today):
-        at = day.month - risk.FIRST_MONTH
+        month = day.month - risk.FIRST_MONTH
         here = year.left_month > day.month
         last = year.grade[here] == lives.LAST_GRADE
-        args = (year.months[here, at], year.drift[here], risk.MONTHS - 1 - at)
+        state = (year.months[here, month], year.drift[here], risk.MONTHS - 1 - month)
+        chance = risk.expected(year.log_odds[here], *state)
+        untreated = risk.expected(year.risk_untreated[here], *state)
         parts.append(
             pa.table(
                 {
                     "child": year.child[here],
                     "as_of_date": pa.array(np.full(here.sum(), np.datetime64(day)), type=pa.date32()),
-                    "risk": risk.still_here(risk.expected(year.log_odds[here], *args), day.month, last),
-                    "risk_untreated": risk.still_here(risk.expected(year.risk_untreated[here], *args), day.month, last),
-                    "interrupts": year.fate[here] == lives.LEAVES,
+                    "risk": risk.still_here(chance, day.month, last),
+                    "risk_untreated": risk.still_here(untreated, day.month, last),
+                    "interrupts": year.fate[here] == lives.Fate.LEAVES,
                     "fate": year.fate[here],
                 }
             )
@@ -46,12 +48,19 @@ def child_dates(year: Year, today: date) -> pa.Table | None:
 
 
 def effects(years: list[Year]) -> pa.Table:
-    """Return how many received each service in each year, and what it did to their chance of leaving on average."""
-    return pa.Table.from_pylist([
-        {"support_code": code, "school_year": one.year, "n_served": int(served.sum()),
-         "effect": float(one.effect(code)[served].mean())}
-        for one in years for code, month in one.services.items() if (served := month > 0).any()
-    ])  # fmt: skip
+    """Return the recipients of each service in each year and its mean effect on their chance of leaving."""
+    rows = [
+        {
+            "support_code": code,
+            "school_year": year.year,
+            "n_served": int(served.sum()),
+            "effect": float(year.effect(code)[served].mean()),
+        }
+        for year in years
+        for code, month in year.services.items()
+        if (served := month > 0).any()
+    ]
+    return pa.Table.from_pylist(rows)
 
 
 def write(folder: Path, office: Office, years: list[Year]) -> None:
@@ -65,12 +74,12 @@ def write(folder: Path, office: Office, years: list[Year]) -> None:
     )
     pq.write_table(effects(years), folder / "effects.parquet")
     office.db.execute("copy (from case_of order by all) to ? (format parquet)", [str(folder / "cases.parquet")])
-    traps = [dict(zip(("trap", "file", "rows_touched"), row, strict=True)) for row in office.traps]
+    traps = [trap._asdict() for trap in office.traps]
     pq.write_table(pa.Table.from_pylist(traps), folder / "traps.parquet")
 
 
 def _write_dates(path: Path, office: Office, years: list[Year]) -> None:
-    """Write year by year: of a million children not all years are held at once."""
+    """Write the true risks year by year, so that memory holds a single year."""
     writer = None
     for year in years:
         if (table := child_dates(year, office.today)) is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from warehouse import files
-from warehouse.deliveries import Fault, Refused
+from warehouse.deliveries import DeliveryRefused, Fault
 
 CHUNK = 8 << 20
 SUSPICIOUS = (b'"', b"\n\n", b"\n\r\n")  # a quote that may not be closed, a blank line
@@ -64,15 +64,15 @@ def scan(path: Path) -> Scan:
     """Read a file once and return its hash and shape.
 
     Raises:
-        Refused: the file is too large, damaged, not what its name says, or has a line that cannot be a row.
+        DeliveryRefused: the file is too large, damaged, not what its name says, or has a line that cannot be a row.
     """
     if path.stat().st_size > LARGEST_FILE:
-        raise Refused(Fault.TOO_LARGE, bytes=path.stat().st_size, most=LARGEST_FILE)
+        raise DeliveryRefused(Fault.TOO_LARGE, bytes=path.stat().st_size, most=LARGEST_FILE)
     shape = Scan(size=path.stat().st_size, sha256=files.sha256(path))
     with path.open("rb") as file:
         is_gzip = file.read(2) == GZIP_MAGIC
         if is_gzip != (path.suffix == ".gz"):
-            raise Refused(Fault.NAME_LACKS_GZ if is_gzip else Fault.NAME_SAYS_GZ)
+            raise DeliveryRefused(Fault.NAME_LACKS_GZ if is_gzip else Fault.NAME_SAYS_GZ)
         file.seek(0)
         _scan_lines(shape, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)))
     return shape
@@ -99,10 +99,10 @@ def _unzipped(file: BinaryIO) -> Iterator[bytes]:
             while block := unzipped.read(CHUNK):
                 total += len(block)
                 if total > min(max(GZIP_FREE, GZIP_RATIO * packed), LARGEST_FILE):
-                    raise Refused(Fault.GZIP_BOMB, times=GZIP_RATIO)
+                    raise DeliveryRefused(Fault.GZIP_BOMB, times=GZIP_RATIO)
                 yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise Refused(Fault.GZIP_DAMAGED) from error
+        raise DeliveryRefused(Fault.GZIP_DAMAGED) from error
 
 
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -116,7 +116,7 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
             yield rest + block[:cut]
             rest = block[cut:]
         if len(rest) > CHUNK:
-            raise Refused(Fault.LINE_OVER_CHUNK, bytes=CHUNK)
+            raise DeliveryRefused(Fault.LINE_OVER_CHUNK, bytes=CHUNK)
     if rest:
         yield rest
 
@@ -147,7 +147,7 @@ def _scan_longest(scan: Scan, lengths: list[int]) -> None:
         scan.longest = longest
         scan.longest_at = scan.lines + 1 + lengths.index(longest)
     if longest > LONGEST_LINE:
-        raise Refused(Fault.LINE_TOO_LONG, line=scan.longest_at, bytes=longest)
+        raise DeliveryRefused(Fault.LINE_TOO_LONG, line=scan.longest_at, bytes=longest)
 
 
 def _scan_shape(scan: Scan, block: bytes) -> None:

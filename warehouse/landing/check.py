@@ -19,7 +19,7 @@ def check(path: Path, progress: Progress) -> Outcome:
     """Validate one file as landing would, and change nothing.
 
     Raises:
-        Refused: the file would be refused; the message says why.
+        DeliveryRefused: the file would be refused; the message says why.
     """
     with tempfile.TemporaryDirectory() as folder:
         delivery = intake.recognize(path, contracts.read(DBT_PROJECT))

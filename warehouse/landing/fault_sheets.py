@@ -7,7 +7,6 @@ A later delivery without the fault removes it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +18,7 @@ import duckdb
 from warehouse.contracts import Contract
 from warehouse.deliveries import HAS_ROWS, Fault, Status, text
 from warehouse.files import write_whole
+from warehouse.landing.intake import PLAIN_NAME
 from warehouse.settings import Home
 
 LINES_SHOWN = 40
@@ -41,7 +41,7 @@ Antes de enviarlo puede revisarlo con `qhawaq check ARCHIVO`.
 
 
 @dataclass(frozen=True)
-class Finding:
+class SheetEntry:
     """One fault of a delivery, in the sender's words."""
 
     file: str
@@ -62,11 +62,11 @@ class Sheet:
     faults: list[str] = field(default_factory=list)
     unscored: int | None = None  # children without a score because of the faults; None where unknown
 
-    def add(self, finding: Finding) -> None:
+    def add(self, entry: SheetEntry) -> None:
         """Add a fault and the children it leaves unscored."""
-        self.faults.append(finding.text)
-        if finding.children is not None:
-            self.unscored = (self.unscored or 0) + finding.children
+        self.faults.append(entry.text)
+        if entry.children is not None:
+            self.unscored = (self.unscored or 0) + entry.children
 
     def text(self) -> str:
         """Return the sheet as Markdown, in Spanish."""
@@ -103,11 +103,11 @@ def collect(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> lis
     """Return a sheet for each delivery whose faults no later delivery of the same source and period has corrected."""
     senders = {contract.name: contract.sender for contract in contracts}
     sheets: dict[str, Sheet] = {}
-    for finding in chain(_refused(db), _quarantined(db), _withheld(db)):
-        sender = senders.get(finding.source or "", "quien envió el archivo")
-        day = str(finding.delivered_at or "no indicada")
-        sheet = Sheet(finding.file, finding.source or "desconocida", sender, day)
-        sheets.setdefault(finding.file, sheet).add(finding)
+    for entry in chain(_refused(db), _quarantined(db), _withheld(db)):
+        sender = senders.get(entry.source or "", "quien envió el archivo")
+        day = str(entry.delivered_at or "no indicada")
+        sheet = Sheet(entry.file, entry.source or "desconocida", sender, day)
+        sheets.setdefault(entry.file, sheet).add(entry)
     return list(sheets.values())
 
 
@@ -116,7 +116,7 @@ def _in_spanish(fault: str | None, details: Mapping[str, object], reason: str) -
     return text(Fault(fault), details, "es") if fault else reason
 
 
-def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
     """Yield refused files; the previous delivery of the source gives the number of children affected."""
     for file, source, day, fault, details, reason, before in db.execute(
         "select d.file, d.source, d.delivered_at, d.fault, d.details, d.reason, "
@@ -125,10 +125,10 @@ def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         f"from raw.deliveries as d where d.status = '{Status.REFUSED}' and not {REPAIRED} order by 1"
     ).fetchall():
         cause = _in_spanish(fault, json.loads(details or "{}"), reason)
-        yield Finding(file, source, day, f"El archivo no se recibió: {cause}.", before)
+        yield SheetEntry(file, source, day, f"El archivo no se recibió: {cause}.", before)
 
 
-def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
     """Yield the quarantined lines of landed files, by column and fault."""
     for file, source, day, column, fault, reason, lines in db.execute(
         "select q.file, q.source, d.delivered_at, q.column_name, q.fault, q.reason, list(q.line order by q.line) "
@@ -137,10 +137,10 @@ def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     ).fetchall():
         where = f"columna {column}: " if column else ""
         cause = f"{where}{_in_spanish(fault, {}, reason)} (líneas {_lines(lines)})."
-        yield Finding(file, source, day, cause, len(lines))
+        yield SheetEntry(file, source, day, cause, len(lines))
 
 
-def _withheld(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _withheld(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
     """Yield the regions that are withheld because most of their rows are missing."""
     for file, source, day, region, reason, rows, before in db.execute(
         "select file, source, known_at, region, reason, n_rows, n_before from raw.withheld where resolved_at is null "
@@ -149,7 +149,7 @@ def _withheld(db: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         fault = None if rows is None else Fault.FEWER_ROWS
         cause = _in_spanish(fault, {"rows": rows, "before": before}, reason)
         statement = f"faltan datos de la región {region}: {cause}."
-        yield Finding(file, source, day, statement, None if rows is None else before - rows)
+        yield SheetEntry(file, source, day, statement, None if rows is None else before - rows)
 
 
 def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> list[Path]:
@@ -160,7 +160,7 @@ def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contrac
         folder.mkdir(mode=0o700, exist_ok=True)
     written = []
     for number, sheet in enumerate(sheets, start=1):
-        is_plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", sheet.file)
+        is_plain = PLAIN_NAME.fullmatch(sheet.file)
         written.append(folder / f"{sheet.file if is_plain else f'archivo-{number}'}.md")
         write_whole(written[-1], sheet.text())
     for path in set(folder.glob("*.md")) - set(written):

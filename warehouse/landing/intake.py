@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from warehouse.contracts import Contract
-from warehouse.deliveries import LONGEST_LIST, Fault, Refused
+from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
 from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
@@ -65,20 +65,20 @@ def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
     """Return the delivery that a file's name states.
 
     Raises:
-        Refused: the name or the kind of file cannot be a delivery.
+        DeliveryRefused: the name or the kind of file cannot be a delivery.
     """
     if not PLAIN_NAME.fullmatch(path.name):
-        raise Refused(Fault.NAME_CHARACTERS)
+        raise DeliveryRefused(Fault.NAME_CHARACTERS)
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise Refused(Fault.NOT_A_FILE)
+        raise DeliveryRefused(Fault.NOT_A_FILE)
     for contract in contracts.values():
         if stated := contract.stated(path.name):
             return Delivery(path, contract, stated.period, stated.delivered_at)
-    raise Refused(Fault.NAME_UNKNOWN, stems=_stems(contracts))
+    raise DeliveryRefused(Fault.NAME_UNKNOWN, stems=_stems(contracts))
 
 
 def _stems(contracts: dict[str, Contract]) -> str:
-    return ", ".join(sorted({contract.pattern.pattern.split("_(")[0] for contract in contracts.values()}))
+    return ", ".join(sorted({contract.stem for contract in contracts.values()}))
 
 
 def header_columns(contract: Contract, scan: Scan) -> list[str]:
@@ -87,7 +87,7 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     DuckDB never compares names when columns are given, so this is the only guard against swapped columns.
 
     Raises:
-        Refused: a column is missing, unknown, renamed or repeated.
+        DeliveryRefused: a column is missing, unknown, renamed or repeated.
     """
     names = _header_names(contract, scan)
     known = {column.name for column in contract.columns}
@@ -96,7 +96,7 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     unknown = set(names) - known
     if twice or missing or unknown:
         shown = _showable(unknown, len(known & set(names)) > len(known) // 2)
-        raise Refused(
+        raise DeliveryRefused(
             Fault.COLUMNS,
             twice=_joined(twice),
             missing=_joined(missing),
@@ -117,12 +117,12 @@ def _split(header: str, separator: str) -> list[str]:
 def _header_names(contract: Contract, scan: Scan) -> list[str]:
     """Return the column names of the first line, which must look like a header."""
     if not scan.lines or not scan.header.strip():
-        raise Refused(Fault.EMPTY_FILE, columns=_listed(contract))
+        raise DeliveryRefused(Fault.EMPTY_FILE, columns=_listed(contract))
     names = _split(_decoded(scan.header), contract.separator)
     if len(names) == 1 and len(contract.columns) > 1:
-        raise Refused(Fault.HEADER_SEPARATOR, separator=contract.separator, columns=_listed(contract))
+        raise DeliveryRefused(Fault.HEADER_SEPARATOR, separator=contract.separator, columns=_listed(contract))
     if not {column.name for column in contract.columns} & set(names):
-        raise Refused(Fault.NO_HEADER, columns=_listed(contract))
+        raise DeliveryRefused(Fault.NO_HEADER, columns=_listed(contract))
     return names
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import contracts, database, keys, synthetic
-from warehouse.deliveries import Fault, Refused, Status
+from warehouse.deliveries import DeliveryRefused, Fault, Status
 from warehouse.identity import vault
 from warehouse.identity.linkage import link as linkage
 from warehouse.landing import archive, bytescan, fault_sheets, intake, ledger, staging
@@ -128,7 +128,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
         scan = bytescan.scan(path)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
-    except Refused as refusal:
+    except DeliveryRefused as refusal:
         session.throw_away()
         sha256 = sha256 or bytescan.sha256_of(path)
         source = delivery.contract.name if delivery else None
@@ -140,10 +140,10 @@ def _land_scanned(session: Session, delivery: Delivery, scan: bytescan.Scan) -> 
     """Land a scanned delivery, unless its content is already in the ledger.
 
     Raises:
-        Refused: the file breaks its contract as a whole, or its content is strange to a synthetic home.
+        DeliveryRefused: the file breaks its contract as a whole, or its content is strange to a synthetic home.
     """
     if session.synthetic_hashes is not None and scan.sha256 not in session.synthetic_hashes:
-        raise Refused(Fault.NOT_SYNTHETIC)
+        raise DeliveryRefused(Fault.NOT_SYNTHETIC)
     if session.writing and session.writing.sha256 == scan.sha256:
         session.wait()
     if earlier := ledger.earlier(session.warehouse.cursor(), delivery.file, scan.sha256):
@@ -157,7 +157,7 @@ def _accept(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     db = session.scratch()
     counts = staging.stage(db, delivery, scan)
     if delivery.path.stat().st_size != scan.size:
-        raise Refused(Fault.CHANGED_WHILE_READ)
+        raise DeliveryRefused(Fault.CHANGED_WHILE_READ)
     outcome = staging.outcome(delivery, Status.LANDED, counts, staging.corrections(scan))
     session.write(scan.sha256, lambda: _write(session, db, delivery, outcome, scan.sha256))
     return outcome

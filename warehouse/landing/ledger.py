@@ -13,7 +13,7 @@ import pyarrow
 from warehouse.build import closing
 from warehouse.contracts import LANDING_COLUMNS, Contract
 from warehouse.database import quoted, transaction, value
-from warehouse.deliveries import HAS_ROWS, OF_LINES, Fault, Refused, Status, text
+from warehouse.deliveries import HAS_ROWS, OF_LINES, DeliveryRefused, Fault, Status, text
 from warehouse.identity.linkage import link
 from warehouse.landing.intake import Delivery
 
@@ -50,7 +50,7 @@ class Outcome:
     accepted_rows: int | None = None
     quarantined_rows: int | None = None
     reason: str | None = None  # why it was refused, or corrections made in reading
-    refusal: Refused | None = None
+    refusal: DeliveryRefused | None = None
 
 
 class Earlier(NamedTuple):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.database import quoted, value
-from warehouse.deliveries import Fault, Refused
+from warehouse.deliveries import DeliveryRefused, Fault
 from warehouse.landing.bytescan import LONGEST_LINE, Scan
 
 LARGEST_MIXED = 1 << 30
@@ -54,16 +54,16 @@ def encoding_of(contract_encoding: str, scan: Scan) -> str:
     """Return the encoding of a scanned file.
 
     Raises:
-        Refused: the bytes are in no encoding that a contract may state.
+        DeliveryRefused: the bytes are in no encoding that a contract may state.
     """
     if scan.bom == "utf-16":
-        raise Refused(Fault.UTF16, encoding=contract_encoding)
+        raise DeliveryRefused(Fault.UTF16, encoding=contract_encoding)
     if scan.carriage_returns > scan.crlf:
-        raise Refused(Fault.LONE_CARRIAGE_RETURN)
+        raise DeliveryRefused(Fault.LONE_CARRIAGE_RETURN)
     if scan.is_ascii or scan.is_utf8:
         return "utf-8"
     if contract_encoding == "utf-8":
-        raise Refused(Fault.NOT_UTF8)
+        raise DeliveryRefused(Fault.NOT_UTF8)
     return "latin-1"
 
 
@@ -78,7 +78,7 @@ def read(
     """Read every row as text into `temp.lines(_line, …)` and return the rejected lines.
 
     Raises:
-        Refused: rows would be lost, doubled or shifted.
+        DeliveryRefused: rows would be lost, doubled or shifted.
     """
     if encoding == "latin-1" and scan.some_utf8_lines:
         with as_utf8(path, scan) as copy:
@@ -122,10 +122,10 @@ def _read_with_rejects(db: duckdb.DuckDBPyConnection, source: str) -> list[Rejec
     return [Rejected(int(line), REJECTS.get(str(kind), Fault.UNREADABLE_LINE)) for line, kind in rejects]
 
 
-def _unreadable(error: duckdb.Error) -> Refused:
+def _unreadable(error: duckdb.Error) -> DeliveryRefused:
     """Return the refusal for an error of DuckDB, which names the line in its text only; the text is never shown."""
     line = re.search(r"[Ll]ine:? (\d+)", str(error))
-    return Refused(Fault.UNREADABLE_NEAR, line=int(line[1])) if line else Refused(Fault.UNREADABLE)
+    return DeliveryRefused(Fault.UNREADABLE_NEAR, line=int(line[1])) if line else DeliveryRefused(Fault.UNREADABLE)
 
 
 def _broken_rows(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[BrokenRow]:
@@ -166,8 +166,8 @@ def _conserve(scan: Scan, lost: int) -> None:
     if not lost:
         return
     if scan.first_odd_quote:
-        raise Refused(Fault.QUOTE_OPEN, lines=abs(lost), line=scan.first_odd_quote)
-    raise Refused(Fault.LINES_LOST if lost > 0 else Fault.LINES_DOUBLED, lines=abs(lost))
+        raise DeliveryRefused(Fault.QUOTE_OPEN, lines=abs(lost), line=scan.first_odd_quote)
+    raise DeliveryRefused(Fault.LINES_LOST if lost > 0 else Fault.LINES_DOUBLED, lines=abs(lost))
 
 
 def _shifts(skipped: list[int], broken: list[BrokenRow]) -> list[Shift]:
@@ -191,10 +191,10 @@ def as_utf8(path: Path, scan: Scan) -> Iterator[Path]:
     """Yield a UTF-8 copy, in memory only, of a file whose lines mix UTF-8 and latin-1.
 
     Raises:
-        Refused: the file is too large for memory, or this system has no in-memory files.
+        DeliveryRefused: the file is too large for memory, or this system has no in-memory files.
     """
     if scan.size > LARGEST_MIXED or path.suffix == ".gz" or not hasattr(os, "memfd_create"):
-        raise Refused(Fault.MIXED_ENCODINGS)
+        raise DeliveryRefused(Fault.MIXED_ENCODINGS)
     descriptor = os.memfd_create("delivery")
     with path.open("rb") as mixed, os.fdopen(os.dup(descriptor), "wb") as plain:
         plain.writelines(map(_utf8, mixed))

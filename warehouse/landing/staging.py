@@ -7,7 +7,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import database
-from warehouse.deliveries import Fault, Refused, Status
+from warehouse.deliveries import DeliveryRefused, Fault, Status
 from warehouse.landing import bytescan, cast, intake, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
@@ -24,7 +24,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     """Read a scanned delivery into `temp.typed` and `temp.faults`.
 
     Raises:
-        Refused: the file breaks its contract as a whole.
+        DeliveryRefused: the file breaks its contract as a whole.
     """
     contract = delivery.contract
     encoding = reader.encoding_of(contract.encoding, scan)
@@ -40,7 +40,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
         quarantined=database.value(db, "select count(distinct line) from faults"),
     )
     if not counts.accepted:
-        raise Refused(Fault.NO_USABLE_ROW if counts.quarantined else Fault.HEADER_ONLY)
+        raise DeliveryRefused(Fault.NO_USABLE_ROW if counts.quarantined else Fault.HEADER_ONLY)
     return counts
 
 

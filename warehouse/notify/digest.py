@@ -13,7 +13,7 @@ from warehouse.notify.recipients import Recipient
 from warehouse.settings import read_yaml
 
 
-class Page(NamedTuple):
+class DashboardPage(NamedTuple):
     """A page of an audience's dashboards."""
 
     audience: str
@@ -21,7 +21,7 @@ class Page(NamedTuple):
 
 
 # Role → the page that its messages link to.
-PAGES = {"school": Page("education", "lista"), "ugel": Page("officials", "calidad")}
+PAGES = {"school": DashboardPage("education", "lista"), "ugel": DashboardPage("officials", "calidad")}
 
 
 @cache

@@ -35,7 +35,7 @@ class News:
     ugels: Mapping[str, str]
 
 
-class Listed(NamedTuple):
+class ListEntry(NamedTuple):
     """An entry of a school's list."""
 
     ugel: str
@@ -62,11 +62,11 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
     return News(release, entries, {entry.school: entry.ugel for entry in lists})
 
 
-def _lists(home: Home, release: str) -> Iterator[Listed]:
+def _lists(home: Home, release: str) -> Iterator[ListEntry]:
     """Yield the entries of all lists; each UGEL has a file of its own."""
     for file in sorted(home.serving.glob(f"education/*/{release}.duckdb")):
         for kind, sql in LISTS.items():
-            yield from (Listed(file.parent.name, kind, school, item) for school, item in _rows(file, sql))
+            yield from (ListEntry(file.parent.name, kind, school, item) for school, item in _rows(file, sql))
 
 
 def _of_role(recipients: Mapping[str, Recipient], role: str) -> list[Recipient]:
@@ -81,7 +81,7 @@ def _by_school(recipients: Mapping[str, Recipient]) -> dict[str, list[str]]:
     return names
 
 
-def _of_lists(lists: Iterable[Listed], recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
+def _of_lists(lists: Iterable[ListEntry], recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
     schools = _by_school(recipients)
     for entry in lists:
         yield from (Entry(name, entry.kind, entry.item) for name in schools.get(entry.school, ()))

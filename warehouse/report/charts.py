@@ -7,7 +7,7 @@ import io
 import altair as alt
 import pandas as pd
 
-from warehouse.report.figures import Table, heading, shown
+from warehouse.report.figures import BulletinTable, heading, shown
 
 WIDTH = 300  # pixels; fits a phone
 COLORS = ["#0b5c7a", "#b45309"]
@@ -15,7 +15,7 @@ INK = "#1f2933"
 PADDING = {"left": 24, "right": 8, "top": 4, "bottom": 4}  # browsers' fonts are wider than the one measured here
 
 
-def years(table: Table) -> alt.Chart:
+def years(table: BulletinTable) -> alt.Chart:
     """Return lines of each indicator by year, one per level."""
     x = alt.X("school_year:O", title=None, axis=alt.Axis(labelAngle=-45))
     y = alt.Y("case_share:Q", title=None, axis=alt.Axis(format="%", tickCount=4))
@@ -25,14 +25,14 @@ def years(table: Table) -> alt.Chart:
     return lines.facet(row=alt.Row("indicator:N", title=None, header=_header())).resolve_scale(y="independent")
 
 
-def departments(table: Table) -> alt.Chart:
+def departments(table: BulletinTable) -> alt.Chart:
     """Return ranked bars of departments, one per level."""
     y = alt.Y("department_name:N", title=None, sort="-x")
     x = alt.X("case_share:Q", title=heading("case_share"), axis=alt.Axis(format="%", tickCount=4))
     return alt.Chart(_frame(table)).mark_bar().encode(x, y, _levels(), yOffset="level:N").properties(width=WIDTH - 110)
 
 
-def counts(table: Table) -> alt.Chart:
+def counts(table: BulletinTable) -> alt.Chart:
     """Return bars of numbers of children by the table's first column."""
     first = table.columns[0]
     y = alt.Y(f"{first}:N", title=None, sort=None, axis=alt.Axis(labelLimit=130))
@@ -43,7 +43,7 @@ def counts(table: Table) -> alt.Chart:
 DRAWN = {"years": years, "departments": departments, "urgency": counts, "services": counts}
 
 
-def svg(table: Table) -> str:
+def svg(table: BulletinTable) -> str:
     """Return a table's chart as SVG; empty where it has no chart or no rows."""
     if table.key not in DRAWN or not table.rows:
         return ""
@@ -54,7 +54,7 @@ def svg(table: Table) -> str:
     return drawing.getvalue()
 
 
-def _frame(table: Table) -> pd.DataFrame:
+def _frame(table: BulletinTable) -> pd.DataFrame:
     """Return the rows with names instead of codes, and numbers unformatted."""
     frame = pd.DataFrame(table.rows, columns=list(table.columns))
     for column in ("level", "indicator", "need", "tutor_text", "probability_text"):

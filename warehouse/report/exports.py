@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from warehouse.report.figures import Bulletin, Table, heading, texts
+from warehouse.report.figures import Bulletin, BulletinTable, heading, texts
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # spreadsheets read texts that begin so as formulas
 
@@ -23,7 +23,7 @@ def write_csv(bulletin: Bulletin, folder: Path) -> list[Path]:
     return [_csv(table, folder / f"{bulletin.file_name}-{table.key}.csv") for table in bulletin.tables]
 
 
-def _csv(table: Table, path: Path) -> Path:
+def _csv(table: BulletinTable, path: Path) -> Path:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([heading(column) for column in table.columns])

@@ -83,7 +83,7 @@ from list_changes where $area is not null group by all order by 1, 3 desc""",
 
 
 @dataclass(frozen=True)
-class Table:
+class BulletinTable:
     """A table of a bulletin."""
 
     key: str  # in the texts
@@ -107,7 +107,7 @@ class Bulletin:
     built_for: date
     release: str
     published_at: datetime
-    tables: tuple[Table, ...]
+    tables: tuple[BulletinTable, ...]
 
 
 def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: date | None = None) -> Bulletin:
@@ -203,7 +203,7 @@ def _area_name(db: duckdb.DuckDBPyConnection, region: str | None) -> str:
     return texts()["region"].format(name=row[0] or region)
 
 
-def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Table:
+def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> BulletinTable:
     try:
         query = db.execute(sql, {"area": area})
     except (duckdb.BinderException, duckdb.CatalogException) as error:
@@ -211,7 +211,7 @@ def _table(db: duckdb.DuckDBPyConnection, key: str, sql: str, area: str) -> Tabl
             f"the bulletin's table {key}: the release was published by another version: run 'qhawaq publish', or take "
             f"one of this version by --as-of ({error})"
         ) from error
-    return Table(key, tuple(column[0] for column in query.description or ()), tuple(query.fetchall()))
+    return BulletinTable(key, tuple(column[0] for column in query.description or ()), tuple(query.fetchall()))
 
 
 @cache
@@ -273,6 +273,6 @@ def is_share(column: str) -> bool:
     return column.endswith(SHARES)
 
 
-def shown_rows(table: Table) -> Sequence[Sequence[str]]:
+def shown_rows(table: BulletinTable) -> Sequence[Sequence[str]]:
     """Return a table's rows formatted for people."""
     return [[shown(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows]

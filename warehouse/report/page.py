@@ -9,7 +9,7 @@ import pandas as pd
 from great_tables import GT
 
 from warehouse.report import charts
-from warehouse.report.figures import Bulletin, Table, heading, is_share, shown_rows, texts
+from warehouse.report.figures import Bulletin, BulletinTable, heading, is_share, shown_rows, texts
 
 STYLE = """
 :root { color: #1f2933; background: #fff; font: 16px/1.5 system-ui, sans-serif; }
@@ -56,7 +56,7 @@ def html(bulletin: Bulletin) -> str:
     )
 
 
-def _section(table: Table) -> str:
+def _section(table: BulletinTable) -> str:
     """Return a table's section: title, definition, limits, chart and rows."""
     words = texts()
     own = words["tables"][table.key]
@@ -72,14 +72,14 @@ def _section(table: Table) -> str:
     )
 
 
-def _figure(table: Table, title: str) -> str:
+def _figure(table: BulletinTable, title: str) -> str:
     """Return a table's chart with a label for screen readers; empty where it has none."""
     drawing = charts.svg(table)
     label = escape(texts()["chart"].format(title=title))
     return f'<figure role="img" aria-label="{label}">{drawing}</figure>' if drawing else ""
 
 
-def _rows(table: Table) -> str:
+def _rows(table: BulletinTable) -> str:
     """Return a table's rows as HTML; great_tables escapes the values."""
     labels: dict[str, Any] = {f"c{number}": heading(column) for number, column in enumerate(table.columns)}
     frame = pd.DataFrame(shown_rows(table), columns=list(labels))

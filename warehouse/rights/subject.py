@@ -227,7 +227,7 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
         file, line, sha256, period = record
         content = archive.opened(home, subject.keys, file, sha256)
         changed = _line_of(content, line, contract) | {column: value}
-        return _deliver(home, contract, file, period, today, changed)
+        return _deliver(home, contract, period, today, changed)
 
 
 def _rectifiable(sources: list[Contract], source: str, column: str) -> Contract:
@@ -267,10 +267,9 @@ def _decoded(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _deliver(home: Home, contract: Contract, file: str, period: str, today: date, row: dict[str, str]) -> Path:
+def _deliver(home: Home, contract: Contract, period: str, today: date, row: dict[str, str]) -> Path:
     """Write a corrected line as a delivery under the first free name."""
-    stem = file.split(f"_{period}_")[0]
-    names = (f"{stem}_{period}_{today:%Y%m%d}_RECT{number}" for number in itertools.count(1))
+    names = (f"{contract.stem}_{period}_{today:%Y%m%d}_RECT{number}" for number in itertools.count(1))
     free = next(name for name in names if not _is_taken(home, name))
     return deliver(home, contract, free, [name.upper() for name in row], [row.values()])
 

@@ -34,7 +34,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Pair:
+class LinkReview:
     """An open review: a record and the child to whom it may belong."""
 
     child: int  # pseudonym of the candidate
@@ -43,7 +43,9 @@ class Pair:
     candidate: Person
 
 
-def pair(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], file: str, line: int) -> Pair | None:
+def open_review(
+    db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], file: str, line: int
+) -> LinkReview | None:
     """Return the open review of a record; None if there is none.
 
     Args:
@@ -68,7 +70,7 @@ def pair(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], file: str
         birth_date=birth_date,
         district=district,
     )
-    return Pair(child, probability, record, candidate)
+    return LinkReview(child, probability, record, candidate)
 
 
 def _person(

@@ -21,7 +21,7 @@ from warehouse import contracts, database, keys
 from warehouse.errors import QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
-from warehouse.identity.linkage.review import Pair
+from warehouse.identity.linkage.review import LinkReview
 from warehouse.landing import inbox
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -87,14 +87,14 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
     return asdict(identity) if identity else None
 
 
-def compare(home: Home, file: str, line: int) -> Pair | None:
+def compare(home: Home, file: str, line: int) -> LinkReview | None:
     """Return a record without a document beside its candidate; None if it needs no decision.
 
     Raises:
         Busy: landing writes the vault.
     """
     known = contracts.read(DBT_PROJECT).values()
-    return _of_vault(home, lambda db: review.pair(db, known, file, line))
+    return _of_vault(home, lambda db: review.open_review(db, known, file, line))
 
 
 def _of_vault(home: Home, question: Callable[[DuckDBPyConnection], Answer]) -> Answer:

@@ -10,7 +10,7 @@ import pytest
 from ml.effects import effects, finding
 from ml.effects.finding import EffectVerdict
 from tests.country.conftest import Lived
-from warehouse.country import lives
+from warehouse.country import lives, records
 
 MONTHS = {"TUTOR": 4, "VISITA": 7, "REFUERZO": 7}  # of attendance known when each is given
 RULES = replace(finding.read_limits(), placebo="last_year_absence", placebo_left_out=("last_year_absence",))
@@ -19,7 +19,7 @@ NAMES = ("absence", "last_month", "failed", "lowest", "grade", "over_age", "pove
 
 def study(lived: Lived, code: str) -> tuple[effects.Study, np.ndarray, float]:
     """Return the records of all years but the pandemic's, who left, and the true effect on the served."""
-    parts = [_of_year(lived, year, code) for year in lived.years if year not in lives.PANDEMIC]
+    parts = [_of_year(lived, year, code) for year in lived.years if year not in records.PANDEMIC]
     values, served, left, school, effect = map(np.concatenate, zip(*parts, strict=True))
     return effects.Study(values, NAMES, served, school), left, effect[served].mean()
 
@@ -28,7 +28,7 @@ def _of_year(lived: Lived, number: int, code: str) -> tuple[np.ndarray, ...]:
     year, months = lived.years[number], MONTHS[code]
     absent = year.justified + year.unjustified
     before = np.full(lived.people.n, np.nan)
-    if (last := lived.years.get(number - 1)) and number - 1 not in lives.PANDEMIC:
+    if (last := lived.years.get(number - 1)) and number - 1 not in records.PANDEMIC:
         before[last.child] = (last.justified + last.unjustified).sum(axis=1)
     known = (year.marks[:, 0] == 0) * (code != "TUTOR")  # marks of the first half come in August
     values = np.column_stack([

@@ -19,7 +19,7 @@ COLUMNS = "ANIO,COD_UGEL,NINO,ASUNTO,ESTADO,FECHA,SERVICIO,MOTIVO"
 @pytest.fixture(scope="module")
 def told(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[dict[str, str]]]:
     """Copy the country, let its staff tell, and land it; return the home and what was told."""
-    home = Home(Path(shutil.copytree(country.home.root, tmp_path_factory.mktemp("told") / "home", symlinks=True)))
+    home = country.copy(tmp_path_factory.mktemp("told") / "home", "archive", "compiled")
     file = feedback.deliver(home)
     with file.open(newline="") as rows:
         said = list(csv.DictReader(rows))

@@ -30,7 +30,7 @@
 {% macro today() -%} (select today from {{ source('landing', 'calendar') }}) {%- endmacro %}
 
 {#- What counts of a bitemporal relation today: nothing else is known instead. -#}
-{% macro last_known(relation) -%}
+{% macro newest(relation) -%}
   (select * from {{ relation }} where known_until = {{ far_future() }})
 {%- endmacro %}
 

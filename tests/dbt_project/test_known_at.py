@@ -122,9 +122,9 @@ TIMELESS = {"departments", "services"}  # seeds; services are chosen by their ow
 
 def reads_unguarded(sql: str) -> list[str]:
     """Return what a feature model reads other than by `known` or, of its own date, from a dated model."""
-    dated = r"ref\('(\w+)'\) \}\}\s+where\s+as_of_date = \{\{ as_of\(\) \}\}"
-    guarded = set(re.findall(dated, sql)) & {path.stem for path in DATED}
-    guarded |= set(re.findall(r"known(?:_by_child)?\(ref\('(\w+)'\)\)", sql))
+    dated = r"ref\('(\w+)'\) \}\}\s+where\s+as_of_date = \{\{ as_of\(\) \}\}|\bof_date\(ref\('(\w+)'\)\)"
+    guarded = {name for names in re.findall(dated, sql) for name in names} & {path.stem for path in DATED}
+    guarded |= set(re.findall(r"\bknown(?:_by_child)?\(ref\('(\w+)'\)\)", sql))
     return [name for name in re.findall(r"ref\('(\w+)'\)", sql) if name not in guarded | TIMELESS]
 
 

@@ -12,7 +12,7 @@ links as (
     ) = 1
 ),
 
-last_merges as {{ last_known(ref('int_children__merges')) }},
+last_merges as {{ newest(ref('int_children__merges')) }},
 
 cases as (
     select * from demuna

@@ -1,6 +1,6 @@
 with
 opened as (select * from {{ ref('int_cases__opened') }}),
-last_merges as {{ last_known(ref('int_children__merges')) }},
+last_merges as {{ newest(ref('int_children__merges')) }},
 
 children as (
     select

@@ -1,6 +1,6 @@
 with
 events as (select * from {{ ref('stg_feedback__case_events') }}),
-last_merges as {{ last_known(ref('int_children__merges')) }},
+last_merges as {{ newest(ref('int_children__merges')) }},
 
 services as (
     select distinct support_code -- a service has a row per span of time

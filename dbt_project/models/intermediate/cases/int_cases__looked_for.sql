@@ -1,7 +1,7 @@
 with
 long_absences as (select * from {{ ref('int_attendance__long_absences') }}),
 unregistered as (select * from {{ ref('int_enrollments__unregistered') }}),
-schools as {{ last_known(ref('int_schools__registers')) }},
+schools as {{ newest(ref('int_schools__registers')) }},
 
 found as (
     select

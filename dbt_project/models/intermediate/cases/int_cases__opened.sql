@@ -4,7 +4,7 @@ looked_for as (select * from {{ ref('int_cases__looked_for') }}),
 states as (select * from {{ ref('int_cases__states') }}),
 places as (select * from {{ ref('int_pupils__as_of') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
-last_merges as {{ last_known(ref('int_children__merges')) }},
+last_merges as {{ newest(ref('int_children__merges')) }},
 
 -- who was ever on a list, who is looked for today without a model, and whom somebody told of
 named as (

@@ -1,6 +1,6 @@
 with
 objections as (select * from {{ source('landing', 'objections') }}),
-last_merges as {{ last_known(ref('int_children__merges')) }},
+last_merges as {{ newest(ref('int_children__merges')) }},
 
 newest as (
     select

@@ -2,7 +2,7 @@ with
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 label_dates as (select * from {{ ref('int_calendar__label_dates') }}),
 merged_keys as (select * from {{ ref('int_children__merges') }}),
-last_merges as {{ last_known('merged_keys') }},
+last_merges as {{ newest('merged_keys') }},
 interruptions as (select * from {{ ref('int_outcomes__interruptions') }}),
 repetitions as (select * from {{ ref('int_outcomes__repetitions') }}),
 

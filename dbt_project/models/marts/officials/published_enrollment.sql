@@ -3,7 +3,7 @@ counts as (select * from {{ ref('int_ministry__districts') }}),
 
 -- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/published.py
 cells as (select * from {{ source('landing', 'official_districts') }}),
-districts as {{ last_known(ref('int_places__districts')) }},
+districts as {{ newest(ref('int_places__districts')) }},
 
 enrollment as (
     select

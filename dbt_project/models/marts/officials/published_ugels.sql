@@ -2,7 +2,7 @@ with
 enrollment as (select * from {{ ref('published_enrollment') }}),
 departments as (select * from {{ ref('departments') }}),
 places as (select * from {{ ref('int_places__ugels') }}),
-schools as {{ last_known(ref('int_schools__registers')) }},
+schools as {{ newest(ref('int_schools__registers')) }},
 
 -- some districts have schools of two UGELs: they count as that of most of their services
 offices as (

@@ -1,6 +1,6 @@
 with
-schools as {{ last_known(ref('int_schools__registers')) }},
-districts as {{ last_known(ref('int_places__districts')) }},
+schools as {{ newest(ref('int_schools__registers')) }},
+districts as {{ newest(ref('int_places__districts')) }},
 
 -- schools are institutions: they are counted as they are; their pupils are in published_enrollment
 counts as (

@@ -1,8 +1,8 @@
 with
 aliases as (select * from {{ ref('int_cases__children') }}),
-attendance as {{ last_known(ref('int_attendance__months')) }},
-grades as {{ last_known(ref('int_grades__areas')) }},
-spells as {{ last_known(ref('int_enrollments__spells')) }},
+attendance as {{ newest(ref('int_attendance__months')) }},
+grades as {{ newest(ref('int_grades__areas')) }},
+spells as {{ newest(ref('int_enrollments__spells')) }},
 
 -- each joined to the few children with a page before anything is made of its many rows
 months as (

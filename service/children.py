@@ -28,10 +28,13 @@ SERVICES = """
 select support_code, tutor_text, need_text, who_acts from suggested_services
 where child_key = ? and as_of_date = ? order by support_code
 """
+# Where a child is now: by its list, else by what is due at once, else by its newest case.
 PLACE = """
-select ugel_code, service_code from priority_list where child_key = $1 union all
-select ugel_code, service_code from immediate_cases where child_key = $1 union all
-select ugel_code, null from cases where child_key = $1 limit 1
+select ugel_code, service_code from (
+  select 1 as source, as_of_date as known, ugel_code, service_code from priority_list where child_key = $1 union all
+  select 2, null, ugel_code, service_code from immediate_cases where child_key = $1 union all
+  select 3, make_date(school_year, 1, 1), ugel_code, null from cases where child_key = $1
+) order by source, known desc, ugel_code limit 1
 """
 CASES_OF = "select * exclude (release_id) from cases where child_key = ? order by school_year, matter"
 CASES = """

@@ -38,9 +38,9 @@ DEFAULTS: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=20),
     "retry_policy": ExceptionRetryPolicy([RetryRule(exception=ANSWERS, action=RetryAction.FAIL)]),
-    "on_success_callback": orchestration.noting(HOME, "success"),
-    "on_failure_callback": orchestration.noting(HOME, "failed"),
-    "on_skipped_callback": orchestration.noting(HOME, "skipped"),
+    "on_success_callback": orchestration.task_callback(HOME, "success"),
+    "on_failure_callback": orchestration.task_callback(HOME, "failed"),
+    "on_skipped_callback": orchestration.task_callback(HOME, "skipped"),
 }
 COMMON: dict[str, Any] = {"default_args": DEFAULTS, "catchup": False, "max_active_runs": 1, "tags": ["qhawaq"]}
 step = partial(task, pool=POOL)  # makes a task of a function that opens the warehouse's file

@@ -41,7 +41,7 @@ def land() -> Result:
     release = run.released(HOME, day)
     if release and not params["full_refresh"]:
         raise AirflowSkipException(f"nothing new: release {release} is current")
-    run.begun(HOME, day)
+    run.note_begin(HOME, day)
     return {"landed": landed, "today": str(day)}
 
 
@@ -50,7 +50,7 @@ def close() -> Result:
     """Close the as-of dates; decide what officials see."""
     from warehouse.pipeline import run, score
 
-    return {"closed": run.closed(HOME, PROGRESS, _params()["full_refresh"]), "cells": score.before_marts(HOME)}
+    return {"closed": run.close_dates(HOME, PROGRESS, _params()["full_refresh"]), "cells": score.before_marts(HOME)}
 
 
 @step
@@ -58,7 +58,7 @@ def publish() -> Result:
     """Publish what is built and tested to each audience's serving files."""
     from warehouse.pipeline import run
 
-    return asdict(run.published(HOME, PROGRESS))
+    return asdict(run.publish_built(HOME, PROGRESS))
 
 
 # What a receiver did not take now it may take later: unlike what is wrong with data, that is worth another try.

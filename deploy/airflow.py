@@ -100,7 +100,7 @@ except ImportError:
 def prepare(home: Home, folder: Path, environment: dict[str, str]) -> None:
     """Draw the graph from the project, make Airflow's database and the pool of one slot."""
     dbt.parse(home, Progress(quiet=True))
-    orchestration.draw(home)
+    orchestration.write_graph(home)
     (folder / "config").mkdir(exist_ok=True)
     write_whole(folder / "config" / "airflow_local_settings.py", WARM)
     airflow = [sys.executable, "-m", "airflow"]

@@ -29,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     found = Home(tmp_path_factory.mktemp("dags") / "home")
     found.claim("real")
     dbt.parse(found, Progress(quiet=True))
-    orchestration.draw(found)
+    orchestration.write_graph(found)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests import homes
 from tests.conftest import Country
-from warehouse.build import built, dbt
+from warehouse.build import dbt
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -127,23 +127,23 @@ def test_what_was_tested_is_forgotten_with_other_code_and_counts_only_when_both_
         late = "(select max(file) from raw.deliveries where status = 'landed')"
         landed_at = db.execute(f"update raw.deliveries set status = 'refused' where file = {late} returning file")
         (name,) = landed_at.fetchone()
-        built.begin(db, "one")
+        tested.begin(db, "one")
         db.execute(
             "update raw.deliveries set status = 'landed' where file = ?", [name]
         )  # it lands while the rest is built
-        built.half_done(db, "one")
-        built.done(db, "other")
+        tested.first_half_done(db, "one")
+        tested.done(db, "other")
         assert tested() == 0
-        built.done(db, "one")
+        tested.done(db, "one")
         seen = tested()
         assert seen > 200
         assert db.execute("select * from raw.built_files where file = ?", [name]).fetchall() == []
-        built.begin(db, "one")
+        tested.begin(db, "one")
         assert tested() == seen
-        built.begin(db, "other")
+        tested.begin(db, "other")
         assert tested() == 0
-        built.half_done(db, "one")  # other code began since
-        built.done(db, "one")
+        tested.first_half_done(db, "one")  # other code began since
+        tested.done(db, "one")
         assert tested() == 0
 
 

@@ -41,9 +41,9 @@ def noted(home: Home) -> list[tuple]:
 
 
 def test_tasks_are_noted_once_with_the_kind_of_error_and_not_its_text(home: Home) -> None:
-    orchestration.noting(home, "success")(context("land"))
-    orchestration.noting(home, "failed")(context("close", ValueError("DNI 71234567")))
-    orchestration.noting(home, "success")(context("close", attempt=2))
+    orchestration.task_callback(home, "success")(context("land"))
+    orchestration.task_callback(home, "failed")(context("close", ValueError("DNI 71234567")))
+    orchestration.task_callback(home, "success")(context("close", attempt=2))
     assert noted(home) == [("close", 1, "failed", "ValueError", 3), ("close", 2, "success", None, 3),
                            ("land", 1, "success", None, 3)]  # fmt: skip
     assert "71234567" not in home.task_runs.read_text()
@@ -51,10 +51,10 @@ def test_tasks_are_noted_once_with_the_kind_of_error_and_not_its_text(home: Home
 
 
 def test_a_line_that_was_cut_off_loses_no_other(home: Home) -> None:
-    orchestration.noting(home, "success")(context("land"))
+    orchestration.task_callback(home, "success")(context("land"))
     with home.task_runs.open("a") as file:
         file.write('{"dag_id": "qhawaq_refresh", "run\n')
-    orchestration.noting(home, "success")(context("publish"))
+    orchestration.task_callback(home, "success")(context("publish"))
     assert [task for task, *_ in noted(home)] == ["land", "publish"]
 
 
@@ -85,17 +85,17 @@ def again(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Again:
     home, silent = country.copy(tmp_path_factory.mktemp("again") / "home", "archive", "compiled"), Progress(quiet=True)
     day, before = calendar.read(home), (deploy.live(home), releases.current(home))
     other = "rule:over_age" if before[0] != "rule:over_age" else "rule:abc"
-    run.begun(home, day)
+    run.note_begin(home, day)
     meanwhile = run.released(home, day)
-    run.closed(home, silent, again=False)
+    run.close_dates(home, silent, again=False)
     deploy.make_live(home, other)
-    return Again(home, day, before, other, meanwhile, run.published(home, silent).release)
+    return Again(home, day, before, other, meanwhile, run.publish_built(home, silent).release)
 
 
 def test_a_graph_is_drawn_of_every_model_seed_and_test(country: Country, home: Home) -> None:
     home.dbt.mkdir(parents=True)
     shutil.copy2(manifest.path(country.home), home.dbt)
-    orchestration.draw(home)
+    orchestration.write_graph(home)
     drawn = json.loads((home.dbt / "graph.json").read_text())["nodes"]
     known = json.loads((home.dbt / "manifest.json").read_text())["nodes"]
     assert drawn.keys() == {name for name in known if name.split(".")[0] in ("model", "seed", "test")}
@@ -173,8 +173,8 @@ def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
     again: Again, silent: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
-    run.begun(again.home, again.day)
-    run.published(again.home, silent)
+    run.note_begin(again.home, again.day)
+    run.publish_built(again.home, silent)
     assert run.released(again.home, again.day) is None
 
 
@@ -182,9 +182,9 @@ def test_what_landed_while_it_was_built_is_still_to_be_built(
     again: Again, silent: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
-    run.begun(again.home, again.day)
+    run.note_begin(again.home, again.day)
     with duckdb.connect(str(again.home.warehouse)) as db:
         db.execute("update raw.deliveries set sha256 = 'other' where file = (select max(file) from raw.deliveries)")
-    run.closed(again.home, silent, again=False)
-    run.published(again.home, silent)
+    run.close_dates(again.home, silent, again=False)
+    run.publish_built(again.home, silent)
     assert run.released(again.home, again.day) is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.serve.conftest import Asking
+from tests.service.conftest import Asking
 from warehouse.identity.linkage.review import LinkReview, Person
 
 HERE, ELSEWHERE = "1501", "0801"

@@ -207,10 +207,10 @@ def test_a_home_that_was_built_elsewhere_publishes_none(country: Country, tmp_pa
     way = Way(country.home)
     way.compiled = tmp_path
     with duckdb.connect(str(country.home.warehouse), read_only=True) as opened:
-        assert not way.is_whole(opened)
-        assert Way(country.home).is_whole(opened)
+        assert not way.is_complete(opened)
+        assert Way(country.home).is_complete(opened)
     with duckdb.connect() as empty:
-        assert not Way(country.home).is_whole(empty)
+        assert not Way(country.home).is_complete(empty)
 
 
 def test_records_are_scored_over_http(

@@ -39,7 +39,7 @@ RESULTS = (test_results.RUN, manifest.NAME)
 COMPILED = "compiled"
 
 
-def draw(home: Home) -> None:
+def write_graph(home: Home) -> None:
     """Write what a graph of tasks is drawn from: dbt's manifest without its SQL, texts and macros.
 
     An orchestrator reads it again and again, several times for each file of DAGs.
@@ -56,7 +56,7 @@ def _drawn(node: Mapping[str, Any]) -> dict[str, Any]:
     return {name: node[name] for name in DRAWN} | {"depends_on": needs, "config": config}
 
 
-def noting(home: Home, state: str) -> Callable[[Mapping[str, Any]], None]:
+def task_callback(home: Home, state: str) -> Callable[[Mapping[str, Any]], None]:
     """Return a callback for Airflow that notes how a task ended: which, when, and of an error its kind only."""
 
     def note(context: Mapping[str, Any]) -> None:
@@ -84,7 +84,7 @@ def line(
     }
 
 
-def done(home: Home, dag_id: str, task_id: str, began: datetime) -> None:
+def note_success(home: Home, dag_id: str, task_id: str, began: datetime) -> None:
     """Note that something ended well that is no task of an orchestrator."""
     task = {"dag_id": dag_id, "run_id": f"{began:%Y%m%dT%H%M%S%f}", "task_id": task_id, "try_number": 1}
     append(home, line(task, "success", (began, datetime.now(UTC)), None))

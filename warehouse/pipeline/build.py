@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from warehouse import database
-from warehouse.build import built, calendar, closing, code, dbt, orchestration
+from warehouse.build import calendar, closing, code, dbt, orchestration, tested
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -46,7 +46,7 @@ def begin(home: Home, today: date | None = None) -> date:
     with database.warehouse(home) as db:
         tables.prepare(db)
         day = calendar.set_day(db, home, today)
-        built.begin(db, code.code_hash())
+        tested.begin(db, code.code_hash())
         orchestration.read_in(db, home)
     return day
 
@@ -55,5 +55,5 @@ def close(home: Home, progress: Progress, again: bool = False) -> int:
     """Close the as-of dates of features and outcomes that are built and tested; return how many."""
     closed = closing.close(home, progress, again=again)
     with database.warehouse(home) as db:
-        built.half_done(db, code.code_hash())
+        tested.first_half_done(db, code.code_hash())
     return len(closed)

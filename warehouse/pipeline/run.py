@@ -18,7 +18,7 @@ from warehouse.pipeline.state import State, inputs_key
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
-BUILT = "features by an orchestrator"  # a mark of its own: `qhawaq run` does the step again
+FEATURES_BY_ORCHESTRATOR = "features by an orchestrator"  # a mark of its own: `qhawaq run` does the step again
 
 
 def run(home: Home, progress: Progress, today: date | None = None, backfill: bool = False) -> str:
@@ -71,23 +71,23 @@ def _release(state: State) -> str | None:
     return state.done.get("publish", {}).get("release")
 
 
-def begun(home: Home, today: date) -> None:
+def note_begin(home: Home, today: date) -> None:
     """Note which inputs an orchestrator begins to build: nothing is done for them yet."""
     build.begin(home, today)
     State(resume(home, today).key).write(home)
 
 
-def closed(home: Home, progress: Progress, again: bool) -> int:
+def close_dates(home: Home, progress: Progress, again: bool) -> int:
     """Close the dates that an orchestrator built; note that its features are of these inputs, if no more came since."""
     dates = build.close(home, progress, again)
     state = State.read(home)
     if state.key == resume(home, calendar.read(home)).key:
-        state.done[BUILT] = {"dates": dates}
+        state.done[FEATURES_BY_ORCHESTRATOR] = {"dates": dates}
         state.write(home)
     return dates
 
 
-def published(home: Home, progress: Progress) -> publish.PublishResult:
+def publish_built(home: Home, progress: Progress) -> publish.PublishResult:
     """Publish what an orchestrator built step by step.
 
     The main job counts as done where features are of these very inputs: what landed meanwhile is still to be built.
@@ -97,7 +97,7 @@ def published(home: Home, progress: Progress) -> publish.PublishResult:
     score.scored(home)
     key = resume(home, day).key
     result = publish.publish(home, progress, key)
-    if state.key == key and (BUILT in state.done or "build" in state.done):
+    if state.key == key and (FEATURES_BY_ORCHESTRATOR in state.done or "build" in state.done):
         state.done |= {name: {"by": "orchestrator"} for name in job(home, progress, day, key)}
         state.done["publish"] = asdict(result)
         state.write(home)

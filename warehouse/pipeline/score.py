@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from warehouse import database, keys
 from warehouse.audit import accesses
-from warehouse.build import built, code, dbt, orchestration
+from warehouse.build import code, dbt, orchestration, tested
 from warehouse.progress import Progress
 from warehouse.publish import disclosure
 from warehouse.settings import Home
@@ -43,4 +43,4 @@ def before_marts(home: Home) -> int:
 def scored(home: Home) -> None:
     """Note that scores and marts are built and tested, so that what was tested counts as tested."""
     with database.warehouse(home) as db:
-        built.done(db, code.code_hash())
+        tested.done(db, code.code_hash())

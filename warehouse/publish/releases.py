@@ -119,7 +119,7 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
         serving.check(folder / f"{chosen}.duckdb")
     for folder in folders:
         switch(folder, f"{chosen}.duckdb")
-    orchestration.done(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
+    orchestration.note_success(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
     return chosen, len(folders)
 
 

@@ -26,12 +26,12 @@ NEWEST = "select max(as_of_date) from features.child_features"
 BUILT = "select count(*) from duckdb_tables() where schema_name = 'features' and table_name = 'child_features'"
 UNCHOSEN = "cast('1900-01-01' as date)"  # as compiled SQL says «not chosen yet» (macros/as_of.sql)
 # Of the landing's own columns a caller may state when something was delivered and known; the rest is made.
-MADE = ("_file", "_line", "_batch", "child_key")
+SET_BY_LANDING = ("_file", "_line", "_batch", "child_key")
 KEY_OF_FEEDBACK = "nino"  # what was done for a child comes back by its pseudonym: the child's own, here too
 OF_LANDING = {"deliveries": "files", "child_merges": "merges", "withheld": "whole"}  # its own tables on the way
 
 
-class Way:
+class FeatureLineage:
     """The way from raw tables to features in dbt's manifest."""
 
     def __init__(self, home: Home) -> None:
@@ -80,7 +80,7 @@ class Way:
     def _sql(self, node: Node) -> str:
         return (self.compiled / self.manifest.project / Path(node["original_file_path"])).read_text(encoding="utf-8")
 
-    def is_whole(self, db: duckdb.DuckDBPyConnection) -> bool:
+    def is_complete(self, db: duckdb.DuckDBPyConnection) -> bool:
         """Say whether children's features are built and the SQL of every model lies there."""
         if not value(db, BUILT) or value(db, NEWEST) is None:
             return False
@@ -90,34 +90,36 @@ class Way:
             return False
 
 
-def write(db: duckdb.DuckDBPyConnection, way: Way, into: str) -> list[str]:
+def write(db: duckdb.DuckDBPyConnection, lineage: FeatureLineage, into: str) -> list[str]:
     """Write the query, its inputs and the context of the newest date into an attached file; return the tables.
 
     Args:
         db: the warehouse, with the file attached.
-        way: from the last build.
+        lineage: from the last build.
         into: the name under which the file is attached.
     """
     day = value(db, NEWEST)
-    inputs = _inputs(db, way)
-    _write_query(db, way, inputs, into, str(day))
+    inputs = _inputs(db, lineage)
+    _write_query(db, lineage, inputs, into, str(day))
     db.execute(
         f"create table {into}.feature_inputs (schema_name varchar, table_name varchar, position integer, "
         "column_name varchar, data_type varchar, is_given boolean, is_required boolean)"
     )
     db.executemany(f"insert into {into}.feature_inputs values (?, ?, ?, ?, ?, ?, ?)", inputs)
-    deployed = [step for step in way.steps if step.kind in ("whole", "by_child")]
+    deployed = [step for step in lineage.steps if step.kind in ("whole", "by_child")]
     for step in deployed:
         _copy(db, step, into, str(day))
     return ["feature_query", "feature_parameters", "feature_inputs", *(step.name for step in deployed)]
 
 
-def _write_query(db: duckdb.DuckDBPyConnection, way: Way, inputs: list[list[Any]], into: str, day: str) -> None:
+def _write_query(
+    db: duckdb.DuckDBPyConnection, lineage: FeatureLineage, inputs: list[list[Any]], into: str, day: str
+) -> None:
     """Write the finished query, and its parameters with the SQL that reads each alone."""
     columns: dict[str, list[Column]] = {}
     for _, table, _, name, kind, *_ in inputs:
         columns.setdefault(table, []).append(Column(name, kind))
-    steps = [replace(step, sql=step.sql.replace(UNCHOSEN, f"cast('{day}' as date)")) for step in way.steps]
+    steps = [replace(step, sql=step.sql.replace(UNCHOSEN, f"cast('{day}' as date)")) for step in lineage.steps]
     query = feature_query.compose(steps, columns)
     sources = {step.name for step in steps if step.kind == "input"}
     db.execute(f"create table {into}.feature_query (sql varchar, as_of_date date, delivery varchar)")
@@ -139,15 +141,23 @@ def _copy(db: duckdb.DuckDBPyConnection, step: Step, into: str, day: str) -> Non
     db.execute(f"create table {into}.{quoted(step.name)} as select * from {step.relation} {where} order by {order}")
 
 
-def _inputs(db: duckdb.DuckDBPyConnection, way: Way) -> list[list[Any]]:
+def _inputs(db: duckdb.DuckDBPyConnection, lineage: FeatureLineage) -> list[list[Any]]:
     """Return the columns of raw tables, by the contracts: what a caller may say, and what they must."""
     return [
-        [step.schema, step.name, at, name, kind, step.kind == "input" and _is_given(name), name in way.required(step)]
-        for step in way.steps
+        [
+            step.schema,
+            step.name,
+            at,
+            name,
+            kind,
+            step.kind == "input" and _is_given(name),
+            name in lineage.required(step),
+        ]
+        for step in lineage.steps
         if step.kind in ("input", *OF_LANDING.values()) and step.kind != "whole"
         for at, (name, kind, *_) in enumerate(db.execute(f"describe {step.relation}").fetchall())
     ]
 
 
 def _is_given(name: str) -> bool:
-    return name not in (*MADE, KEY_OF_FEEDBACK)
+    return name not in (*SET_BY_LANDING, KEY_OF_FEEDBACK)

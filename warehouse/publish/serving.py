@@ -170,9 +170,11 @@ def _features(edition: Edition) -> dict[str, Content]:
     """Add the tables that make features of raw records; a warehouse without children has none."""
     home = edition.home
     db = edition.db
-    if not (home.dbt / manifest.NAME).exists() or not (way := service_features.Way(home)).is_whole(db):
+    if not (home.dbt / manifest.NAME).exists() or not (lineage := service_features.FeatureLineage(home)).is_complete(
+        db
+    ):
         return {}
-    return {table: content(db, f"serving.{table}") for table in service_features.write(db, way, "serving")}
+    return {table: content(db, f"serving.{table}") for table in service_features.write(db, lineage, "serving")}
 
 
 def _copy(edition: Edition, target: Target, schema: str, table: str) -> Content:

@@ -1,7 +1,7 @@
 with
 former as (select * from {{ ref('int_lists__former') }}),
 current_list as (select * from {{ ref('int_lists__current') }}),
-capacities as (select * from {{ ref('int_lists__capacities') }}),
+capacities as (select * from {{ ref('int_lists__former_capacities') }}),
 scores as (select * from {{ ref('risk_scores') }}),
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 

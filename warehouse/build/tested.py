@@ -1,7 +1,7 @@
-"""What green builds have seen: files, as-of dates and the code that tested them; dbt's tests leave it out (where.sql).
+"""Files, as-of dates and code that a green build has tested: later builds do not test them again (`where.sql`).
 
-A build has two halves, features and then marts. The first notes what it saw, the second makes it count when it is green
-too, if the code is still the same.
+A build has two halves, features and then marts. The first notes its inputs, the second makes them count when it is
+green too, if the code is still the same.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _forget(db: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"delete from raw.built_{table}")
 
 
-def half_done(db: duckdb.DuckDBPyConnection, code: str) -> None:
+def first_half_done(db: duckdb.DuckDBPyConnection, code: str) -> None:
     """Note what the first half has tested."""
     with transaction(db):
         db.execute("delete from raw.half_built")

@@ -19,9 +19,9 @@ from service.live import LiveModel
 from service.settings import Busy
 
 LOG = logging.getLogger("qhawaq.serve")
-AT_ONCE = 2  # databases in memory: as many as there are cores to work for them
-PATIENCE = 5.0  # seconds until one is free
-NOBODY = "no enrollment in primary or secondary of the year is known on"
+POOL_SIZE = 2  # databases in memory: as many as there are cores to work for them
+WAIT_SECONDS = 5.0  # seconds until one is free
+NOT_ENROLLED = "no enrollment in primary or secondary of the year is known on"
 ELSEWHERE = "its school is not within your areas: a score compares with its classmates"
 
 
@@ -57,7 +57,7 @@ class FeaturePool:
         self.opened: Path | None = None
         self.free: queue.Queue[FeatureDatabase] | None = None  # None where the file holds no features' SQL
         # Threads of their own: each keeps what DuckDB frees for its next allocation, forty threads would forty times.
-        self.threads = ThreadPoolExecutor(AT_ONCE, "features")
+        self.threads = ThreadPoolExecutor(POOL_SIZE, "features")
 
     def refresh(self) -> None:
         """Take up the published file if it is another one; a running request ends with the one before."""
@@ -89,7 +89,7 @@ class FeaturePool:
         if free is None:
             raise NoContext("what is published holds no SQL of features: call 'qhawaq publish' after a build")
         try:
-            database = free.get(timeout=PATIENCE)
+            database = free.get(timeout=WAIT_SECONDS)
         except queue.Empty:
             raise Busy from None
         try:
@@ -112,7 +112,7 @@ def _opened(path: Path) -> queue.Queue[FeatureDatabase] | None:
     """Return the databases of a published file, None where it holds no features' SQL."""
     databases: queue.Queue[FeatureDatabase] = queue.Queue()
     try:
-        for _ in range(AT_ONCE):
+        for _ in range(POOL_SIZE):
             databases.put(FeatureDatabase(path))
     except NoContext as error:
         LOG.warning("%s", error)
@@ -148,7 +148,7 @@ def _reason_unscored(made: MadeFeatures, caller: Caller, child: ChildRecords) ->
     """Return the reason why a child has no score for this caller, None if it has one."""
     row = made.features.get(child.key)
     if row is None:
-        return f"{NOBODY} {made.as_of}"
+        return f"{NOT_ENROLLED} {made.as_of}"
     return None if caller.sees(row["ugel_code"], row["service_code"]) else ELSEWHERE
 
 

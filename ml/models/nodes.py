@@ -18,7 +18,7 @@ NODE = np.dtype(
     ]
 )
 # Ours → scikit-learn's, of gradient boosting by histograms.
-THEIRS = {
+SKLEARN_FIELDS = {
     "threshold": "num_threshold",
     "missing_left": "missing_go_to_left",
     "left": "left",
@@ -33,7 +33,7 @@ def from_scikit_learn(theirs: NDArray[np.void]) -> Tree:
     """Return scikit-learn's nodes as ours."""
     nodes = np.zeros(len(theirs), dtype=NODE)
     nodes["feature"] = np.where(theirs["is_leaf"], LEAF, theirs["feature_idx"])
-    for own_name, name in THEIRS.items():
+    for own_name, name in SKLEARN_FIELDS.items():
         nodes[own_name] = theirs[name]
     return nodes
 

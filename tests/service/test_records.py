@@ -15,7 +15,7 @@ from service.predict import Unusable
 from tests.conftest import Country
 from tests.service.conftest import MACHINE, Asking
 from tests.service.records import children
-from warehouse.publish.service_features import Way
+from warehouse.publish.service_features import FeatureLineage
 
 ALONE = 60  # children who are sent one by one; all are sent together
 ENROLLED = {"id_anio": 2025, "cod_mod": "0000001", "anexo": "0", "id_nivel": "F0", "id_grado": 10, "id_seccion": "A",
@@ -191,7 +191,7 @@ def test_nothing_that_was_sent_can_be_written_to_a_disk(features: FeatureDatabas
 
 
 def test_no_source_of_protection_is_asked_for(country: Country, features: FeatureDatabase) -> None:
-    contracts = Way(country.home).contracts
+    contracts = FeatureLineage(country.home).contracts
     assert {contracts[name].domain for name in features.sources} == {"education", "welfare"}
     assert not [name for name in features.columns()["siagie_enrollments"] if "doc" in name or "nombre" in name]
 
@@ -204,13 +204,13 @@ def test_a_file_without_features_says_so(asking: Asking) -> None:
 
 
 def test_a_home_that_was_built_elsewhere_publishes_none(country: Country, tmp_path: Path) -> None:
-    way = Way(country.home)
+    way = FeatureLineage(country.home)
     way.compiled = tmp_path
     with duckdb.connect(str(country.home.warehouse), read_only=True) as opened:
         assert not way.is_complete(opened)
-        assert Way(country.home).is_complete(opened)
+        assert FeatureLineage(country.home).is_complete(opened)
     with duckdb.connect() as empty:
-        assert not Way(country.home).is_complete(empty)
+        assert not FeatureLineage(country.home).is_complete(empty)
 
 
 def test_records_are_scored_over_http(
@@ -276,7 +276,7 @@ def test_what_may_not_be_asked(scored: Asking) -> None:
 
 
 def test_all_are_lent_out(scored: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "PATIENCE", 0.05)
+    monkeypatch.setattr(scoring, "WAIT_SECONDS", 0.05)
     pool = scoring.FeaturePool(scored.settings.children)
     with pool.borrow(), pool.borrow(), pytest.raises(scoring.Busy), pool.borrow():
         pass

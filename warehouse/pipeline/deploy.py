@@ -57,7 +57,7 @@ def live(home: Home, outcome: str = OUTCOME) -> str | None:
 
 
 def make_live(home: Home, version: str, outcome: str = OUTCOME) -> None:
-    """Let a model or rule be live that was live before: it has passed its gates then."""
+    """Make a model or rule live again; its gates passed or were waived before."""
     day = calendar.read(home)
     with database.warehouse(home) as db:
         versions.make_live(db, outcome, version, day)

@@ -1,6 +1,8 @@
 """The main job: every step in order, resumed where it stopped, done once for the same inputs.
 
-An orchestrator runs the same steps as tasks of its own; it notes here what it has begun, closed and published.
+After landing, which links records and writes the senders' fault sheets, the day is set and the inputs are compared with
+those of the last job: `job` returns the steps that are left, in order. An orchestrator runs the same steps as tasks of
+its own; it notes here what it has begun, closed and published.
 """
 
 from __future__ import annotations

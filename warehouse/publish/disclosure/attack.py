@@ -91,7 +91,7 @@ class Ranges:
         return high - low + 1 < POSSIBLE or (self._small_ones(k) < POSSIBLE and self._must_be_small(k))
 
     def is_guarded(self, k: int) -> bool:
-        """Say whether nobody may know it: all but pupils who are not few, hidden for others that are guarded."""
+        """Return whether the count must stay secret; a large count of pupils that only protects others need not."""
         return self.hidden[k][1] != "pupils" or not self._seems_large(k)
 
     def _within(self, department: str, held: np.ndarray) -> _Asked:

@@ -10,7 +10,7 @@ SMALLEST = 10
 ROUNDING = 5
 POSSIBLE = 5
 NATION = "00"
-# What is counted of the same pupils is tried together; of other services nothing says anything about another count.
+# Indicators over the same pupils are attacked together; counts of other services do not bound each other.
 TOGETHER = {
     "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need"),
     "attendance": ("low_attendance", "TUTOR", "VISITA"),
@@ -50,7 +50,7 @@ class Cell:
 
     @cached_property
     def wholes(self) -> dict[str, Cell]:
-        """What it is a part of, by what that is split into; the nation is a part of nothing."""
+        """The larger cells that contain this one, by the name of the split; the nation is part of none."""
         nation = Cell(self.indicator, NATION)
         department = Cell(self.indicator, self.department)
         trait = self.group.split("=")[0]
@@ -122,6 +122,6 @@ def to_hide(bounded: Iterable[str]) -> tuple[str, ...]:
 
 
 def told(block: Block) -> Block:
-    """Leave out groups of UGELs by a trait of which a department shows nothing: they have told nothing."""
+    """Leave out groups of UGELs by a trait of which a department shows nothing: an attacker learns nothing from them."""
     tables = {cell.table for cell, shown in block.items() if shown != HIDDEN}
     return {cell: shown for cell, shown in block.items() if cell.table is None or cell.table in tables}

@@ -11,7 +11,7 @@ newest as (
     from current_list
 ),
 
--- the list that was shown last, before that which is shown now
+-- the newest list published before the current one
 former as (
     select
         lists.child_key,

@@ -12,7 +12,7 @@ compared as (
     from former
 ),
 
--- what a UGEL could visit then is how many were ranked within its capacity
+-- a UGEL's capacity at the former list is the number of its children in tier alto
 capacities as (
     select
         pupils.ugel_code,

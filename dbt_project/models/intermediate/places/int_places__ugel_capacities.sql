@@ -11,7 +11,7 @@ ugels as (
     group by as_of_date, ugel_code
 ),
 
--- an assumption of its own for a UGEL, else the one for all; the newest that holds on the date
+-- a UGEL's own row, else the row for all (*); of several the newest that is valid on the date
 applicable as (
     select
         ugels.as_of_date,

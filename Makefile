@@ -88,7 +88,7 @@ airflow: $(AIRFLOW)/.done  ## start Airflow on 127.0.0.1 for data/ with a genera
 test-airflow: $(AIRFLOW)/.done $(VENV)/.dev  ## the graphs, and a real scheduler that refreshes, trains, deploys, fails and is killed (GRAPHS=1: without it)
 	QHAWAQ_AIRFLOW_PYTHON=$(abspath $(AIRFLOW))/bin/python $(BIN)/pytest -q -m "airflow$(if $(GRAPHS), and not scheduler)"
 
-graphs: $(AIRFLOW)/.done  ## draw the DAGs of data/ into docs/pictures (after a change of models)
+graphs: $(AIRFLOW)/.done  ## draw the DAGs into docs/pictures (after a change of models)
 	AIRFLOW_HOME=$(abspath airflow-home) PYTHONPATH=. $(AIRFLOW)/bin/python -m deploy.graphs docs/pictures
 
 chromium:  ## install Chromium, which tests of pages need (a Debian package: asks for root)

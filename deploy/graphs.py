@@ -6,13 +6,17 @@ Boxes are tasks, colored by layer; a task of a model's tests and the process of 
 from __future__ import annotations
 
 import html
+import os
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from warehouse.settings import REPOSITORY
+from warehouse.build import dbt, orchestration
+from warehouse.progress import Progress
+from warehouse.settings import REPOSITORY, Home
 
 WIDTH = 168
 HEIGHT = 15
@@ -136,15 +140,29 @@ def write(folder: Path, dags: Iterable[Any]) -> list[Path]:
 
 
 def main() -> None:
-    """Draw what Airflow parses."""
+    """Draw what Airflow parses of the dbt project, in an empty home: the graph depends on no data."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["QHAWAQ_HOME"] = folder
+        home = Home.find()
+        dbt.parse(home, Progress(quiet=True))
+        orchestration.write_graph(home)
+        for path in write(Path(sys.argv[1]), _dags()):
+            print(path)  # noqa: T201
+
+
+def _dags() -> Iterable[Any]:
+    """Return the DAGs of the repository.
+
+    Raises:
+        SystemExit: one of them cannot be imported.
+    """
     from airflow.dag_processing.dagbag import BundleDagBag
 
     place = str(REPOSITORY / "dags")
     bag = BundleDagBag(dag_folder=place, bundle_path=place, bundle_name="dags-folder")
     if bag.import_errors:
         sys.exit(str(bag.import_errors))
-    for path in write(Path(sys.argv[1]), bag.dags.values()):
-        print(path)  # noqa: T201
+    return bag.dags.values()
 
 
 if __name__ == "__main__":

@@ -99,12 +99,17 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
             "callback": keep_results,
         },
     )
-    for member in group.iter_tasks():
-        if node := getattr(member, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
-            member.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
+    _link_docs(group)
     if MODE == ExecutionMode.WATCHER:
         _watch_tests(group)
     return group
+
+
+def _link_docs(group: DbtTaskGroup) -> None:
+    """Link each task to its model's page of documentation."""
+    for member in group.iter_tasks():
+        if node := getattr(member, "extra_context", {}).get("dbt_node_config", {}).get("unique_id"):
+            member.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
 
 
 def _watch_tests(group: DbtTaskGroup) -> None:

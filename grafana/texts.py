@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import starmap
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -90,9 +91,13 @@ def _spanish_of(fault: Fault) -> tuple[str, str]:
     """Return the pattern of a fault's text in the ledger and its Spanish, each value by the number of its group."""
     english, spanish = (deliveries.template(fault, language) for language in ("en", "es"))
     parts = [(text, name) for text, name, _, _ in Formatter().parse(english)]
-    pattern = "".join(re.escape(text).replace("\\ ", " ") + ("(.*)" if name else "") for text, name in parts)
-    names = [name for _, name in parts if name]
-    return f"^{pattern}$", spanish.format(**{name: f"${number}" for number, name in enumerate(names, start=1)})
+    groups = {name: f"${number}" for number, name in enumerate(filter(None, (name for _, name in parts)), start=1)}
+    return f"^{''.join(starmap(_pattern, parts))}$", spanish.format(**groups)
+
+
+def _pattern(text: str, name: str | None) -> str:
+    """Return a pattern of a text and of the value that follows it, if one does."""
+    return re.escape(text).replace("\\ ", " ") + ("(.*)" if name else "")
 
 
 def _own(name: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from service.access import SCOPES, hashed
 from warehouse.errors import UsageError
@@ -30,7 +31,12 @@ def create(home: Home, name: str, *, scopes: tuple[str, ...], areas: tuple[str, 
     key = secrets.token_urlsafe(32)
     expires = (datetime.now(UTC) + timedelta(days=days)).isoformat()
     entry = {"name": name, "sha256": hashed(key), "scopes": scopes, "areas": areas, "expires": expires}
-    known = json.loads(home.api_keys.read_text()) if home.api_keys.exists() else []
-    write_whole(home.api_keys, json.dumps([*(other for other in known if other["name"] != name), entry], indent=1))
+    write_whole(home.api_keys, json.dumps([*_others(home, name), entry], indent=1))
     home.api_keys.chmod(0o600)
     return key
+
+
+def _others(home: Home, name: str) -> list[dict[str, Any]]:
+    """Return the keys of other names."""
+    known = json.loads(home.api_keys.read_text()) if home.api_keys.exists() else []
+    return [entry for entry in known if entry["name"] != name]

@@ -213,8 +213,10 @@ def _alias(column: str, alias: dict[str, Any]) -> Alias:
 
 def _filled(table: dict[str, Any]) -> set[str]:
     """Return the columns that the table's `never_null` names."""
-    tests = [test for test in table.get("data_tests") or [] if isinstance(test, dict) and "never_null" in test]
-    return {column.lower() for test in tests for column in test["never_null"]["arguments"]["columns"]}
+    named = [
+        test["never_null"]["arguments"]["columns"] for test in table.get("data_tests") or [] if "never_null" in test
+    ]
+    return {column.lower() for columns in named for column in columns}
 
 
 def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from warehouse.settings import DBT_PROJECT, REPOSITORY
@@ -30,9 +31,12 @@ def code_hash() -> str:
 
 def sources() -> list[Path]:
     """Return the Python files, and the settings beside them, that decide what a build makes of its inputs."""
-    places = [REPOSITORY / place for place in CODE]
-    inside = (path for place in places for kind in ("*.py", "*.yml") for path in place.rglob(kind))
-    return [*inside, *(place for place in places if place.is_file())]
+    return list(chain.from_iterable(_files(REPOSITORY / place) for place in CODE))
+
+
+def _files(place: Path) -> list[Path]:
+    """Return a file, or the Python and YAML files of a folder."""
+    return [place] if place.is_file() else [*place.rglob("*.py"), *place.rglob("*.yml")]
 
 
 def project_hash(project: Path) -> str:

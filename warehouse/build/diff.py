@@ -198,7 +198,8 @@ def _table(sides: dict[str, Home], model: str) -> Table | None:
             db.execute(f"attach '{side.warehouse}' as {name}_side (read_only)")
         if not key or not _is_table_twice(db, node["schema"], model):
             return None
-        columns = [c for c in _common_columns(db, node["schema"], model) if c not in (*key, *ASIDE)]
+        left_out = {*key, *ASIDE}
+        columns = [name for name in _common_columns(db, node["schema"], model) if name not in left_out]
         return _compared(db, Pair.of(node["schema"], model, key), columns)
 
 

@@ -128,11 +128,15 @@ def _drawing(folder: Path | None) -> Draw | None:
 def table(figures: list[Figure]) -> str:
     """Return the figures of everybody as text: a block a year, a line for who ranks."""
     years: dict[str, dict[str, dict[str, Metric]]] = defaultdict(lambda: defaultdict(dict))
-    for ranker, dataset, segment, metric in figures:
-        if segment == "all" and not dataset.startswith("train"):
-            years[dataset][ranker][metric.name] = metric
+    for figure in filter(_is_shown, figures):
+        years[figure.dataset][figure.ranker][figure.metric.name] = figure.metric
     names = "".join(HEADS.get(name, name).rjust(22) for name in SHOWN)
     return "\n".join(f"\n{dataset:<20}{names}\n{_lines(rankers)}" for dataset, rankers in years.items())
+
+
+def _is_shown(figure: Figure) -> bool:
+    """Return whether it is of everybody, and not of the rows that trained."""
+    return figure.segment == "all" and not figure.dataset.startswith("train")
 
 
 def _lines(rankers: dict[str, dict[str, Metric]]) -> str:

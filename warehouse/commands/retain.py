@@ -28,7 +28,7 @@ def retain(context: tuple[Home, Progress], today: datetime | None, delete: bool)
     if not delete:
         click.echo(f"{deliveries} deliveries and {dates} as-of dates are due: call it with --delete")
         return
-    if not (deliveries or dates or home.retaining.exists()):
+    if not any((deliveries, dates, home.retaining.exists())):
         click.echo("nothing is due")
         return
     proof = step.carry_out(home, progress, day)

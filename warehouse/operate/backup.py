@@ -138,11 +138,16 @@ def restore(backup: Path, to: Path) -> Restored:
     return Restored(to, len(stated["files"]), stated["written_at"])
 
 
+def _changed(backup: Path, stated: dict[str, str]) -> list[str]:
+    """Return the files whose content is not the stated one."""
+    return [name for name, sha256 in stated.items() if files.sha256(backup / name) != sha256]
+
+
 def _check(backup: Path, stated: dict[str, str]) -> None:
     """Refuse a backup whose files differ from the hashes that its manifest states."""
     if missing := sorted(name for name in stated if not (backup / name).is_file()):
         raise DamagedFile(f"{backup} lacks {', '.join(missing[:5])}: take another backup")
-    if changed := [name for name, sha256 in stated.items() if files.sha256(backup / name) != sha256]:
+    if changed := _changed(backup, stated):
         raise DamagedFile(f"{backup}: {', '.join(changed[:5])} are not what the manifest states: take another backup")
 
 

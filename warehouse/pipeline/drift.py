@@ -57,11 +57,15 @@ def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
 def _dates(home: Home, today: date) -> tuple[str, str]:
     """Return the newest date of this year that the year before has too, and that one."""
     days = learning.closed_days(home)
-    year_before = {day: f"{int(day[:4]) - 1}{day[4:]}" for day in days if day[:4] == str(today.year)}
-    known = [(earlier, day) for day, earlier in year_before.items() if earlier in days]
+    this_year = [day for day in days if day[:4] == str(today.year)]
+    known = [(_year_before(day), day) for day in this_year if _year_before(day) in days]
     if not known:
         raise QhawaqError(f"no as-of date of {today.year} has one of {today.year - 1} to be compared with")
     return known[-1]
+
+
+def _year_before(day: str) -> str:
+    return f"{int(day[:4]) - 1}{day[4:]}"
 
 
 def _of_features(

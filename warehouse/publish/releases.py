@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 import duckdb
@@ -123,10 +124,14 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
     return chosen, len(folders)
 
 
+def _before(release: str, names: list[str]) -> str:
+    return max((name for name in names if name < release), default="")
+
+
 def _kept_release(home: Home, to: str | None) -> str:
     """Return the named release, else the one before the current."""
-    names = [path.stem for path in kept(home.serving / "officials")]
-    chosen = to or max((name for name in names if name < (current(home) or "")), default="")
+    names = list(map(attrgetter("stem"), kept(home.serving / "officials")))
+    chosen = to or _before(current(home) or "", names)
     if chosen not in names:
         raise HomeError(f"no such release to go back to; kept are: {', '.join(names) or 'none'}")
     return chosen

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -116,9 +117,7 @@ def _write_query(
     db: duckdb.DuckDBPyConnection, lineage: FeatureLineage, inputs: list[list[Any]], into: str, day: str
 ) -> None:
     """Write the finished query, and its parameters with the SQL that reads each alone."""
-    columns: dict[str, list[Column]] = {}
-    for _, table, _, name, kind, *_ in inputs:
-        columns.setdefault(table, []).append(Column(name, kind))
+    columns = _by_table(inputs)
     steps = [replace(step, sql=step.sql.replace(UNCHOSEN, f"cast('{day}' as date)")) for step in lineage.steps]
     query = feature_query.compose(steps, columns)
     sources = {step.name for step in steps if step.kind == "input"}
@@ -133,6 +132,14 @@ def _write_query(
     )
 
 
+def _by_table(inputs: list[list[Any]]) -> dict[str, list[Column]]:
+    """Return the columns of each raw table."""
+    columns: dict[str, list[Column]] = {}
+    for _, table, _, name, kind, *_ in inputs:
+        columns.setdefault(table, []).append(Column(name, kind))
+    return columns
+
+
 def _copy(db: duckdb.DuckDBPyConnection, step: Step, into: str, day: str) -> None:
     """Copy what is deployed of a relation, sorted by what it is looked up by."""
     columns = [name for name, *_ in db.execute(f"describe {step.relation}").fetchall()]
@@ -143,18 +150,16 @@ def _copy(db: duckdb.DuckDBPyConnection, step: Step, into: str, day: str) -> Non
 
 def _inputs(db: duckdb.DuckDBPyConnection, lineage: FeatureLineage) -> list[list[Any]]:
     """Return the columns of raw tables, by the contracts: what a caller may say, and what they must."""
+    kinds = {"input", *OF_LANDING.values()} - {"whole"}
+    steps = (step for step in lineage.steps if step.kind in kinds)
+    return list(chain.from_iterable(_columns(db, step, lineage.required(step)) for step in steps))
+
+
+def _columns(db: duckdb.DuckDBPyConnection, step: Step, required: set[str | None]) -> list[list[Any]]:
+    """Return the columns of one raw table."""
+    is_source = step.kind == "input"
     return [
-        [
-            step.schema,
-            step.name,
-            at,
-            name,
-            kind,
-            step.kind == "input" and _is_given(name),
-            name in lineage.required(step),
-        ]
-        for step in lineage.steps
-        if step.kind in ("input", *OF_LANDING.values()) and step.kind != "whole"
+        [step.schema, step.name, at, name, kind, is_source and _is_given(name), name in required]
         for at, (name, kind, *_) in enumerate(db.execute(f"describe {step.relation}").fetchall())
     ]
 

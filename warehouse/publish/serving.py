@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,11 @@ Marts = dict[str, dict[str, Columns]]  # schema → table → its columns
 Content = tuple[int, str]  # number of rows and hash of a table
 
 
+def schemas_of(audience: str) -> tuple[str, ...]:
+    """Return the schemas of the marts in an audience's files."""
+    return SCHEMAS.get(audience, (audience,))
+
+
 @dataclass(frozen=True)
 class Target:
     """One serving file to write: whose it is, of which area, and the folder that it goes into."""
@@ -46,7 +52,7 @@ class Target:
     @property
     def schemas(self) -> tuple[str, ...]:
         """Schemas of the marts in the file."""
-        return SCHEMAS.get(self.audience, (self.audience,))
+        return schemas_of(self.audience)
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,7 @@ def marts_of(db: duckdb.DuckDBPyConnection) -> Marts:
     Raises:
         BuildFailed: a type that a reader cannot show.
     """
-    schemas = {schema for audience in AUDIENCES for schema in SCHEMAS.get(audience, (audience,))}
-    marts: Marts = {schema: {} for schema in sorted(schemas)}
+    marts: Marts = {schema: {} for schema in sorted(set(chain.from_iterable(map(schemas_of, AUDIENCES))))}
     for schema, table, name, kind in db.execute(
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         "where list_contains(?, table_schema) order by table_schema, table_name, ordinal_position",

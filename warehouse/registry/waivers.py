@@ -50,8 +50,17 @@ def read(path: Path) -> tuple[Waiver, str]:
         raise QhawaqError(
             f"{path} is no waiver ({error}): it needs model_version, author, date, reason and gates"
         ) from None
+    _check(waiver, path)
+    return waiver, hashlib.sha256(content).hexdigest()
+
+
+def _check(waiver: Waiver, path: Path) -> None:
+    """Refuse a waiver that nobody could answer for.
+
+    Raises:
+        QhawaqError: a field is of the wrong kind, or there is no reason to speak of.
+    """
     if not (isinstance(waiver.date, date) and isinstance(waiver.gates, list) and str(waiver.author).strip()):
         raise QhawaqError(f"{path}: date is a date, gates a list, author somebody")
     if len(str(waiver.reason).strip()) < SHORTEST_REASON:
         raise QhawaqError(f"{path}: the reason needs {SHORTEST_REASON} characters at least: an auditor will read it")
-    return waiver, hashlib.sha256(content).hexdigest()

@@ -123,5 +123,5 @@ def to_hide(bounded: Iterable[str]) -> tuple[str, ...]:
 
 def told(block: Block) -> Block:
     """Leave out groups of UGELs by a trait of which a department shows nothing: they tell nothing."""
-    tables = {cell.table for cell, shown in block.items() if shown != HIDDEN}
-    return {cell: shown for cell, shown in block.items() if cell.table is None or cell.table in tables}
+    speaking = {None, *(cell.table for cell, shown in block.items() if shown != HIDDEN)}
+    return {cell: shown for cell, shown in block.items() if cell.table in speaking}

@@ -198,9 +198,12 @@ def _by_block(db: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> dict[Of,
         "select school_year, level, indicator, department_code, group_name, ugel_code, n_pupils, n_cases "
         f"from ({every}) order by all"
     ).fetchall():
-        cell = Cell(indicator, department or NATION, group or "", ugel or "")
-        found[year, level, family(indicator)][cell] = (n[0], n[1])
+        found[year, level, family(indicator)][_cell(indicator, department, group, ugel)] = (n[0], n[1])
     return found
+
+
+def _cell(indicator: str, department: str | None, group: str | None, ugel: str | None) -> Cell:
+    return Cell(indicator, department or NATION, group or "", ugel or "")
 
 
 def ledger(db: duckdb.DuckDBPyConnection) -> dict[Of, Block]:

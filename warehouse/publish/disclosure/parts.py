@@ -83,8 +83,8 @@ def _hide_seconds(found: Block, counts: Counts, quantity: str) -> None:
 
 def _without_empty_tables(found: Block, shown: Block) -> Block:
     """Hide all of a table, such as a department's groups by a trait, of which no cases are shown."""
-    tables = {cell.table for cell, one in (shown | found).items() if not one.is_hidden}
-    return {cell: HIDDEN if cell.table and cell.table not in tables else one for cell, one in found.items()}
+    kept = {None, *(cell.table for cell, one in (shown | found).items() if not one.is_hidden)}
+    return {cell: one if cell.table in kept else HIDDEN for cell, one in found.items()}
 
 
 def _part(alone: Shown, wholes: Sequence[Shown]) -> Shown:

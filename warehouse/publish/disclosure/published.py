@@ -34,7 +34,12 @@ def seen(row: Row) -> Row:
     pupils, *parts = row
     if pupils is None or pupils < SMALLEST:
         return _hidden(row)
-    return (rounded(pupils), *(None if n is None or is_small(pupils, n) else rounded(n) for n in parts))
+    return (rounded(pupils), *(_shown(pupils, n) for n in parts))
+
+
+def _shown(pupils: int, n: int | None) -> int | None:
+    """Return a part of the pupils as it is shown, None where it is hidden."""
+    return None if n is None or is_small(pupils, n) else rounded(n)
 
 
 def _hidden(row: Row) -> Row:

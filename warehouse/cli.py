@@ -89,10 +89,11 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
 @click.pass_context
 def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> None:
     """Qhawaq watches over children's schooling: from raw deliveries to tested marts, scores and reasons."""
+    from warehouse.commands.context import Context
     from warehouse.progress import Progress
     from warehouse.settings import Home
 
-    context.obj = (Home.find(home), Progress(as_json=log == "json", quiet=quiet))
+    context.obj = Context(Home.find(home), Progress(as_json=log == "json", quiet=quiet))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.group()
@@ -19,7 +18,7 @@ def audit() -> None:
 @click.argument("table")
 @click.argument("key")
 @click.pass_obj
-def trace(context: tuple[Home, Progress], table: str, key: str) -> None:
+def trace(context: Context, table: str, key: str) -> None:
     """Print the way of one row of TABLE (schema.table) down to the lines of the files it was made from.
 
     KEY holds the values of the table's key columns, separated by '/': for example
@@ -33,25 +32,25 @@ def trace(context: tuple[Home, Progress], table: str, key: str) -> None:
         panel = panels.find(table.removeprefix("panel:"))
         table = panel.mart
         click.echo(f"panel {panel.title} of dashboard {panel.dashboard} ({panel.audience})\n  {panel.sql}\n")
-    click.echo(tracing.trace(context[0].existing(), table, key))
+    click.echo(tracing.trace(context.home.existing(), table, key))
 
 
 @audit.command()
 @click.pass_obj
-def unused(context: tuple[Home, Progress]) -> None:
+def unused(context: Context) -> None:
     """List columns of marts that no panel, service, bulletin or message reads."""
     from warehouse.audit import panels
 
-    columns = panels.unused(context[0].existing())
+    columns = panels.unused(context.home.existing())
     click.echo("\n".join([*columns, f"{len(columns)} columns of marts are read by nobody"]))
 
 
 @audit.command()
 @click.option("--to", type=click.Path(path_type=Path), help="The zip to write (default: audit-<day>.zip).")
 @click.pass_obj
-def pack(context: tuple[Home, Progress], to: Path | None) -> None:
+def pack(context: Context, to: Path | None) -> None:
     """Write a zip with everything registered for auditors, each with its hash and date; no identity is in it."""
     from warehouse.audit import pack as packing
 
-    path, entries = packing.write(context[0].existing(), to)
+    path, entries = packing.write(context.home.existing(), to)
     click.echo(f"{path}: {entries} documents, listed with hash and date in index.json")

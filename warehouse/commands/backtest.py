@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.pipeline import backtest as step
 from warehouse.pipeline.backtest import Draw, OtherTables
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.judging.backtest import Figure, Judged
@@ -51,7 +50,7 @@ HEADS = {
 )
 @click.pass_obj
 def backtest(
-    context: tuple[Home, Progress],
+    context: Context,
     outcome: str,
     compare: tuple[str, str] | None,
     regions: bool,

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
@@ -15,7 +14,7 @@ from warehouse.settings import Home
 @click.option("--keep", type=click.IntRange(1), default=7, show_default=True, help="How many backups stay.")
 @click.option("--rehearse", is_flag=True, help="Restore it once, open warehouse and vault, and remove that again.")
 @click.pass_obj
-def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse: bool) -> None:
+def backup(context: Context, to: Path | None, keep: int, rehearse: bool) -> None:
     """Copy the home while nobody writes it, with the hash of every file.
 
     The secret and the inbox are not in it: keep a copy of the secret elsewhere, or the vault and the archive cannot be
@@ -36,7 +35,7 @@ def backup(context: tuple[Home, Progress], to: Path | None, keep: int, rehearse:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_obj
-def restore(context: tuple[Home, Progress], folder: Path) -> None:
+def restore(context: Context, folder: Path) -> None:
     """Make the home of the backup in FOLDER, where every file is what the backup's manifest states."""
     from warehouse.operate import backup as backups
 

@@ -6,9 +6,8 @@ from datetime import datetime
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.pipeline import build as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
@@ -18,7 +17,7 @@ from warehouse.settings import Home
 )
 @click.option("--full-refresh", is_flag=True, help="Build every as-of date again, closed ones too.")
 @click.pass_obj
-def build(context: tuple[Home, Progress], select: str | None, today: datetime | None, full_refresh: bool) -> None:
+def build(context: Context, select: str | None, today: datetime | None, full_refresh: bool) -> None:
     """Build features and outcomes with their tests, and close the as-of dates as Parquet."""
     home, progress = context
     home.existing()

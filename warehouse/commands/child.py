@@ -8,9 +8,8 @@ from datetime import datetime
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.errors import QhawaqError, UsageError
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
@@ -18,14 +17,14 @@ from warehouse.settings import Home
 @click.option("--reason", required=True, help="Why this child's identity is needed; it is logged for ever.")
 @click.option("--who", default=None, help="Who asks (default: the system's user).")
 @click.pass_obj
-def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str | None) -> None:
+def reidentify(context: Context, child: int, reason: str, who: str | None) -> None:
     """Show who CHILD is, for a stated reason; the vault logs who asked, when and why, before it answers."""
     from warehouse import database, keys
     from warehouse.identity import vault
 
     if len(reason.strip()) < 10:
         raise UsageError("--reason: say in a sentence why the identity is needed (at least 10 characters)")
-    home = context[0].existing()
+    home = context.home.existing()
     with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(home.secrets))
         identity = vault.reveal(db, child, who or getpass.getuser(), reason.strip())
@@ -39,8 +38,8 @@ def reidentify(context: tuple[Home, Progress], child: int, reason: str, who: str
 @click.argument("child", type=int)
 @click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
 @click.pass_obj
-def explain(context: tuple[Home, Progress], child: int, as_of: datetime) -> None:
+def explain(context: Context, child: int, as_of: datetime) -> None:
     """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
     from warehouse.pipeline import explain as step
 
-    click.echo(step.explain(context[0].existing(), child, as_of.date()))
+    click.echo(step.explain(context.home.existing(), child, as_of.date()))

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
@@ -16,7 +15,7 @@ from warehouse.settings import Home
     "--today", type=click.DateTime(["%Y-%m-%d"]), help="The date that a register's delivery states (default: today)."
 )
 @click.pass_obj
-def collect(context: tuple[Home, Progress], apis: tuple[str, ...], today: datetime | None) -> None:
+def collect(context: Context, apis: tuple[str, ...], today: datetime | None) -> None:
     """Collect from the APIs (default: all that are configured) into the inbox, as deliveries.
 
     Addresses and secrets come from the environment: QHAWAQ_ESCALE_URL, QHAWAQ_JUNTOS_URL, QHAWAQ_DEMUNA_URL, and

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.errors import UsageError
 from warehouse.pipeline import deploy as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
@@ -18,7 +17,7 @@ from warehouse.settings import Home
     "--waiver", type=click.Path(path_type=Path), help="A file by which a person lets a refused VERSION go live."
 )
 @click.pass_obj
-def deploy(context: tuple[Home, Progress], version: str | None, waiver: Path | None) -> None:
+def deploy(context: Context, version: str | None, waiver: Path | None) -> None:
     """Make VERSION (default: the newest model) live if its gates passed; else the best rule, named as a rule.
 
     Going back is the same with an earlier VERSION. The gates stand in ml/judging/gates.yml. A waiver is a YAML file
@@ -26,5 +25,5 @@ def deploy(context: tuple[Home, Progress], version: str | None, waiver: Path | N
     """
     if waiver and not version:
         raise UsageError("--waiver: name the VERSION that it is for")
-    result = step.deploy(context[0].existing(), version, waiver)
+    result = step.deploy(context.home.existing(), version, waiver)
     click.echo(f"live: {result.live} ({result.gate})")

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
 @click.argument("base")
 @click.pass_obj
-def diff(context: tuple[Home, Progress], base: str) -> None:
+def diff(context: Context, base: str) -> None:
     """Show which rows, marts and lists the SQL of today changes against git revision BASE.
 
     Both versions of what differs are built on copies of the home's warehouse; the home itself stays as it is. Use it on

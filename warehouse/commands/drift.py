@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.pipeline import drift as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 SHOWN = 5
 
 
 @click.command()
 @click.pass_obj
-def drift(context: tuple[Home, Progress]) -> None:
+def drift(context: Context) -> None:
     """Compare what the live model meets with the year before, and what it announced with what came; say what to do.
 
     Figures go to ml.drift.

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.pipeline import effects as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.effects.finding import EffectFinding
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.pass_obj
-def effects(context: tuple[Home, Progress]) -> None:
+def effects(context: Context) -> None:
     """Compare children who got a service with comparable ones who did not, once outcomes have matured.
 
     Figures go to ml.effects; an effect that cannot be told is not shown, with the reason.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
 @click.option("--backfill", is_flag=True, help="A first historical load: facts keep their own dates.")
 @click.pass_obj
-def land(context: tuple[Home, Progress], backfill: bool) -> None:
+def land(context: Context, backfill: bool) -> None:
     """Land what waits in the inbox: validate, split identities into the vault, write raw tables, archive.
 
     Refused files are kept, encrypted, with the reason in raw.deliveries; the other files go on.

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
 @click.option("--now", type=click.DateTime(), help="Decide about quiet hours as of this moment (UTC; default: now).")
 @click.pass_obj
-def notify(context: tuple[Home, Progress], now: datetime | None) -> None:
+def notify(context: Context, now: datetime | None) -> None:
     """Tell schools, UGELs and senders what is new for them, once, in a digest that counts and links and names nobody.
 
     Who hears of what stands in recipients.csv of the home (see docs/operate.md). How to send is in the environment:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
 @click.pass_obj
-def publish(context: tuple[Home, Progress]) -> None:
+def publish(context: Context) -> None:
     """Write, verify and switch every audience's serving files."""
     from warehouse.pipeline import publish as step
     from warehouse.pipeline.state import State
@@ -23,9 +22,9 @@ def publish(context: tuple[Home, Progress]) -> None:
 @click.command()
 @click.option("--to", metavar="RELEASE", help="The release to go back to (default: the one before).")
 @click.pass_obj
-def rollback(context: tuple[Home, Progress], to: str | None) -> None:
+def rollback(context: Context, to: str | None) -> None:
     """Switch every serving file back to an earlier release; the last five are kept."""
     from warehouse.publish import releases
 
-    release, files = releases.rollback(context[0].existing(), to)
+    release, files = releases.rollback(context.home.existing(), to)
     click.echo(f"release {release} is current again in {files} files")

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
@@ -15,9 +14,9 @@ from warehouse.settings import Home
 @click.option("--ugel", help="One UGEL: then every child of its list, pseudonymous.")
 @click.option("--outcome", default="interruption", show_default=True, help="Which list.")
 @click.pass_obj
-def replay(context: tuple[Home, Progress], as_of: datetime, ugel: str | None, outcome: str) -> None:
+def replay(context: Context, as_of: datetime, ugel: str | None, outcome: str) -> None:
     """Show the list of AS_OF as it was published, beside what was known, what was done since, and what happened."""
     from warehouse.audit.replay import replay as run
 
-    replayed = run(context[0].existing(), as_of.date(), outcome, ugel)
+    replayed = run(context.home.existing(), as_of.date(), outcome, ugel)
     click.echo("\n".join([*(replayed.table() if ugel else []), *replayed.summary()]))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
@@ -19,9 +18,7 @@ from warehouse.settings import Home
 )
 @click.option("--to", metavar="DIR", help="Where to write it (default: bulletins/ of the home).")
 @click.pass_obj
-def report(
-    context: tuple[Home, Progress], ugel: str | None, region: str | None, as_of: datetime | None, to: str | None
-) -> None:
+def report(context: Context, ugel: str | None, region: str | None, as_of: datetime | None, to: str | None) -> None:
     """Write the monthly bulletin of the country, a region or a UGEL: one page of HTML, a sheet (XLSX) and CSV files.
 
     The page needs no network and no script; print it from a browser. It holds what was published and no more.

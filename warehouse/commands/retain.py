@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.pipeline import retain as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="As of which day (default: today).")
 @click.option("--delete", is_flag=True, help="Delete what is listed; without it nothing is changed.")
 @click.pass_obj
-def retain(context: tuple[Home, Progress], today: datetime | None, delete: bool) -> None:
+def retain(context: Context, today: datetime | None, delete: bool) -> None:
     """List what has been kept long enough; with --delete, delete it everywhere and prove it by a search.
 
     Periods stand in the contracts (retention_years). Afterwards scores and marts are built anew and published, and

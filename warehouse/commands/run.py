@@ -6,8 +6,7 @@ from datetime import datetime
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
@@ -16,7 +15,7 @@ from warehouse.settings import Home
 )
 @click.option("--backfill", is_flag=True, help="A first historical load: facts keep their own dates.")
 @click.pass_obj
-def run(context: tuple[Home, Progress], today: datetime | None, backfill: bool) -> None:
+def run(context: Context, today: datetime | None, backfill: bool) -> None:
     """Do the main job: land, build, train and deploy if due, score, publish.
 
     Interrupted, it resumes where it stopped; with nothing new it does nothing.

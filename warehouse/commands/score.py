@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.pipeline import score as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
 @click.pass_obj
-def score(context: tuple[Home, Progress]) -> None:
+def score(context: Context) -> None:
     """Score the current dates by the live model or rule, give reasons, and build the marts."""
     home, progress = context
     result = step.score(home.existing(), progress)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.commands.context import Context
 
 
 @click.command()
@@ -17,7 +16,7 @@ from warehouse.settings import Home
 @click.option("--verify-log", is_flag=True, help="Check the log of who saw whom, line by line, and end.")
 @click.pass_obj
 def serve(
-    context: tuple[Home, Progress],
+    context: Context,
     port: int,
     new_key: str | None,
     scope: tuple[str, ...],
@@ -34,7 +33,7 @@ def serve(
     from service.home import verify_journal
     from service.run import run, with_allocators
 
-    home = context[0].existing()
+    home = context.home.existing()
     if new_key:
         click.echo(api_keys.create(home, new_key, scopes=scope, areas=area, days=days))
     elif verify_log:

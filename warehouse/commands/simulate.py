@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.errors import UsageError
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 def _school_years(years: str, children: int) -> range:
@@ -34,7 +33,7 @@ def _school_years(years: str, children: int) -> range:
 @click.option("--feedback", is_flag=True, help="Instead: synthetic staff tell what became of the listed children.")
 @click.pass_obj
 def simulate(
-    context: tuple[Home, Progress],
+    context: Context,
     children: int,
     years: str,
     seed: int,

@@ -6,17 +6,16 @@ import json
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.operate.status import lines
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def status(context: tuple[Home, Progress], as_json: bool) -> None:
+def status(context: Context, as_json: bool) -> None:
     """Show the state of the home from its side file; the warehouse is never opened."""
-    home = context[0].existing()
+    home = context.home.existing()
     facts = {"home": str(home.root), "kind": home.kind, "waiting": len(list(home.inbox.glob("[!.]*")))}
     if home.status.exists():
         facts |= json.loads(home.status.read_text())

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.errors import UsageError
-from warehouse.progress import Progress
 from warehouse.settings import Home
 
 if TYPE_CHECKING:  # imported only when it is called
@@ -58,11 +58,11 @@ def subject() -> None:
 @subject.command()
 @request_options
 @click.option("--to", type=click.Path(path_type=Path), help="Write it to this new file, readable by you only.")
-def access(context: tuple[Home, Progress], child: int, reason: str, who: str | None, to: Path | None) -> None:
+def access(context: Context, child: int, reason: str, who: str | None, to: Path | None) -> None:
     """Show everything that is held on CHILD, in Spanish: records, scores, lists, who looked."""
     from warehouse.rights import subject as rights
 
-    text = rights.access(context[0].existing(), _request(child, "access", reason, who))
+    text = rights.access(context.home.existing(), _request(child, "access", reason, who))
     if to is None:
         click.echo(text)
         return
@@ -78,21 +78,19 @@ def access(context: tuple[Home, Progress], child: int, reason: str, who: str | N
 @click.option("--source", required=True, help="The source that is wrong, such as siagie.siagie_enrollments.")
 @click.option("--column", required=True, help="The column that is wrong, as the delivery names it.")
 @click.option("--value", required=True, help="What it should say.")
-def rectify(
-    context: tuple[Home, Progress], child: int, reason: str, who: str | None, source: str, column: str, value: str
-) -> None:
+def rectify(context: Context, child: int, reason: str, who: str | None, source: str, column: str, value: str) -> None:
     """Correct one value of CHILD's newest line of a source: a delivery of that line, changed, into the inbox."""
     from warehouse.rights import subject as rights
 
     request = _request(child, "rectify", reason, who, f"{source}.{column}")
-    path = rights.rectify(context[0].existing(), request, source, column.lower(), value, _today(context[0]))
+    path = rights.rectify(context.home.existing(), request, source, column.lower(), value, _today(context.home))
     click.echo(f"{path}: land it with 'qhawaq run'; closed dates stay as they were known")
 
 
 @subject.command()
 @request_options
 @click.option("--withdraw", is_flag=True, help="The family no longer objects.")
-def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | None, withdraw: bool) -> None:
+def oppose(context: Context, child: int, reason: str, who: str | None, withdraw: bool) -> None:
     """Note that the family objects to CHILD being scored: from the next run no score, no place on a list.
 
     What the law demands without a score (who is missing from school) and protection go on.
@@ -100,7 +98,7 @@ def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | N
     from warehouse.rights import subject as rights
 
     kind = "withdraw objection" if withdraw else "oppose"
-    rights.oppose(context[0].existing(), _request(child, kind, reason, who), _today(context[0]), withdraw)
+    rights.oppose(context.home.existing(), _request(child, kind, reason, who), _today(context.home), withdraw)
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -110,7 +108,7 @@ def oppose(context: tuple[Home, Progress], child: int, reason: str, who: str | N
 @click.argument("decision", type=click.Choice(["keep", "remove"]))
 @click.option("--outcome", default="interruption", show_default=True, help="The list's outcome.")
 def review(
-    context: tuple[Home, Progress],
+    context: Context,
     child: int,
     reason: str,
     who: str | None,
@@ -122,19 +120,19 @@ def review(
     from warehouse.rights import subject as rights
 
     request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of.date()}")
-    rights.review(context[0].existing(), request, as_of.date(), outcome, decision, _today(context[0]))
+    rights.review(context.home.existing(), request, as_of.date(), outcome, decision, _today(context.home))
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
 @subject.command()
 @request_options
 @click.confirmation_option(prompt="This cannot be undone. Erase this person?")
-def erase(context: tuple[Home, Progress], child: int, reason: str, who: str | None) -> None:
+def erase(context: Context, child: int, reason: str, who: str | None) -> None:
     """Erase CHILD: its identities, its lines in every archived file, its rows; then a search proves it.
 
     Closed as-of dates keep rows under a key that leads to nobody. The request stays logged, by key.
     """
     from warehouse.rights import erasure
 
-    lines, files = erasure.erase(context[0].existing(), _request(child, "erase", reason, who), _today(context[0]))
+    lines, files = erasure.erase(context.home.existing(), _request(child, "erase", reason, who), _today(context.home))
     click.echo(f"erased: {lines} lines of {files} archived files; 'qhawaq run' builds and publishes without them")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
+from warehouse.commands.context import Context
 from warehouse.pipeline import train as step
 from warehouse.pipeline.learning import OUTCOME
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
@@ -19,7 +18,7 @@ from warehouse.settings import Home
     help="What to predict; lists go by interruption.",
 )
 @click.pass_obj
-def train(context: tuple[Home, Progress], outcome: str) -> None:
+def train(context: Context, outcome: str) -> None:
     """Train on matured labels, if there are new ones; judge on years not seen and register the model."""
     home, progress = context
     result = step.train(home.existing(), progress, outcome)

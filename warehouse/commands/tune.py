@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 import yaml
 
+from warehouse.commands.context import Context
 from warehouse.files import write_whole
 from warehouse.pipeline import tune as step
-from warehouse.progress import Progress
-from warehouse.settings import Home
 
 
 @click.command()
@@ -18,7 +17,7 @@ from warehouse.settings import Home
 @click.option("--only", multiple=True, metavar="ALGORITHM", help="Only this candidate (can be given again).")
 @click.option("--to", type=click.Path(path_type=Path), help="Where to write (default: models/recipes.yml of the home).")
 @click.pass_obj
-def tune(context: tuple[Home, Progress], outcome: str, only: tuple[str, ...], to: Path | None) -> None:
+def tune(context: Context, outcome: str, only: tuple[str, ...], to: Path | None) -> None:
     """Search hyperparameters of every candidate on the years before the test year, and propose recipes.
 
     Where to look stands in ml/search.yml. What is found is a proposal: it is used once somebody has compared it (qhawaq

@@ -20,10 +20,10 @@ class WithTests:
 
     def _get_node_status(self, ti: Any, context: Any) -> Any:  # noqa: ANN401  Airflow's and Cosmos's own types
         """Return what dbt says of the model, and then of its tests; None while they run."""
-        status = super()._get_node_status(ti, context)  # type: ignore[misc]  mixed into Cosmos's sensors
+        status = super()._get_node_status(ti, context)  # type: ignore[misc]  # mixed into Cosmos's sensors
         if not self.awaits_tests or not is_dbt_node_status_success(status):
             return status
-        return get_xcom_val(ti, self.producer_task_id, get_tests_status_xcom_key(self.model_unique_id))  # type: ignore[attr-defined]
+        return get_xcom_val(ti, self.producer_task_id, get_tests_status_xcom_key(self.model_unique_id))  # type: ignore[attr-defined]  # of Cosmos's sensors
 
 
 class ModelWatcher(WithTests, DbtRunWatcherOperator):

@@ -105,14 +105,14 @@ class Rows:
         """Return the chosen rows."""
         segments = {name: part.of(chosen) for name, part in self.segments.items()}
         return Rows(
-            self.key[chosen],
-            self.date.of(chosen),
-            self.group.of(chosen),
-            self.cluster.of(chosen),
-            self.label[chosen],
-            self.known_at[chosen],
-            rows_of(self.values, chosen),
-            segments,
+            key=self.key[chosen],
+            date=self.date.of(chosen),
+            group=self.group.of(chosen),
+            cluster=self.cluster.of(chosen),
+            label=self.label[chosen],
+            known_at=self.known_at[chosen],
+            values=rows_of(self.values, chosen),
+            segments=segments,
         )
 
     @property
@@ -154,14 +154,16 @@ def read_rows(
     days = table.column(5).to_numpy().astype("datetime64[D]")
     values = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
     return Rows(
-        _keys(table.column(0)),
-        date,
-        group,
-        cluster,
-        table.column(4).to_numpy(),
-        days,
-        np.array([_numbers(column, spec.categories.get(name)) for name, column in values]).reshape(-1, len(days)).T,
-        dict(zip(names.segments, parts, strict=True)),
+        key=_keys(table.column(0)),
+        date=date,
+        group=group,
+        cluster=cluster,
+        label=table.column(4).to_numpy(),
+        known_at=days,
+        values=np.array([_numbers(column, spec.categories.get(name)) for name, column in values])
+        .reshape(-1, len(days))
+        .T,
+        segments=dict(zip(names.segments, parts, strict=True)),
     )
 
 

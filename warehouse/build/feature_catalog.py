@@ -59,15 +59,15 @@ def _of_group(project: Path, group: str) -> list[Feature]:
         meta = (column.get("config") or {}).get("meta") or {}
         features.append(
             Feature(
-                column["name"],
-                group,
-                column["data_type"],
-                column["description"],
-                int(meta.get("direction", 0)),
-                bool(meta.get("in_model")),
-                meta.get("unit"),
-                meta["domain"],
-                meta["source"],
+                name=column["name"],
+                group=group,
+                data_type=column["data_type"],
+                description=column["description"],
+                direction=int(meta.get("direction", 0)),
+                in_model=bool(meta.get("in_model")),
+                unit=meta.get("unit"),
+                domain=meta["domain"],
+                source=meta["source"],
             )
         )
     return features

@@ -152,7 +152,8 @@ def read_rows(
     ).to_arrow_table()
     date, group, cluster, *parts = map(Coded.of_column, table.columns[1:4] + table.columns[6 : 6 + len(segments)])
     days = table.column(5).to_numpy().astype("datetime64[D]")
-    values = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
+    columns = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
+    values = np.array([_numbers(column, spec.categories.get(name)) for name, column in columns])
     return Rows(
         key=_keys(table.column(0)),
         date=date,

@@ -152,8 +152,8 @@ def read_rows(
     ).to_arrow_table()
     date, group, cluster, *parts = map(Coded.of_column, table.columns[1:4] + table.columns[6 : 6 + len(segments)])
     days = table.column(5).to_numpy().astype("datetime64[D]")
-    columns = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
-    values = np.array([_numbers(column, spec.categories.get(name)) for name, column in columns])
+    arrays = zip(spec.features, table.columns[6 + len(segments) :], strict=True)
+    matrix = np.array([_numbers(array, spec.categories.get(name)) for name, array in arrays])
     return Rows(
         key=_keys(table.column(0)),
         date=date,
@@ -161,9 +161,7 @@ def read_rows(
         cluster=cluster,
         label=table.column(4).to_numpy(),
         known_at=days,
-        values=np.array([_numbers(column, spec.categories.get(name)) for name, column in values])
-        .reshape(-1, len(days))
-        .T,
+        values=matrix.reshape(-1, len(days)).T,
         segments=dict(zip(names.segments, parts, strict=True)),
     )
 

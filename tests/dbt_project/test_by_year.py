@@ -10,7 +10,7 @@ import pytest
 
 from tests import homes
 from tests.conftest import Country
-from warehouse.build import dbt
+from warehouse.build import dbt, tested
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -123,7 +123,7 @@ def test_changed_code_of_a_view_below_builds_every_year_again(own: Home, country
 
 def test_what_was_tested_is_forgotten_with_other_code_and_counts_only_when_both_halves_are_green(own: Home) -> None:
     with duckdb.connect(str(own.warehouse)) as db:
-        tested = lambda: db.execute("select count(*) from raw.built_files").fetchone()[0]  # noqa: E731
+        counted = lambda: db.execute("select count(*) from raw.built_files").fetchone()[0]  # noqa: E731
         late = "(select max(file) from raw.deliveries where status = 'landed')"
         landed_at = db.execute(f"update raw.deliveries set status = 'refused' where file = {late} returning file")
         (name,) = landed_at.fetchone()
@@ -133,18 +133,18 @@ def test_what_was_tested_is_forgotten_with_other_code_and_counts_only_when_both_
         )  # it lands while the rest is built
         tested.first_half_done(db, "one")
         tested.done(db, "other")
-        assert tested() == 0
+        assert counted() == 0
         tested.done(db, "one")
-        seen = tested()
+        seen = counted()
         assert seen > 200
         assert db.execute("select * from raw.built_files where file = ?", [name]).fetchall() == []
         tested.begin(db, "one")
-        assert tested() == seen
+        assert counted() == seen
         tested.begin(db, "other")
-        assert tested() == 0
+        assert counted() == 0
         tested.first_half_done(db, "one")  # other code began since
         tested.done(db, "one")
-        assert tested() == 0
+        assert counted() == 0
 
 
 def test_a_fault_in_a_new_file_is_found_beside_what_was_tested(own: Home, silent: Progress) -> None:

@@ -63,3 +63,13 @@ def test_the_tests_of_the_trap_table_exist() -> None:
 def test_every_key_of_a_contract_is_explained() -> None:
     text = (REPOSITORY / "docs" / "add-a-source.md").read_text(encoding="utf-8")
     assert [key for key in TABLE_KEYS | COLUMN_KEYS if key not in text] == []
+
+
+def test_no_folder_of_tests_is_left_out(pytestconfig: pytest.Config) -> None:
+    """What pytest does not walk into by its name, such as `build`, is lost in silence."""
+    folders = {path.parent.relative_to(REPOSITORY) for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    patterns = pytestconfig.getini("norecursedirs")
+    assert len(folders) > 15
+    assert [
+        folder for folder in folders if any(part.match(p) for part in map(Path, folder.parts) for p in patterns)
+    ] == []

@@ -152,7 +152,7 @@ def test_a_model_whose_last_date_fails_keeps_all_its_dates_as_they_were(
     with duckdb.connect(str(home.warehouse)) as db:
         before = db.execute(f"from {table} order by all").fetchall()
         (last,) = db.execute(f"select max(as_of_date)::varchar from {table}").fetchone()
-    model = project / "models" / "features" / "work" / "child_work.sql"
+    model = project / "models" / "features" / "child_work.sql"
     broken = f"from ({model.read_text()}) as built where if(as_of_date = date '{last}', error('stop'), 1) is not null"
     model.write_text(f"select * {broken}")
     for full_refresh in (True, False):

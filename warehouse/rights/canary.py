@@ -90,11 +90,11 @@ def _in_bytes(content: bytes, canaries: Canaries) -> int:
 
 
 def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> int:
-    return sum(
-        database.value(db, f"select count(*) from {column.table} where {condition}")
-        for column in _columns(db, catalog)
-        if (condition := _condition(column, canaries))
-    )
+    counts: dict[str, list[str]] = {}  # by table: one pass over it counts for all its columns
+    for column in _columns(db, catalog):
+        if condition := _condition(column, canaries):
+            counts.setdefault(column.table, []).append(f"count(*) filter ({condition})")
+    return sum(database.value(db, f"select {' + '.join(each)} from {table}") for table, each in counts.items())
 
 
 def _condition(column: SearchedColumn, canaries: Canaries) -> str | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+UNFINISHED = re.compile(r"\.(\d+)\.part(\.wal)?$")  # the process id in a name that `replacing` gives
 
 
 @contextmanager
@@ -25,6 +28,27 @@ def replacing(path: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def remove_unfinished(folder: Path) -> int:
+    """Remove what killed processes left of the files that they were writing below a folder; return how many.
+
+    A file of a running process stays: it is being written now.
+    """
+    left = [path for path in folder.rglob(".*") if (made := UNFINISHED.search(path.name)) and not _runs(int(made[1]))]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse import contracts, database, keys, synthetic
+from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
 from warehouse.identity import vault
 from warehouse.identity.linkage import link as linkage
@@ -35,6 +35,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         home.existing()
     home.claim(home.kind or "real")
     intake.let_settle(waiting)
+    files.remove_unfinished(home.root)
     sources = contracts.read(DBT_PROJECT)
     with database.warehouse(home, memory=APPEND_MEMORY) as db:
         ledger.prepare(db, list(sources.values()))

@@ -260,7 +260,8 @@ def delete(home: Home, secret: Keys, today: date) -> Deletion:
 
 
 def compact(home: Home, secret: Keys) -> None:
-    """Rewrite warehouse and vault, so that no unused block of a file holds deleted values."""
+    """Rewrite warehouse and vault, so that no unused block of a file and no unfinished copy holds deleted values."""
+    files.remove_unfinished(home.root)
     _rewrite(home, home.warehouse, f"storage_version '{database.STORAGE_VERSION}'", "")
     key = f"encryption_key '{secret.vault}'"
     _rewrite(home, home.vault, key, f" ({key})")

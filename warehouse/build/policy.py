@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-from warehouse.settings import DBT_PROJECT
+from warehouse.settings import DBT_PROJECT, read_yaml
 
 
 def variables() -> dict[str, Any]:
     """Return the variables of the dbt project by name."""
-    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    names: dict[str, Any] = project["vars"]
+    names: dict[str, Any] = read_yaml(DBT_PROJECT / "dbt_project.yml")["vars"]
     return names

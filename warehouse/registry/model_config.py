@@ -11,9 +11,8 @@ import json
 from typing import Any
 
 import duckdb
-import yaml
 
-from warehouse.build import feature_catalog
+from warehouse.build import feature_catalog, policy
 from warehouse.files import write_whole
 from warehouse.registry import versions
 from warehouse.settings import DBT_PROJECT, Home
@@ -53,7 +52,7 @@ def checksum(content: dict[str, Any]) -> str:
 
 
 def _content(db: duckdb.DuckDBPyConnection, version: versions.Version) -> dict[str, Any]:
-    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    variables = policy.variables()
     parameters = {"version": version.model_version, "outcome": version.outcome}
     return {
         "model_version": version.model_version,

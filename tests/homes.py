@@ -22,6 +22,11 @@ SIMULATE, RUN = "simulate", "run"
 # Name → what is called one after the other. All years, with planted traps, of as few children as show them all.
 HOMES: dict[str, list[list[str]]] = {
     "country": [[SIMULATE, "--children", "2300"], [RUN]],
+    "short": [
+        [SIMULATE, "--children", "500", "--years", "2022-2024"],
+        ["land"],
+        ["build"],
+    ],  # for tests of closed dates
 }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.build import dbt, manifest
+from warehouse.build import closing, dbt, manifest
 from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted
 from warehouse.errors import UsageError
@@ -152,6 +152,8 @@ def _write_out(side: Home, chosen: list[str]) -> None:
 def _copy(home: Home, root: Path) -> Home:
     root.mkdir()
     shutil.copy2(home.warehouse, root / home.warehouse.name)
+    with duckdb.connect(str(root / home.warehouse.name)) as db:
+        db.execute(closing.DDL)  # a home of former code has not all of it
     return Home(root)
 
 

@@ -73,9 +73,9 @@ def _release(state: State) -> str | None:
     return state.done.get("publish", {}).get("release")
 
 
-def note_begin(home: Home, today: date) -> None:
+def note_begin(home: Home, progress: Progress, today: date, full_refresh: bool = False) -> None:
     """Note which inputs an orchestrator begins to build: nothing is done for them yet."""
-    build.begin(home, today)
+    build.begin(home, progress, today, full_refresh)
     State(resume(home, today).key).write(home)
 
 

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def start(name: str) -> None:
         subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
 
 
+@cache  # what is changed while tests run makes no other home
 def get(name: str) -> Path:
     """Return the folder of a finished home, which holds `home` and `truth`; nobody may change them.
 

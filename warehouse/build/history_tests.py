@@ -82,16 +82,16 @@ def failures(
 ) -> Iterator[str]:
     """Run the tests part by part; yield a sentence for each test and date (year) that fails."""
     parts = {
-        Split.DATES: list(_chunks(db, dates)),
+        Split.DATES: list(chunks(db, dates)),
         Split.YEARS: list(_years(db)),
         Split.NOTHING: [[Part("", "all rows")]],
     }
-    for split, chunks in parts.items():
+    for split, of_split in parts.items():
         mine = [test for test in tests if test.split is split]
-        for number, chunk in enumerate(chunks, start=1):
+        for number, chunk in enumerate(of_split, start=1):
             for test in mine:
                 yield from _failures(db, test, chunk)
-            progress.say(f"{number}/{len(chunks)} {chunk[0].name} to {chunk[-1].name} tested", tests=len(mine))
+            progress.say(f"{number}/{len(of_split)} {chunk[0].name} to {chunk[-1].name} tested", tests=len(mine))
 
 
 def _failures(db: duckdb.DuckDBPyConnection, test: HistoryTest, chunk: list[Part]) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _together(chunk: list[Part]) -> Part:
     return Part(" or ".join(part.where for part in chunk), "")
 
 
-def _chunks(db: duckdb.DuckDBPyConnection, dates: Iterable[str]) -> Iterator[list[Part]]:
+def chunks(db: duckdb.DuckDBPyConnection, dates: Iterable[str]) -> Iterator[list[Part]]:
     """Yield as many dates at a time as memory surely holds, and at least one."""
     pupils = dict(db.execute(PUPILS).fetchall())
     most = policy.variables()["rows_joined_at_once"]

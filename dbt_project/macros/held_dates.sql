@@ -105,7 +105,12 @@
       or (
         coalesce(noted.is_partial, false)
         and due.as_of_date not in ({{ listed_dates(built) }})
-      ) as is_partial
+      ) as is_partial,
+      case
+        when due.as_of_date in ({{ listed_dates(built) }})
+          then cast({{ dbt.current_timestamp() }} as timestamp)
+        else noted.built_at
+      end as built_at
     from intermediate.int_calendar__as_of_dates as due
     left join (select distinct as_of_date from {{ table }}) as held
       on due.as_of_date = held.as_of_date

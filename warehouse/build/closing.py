@@ -14,11 +14,12 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 Entry = dict[str, str | int]  # what the manifest states of a date
-# Of each table built by date which dates have rows, and which of these lack columns (macros/held_dates.sql); when a
-# build of everything began that has not ended.
+# Of each table built by date which dates have rows, which of these lack columns, and when a date was built (null:
+# before this was noted), by macros/held_dates.sql; when a build of everything began that has not ended.
 DDL = """
 create table if not exists raw.closed_dates (as_of_date date primary key);
-create table if not exists raw.held_dates (table_name varchar, as_of_date date, has_rows boolean, is_partial boolean);
+create table if not exists raw.held_dates (table_name varchar, as_of_date date, has_rows boolean, is_partial boolean,
+  built_at timestamp);
 create table if not exists raw.refreshing (began_at timestamp);
 """
 

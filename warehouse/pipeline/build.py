@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 
 from warehouse import database
-from warehouse.build import calendar, closing, code, dbt, orchestration, restoring, tested
+from warehouse.build import calendar, closing, code, dbt, formulas, orchestration, restoring, tested
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -52,20 +52,27 @@ def begin(home: Home, progress: Progress, today: date | None = None, full_refres
         tables.prepare(db)
         day = calendar.set_day(db, home, today)
         restoring.restore(db, home, progress)
-        tested.begin(db, code.code_hash())
+        now = code.code_hash()
+        tested.begin(db, now)
+        formulas.note(db, now)
         _refresh(db, progress, full_refresh)
         orchestration.read_in(db, home)
     return day
 
 
 def _refresh(db: duckdb.DuckDBPyConnection, progress: Progress, full_refresh: bool) -> None:
-    """Begin to build every date again where that is asked for, or was by a build that did not end."""
+    """Begin to build every date again where that is asked for, or was by a build that did not end.
+
+    Else say of which closed dates the code has changed: they stay.
+    """
     if closing.is_refreshing(db) and not full_refresh:
         progress.say("a build with --full-refresh did not end: every as-of date is built again")
     if full_refresh:
         closing.begin_refresh(db)
     if closing.is_refreshing(db):
         tested.forget(db)
+    else:
+        formulas.tell(db, progress)
 
 
 def close(home: Home, progress: Progress, again: bool = False) -> int:
@@ -73,4 +80,5 @@ def close(home: Home, progress: Progress, again: bool = False) -> int:
     closed = closing.close(home, progress, again=again)
     with database.warehouse(home) as db:
         tested.first_half_done(db, code.code_hash())
+        formulas.remember(db)
     return len(closed)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from warehouse.build import closing, history_tests, restoring
+from warehouse.build import closing, formulas, history_tests, restoring
 from warehouse.build.restoring import FeatureTable
 from warehouse.database import column, quoted, value, warehouse
 from warehouse.progress import Progress
@@ -30,13 +30,15 @@ class Checked:
 
     dates: int
     tests: int
+    unknown: int  # closed dates of which nobody noted what code made them
     differences: list[str]
 
 
 def check(home: Home, progress: Progress) -> Checked:
     """Compare the Parquet of every closed date with its hash and with the tables, then run all data tests on them."""
     with warehouse(home) as db:
-        db.execute(closing.DDL)  # a home of former code has not all of it
+        db.execute(closing.DDL + formulas.DDL)  # a home of former code has not all of it
+        unknown = formulas.unknown(db)
         dates = column(db, CLOSED)
         found = [*_gone(db), *_unstated(home, dates)]
         for number, day in enumerate(dates, start=1):
@@ -45,7 +47,7 @@ def check(home: Home, progress: Progress) -> Checked:
     tests = history_tests.compiled(home, progress)
     with warehouse(home, read_only=True) as db:
         found += history_tests.failures(db, tests, dates, progress)
-    return Checked(len(dates), len(tests), found)
+    return Checked(len(dates), len(tests), unknown, found)
 
 
 def _unstated(home: Home, dates: list[str]) -> list[str]:
@@ -88,7 +90,7 @@ def _of_date(db: duckdb.DuckDBPyConnection, home: Home, day: str) -> Iterator[st
     for table in restoring.of_parquet(db, path):
         if said := _compared(db, table, day):
             yield (
-                f"{table.place} differs from {path} on {day}: {said}; delete the rows of that date from the table and "
+                f"{restoring.SCHEMA}.{table.name} differs from {path} on {day}: {said}; delete the rows of that date from the table and "
                 "call 'qhawaq build', which takes them back from the Parquet"
             )
 

@@ -23,6 +23,5 @@ def check_history(context: Context) -> None:
     if checked.differences:
         listed = "\n".join(f"  {said}" for said in checked.differences)
         raise QhawaqError(f"{len(checked.differences)} differences in {checked.dates} closed dates\n{listed}")
-    click.echo(
-        f"{checked.dates} closed dates are what they were closed as; {checked.tests} tests passed on all of them"
-    )
+    unknown = f"; which code made {checked.unknown} of them is unknown" if checked.unknown else ""
+    click.echo(f"{checked.dates} closed dates are as they were closed, {checked.tests} tests passed on all{unknown}")

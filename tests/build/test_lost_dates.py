@@ -142,6 +142,20 @@ def test_dates_whose_deliveries_are_deleted_keep_their_rows_in_a_full_refresh(ho
     assert ask(home, "select count(*) from raw.held_dates where is_partial") == [(0,)]
 
 
+def test_a_column_that_came_after_retention_is_null_on_kept_dates_and_no_test_asks_for_it(home: Home) -> None:
+    retired(home, "siagie_progress.siagie_attendance", 2022)
+    wide = ("features.child_missing", "features.child_features")
+    change(home, *(f"alter table {table} drop column lacks_marks" for table in wide))
+    rows = {table: ask(home, f"select count(*) from {table} where as_of_date <= date '2024-10-31'") for table in wide}
+    built(home, full_refresh=True)
+    for table in wide:
+        assert ask(home, f"select count(*) from {table} where as_of_date <= date '2024-10-31'") == rows[table]
+    beyond = "as_of_date in (select as_of_date from raw.held_dates where table_name = 'child_missing' and is_partial)"
+    assert ask(home, f"select count(distinct as_of_date) > 5 from features.child_missing where {beyond}") == [(True,)]
+    assert ask(home, f"select bool_and((lacks_marks is null) = ({beyond})) from features.child_missing") == [(True,)]
+    assert dbt.build(home, SILENT, ("--select", "never_null_child_missing*"), full_refresh=True).tests == 1
+
+
 def test_a_lost_date_whose_deliveries_are_deleted_is_refused_by_name(home: Home) -> None:
     retired(home, "siagie_progress.siagie_attendance", 2022)
     ((last,),) = ask(home, "select max(as_of_date)::varchar from intermediate.int_attendance__years")

@@ -90,8 +90,8 @@ def _of_date(db: duckdb.DuckDBPyConnection, home: Home, day: str) -> Iterator[st
     for table in restoring.of_parquet(db, path):
         if said := _compared(db, table, day):
             yield (
-                f"{restoring.SCHEMA}.{table.name} differs from {path} on {day}: {said}; delete the rows of that date from "
-                "the table and call 'qhawaq build', which takes them back from the Parquet"
+                f"{restoring.SCHEMA}.{table.name} differs from {path} on {day}: {said}; delete the rows of that date "
+                "from the table and call 'qhawaq build', which takes them back from the Parquet"
             )
 
 

@@ -18,7 +18,7 @@ from tests.conftest import examples
 from warehouse import contracts
 from warehouse.build import closing, dbt
 from warehouse.errors import BuildFailed
-from warehouse.pipeline import build
+from warehouse.pipeline import build, run
 from warehouse.progress import Progress
 from warehouse.rights import retention
 from warehouse.settings import DBT_PROJECT, Home
@@ -116,6 +116,19 @@ def test_a_refresh_killed_in_the_middle_is_ended_by_the_next_build(home: Home) -
     assert ask(home, "select count(*) from raw.refreshing") == [(0,)]
     assert content(home) == before
     assert closing.read_manifest(home) == manifest
+
+
+def test_a_refresh_that_did_not_end_is_something_new_for_the_main_job(home: Home) -> None:
+    """Else it would say that nothing is new, and half of history would stay of former code."""
+    day = build.set_day(home)
+    state = run.resume(home, day)
+    state.done["publish"] = {"release": "one"}
+    state.write(home)
+    assert run.released(home, day) == "one"
+    build.begin(home, SILENT, full_refresh=True)
+    assert run.released(home, day) is None
+    change(home, "delete from raw.refreshing")
+    assert run.released(home, day) == "one"
 
 
 def retired(home: Home, source: str, year: int) -> None:

@@ -145,6 +145,16 @@ def test_a_date_that_is_built_again_is_of_the_code_of_now_and_the_others_stay(db
     assert formulas.changed(db) == {}
 
 
+def test_a_model_that_is_no_more_is_told_until_the_date_is_built_again(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("delete from raw.formulas where node = 'services'")
+    formulas.remember(db)
+    assert formulas.changed(db) == {"services": 2}
+    for day in ("2022-07-31", "2022-10-31"):
+        built(db, day, "now()::timestamp")
+    formulas.remember(db)
+    assert formulas.changed(db) == {}
+
+
 @pytest.mark.long
 def test_diff_shows_what_building_closed_dates_again_alters_and_changes_nothing(tmp_path: Any) -> None:
     home = homes.copy(homes.get("short") / "home", Home(tmp_path / "home"), "archive", "serving", "compiled")

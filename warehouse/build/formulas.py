@@ -41,6 +41,12 @@ join raw.held_dates as held
 left join raw.closed_code as old on old.as_of_date = closed.as_of_date and old.node = now.node
 where held.built_at > coalesce(old.noted_at, timestamp '0001-01-01')
 """
+# Models that are no more, of dates that were built again without them.
+ENDED = f"""
+delete from raw.closed_code where node not in (select node from raw.formulas) and exists (
+  select 1 from raw.held_dates as held where held.table_name = '{WIDE}'
+  and held.as_of_date = raw.closed_code.as_of_date and held.built_at > raw.closed_code.noted_at)
+"""
 CHANGED = """
 select coalesce(now.node, old.node) as node, count(distinct old.as_of_date) as dates
 from raw.closed_code as old left join raw.formulas as now using (node)
@@ -95,6 +101,7 @@ def tell(db: duckdb.DuckDBPyConnection, progress: Progress) -> None:
 def remember(db: duckdb.DuckDBPyConnection) -> None:
     """Note of closed dates that were built since they were noted last which code made them."""
     with transaction(db):
+        db.execute(ENDED)
         db.execute(f"create or replace temp table made as {NEW}")
         db.execute("delete from raw.closed_code where (as_of_date, node) in (select (as_of_date, node) from made)")
         db.execute("insert into raw.closed_code by name from made")

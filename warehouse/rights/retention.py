@@ -67,8 +67,7 @@ def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -
 def retired_dates(home: Home, known: list[Contract], today: date) -> list[str]:
     """Return the closed as-of dates of school years whose enrollments' retention period is over."""
     years = _kept_years(known)[ENROLLMENTS]
-    kept = [day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry]
-    return sorted(day for day in kept if years is not None and _until(int(day[:4]), years) < today)
+    return [day for day in closing.kept(home) if years is not None and _until(int(day[:4]), years) < today]
 
 
 def _kept_years(known: list[Contract]) -> dict[str | None, int | None]:

@@ -121,3 +121,11 @@
     drop table {{ table.identifier }}__noted
   {%- endcall %}
 {%- endmacro %}
+
+{#- The dates of a table that were carried over without columns that came later. -#}
+{% macro partial_dates(relation) -%}
+  {%- set found = run_query(
+        "select cast(as_of_date as varchar) from raw.held_dates where is_partial and table_name = '"
+        ~ relation.identifier ~ "' order by 1") -%}
+  {{ return(found.columns[0].values() | list) }}
+{%- endmacro %}

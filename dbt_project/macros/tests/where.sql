@@ -52,9 +52,7 @@
 {#- Not the dates that were carried over without columns that came later: nothing where there are
     none. -#}
 {% macro in_whole_dates(relation) -%}
-  {%- set partial = run_query(
-        "select cast(as_of_date as varchar) from raw.held_dates where is_partial and table_name = '"
-        ~ relation.identifier ~ "' order by 1").columns[0].values() if execute else [] -%}
+  {%- set partial = partial_dates(relation) if execute else [] -%}
   {{ return('as_of_date not in (' ~ listed_dates(partial) ~ ')' if partial else '') }}
 {%- endmacro %}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from warehouse.contracts import Contract
+from warehouse.contracts import Contract, Stated
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
 from warehouse.landing.bytescan import Scan
 
@@ -32,6 +32,11 @@ class Delivery:
     def file(self) -> str:
         """The file's name."""
         return self.path.name
+
+    @property
+    def stated(self) -> Stated:
+        """What the file's name states."""
+        return Stated(self.period, self.delivered_at)
 
 
 def waiting(inbox: Path) -> list[Path]:

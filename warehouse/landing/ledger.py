@@ -33,6 +33,7 @@ alter table raw.deliveries add column if not exists deleted_on date;
 alter table raw.deliveries add column if not exists fault varchar;
 alter table raw.deliveries add column if not exists details json;
 alter table quarantine.rows add column if not exists fault varchar;
+alter table quarantine.rows add column if not exists code varchar;
 alter table raw.withheld add column if not exists n_rows bigint;
 alter table raw.withheld add column if not exists n_before bigint;
 """
@@ -156,7 +157,7 @@ class Staged:
     db: duckdb.DuckDBPyConnection
     rows: str  # SQL of the typed rows with their keys
     known_at: str  # SQL of the date on which each row is known
-    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, reason
+    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, code, reason
     merges: pyarrow.Table  # keys that stand for the same child: child_key, merged_into, known_at
 
 
@@ -174,7 +175,9 @@ class Landed:
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     """Return the delivery that a throw-away database holds."""
-    faults = db.execute(f"select line, column_name, fault, {_reason_sql()} as reason from faults").to_arrow_table()
+    faults = db.execute(
+        f"select line, column_name, fault, code, {_reason_sql()} as reason from faults"
+    ).to_arrow_table()
     merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
     return Staged(db, rows, known_at, faults, merges)
 
@@ -200,7 +203,7 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
         db.execute(
-            "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault "
+            "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault, code "
             "from faults",
             [delivery.file, contract.name],
         )

@@ -13,7 +13,7 @@ renamed as (
         -- text
         cenedu as school_name,
         gestion as management,
-        estadistica_nivelmodalidad as level,
+        {{ listed_code('estadistica_nivelmodalidad') }} as level,
         -- numbers
         cast(estadistica_totalalumnos as integer) as n_pupils,
         cast(estadistica_totaldocentes as integer) as n_teachers,

@@ -81,6 +81,7 @@ class Fault(StrEnum):
     UNKNOWN_CODE = "unknown_code"
     DATED_AHEAD = "dated_ahead"
     DATED_FAR_AHEAD = "dated_far_ahead"
+    PERIOD_IMPOSSIBLE = "period_impossible"
     FEWER_COLUMNS = "fewer_columns"
     MORE_COLUMNS = "more_columns"
     QUOTE_IN_LINE = "quote_in_line"

@@ -8,9 +8,10 @@ import duckdb
 
 from warehouse import database
 from warehouse.deliveries import DeliveryRefused, Fault, Status
-from warehouse.landing import bytescan, cast, intake, reader
+from warehouse.landing import bytescan, cast, intake, quarantine, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
+from warehouse.landing.quarantine import NoUsableRow
 
 
 class RowCounts(NamedTuple):
@@ -40,7 +41,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
         quarantined=database.value(db, "select count(distinct line) from faults"),
     )
     if not counts.accepted:
-        raise DeliveryRefused(Fault.NO_USABLE_ROW if counts.quarantined else Fault.HEADER_ONLY)
+        raise NoUsableRow(quarantine.found(db)) if counts.quarantined else DeliveryRefused(Fault.HEADER_ONLY)
     return counts
 
 

@@ -146,10 +146,13 @@ def _is_execution(part: Any) -> bool:  # noqa: ANN401  dbt's timing
 def _ended(result: Any, execution: Any) -> tuple[str, tuple[datetime, datetime], str | None]:  # noqa: ANN401  dbt's types
     """Return state, when it ran, and the kind of error; of a warning the number of rows."""
     if str(result.status) == WARNED:
-        state, error = "warned", f"{result.failures} rows"
-    else:
-        state, error = ("failed", str(result.status)) if str(result.status) in BAD else ("success", None)
-    return state, (execution.started_at.replace(tzinfo=UTC), execution.completed_at.replace(tzinfo=UTC)), error
+        return "warned", _moments(execution), f"{result.failures} rows"
+    state, error = ("failed", str(result.status)) if str(result.status) in BAD else ("success", None)
+    return state, _moments(execution), error
+
+
+def _moments(execution: Any) -> tuple[datetime, datetime]:  # noqa: ANN401  dbt's timing
+    return execution.started_at.replace(tzinfo=UTC), execution.completed_at.replace(tzinfo=UTC)
 
 
 def _invoke(

@@ -31,16 +31,16 @@ class NoUsableRow(DeliveryRefused):
 def found(db: duckdb.DuckDBPyConnection) -> pyarrow.Table:
     """Return the faulty lines of the delivery that a throw-away database holds, with the text of each fault."""
     cases = " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES)
-    return db.execute(
-        f"select line, column_name, fault, code, case fault {cases} end as reason from faults"
-    ).to_arrow_table()
+    reason = f"case fault {cases} end as reason"
+    return db.execute(f"select line, column_name, fault, code, {reason} from faults").to_arrow_table()
 
 
 def write(db: duckdb.DuckDBPyConnection, file: str, source: str, faults: pyarrow.Table) -> None:
     """Quarantine lines of a delivery."""
     db.register("faulty_lines", faults)
     db.execute(
-        f"insert into quarantine.rows ({COLUMNS}) select ?, line, ?, column_name, reason, fault, code from faulty_lines",
+        f"insert into quarantine.rows ({COLUMNS}) "
+        "select ?, line, ?, column_name, reason, fault, code from faulty_lines",
         [file, source],
     )
     db.unregister("faulty_lines")

@@ -27,11 +27,12 @@ class Delivery:
     contract: Contract
     period: str
     delivered_at: date
+    delivered_name: str | None = None  # where it is read again from the archive
 
     @property
     def file(self) -> str:
         """The file's name."""
-        return self.path.name
+        return self.delivered_name or self.path.name
 
     @property
     def stated(self) -> Stated:

@@ -15,7 +15,7 @@ from warehouse.contracts import LANDING_COLUMNS, Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault, Status, text
 from warehouse.identity.linkage import link
-from warehouse.landing import quarantine
+from warehouse.landing import codes, quarantine
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -64,7 +64,7 @@ class Earlier(NamedTuple):
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
-    for tables in (DDL, link.DDL, closing.DDL):
+    for tables in (DDL, link.DDL, closing.DDL, codes.DDL):
         db.execute(tables)
     for contract in contracts:
         columns = (*contract.landed, *LANDING_COLUMNS)
@@ -180,24 +180,30 @@ def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     return Staged(db, rows, known_at, quarantine.found(db), merges)
 
 
-def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
-    """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
-    delivery = landed.delivery
+def append_rows(db: duckdb.DuckDBPyConnection, staged: Staged, delivery: Delivery, sha256: str) -> None:
+    """Append a delivery's rows, and the keys that turned out to be one child's, within the caller's transaction."""
     contract = delivery.contract
     rows = staged.db.execute(
         f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
-        f"'{landed.sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
+        f"'{sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
         f"{staged.known_at} as known_at from {staged.rows}"
     ).to_arrow_reader(ROW_GROUP)
+    for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
+        _append(db, contract.table, pyarrow.Table.from_batches([batch]))
     db.register("merges", staged.merges)
+    db.execute(
+        "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
+        "from merges where child_key not in (select child_key from raw.child_merges)"
+    )
+    db.unregister("merges")
+
+
+def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
+    """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
+    delivery = landed.delivery
     with transaction(db):
-        for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
-            _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-        quarantine.write(db, delivery.file, contract.name, staged.faults)
-        db.execute(
-            "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
-            "from merges where child_key not in (select child_key from raw.child_merges)"
-        )
+        append_rows(db, staged, delivery, landed.sha256)
+        quarantine.write(db, delivery.file, delivery.contract.name, staged.faults)
         record(
             db,
             landed.outcome,
@@ -209,7 +215,6 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         )
         _supersede(db, delivery, landed.effective)
         _withhold(db, delivery, landed.effective)
-    db.unregister("merges")
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "simulate": ("simulate", "Write a synthetic country's deliveries into a synthetic home."),
     "collect": ("collect", "Collect deliveries from the APIs into the inbox."),
     "check": ("check", "Validate one delivery as landing would, without landing it."),
+    "codes": ("codes", "List codes that are on no list; accept, map or reject one."),
     "run": ("run", "Do the main job: land, build, train if due, score, publish."),
     "land": ("land", "Land what waits in the inbox."),
     "build": ("build", "Build features and outcomes, close the as-of dates."),

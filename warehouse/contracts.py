@@ -1,8 +1,9 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
 Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a
-column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
+`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `rules`) and
+of a column (`identity`, `alias`, `pseudonym`, `optional`, `link`, and what its values may be: `warehouse/rules.py`).
+`docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from warehouse import rules
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
 
@@ -31,8 +33,9 @@ TABLE_KEYS = {
     "line_end_required",
     "missing",
     "retention_years",
+    "rules",
 }
-COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"}
+COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"} | rules.COLUMN_RULES
 
 
 class LandedColumn(NamedTuple):
@@ -86,6 +89,9 @@ class Column:
     pseudonym: str | None
     optional: bool
     link: str | None = None  # its role when records are linked by name
+    digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
+    codes: rules.Codes | None = None  # None where it may have any value
+    rules: tuple[rules.Rule, ...] = ()
 
     @property
     def landed_name(self) -> str | None:
@@ -122,6 +128,7 @@ class Contract:
     sender: str = ""  # the delivering authority, in Spanish
     missing: tuple[str, ...] = ()  # texts that mean a missing value, besides the empty one
     retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
+    rules: tuple[rules.Rule, ...] = ()  # over several columns
 
     @property
     def name(self) -> str:
@@ -203,6 +210,9 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         pseudonym=meta.get("pseudonym"),
         optional=bool(meta.get("optional")),
         link=meta.get("link"),
+        digits=meta.get("digits"),
+        codes=rules.codes_of(name, meta),
+        rules=tuple(rules.of_column(name, data_type, meta)),
     )
 
 
@@ -227,6 +237,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     if domain not in DOMAINS:
         raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
     coverage = meta.get("coverage")
+    columns = _columns(name, table)
     return Contract(
         source=source["name"],
         table=table.get("identifier", table["name"]),
@@ -234,7 +245,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
-        columns=_columns(name, table),
+        columns=columns,
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
         replaces=meta.get("replaces", "rows"),
@@ -243,6 +254,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         missing=tuple(meta.get("missing", ())),
         retention_years=meta.get("retention_years"),
         sender=whole.get("sender", source["name"]),
+        rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
     )
 
 

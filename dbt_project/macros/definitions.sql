@@ -12,6 +12,17 @@
     else trim({{ column }}) end
 {%- endmacro %}
 
+{#- A value of a list, as landing compares it with the list. -#}
+{% macro listed_code(column) -%} upper(trim({{ column }})) {%- endmacro %}
+
+{#- A coordinate of a place in Peru; those of a place elsewhere are a slip, and not known. -#}
+{% macro in_country(column, latitude, longitude) -%}
+  case
+    when {{ latitude }} between -19 and 1 and {{ longitude }} between -82 and -68
+      then {{ column }}
+  end
+{%- endmacro %}
+
 {#- A school service is its code and annex. -#}
 {% macro service_code(cod_mod, anexo) -%}
   concat({{ code(cod_mod) }}, '-', trim({{ anexo }}))

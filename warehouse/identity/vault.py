@@ -114,6 +114,17 @@ def with_keys(contract: Contract) -> str:
     return f"(select t.*, p.child_key from typed as t left join people as p on {same})"
 
 
+def landed_source(contract: Contract, keys: Keys) -> str:
+    """Return SQL for the typed rows with the child's key and pseudonyms such as the household's."""
+    source = with_keys(contract)
+    pseudonyms = [
+        key_sql(keys, f"'{c.pseudonym}:' || {quoted(c.name)}") + f" as {c.landed_name}"
+        for c in contract.columns
+        if c.pseudonym
+    ]
+    return f"(select *, {', '.join(pseudonyms)} from {source})" if pseudonyms else source
+
+
 def _conditions(contract: Contract) -> list[str]:
     """Return the columns on which aliases depend, such as the kind of document."""
     names = {column for alias in contract.aliases for column, _ in alias.when}

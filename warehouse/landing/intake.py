@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from warehouse.contracts import Contract
+from warehouse.contracts import Contract, Stated
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
 from warehouse.landing.bytescan import Scan
 
@@ -27,11 +27,17 @@ class Delivery:
     contract: Contract
     period: str
     delivered_at: date
+    delivered_name: str | None = None  # where it is read again from the archive
 
     @property
     def file(self) -> str:
         """The file's name."""
-        return self.path.name
+        return self.delivered_name or self.path.name
+
+    @property
+    def stated(self) -> Stated:
+        """What the file's name states."""
+        return Stated(self.period, self.delivered_at)
 
 
 def waiting(inbox: Path) -> list[Path]:

@@ -13,9 +13,21 @@ from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
 from warehouse.identity import vault
 from warehouse.identity.linkage import link as linkage
-from warehouse.landing import archive, bytescan, fault_sheets, intake, ledger, staging
+from warehouse.landing import (
+    archive,
+    bytescan,
+    codes,
+    fault_sheets,
+    horizon,
+    intake,
+    ledger,
+    quarantine,
+    returns,
+    staging,
+)
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
+from warehouse.landing.quarantine import NoUsableRow
 from warehouse.landing.session import Session
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -39,15 +51,20 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     sources = contracts.read(DBT_PROJECT)
     with database.warehouse(home, memory=APPEND_MEMORY) as db:
         ledger.prepare(db, list(sources.values()))
+        secret = keys.load(home.secrets)
+        returns.deliver_again(home, secret, db)
+        waiting = intake.waiting(home.inbox)
+        sources = codes.with_codes(db, sources)
         session = Session(
             home=home,
-            keys=keys.load(home.secrets),
+            keys=secret,
             contracts=sources,
             warehouse=db,
             progress=progress,
             backfill=backfill,
             closed=ledger.last_closed(db),
             synthetic_hashes=synthetic.noted(home) if home.kind == "synthetic" else None,
+            horizon=horizon.of(home, db, sources.values(), waiting),
         )
         try:
             return _run(session, waiting)
@@ -65,8 +82,10 @@ def _run(session: Session, waiting: list[Path]) -> list[Outcome]:
     """Land the waiting files, link records and write fault sheets."""
     outcomes = _land_all(session, waiting)
     session.wait()
+    if returned := returns.take_back(session):
+        session.progress.say("rows came back from quarantine: their codes are on a list now", rows=returned)
     _link(session)
-    if outcomes:
+    if outcomes or returned:
         sheets = fault_sheets.write(session.home, session.warehouse, session.contracts.values())
         session.progress.say("fault sheets for senders", due=len(sheets), folder=session.home.fault_sheets)
     return outcomes
@@ -126,6 +145,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
     delivery = None
     try:
         delivery = intake.recognize(path, session.contracts)
+        session.horizon.judge(delivery)
         scan = bytescan.scan(path)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
@@ -133,8 +153,14 @@ def _land_one(session: Session, path: Path) -> Outcome:
         session.throw_away()
         sha256 = sha256 or bytescan.sha256_of(path)
         source = delivery.contract.name if delivery else None
-        outcome = Outcome(name, source, Status.REFUSED, reason=str(refusal), refusal=refusal)
+        outcome = _refused(name, source, refusal)
         return _set_aside(session, path, outcome, sha256, delivery)
+
+
+def _refused(file: str, source: str | None, refusal: DeliveryRefused) -> Outcome:
+    """Return the outcome of a refused file; where every line has a fault, all are quarantined."""
+    lines, accepted = (refusal.lines, 0) if isinstance(refusal, NoUsableRow) else (None, None)
+    return Outcome(file, source, Status.REFUSED, lines, accepted, lines, reason=str(refusal), refusal=refusal)
 
 
 def _land_scanned(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
@@ -172,21 +198,10 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
         vault.resolve(db, contract, session.keys, effective.isoformat())
     vault.store_identities(db, contract, delivery.file, effective.isoformat())
     known_at = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
-    staged = ledger.staged(db, _landed_source(contract, session.keys), known_at)
+    staged = ledger.staged(db, vault.landed_source(contract, session.keys), known_at)
     landed = ledger.Landed(delivery, outcome, sha256, effective, _now(), session.backfill)
     ledger.commit(session.warehouse, staged, landed)
     archive.keep(session.home, session.keys, delivery.path, Status.LANDED, delivery.file, sha256)
-
-
-def _landed_source(contract: contracts.Contract, secret: keys.Keys) -> str:
-    """Return SQL for the typed rows with the child's key and pseudonyms such as the household's."""
-    source = vault.with_keys(contract)
-    pseudonyms = [
-        vault.key_sql(secret, f"'{c.pseudonym}:' || {database.quoted(c.name)}") + f" as {c.landed_name}"
-        for c in contract.columns
-        if c.pseudonym
-    ]
-    return f"(select *, {', '.join(pseudonyms)} from {source})" if pseudonyms else source
 
 
 def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earlier) -> Outcome:
@@ -202,7 +217,10 @@ def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earl
 def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, delivery: Delivery | None) -> Outcome:
     """Write a refused or duplicate file into ledger and archive."""
     if not ledger.earlier(session.warehouse, outcome.file, sha256) or outcome.status == Status.DUPLICATE:
-        ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=_now())
+        with database.transaction(session.warehouse):
+            ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=_now())
+            if isinstance(outcome.refusal, NoUsableRow):
+                quarantine.write(session.warehouse, outcome.file, str(outcome.source), outcome.refusal.faults)
     if path.is_symlink() or not path.is_file():
         path.unlink(missing_ok=True)
     else:

@@ -13,8 +13,9 @@ import pyarrow
 from warehouse.build import closing
 from warehouse.contracts import LANDING_COLUMNS, Contract
 from warehouse.database import quoted, transaction, value
-from warehouse.deliveries import HAS_ROWS, OF_LINES, DeliveryRefused, Fault, Status, text
+from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault, Status, text
 from warehouse.identity.linkage import link
+from warehouse.landing import codes, quarantine
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -33,6 +34,7 @@ alter table raw.deliveries add column if not exists deleted_on date;
 alter table raw.deliveries add column if not exists fault varchar;
 alter table raw.deliveries add column if not exists details json;
 alter table quarantine.rows add column if not exists fault varchar;
+alter table quarantine.rows add column if not exists code varchar;
 alter table raw.withheld add column if not exists n_rows bigint;
 alter table raw.withheld add column if not exists n_before bigint;
 """
@@ -62,7 +64,7 @@ class Earlier(NamedTuple):
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
-    for tables in (DDL, link.DDL, closing.DDL):
+    for tables in (DDL, link.DDL, closing.DDL, codes.DDL):
         db.execute(tables)
     for contract in contracts:
         columns = (*contract.landed, *LANDING_COLUMNS)
@@ -156,7 +158,7 @@ class Staged:
     db: duckdb.DuckDBPyConnection
     rows: str  # SQL of the typed rows with their keys
     known_at: str  # SQL of the date on which each row is known
-    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, reason
+    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, code, reason
     merges: pyarrow.Table  # keys that stand for the same child: child_key, merged_into, known_at
 
 
@@ -174,40 +176,34 @@ class Landed:
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     """Return the delivery that a throw-away database holds."""
-    faults = db.execute(f"select line, column_name, fault, {_reason_sql()} as reason from faults").to_arrow_table()
     merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
-    return Staged(db, rows, known_at, faults, merges)
+    return Staged(db, rows, known_at, quarantine.found(db), merges)
 
 
-def _reason_sql() -> str:
-    """Return SQL for the text of a line's fault."""
-    cases = " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES)
-    return f"case fault {cases} end"
+def append_rows(db: duckdb.DuckDBPyConnection, staged: Staged, delivery: Delivery, sha256: str) -> None:
+    """Append a delivery's rows, and the keys that turned out to be one child's, within the caller's transaction."""
+    contract = delivery.contract
+    rows = staged.db.execute(
+        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
+        f"'{sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
+        f"{staged.known_at} as known_at from {staged.rows}"
+    ).to_arrow_reader(ROW_GROUP)
+    for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
+        _append(db, contract.table, pyarrow.Table.from_batches([batch]))
+    db.register("merges", staged.merges)
+    db.execute(
+        "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
+        "from merges where child_key not in (select child_key from raw.child_merges)"
+    )
+    db.unregister("merges")
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
     delivery = landed.delivery
-    contract = delivery.contract
-    rows = staged.db.execute(
-        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
-        f"'{landed.sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
-        f"{staged.known_at} as known_at from {staged.rows}"
-    ).to_arrow_reader(ROW_GROUP)
-    db.register("merges", staged.merges)
-    db.register("faults", staged.faults)
     with transaction(db):
-        for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
-            _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-        db.execute(
-            "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault "
-            "from faults",
-            [delivery.file, contract.name],
-        )
-        db.execute(
-            "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
-            "from merges where child_key not in (select child_key from raw.child_merges)"
-        )
+        append_rows(db, staged, delivery, landed.sha256)
+        quarantine.write(db, delivery.file, delivery.contract.name, staged.faults)
         record(
             db,
             landed.outcome,
@@ -219,8 +215,6 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         )
         _supersede(db, delivery, landed.effective)
         _withhold(db, delivery, landed.effective)
-    db.unregister("merges")
-    db.unregister("faults")
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:

@@ -13,13 +13,13 @@ renamed as (
         -- text
         cenedu as school_name,
         gestion as management,
-        estadistica_nivelmodalidad as level,
+        {{ listed_code('estadistica_nivelmodalidad') }} as level,
         -- numbers
         cast(estadistica_totalalumnos as integer) as n_pupils,
         cast(estadistica_totaldocentes as integer) as n_teachers,
         cast(estadistica_totalsecciones as integer) as n_sections,
-        nlatie as latitude,
-        nlongie as longitude,
+        {{ in_country('nlatie', 'nlatie', 'nlongie') }} as latitude,
+        {{ in_country('nlongie', 'nlatie', 'nlongie') }} as longitude,
         -- booleans
         estadistica_eseib = 'SI' as is_bilingual,
         _file,

@@ -1,8 +1,8 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
-Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a
-column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
+Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `quoting`, `key`,
+`known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a column (`identity`,
+`alias`, `pseudonym`, `optional`, `link`, `digits`, `document`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
 
+QUOTINGS = ("csv", "none")
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = {
     "file_pattern",
     "separator",
     "encoding",
+    "quoting",
     "key",
     "known_at",
     "replaces",
@@ -32,7 +34,7 @@ TABLE_KEYS = {
     "missing",
     "retention_years",
 }
-COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"}
+COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link", "digits", "document"}
 
 
 class LandedColumn(NamedTuple):
@@ -86,6 +88,8 @@ class Column:
     pseudonym: str | None
     optional: bool
     link: str | None = None  # its role when records are linked by name
+    digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
+    document: bool = False  # whether it holds numbers of identity documents
 
     @property
     def landed_name(self) -> str | None:
@@ -113,6 +117,7 @@ class Contract:
     pattern: re.Pattern[str]
     separator: str
     encoding: str
+    is_quoted: bool  # whether quotes enclose values; otherwise they are characters like any other
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     known_at: str
@@ -203,6 +208,8 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         pseudonym=meta.get("pseudonym"),
         optional=bool(meta.get("optional")),
         link=meta.get("link"),
+        digits=meta.get("digits"),
+        document=bool(meta.get("document")),
     )
 
 
@@ -234,6 +241,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
+        is_quoted=_is_quoted(name, meta),
         columns=_columns(name, table),
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
@@ -244,6 +252,13 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         retention_years=meta.get("retention_years"),
         sender=whole.get("sender", source["name"]),
     )
+
+
+def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
+    quoting = meta.get("quoting", "csv")
+    if quoting not in QUOTINGS:
+        raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
+    return bool(quoting == "csv")
 
 
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ import duckdb
 from warehouse.contracts import Column, Contract
 from warehouse.database import quoted
 from warehouse.deliveries import Fault
-from warehouse.landing.reader import Rejected
+from warehouse.landing import normalize
+from warehouse.landing.lines import Rejected
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
 EARLIEST = "1900-01-01"
@@ -46,9 +48,9 @@ def type_rows(
     """
     present = [column for column in contract.columns if column.name in columns]
     absent = {column: f"cast(null as {column.data_type})" for column in contract.columns}
-    typed = absent | {column: _typed(column) for column in present}
+    typed = absent | {column: _typed(column, contract) for column in present}
     packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
-    fault = _first_fault(present, has_nul)
+    fault = _first_fault(contract, present, has_nul)
     source = _without(contract.missing, columns, lines) if contract.missing else lines
     db.execute(  # typed beside the text: a value that cannot be typed has a text and a typed value of null
         f"create or replace temp table typed as select _line, t.*, "
@@ -65,11 +67,11 @@ def _without(missing: Sequence[str], columns: Sequence[str], lines: str) -> str:
     return f"(select _line, {listed} from {lines})"
 
 
-def _typed(column: Column) -> str:
+def _typed(column: Column, contract: Contract) -> str:
     """Return SQL for a column's typed value, null where the text does not fit the type."""
     name = quoted(column.name)
     if column.data_type == "varchar":
-        return name
+        return normalize.text(column, contract)
     if column.data_type == "date":
         formats = ", ".join(f"'{f}'" for f in DATE_FORMATS)
         parsed = f"cast(try_strptime(trim({name}), [{formats}]) as date)"
@@ -82,23 +84,26 @@ def _typed(column: Column) -> str:
     return f"try_cast(trim({name}) as {column.data_type})"
 
 
-def _checks(column: Column, has_nul: bool) -> list[Check]:
+def _checks(column: Column, contract: Contract, has_nul: bool) -> list[Check]:
     """Return the conditions under which a column makes a row unusable."""
     name = f"l.{quoted(column.name)}"
     checks = []
     if has_nul:
         checks.append(Check(column.name, f"contains({name}, chr(0))", Fault.NUL))
     if not column.nullable:
-        checks.append(Check(column.name, f"{name} is null or trim({name}) = ''", Fault.REQUIRED))
+        typed = f"t.{quoted(column.name)}"
+        is_empty = f"{typed} is null" if column.digits or column.alias else f"trim({name}) = ''"
+        checks.append(Check(column.name, f"{name} is null or {is_empty}", Fault.REQUIRED))
     if column.data_type != "varchar":
         is_untyped = f"trim({name}) <> '' and t.{quoted(column.name)} is null"
         checks.append(Check(column.name, is_untyped, OF_TYPES[column.data_type]))
-    return checks
+    return [*checks, *itertools.starmap(Check, normalize.value_faults(column, contract))]
 
 
-def _first_fault(columns: Sequence[Column], has_nul: bool) -> str:
+def _first_fault(contract: Contract, columns: list[Column], has_nul: bool) -> str:
     """Return SQL for the struct (column_name, code) of a line's first fault, null for none."""
-    checks = [check for column in columns for check in _checks(column, has_nul)]
+    checks = list(itertools.starmap(Check, normalize.line_faults(contract, columns)))
+    checks += [check for column in columns for check in _checks(column, contract, has_nul)]
     cases = [f"when {c.condition} then {{'column_name': '{c.column}', 'code': '{c.fault}'}}" for c in checks]
     return f"case {' '.join(cases)} end" if cases else "cast(null as struct(column_name varchar, code varchar))"
 
@@ -121,14 +126,21 @@ def quarantine(
     db.execute("delete from typed where _fault is not null")
     if cut_line is not None:
         _move(db, f"_line = {cut_line}", "null", Fault.CUT)
+    normalize.find_shared_documents(db, contract)
+    for column in contract.columns:
+        if column.alias and not column.nullable:
+            shared = f"{quoted(column.name)} in (select value from nobodys)"
+            _move(db, shared, f"'{column.name}'", Fault.NOBODYS_DOCUMENT)
     if contract.key:
         _quarantine_repeated_keys(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
 
 
 def _quarantine_repeated_keys(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:
-    if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
-        keep = f"select max(_line) from typed group by {key}"
-        _move(db, f"_line not in ({keep})", f"'{named}'", Fault.KEY_TWICE)
+    """Move all but the last row of a key; rows that lack a part of it are different things."""
+    rows = " and ".join(f"{column} is not null" for column in key.split(", "))
+    if db.execute(f"select 1 from typed where {rows} group by {key} having count(*) > 1 limit 1").fetchone():
+        keep = f"select max(_line) from typed where {rows} group by {key}"
+        _move(db, f"{rows} and _line not in ({keep})", f"'{named}'", Fault.KEY_TWICE)
 
 
 def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, fault: Fault) -> None:

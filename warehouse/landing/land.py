@@ -11,7 +11,7 @@ import duckdb
 
 from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
-from warehouse.identity import vault
+from warehouse.identity import names, people, vault
 from warehouse.identity.linkage import link as linkage
 from warehouse.landing import archive, bytescan, fault_sheets, intake, ledger, staging
 from warehouse.landing.intake import Delivery
@@ -126,7 +126,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
     delivery = None
     try:
         delivery = intake.recognize(path, session.contracts)
-        scan = bytescan.scan(path)
+        scan = bytescan.scan(path, delivery.contract.separator)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
     except DeliveryRefused as refusal:
@@ -169,7 +169,7 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     contract = delivery.contract
     effective = ledger.effective_date(delivery.delivered_at, session.closed)
     if contract.aliases:
-        vault.resolve(db, contract, session.keys, effective.isoformat())
+        people.resolve(db, contract, session.keys, effective.isoformat())
     vault.store_identities(db, contract, delivery.file, effective.isoformat())
     known_at = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
     staged = ledger.staged(db, _landed_source(contract, session.keys), known_at)
@@ -180,13 +180,18 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
 
 def _landed_source(contract: contracts.Contract, secret: keys.Keys) -> str:
     """Return SQL for the typed rows with the child's key and pseudonyms such as the household's."""
-    source = vault.with_keys(contract)
+    source = people.with_keys(contract)
     pseudonyms = [
-        vault.key_sql(secret, f"'{c.pseudonym}:' || {database.quoted(c.name)}") + f" as {c.landed_name}"
-        for c in contract.columns
-        if c.pseudonym
+        f"{_pseudonym(column, secret)} as {column.landed_name}" for column in contract.columns if column.pseudonym
     ]
     return f"(select *, {', '.join(pseudonyms)} from {source})" if pseudonyms else source
+
+
+def _pseudonym(column: contracts.Column, secret: keys.Keys) -> str:
+    """Return SQL for the key that stands for a value; a document that is nobody's has none."""
+    name = database.quoted(column.name)
+    key = vault.key_sql(secret, f"'{column.pseudonym}:' || {name}")
+    return f"case when {names.is_somebodys(name)} then {key} end" if column.document else key
 
 
 def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earlier) -> Outcome:

@@ -144,7 +144,8 @@ def find_gone(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, k
     vault.execute(
         "create or replace temp table kept as with recursive same(k) as (select distinct child_key from present "
         "union select case when m.child_key = same.k then m.merged_into else m.child_key end "
-        "from same join vault.merges as m on same.k in (m.child_key, m.merged_into)) select k as child_key from same"
+        "from same join vault.same_person as m on same.k in (m.child_key, m.merged_into)) "
+        "select k as child_key from same"
     )
     return column(
         vault, "select child_key from vault.persons where child_key not in (select child_key from kept) order by 1"

@@ -100,7 +100,7 @@ class Subject:
         return database.column(
             self.vault,
             "with recursive same(k) as (select ? union select case when m.child_key = same.k then m.merged_into "
-            "else m.child_key end from same join vault.merges as m on same.k in (m.child_key, m.merged_into)) "
+            "else m.child_key end from same join vault.same_person as m on same.k in (m.child_key, m.merged_into)) "
             "select distinct k from same order by 1",
             [self.request.child],
         )

@@ -20,7 +20,7 @@ from warehouse import contracts, database, keys
 from warehouse.contracts import Contract
 from warehouse.deliveries import HAS_ROWS
 from warehouse.errors import QhawaqError, UsageError
-from warehouse.landing import archive, ledger
+from warehouse.landing import archive, encodings, ledger
 from warehouse.landing.inbox import deliver
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -255,16 +255,10 @@ def _with_children(sources: list[Contract], source: str) -> Contract:
 def _line_of(content: bytes, line: int, contract: Contract) -> dict[str, str]:
     """Return the values of one line of a delivery by column (the header is line 1)."""
     lines = content.splitlines()
-    text = "\n".join(_decoded(part) for part in (lines[0], lines[line - 1]))
-    header, values = csv.reader(io.StringIO(text), delimiter=contract.separator)
-    return dict(zip((name.strip().lower() for name in header), values, strict=True))
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
+    text = "\n".join(encodings.readable(part) for part in (lines[0], lines[line - 1]))
+    quoting = csv.QUOTE_MINIMAL if contract.is_quoted else csv.QUOTE_NONE
+    header, values = csv.reader(io.StringIO(text), delimiter=contract.separator, quoting=quoting)
+    return dict(zip((name.strip().strip('"').lower() for name in header), values, strict=True))
 
 
 def _deliver(home: Home, contract: Contract, period: str, today: date, row: dict[str, str]) -> Path:

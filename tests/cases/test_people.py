@@ -9,6 +9,7 @@ import pytest
 from tests.cases.landed import Landed, files, land_case, land_files
 from tests.landing import samples
 from warehouse.errors import QhawaqError
+from warehouse.identity.people import SAME_PERSON
 from warehouse.rights import parting
 from warehouse.rights.subject import Request
 from warehouse.settings import Home
@@ -36,7 +37,7 @@ def people(landed: Landed) -> int:
     """Return how many people the rows of enrollments are of, now."""
     ((n,),) = landed.in_vault(
         "select count(distinct coalesce(m.merged_into, e.child_key)) from vault.siagie_enrollments as e "
-        "left join vault.same_person as m on m.child_key = e.child_key"
+        f"left join {SAME_PERSON} as m on m.child_key = e.child_key"
     )
     return int(n)
 

@@ -17,7 +17,11 @@ from warehouse.keys import Keys
 
 DOCUMENT = "dni"
 REGISTER = "siagie_enrollments"  # the register that has a document, a number, names and a date of birth of everybody
-SIGNS = ("given", "surname", "born")  # by which people are told apart
+# The merges that hold: keys that were not parted since.
+SAME_PERSON = (
+    "(select m.child_key, m.merged_into from vault.merges as m where not exists (select 1 from vault.parts as p "
+    "where p.child_key = m.child_key and p.merged_into = m.merged_into))"
+)
 
 
 def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known_at: str) -> None:
@@ -205,7 +209,7 @@ def _part_corrected(db: duckdb.DuckDBPyConnection, is_new: str, key: str, known_
     """End merges of people who get a document of their own and another name than the person they were merged into."""
     db.execute(
         f"insert into vault.parts (child_key, merged_into, known_at) select m.child_key, m.merged_into, "
-        f"date '{known_at}' from people as p join vault.same_person as m on m.child_key = p.{key} "
+        f"date '{known_at}' from people as p join {SAME_PERSON} as m on m.child_key = p.{key} "
         f"join (select child_key, {names.folded('nombres')} as given, {names.folded('apellido_paterno')} as surname "
         f"from vault.{REGISTER}) as r on r.child_key = m.merged_into where {is_new} "
         f"and m.merged_into in (select child_key from vault.aliases where kind = '{DOCUMENT}') "
@@ -239,7 +243,7 @@ def _merge(db: duckdb.DuckDBPyConnection, pairs: Iterable[tuple[int, int]], know
     pairs = list(pairs)
     if not pairs:
         return
-    merged = dict(db.execute("select child_key, merged_into from vault.same_person").fetchall())
+    merged = dict(db.execute(f"select child_key, merged_into from {SAME_PERSON}").fetchall())
     for key, holder in pairs:
         source = _end(merged, key)
         target = _end(merged, holder)

@@ -2,8 +2,8 @@
 
 `vault.persons` has one row per minted key, `vault.aliases` one per document or pupil number of a person,
 `vault.merges` one per pair of keys of the same person, `vault.parts` one per pair that turned out to be two people.
-All are append-only with their own `known_at`; `vault.same_person` has the merges that hold. Each source with identity
-columns has a table of its own, one row per distinct content.
+All are append-only with their own `known_at`. Each source with identity columns has a table of its own, one row per
+distinct content.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.contracts import Column, Contract
 from warehouse.database import quoted
-from warehouse.identity.people import with_keys
+from warehouse.identity.people import SAME_PERSON, with_keys
 from warehouse.keys import Keys
 
 # Keys and aliases have no unique index, which would not fit into memory for a country. Inserts check first.
@@ -23,9 +23,6 @@ create table if not exists vault.persons (child_key bigint, minted_from varchar,
 create table if not exists vault.aliases (kind varchar, value varchar, child_key bigint, known_at date);
 create table if not exists vault.merges (child_key bigint, merged_into bigint, known_at date);
 create table if not exists vault.parts (child_key bigint, merged_into bigint, known_at date);
-create view if not exists vault.same_person as select m.child_key, m.merged_into, m.known_at from vault.merges as m
-  where not exists (
-    select 1 from vault.parts as p where p.child_key = m.child_key and p.merged_into = m.merged_into);
 create table if not exists vault.reveals (
   revealed_at timestamp, child_key bigint, who varchar, reason varchar);
 create table if not exists vault.requests (
@@ -111,9 +108,11 @@ def reveal(db: duckdb.DuckDBPyConnection, child: int, user: str, reason: str) ->
 
 def identity(db: duckdb.DuckDBPyConnection, child: int) -> Identity | None:
     """Return a person's newest identity from the pupil records; the caller has logged the request."""
+    parts = db.execute("select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'parts'")
+    merges = SAME_PERSON if parts.fetchone() else "vault.merges"  # a vault that only a former version has opened
     row = db.execute(
         "select n_doc, id_persona, nombres, apellido_paterno, apellido_materno, _file, _line "
-        "from vault.siagie_enrollments where child_key in (select ? union select child_key from vault.same_person "
+        f"from vault.siagie_enrollments where child_key in (select ? union select child_key from {merges} "
         "where merged_into = ?) order by known_at desc, _line desc limit 1",
         [child, child],
     ).fetchone()

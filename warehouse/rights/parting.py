@@ -6,6 +6,7 @@ from datetime import date
 
 from warehouse import database
 from warehouse.errors import QhawaqError, UsageError
+from warehouse.identity.people import SAME_PERSON
 from warehouse.landing import ledger
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import Home
@@ -40,13 +41,11 @@ def _pair(subject: Subject, other: int | None) -> tuple[int, int]:
     """Return the merge that takes the person and another one for the same: (given up, kept)."""
     child = subject.request.child
     pairs = subject.vault.execute(
-        "select child_key, merged_into from vault.same_person where ? in (child_key, merged_into) order by all", [child]
+        f"select child_key, merged_into from {SAME_PERSON} where ? in (child_key, merged_into) order by all", [child]
     ).fetchall()
     chosen = [pair for pair in pairs if other in (None, *pair)]
     if not pairs:
-        raise QhawaqError(
-            f"key {child} stands for one person only: correct the records with a delivery of their sender"
-        )
+        raise QhawaqError(f"key {child} stands for one person only: its records are corrected by their sender")
     if len(chosen) != 1:
         keys_of_others = ", ".join(str(key) for pair in pairs for key in pair if key != child)
         raise UsageError(f"--other: say who is to be parted from {child}: {keys_of_others}")

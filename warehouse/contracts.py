@@ -1,8 +1,8 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
-Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `rules`) and
-of a column (`identity`, `alias`, `pseudonym`, `optional`, `link`, and what its values may be: `warehouse/rules.py`).
+Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `quoting`, `key`,
+`known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `rules`) and of a column
+(`identity`, `alias`, `pseudonym`, `optional`, `link`, `document`, and what its values may be: `warehouse/rules.py`).
 `docs/add-a-source.md` explains each.
 """
 
@@ -20,12 +20,14 @@ from warehouse import rules
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
 
+QUOTINGS = ("csv", "none")
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = {
     "file_pattern",
     "separator",
     "encoding",
+    "quoting",
     "key",
     "known_at",
     "replaces",
@@ -35,7 +37,16 @@ TABLE_KEYS = {
     "retention_years",
     "rules",
 }
-COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"} | rules.COLUMN_RULES
+COLUMN_KEYS = {
+    "identity",
+    "alias",
+    "pseudonym",
+    "optional",
+    "required",
+    "unit",
+    "link",
+    "document",
+} | rules.COLUMN_RULES
 
 
 class LandedColumn(NamedTuple):
@@ -90,6 +101,7 @@ class Column:
     optional: bool
     link: str | None = None  # its role when records are linked by name
     digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
+    document: bool = False  # whether it holds numbers of identity documents
     codes: rules.Codes | None = None  # None where it may have any value
     rules: tuple[rules.Rule, ...] = ()
 
@@ -119,6 +131,7 @@ class Contract:
     pattern: re.Pattern[str]
     separator: str
     encoding: str
+    is_quoted: bool  # whether quotes enclose values; otherwise they are characters like any other
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     known_at: str
@@ -211,6 +224,7 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         optional=bool(meta.get("optional")),
         link=meta.get("link"),
         digits=meta.get("digits"),
+        document=bool(meta.get("document")),
         codes=rules.codes_of(name, meta),
         rules=tuple(rules.of_column(name, data_type, meta)),
     )
@@ -245,6 +259,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
+        is_quoted=_is_quoted(name, meta),
         columns=columns,
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
@@ -256,6 +271,13 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         sender=whole.get("sender", source["name"]),
         rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
     )
+
+
+def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
+    quoting = meta.get("quoting", "csv")
+    if quoting not in QUOTINGS:
+        raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
+    return bool(quoting == "csv")
 
 
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:

@@ -24,7 +24,7 @@ def check(path: Path, progress: Progress) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         delivery = intake.recognize(path, contracts.read(DBT_PROJECT))
         with database.scratch(Home(Path(folder))) as db:
-            counts = staging.stage(db, delivery, bytescan.scan(path))
+            counts = staging.stage(db, delivery, bytescan.scan(path, delivery.contract.separator))
             faults = db.execute(
                 f"select line, column_name, fault from faults order by line limit {FAULTS_SHOWN}"
             ).fetchall()

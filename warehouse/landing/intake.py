@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import stat
 import time
@@ -16,6 +17,8 @@ from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+SHORTEST_SHOWN = 6  # letters: «mesa» is a surname, and near «mes»
+RESEMBLES = {True: 0.7, False: 0.8}  # with «_», which no name of a child has, and without
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
@@ -97,17 +100,18 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     """
     names = _header_names(contract, scan)
     known = {column.name for column in contract.columns}
-    twice = sorted((Counter(names) - Counter(set(names))).keys())
+    twice = sorted(known & (Counter(names) - Counter(set(names))).keys())
     missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
     unknown = set(names) - known
     if twice or missing or unknown:
-        shown = _showable(unknown, len(known & set(names)) > len(known) // 2)
+        shown = [name for name in names if name in unknown and _resembles(name, known)]
+        hidden = [str(place) for place, name in enumerate(names, start=1) if name in unknown - set(shown)]
         raise DeliveryRefused(
             Fault.COLUMNS,
             twice=_joined(twice),
             missing=_joined(missing),
-            unknown=_joined(shown),
-            hidden=len(unknown) - len(shown),
+            unknown=_joined(sorted(shown)),
+            hidden=_joined(hidden),
         )
     return names
 
@@ -132,9 +136,10 @@ def _header_names(contract: Contract, scan: Scan) -> list[str]:
     return names
 
 
-def _showable(names: set[str], is_a_header: bool) -> list[str]:
-    """Return the names that are safe to show: a line that only resembles a header can hold a child's data."""
-    return sorted(name for name in names if is_a_header and re.fullmatch(r"[a-z_][a-z0-9_ ]{0,40}", name))
+def _resembles(name: str, known: set[str]) -> bool:
+    """Return whether a header's cell is surely a column's name, misspelt: any other can be a child's."""
+    likeness = RESEMBLES["_" in name]
+    return len(name) >= SHORTEST_SHOWN and bool(difflib.get_close_matches(name, known, n=1, cutoff=likeness))
 
 
 def _decoded(header: bytes) -> str:

@@ -11,7 +11,7 @@ import duckdb
 
 from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
-from warehouse.identity import vault
+from warehouse.identity import people, vault
 from warehouse.identity.linkage import link as linkage
 from warehouse.landing import (
     archive,
@@ -146,7 +146,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
     try:
         delivery = intake.recognize(path, session.contracts)
         session.horizon.judge(delivery)
-        scan = bytescan.scan(path)
+        scan = bytescan.scan(path, delivery.contract.separator)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
     except DeliveryRefused as refusal:
@@ -195,7 +195,7 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     contract = delivery.contract
     effective = ledger.effective_date(delivery.delivered_at, session.closed)
     if contract.aliases:
-        vault.resolve(db, contract, session.keys, effective.isoformat())
+        people.resolve(db, contract, session.keys, effective.isoformat())
     vault.store_identities(db, contract, delivery.file, effective.isoformat())
     known_at = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
     staged = ledger.staged(db, vault.landed_source(contract, session.keys), known_at)

@@ -20,7 +20,7 @@ from warehouse import files
 from warehouse.database import transaction, value
 from warehouse.deliveries import HAS_ROWS, Fault, Status
 from warehouse.errors import HomeError
-from warehouse.identity import vault
+from warehouse.identity import people, vault
 from warehouse.keys import Keys
 from warehouse.landing import archive, bytescan, ledger, quarantine, staging
 from warehouse.landing.codes import Decision
@@ -116,7 +116,7 @@ def _reopened(session: Session, returning: Returning) -> Iterator[Path]:
 def _stage(scratch: duckdb.DuckDBPyConnection, delivery: Delivery, lines: pyarrow.Table) -> None:
     """Read a delivery again and keep what is typed, and faulty, of some lines."""
     try:
-        staging.stage(scratch, delivery, bytescan.scan(delivery.path))
+        staging.stage(scratch, delivery, bytescan.scan(delivery.path, delivery.contract.separator))
     except NoUsableRow:
         scratch.execute("delete from typed")
     scratch.register("returning_lines", lines)
@@ -130,7 +130,7 @@ def _commit(session: Session, scratch: duckdb.DuckDBPyConnection, delivery: Deli
     contract, known_from = delivery.contract, str(returning.known_at)
     rows = value(scratch, "select count(*) from typed")
     if rows and contract.aliases:
-        vault.resolve(scratch, contract, session.keys, known_from)
+        people.resolve(scratch, contract, session.keys, known_from)
     if rows:
         vault.store_identities(scratch, contract, delivery.file, known_from)
     stated = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, returning.is_backfill)

@@ -1,14 +1,15 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
 Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a
-column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
+`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`,
+`other_columns`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`).
+`docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -31,8 +32,21 @@ TABLE_KEYS = {
     "line_end_required",
     "missing",
     "retention_years",
+    "other_columns",
 }
-COLUMN_KEYS = {"identity", "alias", "pseudonym", "optional", "required", "unit", "link"}
+COLUMN_KEYS = {
+    "identity",
+    "alias",
+    "pseudonym",
+    "optional",
+    "since",
+    "until",
+    "headers",
+    "required",
+    "unit",
+    "link",
+}
+LEFT_OUT = "left_out"  # what `other_columns` may say
 
 
 class LandedColumn(NamedTuple):
@@ -86,6 +100,13 @@ class Column:
     pseudonym: str | None
     optional: bool
     link: str | None = None  # its role when records are linked by name
+    since: str = ""  # the first and the last year whose files must have it
+    until: str = "9999"
+    headers: tuple[str, ...] = ()  # what known layouts call it, best first; its own name where none are given
+
+    def must_be_in(self, period: str) -> bool:
+        """Return whether a file of a period breaks the contract without this column."""
+        return not self.optional and self.since <= period[:4] <= self.until
 
     @property
     def landed_name(self) -> str | None:
@@ -122,6 +143,7 @@ class Contract:
     sender: str = ""  # the delivering authority, in Spanish
     missing: tuple[str, ...] = ()  # texts that mean a missing value, besides the empty one
     retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
+    leaves_out_others: bool = False  # columns that it does not name are left out; else a file with one is refused
 
     @property
     def name(self) -> str:
@@ -147,6 +169,12 @@ class Contract:
     def link(self) -> dict[str, str]:
         """The columns that link a record without a document: role → name."""
         return {column.link: column.name for column in self.columns if column.link}
+
+    def named(self, headers: Collection[str]) -> dict[str, str]:
+        """Return which column each header stands for: of several that mean one column, the one named first."""
+        present = set(headers)
+        meant = ((column, [name for name in column.headers if name in present]) for column in self.columns)
+        return {found[0]: column.name for column, found in meant if found}
 
     @cached_property
     def landed(self) -> tuple[LandedColumn, ...]:
@@ -203,6 +231,9 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         pseudonym=meta.get("pseudonym"),
         optional=bool(meta.get("optional")),
         link=meta.get("link"),
+        since=str(meta.get("since", "")),
+        until=str(meta.get("until", "9999")),
+        headers=tuple(map(str.lower, meta.get("headers", (name,)))),
     )
 
 
@@ -242,8 +273,18 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
         retention_years=meta.get("retention_years"),
+        leaves_out_others=_leaves_out_others(name, meta),
         sender=whole.get("sender", source["name"]),
     )
+
+
+def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:
+    """Return whether columns that the contract does not name are left out: only of what names no person."""
+    if "other_columns" not in meta:
+        return False
+    if meta["other_columns"] != LEFT_OUT or "retention_years" in meta:
+        raise QhawaqError(f"contract {name}: other_columns may say {LEFT_OUT}, where no row is about a person")
+    return True
 
 
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:

@@ -108,7 +108,9 @@ def test_the_quick_way_is_taken(home: Home) -> None:
     path = deliver(home, samples.ATTENDANCE, samples.attendance())
     delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
     with database.scratch(home) as db:
-        assert staging.type_plain_file(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
+        assert staging.type_plain_file(
+            db, delivery, scan, intake.header_columns(delivery.contract, scan, delivery.period).columns, "latin-1"
+        )
         assert db.execute("select count(*) from typed").fetchone() == (40,)
 
 
@@ -119,7 +121,9 @@ def test_lines_are_numbered_as_they_stand_in_the_largest_plain_file(home: Home) 
     delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
     assert bytescan.LARGEST_PLAIN * 0.9 < scan.size <= bytescan.LARGEST_PLAIN
     with database.scratch(home) as db:
-        assert staging.type_plain_file(db, delivery, scan, intake.header_columns(delivery.contract, scan), "latin-1")
+        assert staging.type_plain_file(
+            db, delivery, scan, intake.header_columns(delivery.contract, scan, delivery.period).columns, "latin-1"
+        )
         assert db.execute("select count(*), sum((id_persona::int <> _line - 2)::int) from typed").fetchone() == (
             205_000,
             0,

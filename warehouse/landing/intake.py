@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from warehouse.contracts import Contract
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
@@ -81,7 +82,14 @@ def _stems(contracts: dict[str, Contract]) -> str:
     return ", ".join(sorted({contract.stem for contract in contracts.values()}))
 
 
-def header_columns(contract: Contract, scan: Scan) -> list[str]:
+class Header(NamedTuple):
+    """The columns of a file, in its own order."""
+
+    columns: list[str]  # named as in the contract; what is left out has a name that no contract has
+    left_out: tuple[str, ...] = ()  # headers, as far as they may be shown
+
+
+def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
     """Compare the header with the contract and return the columns in the file's own order.
 
     DuckDB never compares names when columns are given, so this is the only guard against swapped columns.
@@ -89,21 +97,22 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     Raises:
         DeliveryRefused: a column is missing, unknown, renamed or repeated.
     """
-    names = _header_names(contract, scan)
-    known = {column.name for column in contract.columns}
-    twice = sorted((Counter(names) - Counter(set(names))).keys())
-    missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
-    unknown = set(names) - known
-    if twice or missing or unknown:
-        shown = _showable(unknown, len(known & set(names)) > len(known) // 2)
+    headers = _header_names(contract, scan)
+    named = contract.named(headers)
+    twice = sorted((Counter(headers) - Counter(set(headers))).keys())
+    missing = sorted({column.name for column in contract.columns if column.must_be_in(period)} - set(named.values()))
+    others = set(headers) - set(named)
+    shown = _showable(others, len(named) > len(contract.columns) // 2)
+    if twice or missing or (others and not contract.leaves_out_others):
         raise DeliveryRefused(
             Fault.COLUMNS,
             twice=_joined(twice),
             missing=_joined(missing),
-            unknown=_joined(shown),
-            hidden=len(unknown) - len(shown),
+            unknown="" if contract.leaves_out_others else _joined(shown),
+            hidden=0 if contract.leaves_out_others else len(others) - len(shown),
         )
-    return names
+    columns = [named.get(header, f"_column_{number}") for number, header in enumerate(headers, start=1)]
+    return Header(columns, tuple(shown))
 
 
 def _joined(columns: list[str]) -> str:
@@ -121,7 +130,7 @@ def _header_names(contract: Contract, scan: Scan) -> list[str]:
     names = _split(_decoded(scan.header), contract.separator)
     if len(names) == 1 and len(contract.columns) > 1:
         raise DeliveryRefused(Fault.HEADER_SEPARATOR, separator=contract.separator, columns=_listed(contract))
-    if not {column.name for column in contract.columns} & set(names):
+    if not contract.named(names):
         raise DeliveryRefused(Fault.NO_HEADER, columns=_listed(contract))
     return names
 

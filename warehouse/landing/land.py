@@ -159,7 +159,7 @@ def _accept(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     counts = staging.stage(db, delivery, scan)
     if delivery.path.stat().st_size != scan.size:
         raise DeliveryRefused(Fault.CHANGED_WHILE_READ)
-    outcome = staging.outcome(delivery, Status.LANDED, counts, staging.corrections(scan))
+    outcome = staging.outcome(delivery, Status.LANDED, counts, staging.corrections(scan, counts.left_out))
     session.write(scan.sha256, lambda: _write(session, db, delivery, outcome, scan.sha256))
     return outcome
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import database
-from warehouse.deliveries import DeliveryRefused, Fault, Status
+from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault, Status
 from warehouse.landing import bytescan, cast, intake, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
@@ -18,6 +18,7 @@ class RowCounts(NamedTuple):
 
     accepted: int
     quarantined: int
+    left_out: tuple[str, ...] = ()  # columns that the contract leaves out
 
 
 def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan) -> RowCounts:
@@ -28,7 +29,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     """
     contract = delivery.contract
     encoding = reader.encoding_of(contract.encoding, scan)
-    columns = intake.header_columns(contract, scan)
+    columns, left_out = intake.header_columns(contract, scan, delivery.period)
     rejected: list[reader.Rejected] = []
     if not type_plain_file(db, delivery, scan, columns, encoding):
         rejected = reader.read(db, delivery.path, columns, contract.separator, encoding, scan)
@@ -38,6 +39,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     counts = RowCounts(
         accepted=database.value(db, "select count(*) from typed"),
         quarantined=database.value(db, "select count(distinct line) from faults"),
+        left_out=left_out,
     )
     if not counts.accepted:
         raise DeliveryRefused(Fault.NO_USABLE_ROW if counts.quarantined else Fault.HEADER_ONLY)
@@ -71,11 +73,12 @@ def outcome(delivery: Delivery, status: Status, counts: RowCounts, note: str | N
     )
 
 
-def corrections(scan: bytescan.Scan) -> str | None:
-    """Return the corrections made in reading, so that nothing is fixed silently."""
+def corrections(scan: bytescan.Scan, left_out: tuple[str, ...] = ()) -> str | None:
+    """Return the corrections made in reading and the columns left out, so that nothing happens silently."""
     notes = {
         "some lines are UTF-8 and some latin-1: each was read as what it is": scan.some_utf8_lines and not scan.is_utf8,
         "line ends are mixed": scan.mixes_line_ends,
         "byte order mark skipped": scan.bom,
+        f"columns left out: {', '.join(left_out)[:LONGEST_LIST]}": left_out,
     }
     return "; ".join(note for note, applies in notes.items() if applies) or None

@@ -1,5 +1,10 @@
 with
-published as (select * from {{ ref('int_ministry__totals') }}),
+-- of other levels no pupil can land, so nothing is to be compared
+published as (
+    select totals.*
+    from {{ ref('int_ministry__totals') }} as totals
+    inner join {{ ref('levels') }} as levels on totals.level = levels.level and levels.is_covered
+),
 
 spells as (
     select * from {{ ref('int_enrollments__spells') }}

@@ -12,7 +12,6 @@ renamed as (
         {{ code('codccpp', 10) }} as populated_place_code,
         -- text
         cenedu as school_name,
-        gestion as management,
         estadistica_nivelmodalidad as level,
         -- numbers
         cast(estadistica_totalalumnos as integer) as n_pupils,
@@ -21,6 +20,9 @@ renamed as (
         nlatie as latitude,
         nlongie as longitude,
         -- booleans
+        {{ is_public('gestion') }} as is_public,
+        -- who does not say, as the API that lists only what works, says that it does
+        coalesce(not (estado = '2' or upper(estado) like 'INACTIV%'), true) as is_open,
         estadistica_eseib = 'SI' as is_bilingual,
         _file,
         _line,

@@ -2,8 +2,8 @@
 
 Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
 `encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`,
-`other_columns`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`).
-`docs/add-a-source.md` explains each.
+`other_columns`, `packed`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`,
+`link`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -21,31 +21,11 @@ from warehouse.settings import read_yaml
 
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
-TABLE_KEYS = {
-    "file_pattern",
-    "separator",
-    "encoding",
-    "key",
-    "known_at",
-    "replaces",
-    "coverage",
-    "line_end_required",
-    "missing",
-    "retention_years",
-    "other_columns",
-}
-COLUMN_KEYS = {
-    "identity",
-    "alias",
-    "pseudonym",
-    "optional",
-    "since",
-    "until",
-    "headers",
-    "required",
-    "unit",
-    "link",
-}
+TABLE_KEYS = set(
+    "file_pattern separator encoding key known_at replaces coverage line_end_required missing retention_years "
+    "other_columns packed".split()
+)
+COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link".split())
 LEFT_OUT = "left_out"  # what `other_columns` may say
 
 
@@ -125,6 +105,14 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Packed:
+    """The form in which a source is downloaded: tables (DBF) in a ZIP."""
+
+    pattern: re.Pattern[str]
+    encoding: str  # of tables that state none
+
+
+@dataclass(frozen=True)
 class Contract:
     """One source table and the files that fill it."""
 
@@ -143,6 +131,7 @@ class Contract:
     sender: str = ""  # the delivering authority, in Spanish
     missing: tuple[str, ...] = ()  # texts that mean a missing value, besides the empty one
     retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
+    packed: Packed | None = None  # another form that lands: as it is downloaded
     leaves_out_others: bool = False  # columns that it does not name are left out; else a file with one is refused
 
     @property
@@ -154,6 +143,16 @@ class Contract:
     def stem(self) -> str:
         """The first part of its deliveries' names, before the period."""
         return self.pattern.pattern.partition("_(")[0]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone may bring its files: no row is about a person."""
+        return self.retention_years is None
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The first parts of its deliveries' names, as they are landed and as they are downloaded."""
+        return (self.stem, self.packed.pattern.pattern.partition("_(")[0]) if self.packed else (self.stem,)
 
     @cached_property
     def aliases(self) -> tuple[Alias, ...]:
@@ -186,15 +185,22 @@ class Contract:
 
     def stated(self, file: str) -> Stated | None:
         """Return the period and the date that a file name states, None if it is not of this source."""
-        name = self.pattern.fullmatch(file)
-        if not name:
-            return None
-        digits = name["delivered"]
-        try:
-            delivered = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-        except ValueError:
-            return None
-        return Stated(name["period"], delivered)
+        if name := self.pattern.fullmatch(file):
+            delivered = _day(name["delivered"])
+            return Stated(name["period"], delivered) if delivered else None
+        if self.packed and (name := self.packed.pattern.fullmatch(file)):
+            digits = name["delivered"]  # downloads are named either way
+            delivered = _day(digits) or _day(digits[4:] + digits[2:4] + digits[:2])
+            return Stated(str(delivered.year), delivered) if delivered else None
+        return None
+
+
+def _day(digits: str) -> date | None:
+    """Return the day of eight digits, year first; None where they are none."""
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
 
 
 def _pseudonym_name(pseudonym: str) -> str:
@@ -273,9 +279,15 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
         retention_years=meta.get("retention_years"),
+        packed=_packed(meta["packed"]) if "packed" in meta else None,
         leaves_out_others=_leaves_out_others(name, meta),
         sender=whole.get("sender", source["name"]),
     )
+
+
+def _packed(form: dict[str, str]) -> Packed:
+    """Return the form of download that a table's keys describe."""
+    return Packed(re.compile(form["file_pattern"]), form["encoding"])
 
 
 def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:

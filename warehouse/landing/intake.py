@@ -34,6 +34,12 @@ class Delivery:
         """The file's name."""
         return self.path.name
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is in the form in which its source is downloaded."""
+        packed = self.contract.packed
+        return packed is not None and packed.pattern.fullmatch(self.file) is not None
+
 
 def waiting(inbox: Path) -> list[Path]:
     """Return the files in the inbox, without those whose names mark them as unfinished."""
@@ -79,7 +85,7 @@ def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
 
 
 def _stems(contracts: dict[str, Contract]) -> str:
-    return ", ".join(sorted({contract.stem for contract in contracts.values()}))
+    return ", ".join(sorted({stem for contract in contracts.values() for stem in contract.stems}))
 
 
 class Header(NamedTuple):

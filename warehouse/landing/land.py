@@ -13,7 +13,7 @@ from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
 from warehouse.identity import vault
 from warehouse.identity.linkage import link as linkage
-from warehouse.landing import archive, bytescan, fault_sheets, intake, ledger, staging
+from warehouse.landing import archive, bytescan, fault_sheets, intake, ledger, packed, staging
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
 from warehouse.landing.session import Session
@@ -126,7 +126,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
     delivery = None
     try:
         delivery = intake.recognize(path, session.contracts)
-        scan = bytescan.scan(path)
+        scan = packed.scanned(delivery)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
     except DeliveryRefused as refusal:

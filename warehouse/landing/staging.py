@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import duckdb
 
 from warehouse import database
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault, Status
-from warehouse.landing import bytescan, cast, intake, reader
+from warehouse.landing import bytescan, cast, intake, packed, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
 
@@ -27,6 +28,9 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     Raises:
         DeliveryRefused: the file breaks its contract as a whole.
     """
+    if delivery.is_packed:
+        with packed.unpacked(delivery) as rows:
+            return stage(db, replace(delivery, path=rows), bytescan.scan(rows))
     contract = delivery.contract
     encoding = reader.encoding_of(contract.encoding, scan)
     columns, left_out = intake.header_columns(contract, scan, delivery.period)

@@ -117,6 +117,11 @@
 {#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}
 {% macro grades_of_level(level) -%} case {{ level }} when 'F0' then 5 else 6 end {%- endmacro %}
 
+{#- Whether a point lies in the rectangle around Peru. -#}
+{% macro is_in_peru(latitude, longitude) -%}
+  {{ latitude }} between -19 and 1 and {{ longitude }} between -82 and -68
+{%- endmacro %}
+
 {#- Great-circle distance between two relations with latitude and longitude, km (haversine, mean
     radius 6,371 km). -#}
 {% macro distance_km(a, b) -%}

@@ -51,6 +51,7 @@ def facts(home: Home, state: State) -> dict[str, object]:
             ).fetchall(),
             "metrics": db.execute(METRICS).fetchall(),
             "absent": db.execute(ABSENT).fetchall(),
+            "incomplete": db.execute(INCOMPLETE).fetchall(),
             "steps": state.done,
         }
 

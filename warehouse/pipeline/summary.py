@@ -24,8 +24,10 @@ where m.model_version = (select model_version from ml.model_versions where algor
 and m.metric = 'precision_at_capacity' and m.segment = 'all' and (m.dataset = 'validation' or m.dataset like 'test%')
 order by m.dataset desc, m.value desc
 """
-ABSENT = (
-    "select topic_name, missing_text from officials.availability where missing_text is not null order by source, topic"
+ABSENT = "select topic_name, missing_text from officials.availability where not is_available order by source, topic"
+INCOMPLETE = (
+    "select topic_name, missing_text from officials.availability where is_available and missing_text is not null "
+    "order by source, topic"
 )
 
 

@@ -8,15 +8,16 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from service.journal import Broken, Journal
-from service.settings import Busy, Oidc, Settings
+from service.settings import Busy, Oidc, Settings, clock_day
 from warehouse import contracts, database, keys
 from warehouse.errors import QhawaqError
 from warehouse.identity import vault
@@ -50,7 +51,20 @@ def settings(home: Home) -> Settings:
         offices=home.serving / "protection",
         compare=partial(compare, home),
         decide=partial(decide, home),
+        today=partial(today, home),
     )
+
+
+def today(home: Home) -> date:
+    """Return the day on which something is recorded here.
+
+    A synthetic home lives on the day for which it was published: by the clock its newest delivery would be years
+    younger than the rest, and every child of its last year unregistered.
+    """
+    if home.kind != "synthetic":
+        return clock_day()
+    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True) as db:
+        return database.value(db, "select built_for from release") or clock_day()
 
 
 def _oidc() -> Oidc | None:
@@ -122,5 +136,5 @@ def decide(home: Home, decision: dict[str, Any]) -> None:
 
 
 def _deliver(home: Home, table: str, name: str, row: dict[str, Any]) -> None:
-    stem = f"{name}_{datetime.now(UTC):%Y%m%d}_F{secrets.token_hex(6).upper()}"
+    stem = f"{name}_{today(home):%Y%m%d}_F{secrets.token_hex(6).upper()}"
     inbox.deliver(home, contracts.read(DBT_PROJECT)[table], stem, list(row), [list(row.values())])

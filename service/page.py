@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -17,6 +17,7 @@ from service.problems import Problem
 from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
+from service.settings import clock_day
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_MONTHS = 20
@@ -108,7 +109,7 @@ def record(
     """Record the follow-up of a case as a delivery; it lands like any other and shows after the next refresh."""
     forms.verify_seal(request, service, caller, key, form.seal)
     child = visible_child(service, caller.needs("education"), key)
-    event = _event(child, form)
+    event = _event(child, form, service.settings.today())
     if service.settings.record is None:
         raise Problem(503, "nothing can be recorded here")
     service.journal.note(caller.name, "feedback", key, f"{form.state} {form.on}")
@@ -116,8 +117,8 @@ def record(
     return RedirectResponse(f"/ficha/{key}?guardado=true", 303)
 
 
-def _event(child: PublishedChild, form: FollowUpForm) -> dict[str, Any]:
-    """Return the event to record, by the columns of the contract of feedback.
+def _event(child: PublishedChild, form: FollowUpForm, today: date) -> dict[str, Any]:
+    """Return the event to record, by the columns of the contract of feedback; on no day after today.
 
     Raises:
         Problem: the contract does not know a value, or the case is not this child's.
@@ -127,7 +128,7 @@ def _event(child: PublishedChild, form: FollowUpForm) -> dict[str, Any]:
     checks = {
         "asunto": (name, year) in cases,
         "qué pasó": form.state in STATES,
-        "fecha": date(2018, 1, 1) <= form.on <= datetime.now(UTC).date(),
+        "fecha": date(2018, 1, 1) <= form.on <= clock_day(),
         "servicio": (form.service in SUPPORTS) == (form.state == "ATENDIDO"),
         "motivo": (form.reason in DISMISSALS) == (form.state == "DESCARTADO"),
     }
@@ -139,7 +140,7 @@ def _event(child: PublishedChild, form: FollowUpForm) -> dict[str, Any]:
         "NINO": int(child["child_key"]),
         "ASUNTO": name.upper(),
         "ESTADO": form.state,
-        "FECHA": form.on,
+        "FECHA": min(form.on, today),
         "SERVICIO": form.service or None,
         "MOTIVO": form.reason or None,
     }
@@ -171,7 +172,7 @@ def _page(
         states=STATES,
         supports=SUPPORTS,
         dismissals=DISMISSALS,
-        today=datetime.now(UTC).date(),
+        today=service.settings.today(),
     )
 
 

@@ -6,7 +6,6 @@ The education pages show nothing of them, and these show nothing of education.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
@@ -163,7 +162,7 @@ def decide(
         raise Problem(503, "nothing can be recorded here")
     service.journal.note(caller.name, "decision", child, f"{decision} {case}")
     file, line = _record(case)
-    today = datetime.now(UTC).date()
+    today = service.settings.today()
     service.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision, "FECHA": today})
     return RedirectResponse(f"/proteccion/{area}?guardado=true", 303)
 

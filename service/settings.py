@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 Record = Callable[[dict[str, Any]], None]
 Reveal = Callable[[int], dict[str, Any] | None]
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
+
+
+def clock_day() -> date:
+    """Return the day by the clock (UTC)."""
+    return datetime.now(UTC).date()
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Settings:
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
         decide: delivers the decision on a link, by the columns of its contract.
         limits: see `Limits`.
+        today: returns the day on which something is recorded: the clock's, or a synthetic home's own.
     """
 
     model_config: Path
@@ -68,6 +75,7 @@ class Settings:
     compare: Compare | None = None
     decide: Record | None = None
     limits: Limits = Limits()
+    today: Callable[[], date] = clock_day
 
 
 class Busy(Exception):

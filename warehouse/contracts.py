@@ -2,8 +2,8 @@
 
 Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
 `encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`,
-`other_columns`, `packed`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`,
-`link`). `docs/add-a-source.md` explains each.
+`other_columns`, `packed`, `rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`,
+`headers`, `link`, and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from warehouse import rules
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
 
@@ -23,9 +24,10 @@ DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = set(
     "file_pattern separator encoding key known_at replaces coverage line_end_required missing retention_years "
-    "other_columns packed".split()
+    "other_columns packed rules".split()
 )
 COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link".split())
+COLUMN_KEYS |= rules.COLUMN_RULES
 LEFT_OUT = "left_out"  # what `other_columns` may say
 
 
@@ -83,6 +85,9 @@ class Column:
     since: str = ""  # the first and the last year whose files must have it
     until: str = "9999"
     headers: tuple[str, ...] = ()  # what known layouts call it, best first; its own name where none are given
+    digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
+    codes: rules.Codes | None = None  # None where it may have any value
+    rules: tuple[rules.Rule, ...] = ()
 
     def must_be_in(self, period: str) -> bool:
         """Return whether a file of a period breaks the contract without this column."""
@@ -133,6 +138,7 @@ class Contract:
     retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
     packed: Packed | None = None  # another form that lands: as it is downloaded
     leaves_out_others: bool = False  # columns that it does not name are left out; else a file with one is refused
+    rules: tuple[rules.Rule, ...] = ()  # over several columns
 
     @property
     def name(self) -> str:
@@ -240,6 +246,9 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         since=str(meta.get("since", "")),
         until=str(meta.get("until", "9999")),
         headers=tuple(map(str.lower, meta.get("headers", (name,)))),
+        digits=meta.get("digits"),
+        codes=rules.codes_of(name, meta),
+        rules=tuple(rules.of_column(name, data_type, meta)),
     )
 
 
@@ -264,6 +273,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     if domain not in DOMAINS:
         raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
     coverage = meta.get("coverage")
+    columns = _columns(name, table)
     return Contract(
         source=source["name"],
         table=table.get("identifier", table["name"]),
@@ -271,7 +281,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
-        columns=_columns(name, table),
+        columns=columns,
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
         replaces=meta.get("replaces", "rows"),
@@ -282,6 +292,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         packed=_packed(meta["packed"]) if "packed" in meta else None,
         leaves_out_others=_leaves_out_others(name, meta),
         sender=whole.get("sender", source["name"]),
+        rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
     )
 
 

@@ -73,6 +73,22 @@ class Fault(StrEnum):
     NOT_A_BOOLEAN = "not_a_boolean"
     CUT = "cut"
     KEY_TWICE = "key_twice"
+    OUT_OF_RANGE = "out_of_range"
+    NOT_DIGITS = "not_digits"
+    OTHER_PERIOD = "other_period"
+    AFTER_DELIVERY = "after_delivery"
+    MORE_THAN_MONTH = "more_than_month"
+    MORE_THAN_OPEN = "more_than_open"
+    LEVEL_AND_GRADE = "level_and_grade"
+    IMPOSSIBLE_BIRTH = "impossible_birth"
+    ENDS_BEFORE = "ends_before"
+    PARTS_OVER_WHOLE = "parts_over_whole"
+    LIES_ELSEWHERE = "lies_elsewhere"
+    NEVER_KNOWN = "never_known"
+    UNKNOWN_CODE = "unknown_code"
+    DATED_AHEAD = "dated_ahead"
+    DATED_FAR_AHEAD = "dated_far_ahead"
+    PERIOD_IMPOSSIBLE = "period_impossible"
     FEWER_COLUMNS = "fewer_columns"
     MORE_COLUMNS = "more_columns"
     QUOTE_IN_LINE = "quote_in_line"
@@ -92,6 +108,19 @@ OF_LINES = (
     Fault.NOT_A_BOOLEAN,
     Fault.CUT,
     Fault.KEY_TWICE,
+    Fault.OUT_OF_RANGE,
+    Fault.NOT_DIGITS,
+    Fault.OTHER_PERIOD,
+    Fault.AFTER_DELIVERY,
+    Fault.MORE_THAN_MONTH,
+    Fault.MORE_THAN_OPEN,
+    Fault.LEVEL_AND_GRADE,
+    Fault.IMPOSSIBLE_BIRTH,
+    Fault.ENDS_BEFORE,
+    Fault.PARTS_OVER_WHOLE,
+    Fault.LIES_ELSEWHERE,
+    Fault.NEVER_KNOWN,
+    Fault.UNKNOWN_CODE,
     Fault.FEWER_COLUMNS,
     Fault.MORE_COLUMNS,
     Fault.QUOTE_IN_LINE,

@@ -12,6 +12,9 @@
     else trim({{ column }}) end
 {%- endmacro %}
 
+{#- A value of a list, as landing compares it with the list. -#}
+{% macro listed_code(column) -%} upper(trim({{ column }})) {%- endmacro %}
+
 {#- A school service is its code and annex. -#}
 {% macro service_code(cod_mod, anexo) -%}
   concat({{ code(cod_mod) }}, '-', trim({{ anexo }}))

@@ -12,7 +12,7 @@ renamed as (
         -- text
         '{{ office }}' as office,
         upper(motivo) as reason,
-        upper(estado) as case_state,
+        {{ listed_code('estado') }} as case_state,
         -- dates
         fecha_ingreso as opened_date,
         fecha_cierre as closed_date,

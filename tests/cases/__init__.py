@@ -1,0 +1,1 @@
+"""The small broken deliveries of `shared/cases`, each with its stated outcome."""

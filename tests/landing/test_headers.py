@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import duckdb
 import pytest
 
@@ -13,7 +15,7 @@ from warehouse.errors import QhawaqError
 from warehouse.landing import land
 from warehouse.landing.ledger import Outcome
 from warehouse.progress import Progress
-from warehouse.settings import Home
+from warehouse.settings import DBT_PROJECT, Home
 
 TRAJECTORIES = samples.CONTRACTS["minedu_trajectories"]
 RESULTS = ("desaprobado", "promocionguiada")
@@ -124,3 +126,12 @@ def test_no_contract_about_people_may_leave_columns_out() -> None:
     source = {"name": "s", "config": {"meta": {"domain": "education"}}}
     with pytest.raises(QhawaqError, match="other_columns"):
         contracts._contract(source, table)
+
+
+def test_the_levels_in_words_are_those_that_the_register_s_contract_accepts() -> None:
+    with (DBT_PROJECT / "seeds" / "levels.csv").open(encoding="utf-8", newline="") as file:
+        in_words = {row["level"] for row in csv.DictReader(file)}
+    columns = {column.name: column for column in samples.CONTRACTS["escale_schools"].columns}
+    codes = columns["estadistica_nivelmodalidad"].codes
+    assert codes
+    assert set(codes.accepted) == in_words

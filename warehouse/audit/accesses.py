@@ -20,7 +20,7 @@ insert into raw.accesses (day, what, n_accesses, n_people)
 select cast("at" as date), what, count(*), count(distinct who)
 from read_json({file}, format = 'newline_delimited', ignore_errors = true,
   columns = {{"at": 'TIMESTAMPTZ', who: 'VARCHAR', what: 'VARCHAR'}})
-where what is not null group by 1, 2
+where "at" is not null and who is not null and what is not null group by 1, 2
 """
 REVEALED = """
 insert into raw.accesses (day, what, n_accesses, n_people)

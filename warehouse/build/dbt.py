@@ -35,6 +35,7 @@ CAUTIOUS = ("--indirect-selection", "cautious")
 THREADS = "4"  # models at once: while some wait for the database, dbt prepares others
 LARGE = 2 << 30  # bytes of a warehouse from which on one statement keeps all cores busy
 BAD = ("error", "fail", "runtime error")
+WARNED = "warn"
 FEATURES = ("--select", *FIRST, *CAUTIOUS)
 SCORES = ("--exclude", *FIRST, *CAUTIOUS)
 
@@ -129,10 +130,10 @@ def build(
 
 
 def _note(home: Home, result: Any) -> None:  # noqa: ANN401  dbt's result type
-    """Note how each model and each failed test ended, as an orchestrator's tasks note it."""
+    """Note how each model and each test that failed or warned ended, as an orchestrator's tasks note it."""
     run = f"{result.generated_at:%Y%m%dT%H%M%S%f}"
     for run_result in result.results:
-        if run_result.node.resource_type == "model" or str(run_result.status) in BAD:
+        if run_result.node.resource_type == "model" or str(run_result.status) in (*BAD, WARNED):
             for ran in filter(_is_execution, run_result.timing):
                 task = {"dag_id": "dbt", "run_id": run, "task_id": run_result.node.name, "try_number": 1}
                 orchestration.append(home, orchestration.line(task, *_ended(run_result, ran)))
@@ -143,9 +144,15 @@ def _is_execution(part: Any) -> bool:  # noqa: ANN401  dbt's timing
 
 
 def _ended(result: Any, execution: Any) -> tuple[str, tuple[datetime, datetime], str | None]:  # noqa: ANN401  dbt's types
-    """Return state, when it ran, and the kind of error."""
+    """Return state, when it ran, and the kind of error; of a warning the number of rows."""
+    if str(result.status) == WARNED:
+        return "warned", _moments(execution), f"{result.failures} rows"
     state, error = ("failed", str(result.status)) if str(result.status) in BAD else ("success", None)
-    return state, (execution.started_at.replace(tzinfo=UTC), execution.completed_at.replace(tzinfo=UTC)), error
+    return state, _moments(execution), error
+
+
+def _moments(execution: Any) -> tuple[datetime, datetime]:  # noqa: ANN401  dbt's timing
+    return execution.started_at.replace(tzinfo=UTC), execution.completed_at.replace(tzinfo=UTC)
 
 
 def _invoke(

@@ -1,4 +1,7 @@
-"""From text to types: each row is typed in every column, or has a fault that names its column."""
+"""From text to types: each row is typed in every column and can be true, or has a fault that names its column.
+
+SQL of a contract never raises on a row: what cannot be computed is a fault of that row.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse.contracts import Column, Contract
+from warehouse.contracts import Column, Contract, Stated
 from warehouse.database import quoted
 from warehouse.deliveries import Fault
 from warehouse.landing.reader import Rejected
+from warehouse.rules import normal
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
 EARLIEST = "1900-01-01"
@@ -24,6 +28,12 @@ OF_TYPES = {
 }
 
 
+# A code may be shown where it looks like one: no document number, nothing that could be a line.
+CODE_SHOWN = "[A-Z0-9ÁÉÍÓÚÜÑ]([A-Z0-9ÁÉÍÓÚÜÑ _./-]{0,22}[A-Z0-9ÁÉÍÓÚÜÑ])?"
+DOCUMENT = "[0-9]{5,}"
+SHORTEST_NAME = 3  # letters: shorter words such as DE and LA are in names and in codes
+
+
 class Check(NamedTuple):
     """A condition under which a row cannot be used."""
 
@@ -33,13 +43,19 @@ class Check(NamedTuple):
 
 
 def type_rows(
-    db: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], has_nul: bool, lines: str
+    db: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    stated: Stated,
+    columns: Sequence[str],
+    has_nul: bool,
+    lines: str,
 ) -> None:
-    """Create `temp.typed(_line, _fault_column, _fault, …)`; a usable row has a null fault.
+    """Create `temp.typed(_line, _fault_column, _fault, _code, …)`; a usable row has a null fault.
 
     Args:
         db: the throw-away database.
         contract: the delivery's contract.
+        stated: what the file's name states, with which its rows must agree.
         columns: the file's columns, in its order.
         has_nul: whether the file has NUL bytes.
         lines: SQL of the file's rows as text, with `_line`.
@@ -48,11 +64,12 @@ def type_rows(
     absent = {column: f"cast(null as {column.data_type})" for column in contract.columns}
     typed = absent | {column: _typed(column) for column in present}
     packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
-    fault = _first_fault(present, has_nul)
+    checks = [check for column in present for check in _checks(column, has_nul)]
+    fault = _first_fault([*checks, *_rule_checks(contract, stated, present)])
     source = _without(contract.missing, columns, lines) if contract.missing else lines
     db.execute(  # typed beside the text: a value that cannot be typed has a text and a typed value of null
         f"create or replace temp table typed as select _line, t.*, "
-        "fault.column_name as _fault_column, fault.code as _fault "
+        "fault.column_name as _fault_column, fault.code as _fault, fault.unknown as _code "
         f"from (select _line, t, {fault} as fault from "
         f"(select lines as l, _line, struct_pack({packed}) as t from {source} as lines))"
     )
@@ -68,8 +85,10 @@ def _without(missing: Sequence[str], columns: Sequence[str], lines: str) -> str:
 def _typed(column: Column) -> str:
     """Return SQL for a column's typed value, null where the text does not fit the type."""
     name = quoted(column.name)
+    if column.digits:  # spreadsheets make decimals of codes
+        return f"case when contains({name}, '.') then regexp_replace(trim({name}), '\\.0+$', '') else trim({name}) end"
     if column.data_type == "varchar":
-        return name
+        return column.codes.read(name) if column.codes else name
     if column.data_type == "date":
         formats = ", ".join(f"'{f}'" for f in DATE_FORMATS)
         parsed = f"cast(try_strptime(trim({name}), [{formats}]) as date)"
@@ -96,33 +115,77 @@ def _checks(column: Column, has_nul: bool) -> list[Check]:
     return checks
 
 
-def _first_fault(columns: Sequence[Column], has_nul: bool) -> str:
-    """Return SQL for the struct (column_name, code) of a line's first fault, null for none."""
-    checks = [check for column in columns for check in _checks(column, has_nul)]
-    cases = [f"when {c.condition} then {{'column_name': '{c.column}', 'code': '{c.fault}'}}" for c in checks]
-    return f"case {' '.join(cases)} end" if cases else "cast(null as struct(column_name varchar, code varchar))"
+def _rule_checks(contract: Contract, stated: Stated, present: Sequence[Column]) -> list[Check]:
+    """Return the conditions under which a row cannot be true, those on codes last: the row is then sound otherwise."""
+    of_columns = [rule for column in present for rule in column.rules]
+    checks = []
+    for rule in (*of_columns, *contract.rules):
+        if condition := rule.of_file(stated.period, stated.delivered_at):
+            safe = condition if rule in of_columns else f"try({condition})"
+            checks.append(Check(rule.column, safe, rule.fault))
+    unknown = [Check(c.name, c.codes.unknown, Fault.UNKNOWN_CODE) for c in present if c.codes]
+    return checks + unknown
+
+
+def _first_fault(checks: Sequence[Check]) -> str:
+    """Return SQL for the struct (column_name, code, unknown) of a line's first fault, null for none."""
+    cases = [
+        f"when {c.condition} then {{'column_name': '{c.column}', 'code': '{c.fault}', 'unknown': {_shown_code(c)}}}"
+        for c in checks
+    ]
+    empty = "cast(null as struct(column_name varchar, code varchar, unknown varchar))"
+    return f"case {' '.join(cases)} end" if cases else empty
+
+
+def _shown_code(check: Check) -> str:
+    """Return SQL for an unknown code if it looks like one, else null."""
+    if check.fault != Fault.UNKNOWN_CODE:
+        return "cast(null as varchar)"
+    code = normal(f"t.{quoted(check.column)}")
+    looks = f"regexp_full_match({code}, '{CODE_SHOWN}') and not regexp_matches({code}, '{DOCUMENT}')"
+    return f"case when {looks} then {code} end"
 
 
 def quarantine(
     db: duckdb.DuckDBPyConnection, contract: Contract, rejected: Sequence[Rejected], cut_line: int | None
 ) -> None:
-    """Move faulty rows from `temp.typed` to `temp.faults(line, column_name, fault)`.
+    """Move faulty rows from `temp.typed` to `temp.faults(line, column_name, fault, code)`.
 
     Rejected lines, a last line that may be cut, and all but the last row of a repeated key count as faulty too.
     """
-    db.execute("create or replace temp table faults (line bigint, column_name varchar, fault varchar)")
+    db.execute("create or replace temp table faults (line bigint, column_name varchar, fault varchar, code varchar)")
     if rejected:
         rejects = [(reject.line, reject.fault) for reject in rejected]
         db.executemany("insert into faults (line, fault) values (?, ?)", rejects)
     db.execute(
-        "insert into faults (line, column_name, fault) "
-        "select _line, _fault_column, _fault from typed where _fault is not null"
+        "insert into faults (line, column_name, fault, code) "
+        "select _line, _fault_column, _fault, _code from typed where _fault is not null"
     )
+    _hide_names(db, contract)
     db.execute("delete from typed where _fault is not null")
     if cut_line is not None:
         _move(db, f"_line = {cut_line}", "null", Fault.CUT)
     if contract.key:
-        _quarantine_repeated_keys(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
+        _quarantine_repeated_keys(db, ", ".join(_compared(contract)), contract.key[-1])
+
+
+def _compared(contract: Contract) -> list[str]:
+    """Return SQL for the columns of the key as staging reads them: a code with and without its zeros is one."""
+    digits = {column.name: column.digits for column in contract.columns if (column.digits or 0) > 1}
+    return [f"lpad({quoted(c)}, {digits[c]}, '0')" if c in digits else quoted(c) for c in contract.key]
+
+
+def _hide_names(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Hide an unknown code with a word that is in somebody's name in this delivery: a slip of columns, not a code."""
+    names = [column.name for column in contract.vaulted if column.data_type == "varchar"]
+    if not names or not db.execute("select 1 from faults where code is not null limit 1").fetchone():
+        return
+    words = " union ".join(f"select unnest(string_split(upper({quoted(name)}), ' ')) from typed" for name in names)
+    db.execute(
+        "update faults set code = null where code in (select code from "
+        "(select distinct code, unnest(string_split(code, ' ')) as word from faults where code is not null) "
+        f"where length(word) >= {SHORTEST_NAME} and word in ({words}))"
+    )
 
 
 def _quarantine_repeated_keys(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:

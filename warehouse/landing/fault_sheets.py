@@ -129,10 +129,11 @@ def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
 
 
 def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
-    """Yield the quarantined lines of landed files, by column and fault."""
+    """Yield the quarantined lines of landed and of wholly faulty files, by column and fault."""
     for file, source, day, column, fault, reason, lines in db.execute(
         "select q.file, q.source, d.delivered_at, q.column_name, q.fault, q.reason, list(q.line order by q.line) "
-        f"from quarantine.rows as q join raw.deliveries as d on d.file = q.file and d.status = '{Status.LANDED}' "
+        "from quarantine.rows as q join raw.deliveries as d on d.file = q.file "
+        f"where d.status = '{Status.LANDED}' or d.status = '{Status.REFUSED}' and not {REPAIRED} "
         "group by all order by q.file, q.column_name nulls first, q.reason"
     ).fetchall():
         where = f"columna {column}: " if column else ""

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from warehouse.contracts import Contract
+from warehouse.contracts import Contract, Stated
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
 from warehouse.landing.bytescan import Scan
 
@@ -39,6 +39,11 @@ class Delivery:
         """Whether it is in the form in which its source is downloaded."""
         packed = self.contract.packed
         return packed is not None and packed.pattern.fullmatch(self.file) is not None
+
+    @property
+    def stated(self) -> Stated:
+        """What the file's name states."""
+        return Stated(self.period, self.delivered_at)
 
 
 def waiting(inbox: Path) -> list[Path]:

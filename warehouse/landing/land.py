@@ -13,9 +13,10 @@ from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
 from warehouse.identity import vault
 from warehouse.identity.linkage import link as linkage
-from warehouse.landing import archive, bytescan, fault_sheets, intake, ledger, packed, staging
+from warehouse.landing import archive, bytescan, fault_sheets, horizon, intake, ledger, packed, quarantine, staging
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
+from warehouse.landing.quarantine import NoUsableRow
 from warehouse.landing.session import Session
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -48,6 +49,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
             backfill=backfill,
             closed=ledger.last_closed(db),
             synthetic_hashes=synthetic.noted(home) if home.kind == "synthetic" else None,
+            horizon=horizon.of(home, db, sources.values(), waiting),
         )
         try:
             return _run(session, waiting)
@@ -126,6 +128,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
     delivery = None
     try:
         delivery = intake.recognize(path, session.contracts)
+        session.horizon.judge(delivery)
         scan = packed.scanned(delivery)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
@@ -133,8 +136,14 @@ def _land_one(session: Session, path: Path) -> Outcome:
         session.throw_away()
         sha256 = sha256 or bytescan.sha256_of(path)
         source = delivery.contract.name if delivery else None
-        outcome = Outcome(name, source, Status.REFUSED, reason=str(refusal), refusal=refusal)
+        outcome = _refused(name, source, refusal)
         return _set_aside(session, path, outcome, sha256, delivery)
+
+
+def _refused(file: str, source: str | None, refusal: DeliveryRefused) -> Outcome:
+    """Return the outcome of a refused file; where every line has a fault, all are quarantined."""
+    lines, accepted = (refusal.lines, 0) if isinstance(refusal, NoUsableRow) else (None, None)
+    return Outcome(file, source, Status.REFUSED, lines, accepted, lines, reason=str(refusal), refusal=refusal)
 
 
 def _land_scanned(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
@@ -202,7 +211,10 @@ def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earl
 def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, delivery: Delivery | None) -> Outcome:
     """Write a refused or duplicate file into ledger and archive."""
     if not ledger.earlier(session.warehouse, outcome.file, sha256) or outcome.status == Status.DUPLICATE:
-        ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=_now())
+        with database.transaction(session.warehouse):
+            ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=_now())
+            if isinstance(outcome.refusal, NoUsableRow):
+                quarantine.write(session.warehouse, outcome.file, str(outcome.source), outcome.refusal.faults)
     if path.is_symlink() or not path.is_file():
         path.unlink(missing_ok=True)
     else:

@@ -13,8 +13,9 @@ import pyarrow
 from warehouse.build import closing
 from warehouse.contracts import LANDING_COLUMNS, Contract
 from warehouse.database import quoted, transaction, value
-from warehouse.deliveries import HAS_ROWS, OF_LINES, DeliveryRefused, Fault, Status, text
+from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault, Status, text
 from warehouse.identity.linkage import link
+from warehouse.landing import quarantine
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -33,6 +34,7 @@ alter table raw.deliveries add column if not exists deleted_on date;
 alter table raw.deliveries add column if not exists fault varchar;
 alter table raw.deliveries add column if not exists details json;
 alter table quarantine.rows add column if not exists fault varchar;
+alter table quarantine.rows add column if not exists code varchar;
 alter table raw.withheld add column if not exists n_rows bigint;
 alter table raw.withheld add column if not exists n_before bigint;
 """
@@ -156,7 +158,7 @@ class Staged:
     db: duckdb.DuckDBPyConnection
     rows: str  # SQL of the typed rows with their keys
     known_at: str  # SQL of the date on which each row is known
-    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, reason
+    faults: pyarrow.Table  # quarantined lines: line, column_name, fault, code, reason
     merges: pyarrow.Table  # keys that stand for the same child: child_key, merged_into, known_at
 
 
@@ -174,15 +176,8 @@ class Landed:
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     """Return the delivery that a throw-away database holds."""
-    faults = db.execute(f"select line, column_name, fault, {_reason_sql()} as reason from faults").to_arrow_table()
     merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
-    return Staged(db, rows, known_at, faults, merges)
-
-
-def _reason_sql() -> str:
-    """Return SQL for the text of a line's fault."""
-    cases = " ".join(f"when '{fault}' then {quoted(text(fault), chr(39))}" for fault in OF_LINES)
-    return f"case fault {cases} end"
+    return Staged(db, rows, known_at, quarantine.found(db), merges)
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
@@ -195,15 +190,10 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         f"{staged.known_at} as known_at from {staged.rows}"
     ).to_arrow_reader(ROW_GROUP)
     db.register("merges", staged.merges)
-    db.register("faults", staged.faults)
     with transaction(db):
         for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
             _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-        db.execute(
-            "insert into quarantine.rows by name select ? as file, line, ? as source, column_name, reason, fault "
-            "from faults",
-            [delivery.file, contract.name],
-        )
+        quarantine.write(db, delivery.file, contract.name, staged.faults)
         db.execute(
             "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
             "from merges where child_key not in (select child_key from raw.child_merges)"
@@ -220,7 +210,6 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         _supersede(db, delivery, landed.effective)
         _withhold(db, delivery, landed.effective)
     db.unregister("merges")
-    db.unregister("faults")
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:

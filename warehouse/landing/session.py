@@ -12,6 +12,7 @@ import duckdb
 
 from warehouse import contracts, database, keys
 from warehouse.identity import vault
+from warehouse.landing.horizon import Horizon
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -36,6 +37,7 @@ class Session:
     contracts: dict[str, contracts.Contract]
     warehouse: duckdb.DuckDBPyConnection
     progress: Progress
+    horizon: Horizon
     backfill: bool = False
     closed: date | None = None  # the last closed as-of date
     synthetic_hashes: set[str] | None = None  # of the simulator's files; None in a real home

@@ -9,9 +9,10 @@ import duckdb
 
 from warehouse import database
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault, Status
-from warehouse.landing import bytescan, cast, intake, packed, reader
+from warehouse.landing import bytescan, cast, intake, packed, quarantine, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
+from warehouse.landing.quarantine import NoUsableRow
 
 
 class RowCounts(NamedTuple):
@@ -37,7 +38,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     rejected: list[reader.Rejected] = []
     if not type_plain_file(db, delivery, scan, columns, encoding):
         rejected = reader.read(db, delivery.path, columns, contract.separator, encoding, scan)
-        cast.type_rows(db, contract, columns, scan.has_nul, "lines")
+        cast.type_rows(db, contract, delivery.stated, columns, scan.has_nul, "lines")
     cut_line = scan.lines if contract.line_end_required and not scan.ends_with_newline else None
     cast.quarantine(db, contract, rejected, cut_line)
     counts = RowCounts(
@@ -46,7 +47,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
         left_out=left_out,
     )
     if not counts.accepted:
-        raise DeliveryRefused(Fault.NO_USABLE_ROW if counts.quarantined else Fault.HEADER_ONLY)
+        raise NoUsableRow(quarantine.found(db)) if counts.quarantined else DeliveryRefused(Fault.HEADER_ONLY)
     return counts
 
 
@@ -58,7 +59,7 @@ def type_plain_file(
         return False
     rows = reader.plain_rows(delivery.path, columns, delivery.contract.separator, encoding)
     try:
-        cast.type_rows(db, delivery.contract, columns, scan.has_nul, rows)
+        cast.type_rows(db, delivery.contract, delivery.stated, columns, scan.has_nul, rows)
     except duckdb.Error:  # its text holds the child's line: never shown
         return False
     return database.value(db, "select count(*) from typed") == scan.lines - 1

@@ -1,19 +1,26 @@
 with
 calendar as (select * from {{ source('landing', 'calendar') }}),
 spells as {{ known_by_child(ref('int_enrollments__spells'), today()) }},
-months as {{ known_by_child(ref('int_attendance__months'), today()) }},
+known as {{ known_by_child(ref('int_attendance__months'), today()) }},
+
+this_year as (
+    select known.*
+    from known
+    cross join calendar
+    where
+        known.school_year = year(calendar.today)
+        and known.school_year not in ({{ var('pandemic_years') | join(', ') }})
+),
+
+months as ({{ months_of_persons('this_year') }}),
 
 absences as (
     select
-        months.person_key,
-        sum(months.absence_days) as absence_days
+        person_key,
+        sum(absence_days) as absence_days
     from months
-    cross join calendar
-    where
-        months.school_year = year(calendar.today)
-        and months.school_year not in ({{ var('pandemic_years') | join(', ') }})
-    group by months.person_key
-    having sum(months.absence_days) > {{ var('long_absence_days') }}
+    group by person_key
+    having sum(absence_days) > {{ var('long_absence_days') }}
 ),
 
 current_schools as (

@@ -5,23 +5,14 @@ with
 -- 2020 and 2021: schools were closed, «attended» meant another thing
 known as {{ known_by_child(ref('int_attendance__months')) }},
 
-months as (
-    select
-        person_key,
-        school_year,
-        month,
-        cast(sum(open_days) as integer) as open_days,
-        cast(sum(absence_days) as integer) as absence_days,
-        cast(sum(unjustified_absence_days) as integer) as unjustified_absence_days,
-        cast(sum(late_days) as integer) as late_days
-    from known
+counted as (
+    select * from known
     where
-        absence_days is not null
-        and open_days > 0
-        and school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
+        school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
         and school_year not in ({{ var('pandemic_years') | join(', ') }})
-    group by person_key, school_year, month
 ),
+
+months as ({{ months_of_persons('counted') }}),
 
 judged as (
     select

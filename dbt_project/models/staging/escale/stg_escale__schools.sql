@@ -12,7 +12,7 @@ renamed as (
         {{ code('codccpp', 10) }} as populated_place_code,
         -- text
         cenedu as school_name,
-        estadistica_nivelmodalidad as level,
+        {{ listed_code('estadistica_nivelmodalidad') }} as level,
         -- numbers
         cast(estadistica_totalalumnos as integer) as n_pupils,
         cast(estadistica_totaldocentes as integer) as n_teachers,

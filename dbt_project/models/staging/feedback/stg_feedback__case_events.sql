@@ -7,10 +7,10 @@ renamed as (
         nino as child_key,
         {{ code('cod_ugel', 6) }} as ugel_code,
         -- text
-        lower(asunto) as matter,
-        lower(estado) as case_state,
-        upper(servicio) as support_code,
-        lower(motivo) as dismissed_reason,
+        lower(trim(asunto)) as matter,
+        lower(trim(estado)) as case_state,
+        {{ listed_code('servicio') }} as support_code,
+        lower(trim(motivo)) as dismissed_reason,
         -- numbers
         cast(anio as integer) as school_year,
         -- dates

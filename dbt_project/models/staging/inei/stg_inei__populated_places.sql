@@ -7,11 +7,11 @@ renamed as (
         {{ code('codccpp', 10) }} as populated_place_code,
         {{ code('ubigeo', 6) }} as place_district_code,
         -- text
-        upper(sistema_codigo) as code_system,
+        {{ listed_code('sistema_codigo') }} as code_system,
         -- numbers
         altitud as altitude_m,
         -- booleans
-        upper(area) = 'RURAL' as is_rural,
+        {{ listed_code('area') }} = 'RURAL' as is_rural,
         _file,
         _line,
         _delivered_at,

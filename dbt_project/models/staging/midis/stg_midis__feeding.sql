@@ -6,7 +6,7 @@ renamed as (
         -- keys
         {{ service_code('cod_mod', 'anexo') }} as service_code,
         -- text
-        upper(programa) as program,
+        {{ listed_code('programa') }} as program,
         -- numbers
         cast(anio as integer) as program_year,
         cast(raciones as integer) as n_rations,

@@ -8,13 +8,13 @@ renamed as (
         household_key,
         {{ code('ubigeo', 6) }} as home_district_code,
         -- numbers
-        case upper(clase)
+        case {{ listed_code('clase') }}
             when 'NO POBRE' then 0
             when 'POBRE' then 1
             when 'POBRE EXTREMO' then 2
         end as poverty_class,
         -- booleans
-        upper(area) = 'RURAL' as is_rural,
+        {{ listed_code('area') }} = 'RURAL' as is_rural,
         -- dates
         fecha_clasificacion as classified_date,
         _file,

@@ -9,7 +9,7 @@ renamed as (
         -- numbers
         cast(anio as integer) as roll_year,
         -- booleans
-        upper(estado) = 'ACTIVO' as is_active,
+        {{ listed_code('estado') }} = 'ACTIVO' as is_active,
         -- dates
         fecha_afiliacion as joined_date,
         _file,

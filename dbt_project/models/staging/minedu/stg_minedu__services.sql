@@ -6,8 +6,8 @@ renamed as (
         -- keys
         child_key,
         -- text
-        upper(servicio) as support_code,
-        upper(resultado) as result,
+        {{ listed_code('servicio') }} as support_code,
+        {{ listed_code('resultado') }} as result,
         -- dates
         fecha as support_date,
         _file,

@@ -6,7 +6,7 @@ renamed as (
         -- keys
         {{ service_code('cod_mod', 'anexo') }} as service_code,
         -- text
-        id_nivel as level,
+        {{ listed_code('id_nivel') }} as level,
         -- numbers
         cast(edad as integer) as age_years,
         cast(totalestudiantes as integer) as n_pupils,

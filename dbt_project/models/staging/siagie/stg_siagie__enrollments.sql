@@ -8,16 +8,16 @@ renamed as (
         guardian_key,
         {{ service_code('cod_mod', 'anexo') }} as service_code,
         -- text
-        id_nivel as level,
+        {{ listed_code('id_nivel') }} as level,
         id_seccion as section,
-        upper(sexo) as sex,
+        {{ listed_code('sexo') }} as sex,
         upper(dsc_lengua) as mother_tongue,
         upper(dsc_pais) as birth_country,
         upper(dsc_discapacidad) as disability,
-        estado_matricula as enrollment_state,
-        situacion_matricula as entry_situation,
-        situacion_final as final_result,
-        sf_recuperacion as recovery_result,
+        {{ listed_code('estado_matricula') }} as enrollment_state,
+        {{ listed_code('situacion_matricula') }} as entry_situation,
+        {{ listed_code('situacion_final') }} as final_result,
+        {{ listed_code('sf_recuperacion') }} as recovery_result,
         justificacion_retiro as withdrawal_reason,
         apoderado_escolaridad as guardian_schooling,
         -- numbers
@@ -26,7 +26,7 @@ renamed as (
         cast(horas_semanales_trabajo as integer) as declared_work_hours,
         -- booleans
         validado_reniec = 'SI' as is_dni_validated,
-        trabaja = 'SI' as declares_work,
+        {{ listed_code('trabaja') }} = 'SI' as declares_work,
         -- dates
         fecha_nacimiento as birth_date,
         fecha_matricula as enrolled_date,

@@ -7,7 +7,7 @@ renamed as (
         child_key,
         {{ service_code('cod_mod', 'anexo') }} as service_code,
         -- text
-        periodo as period,
+        {{ listed_code('periodo') }} as period,
         area as learning_area,
         -- numbers
         cast(id_anio as integer) as school_year,

@@ -1,0 +1,31 @@
+{#- Attendance of a person in a month, whatever the number of schools that tell of it. -#}
+
+{#- One row per person and month of `int_attendance__months`, without months that say nothing. Parts
+    of a month add up where a pupil may have moved; where they are more days than a month has, the
+    schools tell of the same days, and the one that was open on most of them counts. -#}
+{% macro months_of_persons(relation) -%}
+  select
+    person_key,
+    school_year,
+    month,
+    {%- for days in ['open_days', 'absence_days', 'unjustified_absence_days', 'late_days'] %}
+    cast(case
+      when sum(open_days) <= {{ weekdays_of('school_year', 'month') }} then sum({{ days }})
+      else max_by({{ days }}, 100 * open_days + absence_days)
+    end as integer) as {{ days }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  from {{ relation }}
+  where absence_days is not null and open_days > 0
+  group by person_key, school_year, month
+{%- endmacro %}
+
+{#- The days from Monday to Friday of a month: 20, and those among its last up to three. -#}
+{% macro weekdays_of(year, month) -%}
+  {%- set first = "make_date(" ~ year ~ ", " ~ month ~ ", 1)" -%}
+  {%- set monday = "cast('2001-01-01' as date)" -%}
+  (20
+    {%- for more in range(3) %}
+    + cast(day(last_day({{ first }})) >= {{ 29 + more }}
+      and ({{ days_between(monday, first) }} + {{ more }}) % 7 < 5 as integer)
+    {%- endfor %})
+{%- endmacro %}

@@ -1,0 +1,70 @@
+"""How late a file's name may say that it is: not after today, and not years after every other delivery.
+
+The newest delivery's date is the day for which the warehouse is built, so a slip in a name would close as-of dates of
+years to come. A synthetic home lives by its own calendar, whatever the clock says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from warehouse.contracts import Contract
+from warehouse.database import value
+from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault
+from warehouse.landing.intake import Delivery
+from warehouse.settings import Home
+
+DAYS_AHEAD = 1  # a sender's day begins before ours, which is UTC's
+YEARS_AHEAD = 5  # after the newest other delivery: sources come every few weeks, the rarest every few years
+FIRST_YEAR = 1990  # no source tells of the time before
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The dates that no delivery may pass."""
+
+    today: date | None  # None where the clock does not count
+    landed: date | None  # the newest landed delivery's
+    waiting: tuple[date, ...] = ()  # of the files that wait
+
+    def judge(self, delivery: Delivery) -> None:
+        """Refuse a delivery from the time to come, or of a period that its date does not reach.
+
+        Raises:
+            DeliveryRefused: a date in its name is a slip.
+        """
+        delivered = delivery.delivered_at
+        if self.today and delivered > self.today + timedelta(days=DAYS_AHEAD):
+            raise DeliveryRefused(Fault.DATED_AHEAD, delivered=str(delivered), today=str(self.today))
+        others = [day for day in (self.landed, *_without_one(self.waiting, delivered)) if day]
+        newest = max(others, default=delivered)
+        if self.today and delivered > newest + timedelta(days=365 * YEARS_AHEAD + 1):
+            raise DeliveryRefused(
+                Fault.DATED_FAR_AHEAD, delivered=str(delivered), years=YEARS_AHEAD, newest=str(newest)
+            )
+        if not FIRST_YEAR <= int(delivery.period[:4]) <= delivered.year + 1:
+            raise DeliveryRefused(Fault.PERIOD_IMPOSSIBLE, period=delivery.period, delivered=str(delivered))
+
+
+def of(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], waiting: Iterable[Path]) -> Horizon:
+    """Return the horizon of a landing run."""
+    known = list(contracts)
+    stated = [contract.stated(path.name) for path in waiting for contract in known]
+    return Horizon(
+        today=None if home.kind == "synthetic" else datetime.now(UTC).date(),
+        landed=value(db, f"select max(delivered_at) from raw.deliveries where {HAS_ROWS}"),
+        waiting=tuple(one.delivered_at for one in stated if one),
+    )
+
+
+def _without_one(days: tuple[date, ...], day: date) -> list[date]:
+    """Return the days without one of them: a file is not its own neighbor."""
+    others = list(days)
+    if day in others:
+        others.remove(day)
+    return others

@@ -8,55 +8,68 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
-import duckdb
 import pytest
 import requests
 
-from tests.conftest import deliver
+from tests.cases.home import CASES, SILENT, CaseHome, empty
+from warehouse.build import dbt
 from warehouse.collect import run
-from warehouse.landing import land
-from warehouse.landing.ledger import Outcome
-from warehouse.progress import Progress
-from warehouse.settings import REPOSITORY, Home
+from warehouse.pipeline import build
 
-CASES = REPOSITORY.parent / "shared" / "cases"
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the small broken deliveries are not here")
+PUBLISHED = ("+registered_schools", "+int_ministry__control_totals", "+int_ministry__districts")
 
 
-def landed(home: Home, case: str) -> list[Outcome]:
-    """Land the files of a case into an empty real home."""
-    folder = CASES / case
-    for path in sorted(folder.rglob("*.csv")):
-        deliver(home, path.name, path.read_bytes())
-    return land.land(home, Progress(quiet=True))
+@pytest.fixture
+def case(tmp_path: Path) -> CaseHome:
+    return empty(tmp_path)
 
 
-def ask(home: Home, sql: str) -> list[tuple]:
-    with duckdb.connect(str(home.warehouse), read_only=True) as db:
-        return db.execute(sql).fetchall()
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> CaseHome:
+    """Three cases in one home, with what officials see of public files built and tested."""
+    case = empty(tmp_path_factory.mktemp("published"))
+    for name in ("register-with-adult-levels", "trajectory-2021-real-header", "private-in-words"):
+        assert {outcome.status for outcome in case.deliver(name)} <= {"landed", "superseded", "duplicate"}
+    case.assert_nothing_lost()
+    build.begin(case.home)
+    dbt.build(case.home, SILENT, ("--select", *PUBLISHED, *dbt.CAUTIOUS))
+    return case
 
 
-def test_failed_pupils_of_2021_land_as_unknown(home: Home) -> None:
-    (outcome,) = landed(home, "trajectory-2021-real-header")
-    assert (outcome.status, outcome.accepted_rows, outcome.quarantined_rows) == ("landed", 1, 0), outcome
-    sql = "select desaprobado, promocionguiada, aprobado, totalestudiantes from raw.minedu_trajectories"
-    assert ask(home, sql) == [(None, 1, 10, 14)]
+@pytest.mark.long
+def test_failed_pupils_of_2021_are_unknown_and_not_nought(published: CaseHome) -> None:
+    sql = "select n_failed, n_passed, n_pupils from staging.stg_minedu__trajectories where _file like '%2021%'"
+    assert published.ask(sql) == [(None, 10, 14)]
+    assert published.ask("select promocionguiada from raw.minedu_trajectories where _file like '%2021%'") == [(1,)]
+    sql = "select level, n_pupils from intermediate.int_ministry__districts where school_year = 2021"
+    assert published.ask(sql) == [("B0", 14)]
 
 
-def test_adult_levels_land(home: Home) -> None:
-    outcomes = landed(home, "register-with-adult-levels")
-    assert {(o.file.split("_")[0], o.status) for o in outcomes} == {
-        ("DESERTORES", "landed"), ("ESCALE", "superseded"), ("ESCALE", "landed"),
-        ("MATRICULACION", "landed"), ("UBIGEO", "landed"),
-    } or {o.status for o in outcomes} == {"landed"}  # fmt: skip
-    levels = {level for (level,) in ask(home, "select distinct estadistica_nivelmodalidad from raw.escale_schools")}
-    assert {"D2", "T0"} <= levels
+@pytest.mark.long
+def test_levels_of_adults_are_counted_as_such(published: CaseHome) -> None:
+    sql = "select level, is_covered, count(*) from officials.registered_schools group by all order by 1"
+    assert [row[:2] for row in published.ask(sql)] == [("B0", True), ("D2", False), ("F0", True), ("T0", False)]
+    sql = "select distinct level from intermediate.int_ministry__districts where school_year = 2023 order by 1"
+    assert published.ask(sql) == [("B0",), ("D2",), ("F0",), ("T0",)]
+    sql = "select distinct level from intermediate.int_ministry__control_totals order by 1"
+    assert published.ask(sql) == [("B0",), ("F0",)]  # no pupil of the others can land
 
 
-def test_private_in_words_lands(home: Home) -> None:
-    (outcome,) = landed(home, "private-in-words")
-    assert (outcome.status, outcome.quarantined_rows) == ("landed", 0), outcome
+@pytest.mark.long
+def test_private_in_words_is_not_public(published: CaseHome) -> None:
+    sql = (
+        "select gestion, is_public, count(*) from raw.escale_schools "
+        "join staging.stg_escale__schools using (_file, _line) where _file like '%2024%' group by all order by 1"
+    )
+    found = published.ask(sql)
+    assert [row[:2] for row in found] == [("Privada - Particular", False), ("Pública - Sector Educación", True)]
+    public, services = published.ask(
+        "select sum(n_public_services), sum(n_services) from officials.registered_schools"
+    )[0]
+    assert 0 < public < services
 
 
 @contextmanager
@@ -81,19 +94,19 @@ def served(shape: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("shape", ["items", "list"])
 def test_the_real_api_s_answers_land_with_their_numbers(
-    home: Home, monkeypatch: pytest.MonkeyPatch, shape: str
+    case: CaseHome, monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
     with served(shape) as address:
         monkeypatch.setenv("QHAWAQ_ESCALE_URL", address)
-        (path,) = run.collect(home, Progress(quiet=True), date(2024, 3, 15), ("escale",), back_off=0.01)
+        (path,) = run.collect(case.home, SILENT, date(2024, 3, 15), ("escale",), back_off=0.01)
     assert "PERSONA" not in path.read_text(encoding="utf-8")  # the director's name is a person's
-    (outcome,) = land.land(home, Progress(quiet=True))
+    (outcome,) = case.land()
     assert (outcome.status, outcome.accepted_rows, outcome.quarantined_rows) == ("landed", 3, 0), outcome
     sql = (
         "select codmod, consulta_ubigeo, consulta_ugel, estadistica_nivelmodalidad, estadistica_totalalumnos, "
         "estadistica_totaldocentes, estadistica_totalsecciones, gestion from raw.escale_schools order by codmod"
     )
-    assert ask(home, sql) == [
+    assert case.ask(sql) == [
         ("0305615", "010101", "010001", "B0", 132, 8, 6, "Pública - Sector Educación"),
         ("0324053", "010101", "010001", "F0", 90, 8, 6, "Privada - Particular"),
         ("1055680", "010102", "010001", "D2", 40, 8, 6, "Pública - Sector Educación"),

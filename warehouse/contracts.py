@@ -1,15 +1,15 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
 Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `quoting`, `key`,
-`known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `rules`) and of a column
-(`identity`, `alias`, `pseudonym`, `optional`, `link`, `document`, and what its values may be: `warehouse/rules.py`).
-`docs/add-a-source.md` explains each.
+`known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `other_columns`, `packed`,
+`rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`, `document`,
+and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,30 +23,13 @@ from warehouse.settings import read_yaml
 QUOTINGS = ("csv", "none")
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
-TABLE_KEYS = {
-    "file_pattern",
-    "separator",
-    "encoding",
-    "quoting",
-    "key",
-    "known_at",
-    "replaces",
-    "coverage",
-    "line_end_required",
-    "missing",
-    "retention_years",
-    "rules",
-}
-COLUMN_KEYS = {
-    "identity",
-    "alias",
-    "pseudonym",
-    "optional",
-    "required",
-    "unit",
-    "link",
-    "document",
-} | rules.COLUMN_RULES
+TABLE_KEYS = set(
+    "file_pattern separator encoding quoting key known_at replaces coverage line_end_required missing retention_years "
+    "other_columns packed rules".split()
+)
+COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link document".split())
+COLUMN_KEYS |= rules.COLUMN_RULES
+LEFT_OUT = "left_out"  # what `other_columns` may say
 
 
 class LandedColumn(NamedTuple):
@@ -100,10 +83,17 @@ class Column:
     pseudonym: str | None
     optional: bool
     link: str | None = None  # its role when records are linked by name
+    since: str = ""  # the first and the last year whose files must have it
+    until: str = "9999"
+    headers: tuple[str, ...] = ()  # what known layouts call it, best first; its own name where none are given
     digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
     document: bool = False  # whether it holds numbers of identity documents
     codes: rules.Codes | None = None  # None where it may have any value
     rules: tuple[rules.Rule, ...] = ()
+
+    def must_be_in(self, period: str) -> bool:
+        """Return whether a file of a period breaks the contract without this column."""
+        return not self.optional and self.since <= period[:4] <= self.until
 
     @property
     def landed_name(self) -> str | None:
@@ -119,6 +109,14 @@ class Coverage:
 
     region: str  # SQL of a row's region
     minimum_share: float  # of the rows of the period before
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The form in which a source is downloaded: tables (DBF) in a ZIP."""
+
+    pattern: re.Pattern[str]
+    encoding: str  # of tables that state none
 
 
 @dataclass(frozen=True)
@@ -141,6 +139,8 @@ class Contract:
     sender: str = ""  # the delivering authority, in Spanish
     missing: tuple[str, ...] = ()  # texts that mean a missing value, besides the empty one
     retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
+    packed: Packed | None = None  # another form that lands: as it is downloaded
+    leaves_out_others: bool = False  # columns that it does not name are left out; else a file with one is refused
     rules: tuple[rules.Rule, ...] = ()  # over several columns
 
     @property
@@ -152,6 +152,16 @@ class Contract:
     def stem(self) -> str:
         """The first part of its deliveries' names, before the period."""
         return self.pattern.pattern.partition("_(")[0]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone may bring its files: no row is about a person."""
+        return self.retention_years is None
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The first parts of its deliveries' names, as they are landed and as they are downloaded."""
+        return (self.stem, self.packed.pattern.pattern.partition("_(")[0]) if self.packed else (self.stem,)
 
     @cached_property
     def aliases(self) -> tuple[Alias, ...]:
@@ -168,6 +178,12 @@ class Contract:
         """The columns that link a record without a document: role → name."""
         return {column.link: column.name for column in self.columns if column.link}
 
+    def named(self, headers: Collection[str]) -> dict[str, str]:
+        """Return which column each header stands for: of several that mean one column, the one named first."""
+        present = set(headers)
+        meant = ((column, [name for name in column.headers if name in present]) for column in self.columns)
+        return {found[0]: column.name for column, found in meant if found}
+
     @cached_property
     def landed(self) -> tuple[LandedColumn, ...]:
         """The delivery's columns in `raw`, without those that landing adds to every table."""
@@ -178,15 +194,22 @@ class Contract:
 
     def stated(self, file: str) -> Stated | None:
         """Return the period and the date that a file name states, None if it is not of this source."""
-        name = self.pattern.fullmatch(file)
-        if not name:
-            return None
-        digits = name["delivered"]
-        try:
-            delivered = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-        except ValueError:
-            return None
-        return Stated(name["period"], delivered)
+        if name := self.pattern.fullmatch(file):
+            delivered = _day(name["delivered"])
+            return Stated(name["period"], delivered) if delivered else None
+        if self.packed and (name := self.packed.pattern.fullmatch(file)):
+            digits = name["delivered"]  # downloads are named either way
+            delivered = _day(digits) or _day(digits[4:] + digits[2:4] + digits[:2])
+            return Stated(str(delivered.year), delivered) if delivered else None
+        return None
+
+
+def _day(digits: str) -> date | None:
+    """Return the day of eight digits, year first; None where they are none."""
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
 
 
 def _pseudonym_name(pseudonym: str) -> str:
@@ -223,6 +246,9 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         pseudonym=meta.get("pseudonym"),
         optional=bool(meta.get("optional")),
         link=meta.get("link"),
+        since=str(meta.get("since", "")),
+        until=str(meta.get("until", "9999")),
+        headers=tuple(map(str.lower, meta.get("headers", (name,)))),
         digits=meta.get("digits"),
         document=bool(meta.get("document")),
         codes=rules.codes_of(name, meta),
@@ -268,6 +294,8 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
         retention_years=meta.get("retention_years"),
+        packed=_packed(meta["packed"]) if "packed" in meta else None,
+        leaves_out_others=_leaves_out_others(name, meta),
         sender=whole.get("sender", source["name"]),
         rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
     )
@@ -278,6 +306,20 @@ def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
     if quoting not in QUOTINGS:
         raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
     return bool(quoting == "csv")
+
+
+def _packed(form: dict[str, str]) -> Packed:
+    """Return the form of download that a table's keys describe."""
+    return Packed(re.compile(form["file_pattern"]), form["encoding"])
+
+
+def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:
+    """Return whether columns that the contract does not name are left out: only of what names no person."""
+    if "other_columns" not in meta:
+        return False
+    if meta["other_columns"] != LEFT_OUT or "retention_years" in meta:
+        raise QhawaqError(f"contract {name}: other_columns may say {LEFT_OUT}, where no row is about a person")
+    return True
 
 
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:

@@ -28,6 +28,14 @@
   concat({{ code(cod_mod) }}, '-', trim({{ anexo }}))
 {%- endmacro %}
 
+{#- Management in words, as «Pública de gestión directa» or «Privada - Particular»: null for others. -#}
+{% macro is_public(management) -%}
+  case
+    when upper(trim({{ management }})) like 'P_BLICA%' then true
+    when upper(trim({{ management }})) like 'PRIVADA%' then false
+  end
+{%- endmacro %}
+
 {#- A mark as points: C 1, B 2, A 3, AD 4; «A D», «AA» and lower case are slips of the pen. -#}
 {% macro mark_points(column) -%}
   {%- set clean = "upper(replace(trim(" ~ column ~ "), ' ', ''))" -%}

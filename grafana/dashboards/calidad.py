@@ -11,7 +11,7 @@ TOPICS = ("topic_name", "is_available", "last_delivered_at", "missing_text")
 SCHOOLS = (
     "district_name",
     "province_name",
-    "level",
+    "level_name",
     "n_services",
     "n_public_services",
     "n_bilingual_services",

@@ -9,7 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import qhawaq
+from tests.conftest import deliver, qhawaq
+from tests.landing import samples
+from warehouse.landing import land
+from warehouse.progress import Progress
 from warehouse.publish.disclosure import cells
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -22,12 +25,38 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     """Run the main job on the public files of a synthetic country; return the home and what was said."""
     root = tmp_path_factory.mktemp("public")
     qhawaq(root / "synthetic", "simulate", "--children", "800", "--years", "2022-2025", "--truth", str(root / "truth"))
-    home = Home(root / "home")
-    home.claim("real")
+    downloads = root / "downloads"
+    downloads.mkdir()
     for path in Home(root / "synthetic").inbox.iterdir():
-        if path.name.startswith(PUBLIC):
-            shutil.copy2(path, home.inbox)
-    return home, qhawaq(home.root, "run").stdout
+        if path.name.startswith((*PUBLIC, "SIAGIE_ASISTENCIA_202503")):
+            shutil.copy2(path, downloads)
+    return Home(root / "home"), qhawaq(root / "home", "run", "--public", str(downloads)).stdout
+
+
+@pytest.fixture(scope="module")
+def without_register(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+    """Run the main job on two years of the ministry's totals, in their real headers, and on nothing else."""
+    root = tmp_path_factory.mktemp("no_register")
+    (root / "downloads").mkdir()
+    for year, result in ((2021, "PromocionGuiada"), (2023, "Desaprobado")):
+        path = root / "downloads" / f"MATRICULACION_TRAYECTORIA_{year}_{year + 1}0615.csv"
+        path.write_text(trajectories(result), encoding="utf-8")
+    return Home(root / "home"), qhawaq(root / "home", "run", "--public", str(root / "downloads")).stdout
+
+
+def trajectories(result: str) -> str:
+    """Return the ministry's totals of schools of many levels, with the column that the year has."""
+    header = (
+        "cod_mod,anexo,Nombre,gestion,id_nivel,dsc_nivel,Edad,TipoDiscaIntegrada,TotalEstudiantes,Discapacidad,Mujer,"
+        "Hombre,Venezolanos,Peruanos,Extranjeros,DNI_validado,DNI_SinValidar,No_DNI,Aprobado,"
+        f"{result},Retirado,Fallecido,RequiereRecuperacion,Matriculado,PostergaEvaluacion,tot_atraso"
+    )
+    rows = [
+        f"{300000 + n},0,SANTA ROSA,Pública de gestión directa,{level},x,{'' if n == 0 else '7.0'},,40,0,20,20,0,40,0,"
+        "40,0,0,20,2,12,0,6,0,0,11"
+        for n, level in enumerate(["B0", "F0", "A2", "E0", "D2", "T0"] * 3)
+    ]
+    return "\n".join([header, *rows]) + "\n"
 
 
 def ask(path: Path, sql: str) -> list[tuple]:
@@ -42,6 +71,56 @@ def test_the_main_job_ends_well_and_says_what_needs_children(public: tuple[Home,
     assert not (home.serving / "education").exists()
     status = json.loads(home.status.read_text())
     assert {topic for topic, _ in status["absent"]} >= {"Asistencia", "Casos de protección por área"}
+
+
+def test_only_public_files_are_brought(public: tuple[Home, str]) -> None:
+    home, said = public
+    assert ask(home.warehouse, "select count(*) from raw.siagie_attendance") == [(0,)]
+    assert "not whole    Matrícula, retiro y atraso por distrito: Faltan los años 2021." in said
+    assert "nothing new" in qhawaq(home.root, "run", "--public", str(home.root.parent / "downloads")).stdout
+    assert ask(home.warehouse, "select count(*) from raw.deliveries where status = 'duplicate'") == [(0,)]
+
+
+def test_levels_that_the_warehouse_is_not_about_are_counted_as_such(public: tuple[Home, str]) -> None:
+    home, _ = public
+    file = home.serving / "officials" / "current.duckdb"
+    sql = "select level, is_covered, sum(n_services), sum(n_public_services) from registered_schools group by all"
+    found = {level: rest for level, *rest in ask(file, sql)}
+    assert found["D2"] == [False, 30, 30]
+    assert found["T0"] == [False, 30, 0]  # private institutes
+    assert {level for level, (covered, _, _) in found.items() if covered} == {"B0", "F0"}
+    assert ask(file, "select count(*) from reconciled_totals where level in ('D2', 'T0')") == [(0,)]
+
+
+def test_without_a_register_there_is_what_there_is(without_register: tuple[Home, str]) -> None:
+    home, said = without_register
+    assert "not to see   Escuelas por distrito: Falta el padrón" in said
+    assert "not to see   Nombres y altitud de los distritos: Falta la lista" in said
+    assert "not whole    Matrícula, retiro y atraso por distrito: Faltan los años 2022." in said
+    file = home.serving / "officials" / "current.duckdb"
+    counts = "select school_year, level, district_code, n_services, n_pupils, n_withdrawn from published_enrollment"
+    found = ask(file, f"{counts} order by all")
+    assert found == [
+        (year, level, "999999", 3, 120, 35) for year in (2021, 2023) for level in ("A2", "B0", "D2", "E0", "F0", "T0")
+    ]
+    assert ask(file, "select count(*) from registered_schools") == [(0,)]
+
+
+def test_a_failed_pupil_is_unknown_where_the_year_does_not_tell(without_register: tuple[Home, str]) -> None:
+    home, _ = without_register
+    sql = "select left(_file, 30), min(n_failed), max(n_failed) from staging.stg_minedu__trajectories group by 1 order by 1"
+    failed = {name[-4:]: rest for name, *rest in ask(home.warehouse, sql)}
+    assert failed == {"2021": [None, None], "2023": [2, 2]}
+
+
+def test_a_home_with_children_is_not_for_public_files_alone(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.claim("real")
+    deliver(home, samples.ATTENDANCE, samples.attendance())
+    for _ in range(2):  # while the file waits, and once it has landed
+        said = qhawaq(home.root, "run", "--public", str(tmp_path), expect=1).stderr
+        assert "is not for public files alone" in said
+        land.land(home, Progress(quiet=True))
 
 
 def test_officials_see_schools_enrollment_and_dropout_by_district(public: tuple[Home, str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from warehouse.collect.client import Api, Client, CollectFailed
+from warehouse.collect.client import JSON, Api, Client, CollectFailed
 from warehouse.collect.work import Work
 from warehouse.contracts import Contract
 
@@ -29,13 +29,26 @@ class Collection:
     known: set[str]  # parts (see `part`) collected before
     today: date
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str | None = None) -> Response:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str = JSON) -> Response:
         """Return the API's successful response.
 
         Raises:
             CollectFailed: the API refused or is down.
         """
         return _checked(self.client.get(path, params, accept), self.api)
+
+    def items(self, path: str, params: Mapping[str, str | int] | None = None) -> list[Any]:
+        """Return the list that the API answers: plain, or as `items`, where a single one stands without a list.
+
+        Raises:
+            CollectFailed: the API refused, is down, or answers something else.
+        """
+        try:
+            content = self.get(path, params).json()
+        except ValueError:  # the answer may hold a person's data and is not shown
+            raise CollectFailed(f"{self.api.name} answers {path} with no JSON: is its address right?") from None
+        items = content.get("items") if isinstance(content, dict) else content
+        return items if isinstance(items, list) else [items] if items else []
 
 
 class Unit(NamedTuple):
@@ -44,6 +57,21 @@ class Unit(NamedTuple):
     kind: str  # `ubigeo` or `ugel`, the query's parameter
     code: str
 
+    @property
+    def query(self) -> dict[str, str | int]:
+        """What asks for its schools that work: the closed ones are half as many again."""
+        return {self.kind: self.code, "estados": 1}
+
+
+class Catalog(NamedTuple):
+    """A list of units that the register's API has."""
+
+    path: str
+    kind: str
+    code: str  # the field of an entry's code
+
+
+CATALOGS = (Catalog("distritos", "ubigeo", "idDistrito"), Catalog("ugels", "ugel", "idUgel"))
 
 Collector = Callable[[Collection], None]
 
@@ -102,18 +130,29 @@ def escale(collection: Collection) -> None:
     """
     if part(str(collection.today.year), collection.today) in collection.known:
         return
-    units = [Unit("ubigeo", code) for code in collection.get("distritos").json()]
-    units += [Unit("ugel", code) for code in collection.get("ugels").json()]
+    units = [unit for catalog in CATALOGS for unit in _units(collection, catalog)]
     done = collection.work.position().get("units", 0)
     for number, unit in enumerate(units[done:], start=done + 1):
         rows = [_flat(row, unit, collection.today) for row in _counted(collection, unit)]
         collection.work.add(rows, units=number)
 
 
+def _units(collection: Collection, catalog: Catalog) -> list[Unit]:
+    """Return the districts or UGELs that the API knows.
+
+    Raises:
+        CollectFailed: an entry has no code.
+    """
+    codes = [item.get(catalog.code) if isinstance(item, dict) else item for item in collection.items(catalog.path)]
+    if not all(codes):
+        raise CollectFailed(f"{collection.api.name} lists {catalog.path} without {catalog.code}: its answers changed")
+    return [Unit(catalog.kind, str(code)) for code in codes]
+
+
 def _counted(collection: Collection, unit: Unit) -> list[Row]:
     """Return the schools of a unit, as many as the API counts."""
     rows = list(_schools(collection, unit))
-    count = collection.get("instituciones/cuenta", {unit.kind: unit.code}, accept="text/plain").text
+    count = collection.get("instituciones/cuenta", unit.query, accept="text/plain").text
     if int(count) != len(rows):
         raise CollectFailed(f"escale: {unit.kind} {unit.code} has {count} schools, {len(rows)} came: call it again")
     return rows
@@ -123,8 +162,7 @@ def _schools(collection: Collection, unit: Unit) -> Iterator[Row]:
     """Yield the schools of a unit, 50 at a time."""
     start = 0
     while True:
-        query: dict[str, str | int] = {unit.kind: unit.code, "start": start, "campos": "estadistica"}
-        rows = collection.get("instituciones", query).json()
+        rows = collection.items("instituciones", unit.query | {"start": start, "campos": "estadistica"})
         yield from rows
         if len(rows) < PAGE:
             return
@@ -132,17 +170,26 @@ def _schools(collection: Collection, unit: Unit) -> Iterator[Row]:
 
 
 def _flat(row: Row, unit: Unit, today: date) -> Row:
-    """Return a school with nested statistics as columns and the unit's code as `consulta_…`."""
-    statistics = {f"estadistica_{name}": value for name, value in (row.get("estadistica") or {}).items()}
-    plain = {name: value for name, value in row.items() if name != "estadistica"}
+    """Return a school with what is nested as columns and the unit's code as `consulta_…`."""
     asked = {f"consulta_{unit.kind}": unit.code, "_period": str(today.year), "_delivered": str(today)}
-    return plain | statistics | asked
+    return dict(_leaves(row)) | asked
+
+
+def _leaves(row: Row, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of a nested answer, each under the names that lead to it."""
+    for name, value in row.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}_")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def merged(rows: Iterable[Row], contract: Contract) -> list[Row]:
-    """Return one row per key of the contract: the answers by district and by UGEL are merged."""
+    """Return one row per key, with the contract's columns: the answers by district and by UGEL are merged."""
     by_key: dict[tuple[object, ...], Row] = defaultdict(dict)
     for row in rows:
         lower = {name.lower(): value for name, value in row.items() if value is not None}
-        by_key[lower["_period"], lower["_delivered"], *map(lower.get, contract.key)].update(lower)
+        stated = {name: lower[name] for name in ("_period", "_delivered")}
+        named = {column: lower[header] for header, column in contract.named(lower).items()}
+        by_key[*stated.values(), *map(named.get, contract.key)].update(stated | named)
     return list(by_key.values())

@@ -17,6 +17,7 @@ RETRIED = (429, 500, 502, 503, 504)
 TIMEOUT_SECONDS = 30
 ATTEMPTS = 6
 LONGEST_WAIT_SECONDS = 60
+JSON = "application/json"  # the school register answers in XML where nobody asks for this
 SYNTHETIC_HEADER = "X-Qhawaq-Synthetic"
 
 
@@ -80,11 +81,12 @@ class Client:
     url: str
     session: Session
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str | None = None) -> Response:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: str = JSON) -> Response:
         """Return the response for a path below the API's address.
 
         Raises:
             requests.RequestException: no response after several tries.
         """
-        headers = {"Accept": accept} if accept else None
-        return self.session.get(f"{self.url}/{path}", params=params, headers=headers, timeout=TIMEOUT_SECONDS)
+        return self.session.get(
+            f"{self.url}/{path}", params=params, headers={"Accept": accept}, timeout=TIMEOUT_SECONDS
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -14,13 +15,26 @@ from warehouse.commands.context import Context
     "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day to build for (default: the newest delivery's)."
 )
 @click.option("--backfill", is_flag=True, help="A first historical load: facts keep their own dates.")
+@click.option(
+    "--public",
+    "folder",
+    is_flag=False,
+    flag_value=".",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="[DIR]",
+    help="A home without children: first copy the public files of DIR (default: this folder) into the inbox.",
+)
 @click.pass_obj
-def run(context: Context, today: datetime | None, backfill: bool) -> None:
+def run(context: Context, today: datetime | None, backfill: bool, folder: Path | None) -> None:
     """Do the main job: land, build, train and deploy if due, score, publish.
 
-    Interrupted, it resumes where it stopped; with nothing new it does nothing.
+    Interrupted, it resumes where it stopped; with nothing new it does nothing. With --public it needs nothing but files
+    that anyone can download: docs/public-data.md says which, and how to name them.
     """
+    from warehouse.pipeline import public
     from warehouse.pipeline import run as job
 
     home, progress = context
+    if folder:
+        public.bring(home, progress, folder)
     click.echo(job.run(home, progress, today.date() if today else None, backfill))

@@ -18,16 +18,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from warehouse.collect.client import SYNTHETIC_HEADER
+from warehouse.collect.client import JSON, SYNTHETIC_HEADER
+from warehouse.settings import DBT_PROJECT
 
 PAGE = 500  # rows
 SCHOOLS_PER_PAGE = 50
 NAME = re.compile(r"(?P<stem>.+)_(?P<period>\d{4})_(?P<delivered>\d{8})(?:_[A-Z0-9]+)?\.(?:txt|csv)")
+CATALOGS = {"distritos": ("consulta_ubigeo", "idDistrito"), "ugels": ("consulta_ugel", "idUgel")}
+STATISTICS = {"totalAlumnos": "talumno", "totalDocentes": "tdocente", "totalSecciones": "tseccion"}
 ALWAYS_EMPTY = ("area", "distrito", "ugel", "nivelModalidad")
 Query = dict[str, str]
 
@@ -89,14 +93,14 @@ class Country:
 
     def _escale(self, rest: str, query: Query) -> Answer:
         schools = self.rows("ESCALE_PADRON")
-        if rest in ("distritos", "ugels"):
-            column = "consulta_ubigeo" if rest == "distritos" else "consulta_ugel"
-            return _json(sorted({row[column] for row in schools}))
+        if rest in CATALOGS:
+            column, code = CATALOGS[rest]
+            return _items([{code: value} for value in sorted({row[column] for row in schools})])
         matching = _matching(schools, query)
         if rest == "instituciones/cuenta":
             return Answer(200, "text/plain", str(len(matching)))
         start = int(query.get("start", "0"))
-        return _json(list(map(_school, matching[start : start + SCHOOLS_PER_PAGE])))
+        return _items(list(map(_school, matching[start : start + SCHOOLS_PER_PAGE])))
 
 
 def _matching(schools: list[dict[str, str]], query: Query) -> list[dict[str, str]]:
@@ -108,8 +112,18 @@ def _matching(schools: list[dict[str, str]], query: Query) -> list[dict[str, str
 def _school(row: dict[str, str]) -> dict[str, Any]:
     """Return a school in the real register's format: numbers as text, nested statistics, some fields always empty."""
     plain = {k: v for k, v in row.items() if not k.startswith(("estadistica_", "consulta_", "_"))}
-    nested = {k.removeprefix("estadistica_"): v for k, v in row.items() if k.startswith("estadistica_")}
+    counted = {k.removeprefix("estadistica_"): v for k, v in row.items() if k.startswith("estadistica_")}
+    level = counted.pop("nivelModalidad")
+    nested: dict[str, Any] = {STATISTICS.get(name, name): value for name, value in counted.items()}
+    nested |= {"codMod": row["codMod"], "nivelModalidad": {"idCodigo": level, "valor": _levels()[level]}}
     return plain | dict.fromkeys(ALWAYS_EMPTY) | {"estadistica": nested}
+
+
+@cache
+def _levels() -> dict[str, str]:
+    """Return the levels in words."""
+    with (DBT_PROJECT / "seeds" / "levels.csv").open(encoding="utf-8", newline="") as file:
+        return {row["level"]: row["level_name"] for row in csv.DictReader(file)}
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -122,8 +136,18 @@ def _not_found(_rest: str, _query: Query) -> Answer:
     return Answer(404, "text/plain", "nothing here")
 
 
+def _items(items: list[dict[str, Any]]) -> Answer:
+    """Return a list as the register's API does: a single one stands without a list."""
+    return _json({"items": items[0] if len(items) == 1 else items})
+
+
+def _in_xml(answer: Answer) -> Answer:
+    """Return what the register's API does for whoever does not ask for JSON."""
+    return Answer(answer.status, "application/xml", "<?xml version='1.0'?><instituciones/>")
+
+
 def _json(content: object) -> Answer:
-    return Answer(200, "application/json", json.dumps(content, ensure_ascii=False))
+    return Answer(200, JSON, json.dumps(content, ensure_ascii=False))
 
 
 @contextmanager
@@ -153,6 +177,8 @@ def _handler(answer: Callable[[str, Query, str | None], Answer], asked: list[str
             url = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
             response = answer(url.path, query, self.headers.get("Authorization"))
+            if response.content_type == JSON and JSON not in self.headers.get("Accept", ""):
+                response = _in_xml(response)
             content = response.body.encode()
             self.send_response(response.status)
             self.send_header("Content-Type", f"{response.content_type}; charset=utf-8")

@@ -10,6 +10,18 @@ from warehouse.country.records import PANDEMIC
 
 SITE = "lpad((100000 + s.site)::varchar, 6, '0')"
 PLACE = "d.inei || lpad((s.site % 9000)::varchar, 4, '0')"
+# Services that the register has and the warehouse is not about: of each UGEL one of adults and a private institute.
+ADULT_EDUCATION = (
+    "select d.inei as consulta_ubigeo, s.ugel as consulta_ugel, t.first || s.ugel as codMod, '0' as anexo, "
+    "(t.first * 100000 + row_number() over (partition by t.first order by s.ugel))::varchar as codlocal, "
+    "t.name || ' ' || s.ugel as cenEdu, t.management as gestion, '1995-03-01' as fechareg, "
+    "p.latitude as nlatIE, p.longitude as nlongIE, t.level as estadistica_nivelModalidad, "
+    "60 as estadistica_totalAlumnos, 6 as estadistica_totalDocentes, 3 as estadistica_totalSecciones, "
+    "'NO' as estadistica_esEIB from (select ugel, min(district) as district from service group by ugel) as s "
+    "join district as d using (district) join department as p using (realm) "
+    "cross join (values (8, 'CEBA', 'D2', 'Pública - Sector Educación'), "
+    "(9, 'INSTITUTO', 'T0', 'Privada - Particular')) as t(first, name, level, management)"
+)
 
 
 def places(office: Office, first_year: int) -> None:
@@ -60,9 +72,22 @@ def _register(office: Office, year: int) -> None:
         "ESCALE_PADRON",
         str(year),
         date(year, 3, 15),
+        f"{_schools(year)} union all by name {ADULT_EDUCATION} order by codMod",
+        separator=",",
+        latin=False,
+    )
+    if path and year == 2022:
+        office.trap("a UGEL split", path.name, "consulta_ugel like '%90'")
+    if path:
+        office.trap("two services in one building", path.name, "codlocal")
+
+
+def _schools(year: int) -> str:
+    """Return SQL of the register's primary and secondary services in a year."""
+    return (
         f"select d.inei as consulta_ubigeo, case when s.is_split and {year} >= 2022 then left(s.ugel, 4) || '90' "
         f"else s.ugel end as consulta_ugel, s.code as codMod, '0' as anexo, {SITE} as codlocal, {SITE} as codinst, "
-        "'I.E. ' || s.code as cenEdu, 'JR. PRINCIPAL ' || s.site as dirCen, 'Pública' as gestion, "
+        "'I.E. ' || s.code as cenEdu, 'JR. PRINCIPAL ' || s.site as dirCen, 'Pública - Sector Educación' as gestion, "
         f"'1990-03-01' as fechareg, d.name || ' ' || s.site as cenPob, {PLACE} as codccpp, "
         "p.latitude + (s.service % 17 - 8) / 30.0 as nlatIE, p.longitude + (s.service % 19 - 9) / 30.0 as nlongIE, "
         "null as area, null as distrito, null as ugel, null as nivelModalidad, "
@@ -71,14 +96,8 @@ def _register(office: Office, year: int) -> None:
         "estadistica_totalDocentes, greatest(1, coalesce(n.pupils, 0) // 18) as estadistica_totalSecciones, "
         "case when s.bilingual then 'SI' else 'NO' end as estadistica_esEIB "
         "from service as s join district as d using (district) join department as p using (realm) "
-        "left join (select service, count(*) as pupils from year group by 1) as n using (service) order by s.service",
-        separator=",",
-        latin=False,
+        "left join (select service, count(*) as pupils from year group by 1) as n using (service)"
     )
-    if path and year == 2022:
-        office.trap("a UGEL split", path.name, "consulta_ugel like '%90'")
-    if path:
-        office.trap("two services in one building", path.name, "codlocal")
 
 
 def _feeding(office: Office, year: int) -> None:
@@ -100,23 +119,28 @@ def _feeding(office: Office, year: int) -> None:
 
 
 def _trajectories(office: Office, year: int) -> None:
-    guided = "count(*) filter (where v.final = 'PROMOCION GUIADA') as PromocionGuiada, " if year in (2021, 2022) else ""
+    # of the years of guided promotion the ministry tells that, and not who failed
+    failed = (
+        "count(*) filter (where v.final = 'PROMOCION GUIADA') as PromocionGuiada"
+        if year in (2021, 2022)
+        else "count(*) filter (where v.final = 'DESAPROBADO') as Desaprobado"
+    )
     path = office.deliver(
         "MATRICULACION_TRAYECTORIA",
         str(year),
         date(year + 1, 6, 15),
-        "select cast(s.code as bigint) as cod_mod, '0' as anexo, 'I.E. ' || s.code as Nombre, 'Pública' as gestion, "
+        "select cast(s.code as bigint) as cod_mod, '0' as anexo, 'I.E. ' || s.code as Nombre, "
+        "'Pública de gestión directa' as gestion, "
         "case when s.level = 0 then 'B0' else 'F0' end as id_nivel, "
         "case when s.level = 0 then 'Primaria' else 'Secundaria' end as dsc_nivel, "
         f"printf('%.1f', ({year} - year(c.born) - (c.born > make_date(year(c.born), 3, 31))::int)::double) as Edad, "
-        "case when c.disability then 'INTELECTUAL' else 'NINGUNA' end as TipoDiscaIntegrada, "
+        "case when c.disability then 'INTELECTUAL' end as TipoDiscaIntegrada, "
         "count(*) as TotalEstudiantes, count(*) filter (where c.disability) as Discapacidad, "
         "count(*) filter (where c.girl) as Mujer, count(*) filter (where not c.girl) as Hombre, "
         "count(*) filter (where c.is_foreign) as Venezolanos, count(*) filter (where not c.is_foreign) as Peruanos, "
         f"count(*) filter (where c.is_foreign) as Extranjeros, count(*) filter (where c.dni_from <= {year}) as "
         f"DNI_validado, 0 as DNI_SinValidar, count(*) filter (where c.dni_from > {year}) as No_DNI, "
-        f"count(*) filter (where v.final = 'APROBADO') as Aprobado, "
-        f"count(*) filter (where v.final = 'DESAPROBADO') as Desaprobado, {guided}"
+        f"count(*) filter (where v.final = 'APROBADO') as Aprobado, {failed}, "
         "count(*) filter (where v.final = 'RETIRADO') as Retirado, "
         "count(*) filter (where v.final = 'FALLECIDO') as Fallecido, "
         "count(*) filter (where v.final = 'REQUIERE RECUPERACION') as RequiereRecuperacion, "

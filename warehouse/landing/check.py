@@ -7,7 +7,7 @@ from pathlib import Path
 
 from warehouse import contracts, database
 from warehouse.deliveries import Fault, Status, text
-from warehouse.landing import bytescan, intake, staging
+from warehouse.landing import intake, packed, staging
 from warehouse.landing.ledger import Outcome
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -24,7 +24,7 @@ def check(path: Path, progress: Progress) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         delivery = intake.recognize(path, contracts.read(DBT_PROJECT))
         with database.scratch(Home(Path(folder))) as db:
-            counts = staging.stage(db, delivery, bytescan.scan(path, delivery.contract.separator))
+            counts = staging.stage(db, delivery, packed.scanned(delivery))
             faults = db.execute(
                 f"select line, column_name, fault from faults order by line limit {FAULTS_SHOWN}"
             ).fetchall()

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from warehouse.contracts import Contract, Stated
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
@@ -17,6 +18,7 @@ from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+COLUMN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 SHORTEST_SHOWN = 6  # letters: «mesa» is a surname, and near «mes»
 RESEMBLES = {True: 0.7, False: 0.8}  # with «_», which no name of a child has, and without
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
@@ -36,6 +38,12 @@ class Delivery:
     def file(self) -> str:
         """The file's name."""
         return self.delivered_name or self.path.name
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is in the form in which its source is downloaded."""
+        packed = self.contract.packed
+        return packed is not None and packed.pattern.fullmatch(self.file) is not None
 
     @property
     def stated(self) -> Stated:
@@ -87,10 +95,17 @@ def recognize(path: Path, contracts: dict[str, Contract]) -> Delivery:
 
 
 def _stems(contracts: dict[str, Contract]) -> str:
-    return ", ".join(sorted({contract.stem for contract in contracts.values()}))
+    return ", ".join(sorted({stem for contract in contracts.values() for stem in contract.stems}))
 
 
-def header_columns(contract: Contract, scan: Scan) -> list[str]:
+class Header(NamedTuple):
+    """The columns of a file, in its own order."""
+
+    columns: list[str]  # named as in the contract; what is left out has a name that no contract has
+    left_out: tuple[str, ...] = ()  # headers, as far as they may be shown
+
+
+def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
     """Compare the header with the contract and return the columns in the file's own order.
 
     DuckDB never compares names when columns are given, so this is the only guard against swapped columns.
@@ -98,14 +113,15 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
     Raises:
         DeliveryRefused: a column is missing, unknown, renamed or repeated.
     """
-    names = _header_names(contract, scan)
-    known = {column.name for column in contract.columns}
-    twice = sorted(known & (Counter(names) - Counter(set(names))).keys())
-    missing = sorted({c.name for c in contract.columns if not c.optional} - set(names))
-    unknown = set(names) - known
-    if twice or missing or unknown:
-        shown = [name for name in names if name in unknown and _resembles(name, known)]
-        hidden = [str(place) for place, name in enumerate(names, start=1) if name in unknown - set(shown)]
+    headers = _header_names(contract, scan)
+    named = contract.named(headers)
+    twice = sorted(set(named) & (Counter(headers) - Counter(set(headers))).keys())
+    missing = sorted({column.name for column in contract.columns if column.must_be_in(period)} - set(named.values()))
+    others = [] if contract.leaves_out_others else [header for header in headers if header not in named]
+    if twice or missing or others:
+        known = {header.lower() for column in contract.columns for header in column.headers}
+        shown = {header for header in others if _resembles(header, known)}
+        hidden = [str(place) for place, header in enumerate(headers, start=1) if header in set(others) - shown]
         raise DeliveryRefused(
             Fault.COLUMNS,
             twice=_joined(twice),
@@ -113,7 +129,13 @@ def header_columns(contract: Contract, scan: Scan) -> list[str]:
             unknown=_joined(sorted(shown)),
             hidden=_joined(hidden),
         )
-    return names
+    columns = [named.get(header, f"_column_{number}") for number, header in enumerate(headers, start=1)]
+    return Header(columns, tuple(_left_out(headers, named)))
+
+
+def _left_out(headers: list[str], named: dict[str, str]) -> list[str]:
+    """Return the headers that are left out and look like names of columns; no row of such a source is about a person."""
+    return sorted({header for header in headers if header not in named and COLUMN_NAME.fullmatch(header)})
 
 
 def _joined(columns: list[str]) -> str:
@@ -131,7 +153,7 @@ def _header_names(contract: Contract, scan: Scan) -> list[str]:
     names = _split(_decoded(scan.header), contract.separator)
     if len(names) == 1 and len(contract.columns) > 1:
         raise DeliveryRefused(Fault.HEADER_SEPARATOR, separator=contract.separator, columns=_listed(contract))
-    if not {column.name for column in contract.columns} & set(names):
+    if not contract.named(names):
         raise DeliveryRefused(Fault.NO_HEADER, columns=_listed(contract))
     return names
 

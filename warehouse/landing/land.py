@@ -21,6 +21,7 @@ from warehouse.landing import (
     horizon,
     intake,
     ledger,
+    packed,
     quarantine,
     returns,
     staging,
@@ -146,7 +147,7 @@ def _land_one(session: Session, path: Path) -> Outcome:
     try:
         delivery = intake.recognize(path, session.contracts)
         session.horizon.judge(delivery)
-        scan = bytescan.scan(path, delivery.contract.separator)
+        scan = packed.scanned(delivery)
         sha256 = scan.sha256
         return _land_scanned(session, delivery, scan)
     except DeliveryRefused as refusal:
@@ -185,7 +186,7 @@ def _accept(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     counts = staging.stage(db, delivery, scan)
     if delivery.path.stat().st_size != scan.size:
         raise DeliveryRefused(Fault.CHANGED_WHILE_READ)
-    outcome = staging.outcome(delivery, Status.LANDED, counts, staging.corrections(scan))
+    outcome = staging.outcome(delivery, Status.LANDED, counts, staging.corrections(scan, counts.left_out))
     session.write(scan.sha256, lambda: _write(session, db, delivery, outcome, scan.sha256))
     return outcome
 

@@ -22,7 +22,7 @@ from warehouse.deliveries import HAS_ROWS, Fault, Status
 from warehouse.errors import HomeError
 from warehouse.identity import people, vault
 from warehouse.keys import Keys
-from warehouse.landing import archive, bytescan, ledger, quarantine, staging
+from warehouse.landing import archive, ledger, packed, quarantine, staging
 from warehouse.landing.codes import Decision
 from warehouse.landing.intake import Delivery
 from warehouse.landing.quarantine import NoUsableRow
@@ -116,7 +116,7 @@ def _reopened(session: Session, returning: Returning) -> Iterator[Path]:
 def _stage(scratch: duckdb.DuckDBPyConnection, delivery: Delivery, lines: pyarrow.Table) -> None:
     """Read a delivery again and keep what is typed, and faulty, of some lines."""
     try:
-        staging.stage(scratch, delivery, bytescan.scan(delivery.path, delivery.contract.separator))
+        staging.stage(scratch, delivery, packed.scanned(delivery))
     except NoUsableRow:
         scratch.execute("delete from typed")
     scratch.register("returning_lines", lines)

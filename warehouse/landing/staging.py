@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import duckdb
 
 from warehouse import database
-from warehouse.deliveries import DeliveryRefused, Fault, Status
-from warehouse.landing import bytescan, cast, intake, quarantine, reader
+from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault, Status
+from warehouse.landing import bytescan, cast, intake, packed, quarantine, reader
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Outcome
 from warehouse.landing.lines import Rejected
@@ -20,6 +21,7 @@ class RowCounts(NamedTuple):
 
     accepted: int
     quarantined: int
+    left_out: tuple[str, ...] = ()  # columns that the contract leaves out
 
 
 def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan) -> RowCounts:
@@ -28,9 +30,12 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     Raises:
         DeliveryRefused: the file breaks its contract as a whole.
     """
+    if delivery.is_packed:
+        with packed.unpacked(delivery) as rows:
+            return stage(db, replace(delivery, path=rows), bytescan.scan(rows, delivery.contract.separator))
     contract = delivery.contract
     reader.check_encoding(contract.encoding, scan)
-    columns = intake.header_columns(contract, scan)
+    columns, left_out = intake.header_columns(contract, scan, delivery.period)
     shape = reader.Format(columns, contract.separator, contract.encoding, contract.is_quoted)
     rejected: list[Rejected] = []
     if not type_plain_file(db, delivery, scan, shape):
@@ -41,6 +46,7 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     counts = RowCounts(
         accepted=database.value(db, "select count(*) from typed"),
         quarantined=database.value(db, "select count(distinct line) from faults"),
+        left_out=left_out,
     )
     if not counts.accepted:
         raise _without_rows(db)
@@ -81,12 +87,13 @@ def outcome(delivery: Delivery, status: Status, counts: RowCounts, note: str | N
     )
 
 
-def corrections(scan: bytescan.Scan) -> str | None:
-    """Return the corrections made in reading, so that nothing is fixed silently."""
+def corrections(scan: bytescan.Scan, left_out: tuple[str, ...] = ()) -> str | None:
+    """Return the corrections made in reading and the columns left out, so that nothing happens silently."""
     notes = {
         "some lines are UTF-8 and some latin-1: each was read as what it is": scan.mixes_encodings,
         f"read as {scan.read_as}": scan.read_as,
         "line ends are mixed": scan.mixes_line_ends,
         "byte order mark skipped": scan.bom,
+        f"columns left out: {', '.join(left_out)[:LONGEST_LIST]}": left_out,
     }
     return "; ".join(note for note, applies in notes.items() if applies) or None

@@ -26,6 +26,7 @@ def lines(home: Home, facts: Facts, landed: int | None = None) -> list[str]:
         *_deliveries(facts, landed),
         *(f"  missing      {source} {period}, region {region}" for source, period, region in facts["missing"]),
         *(f"  not to see   {topic}: {text}" for topic, text in facts["absent"]),
+        *(f"  not whole    {topic}: {text}" for topic, text in facts.get("incomplete", ())),
         *_steps(steps),
         *_metrics(facts["metrics"]),
         *_published(home, steps.get("publish", {})),

@@ -25,6 +25,10 @@ and m.metric = 'precision_at_capacity' and m.segment = 'all' and (m.dataset = 'v
 order by m.dataset desc, m.value desc
 """
 ABSENT = "select topic_name, missing_text from officials.availability where not is_available order by source, topic"
+INCOMPLETE = (
+    "select topic_name, missing_text from officials.availability where is_available and missing_text is not null "
+    "order by source, topic"
+)
 
 
 def where(home: Home) -> str:
@@ -49,6 +53,7 @@ def facts(home: Home, state: State) -> dict[str, object]:
             ).fetchall(),
             "metrics": db.execute(METRICS).fetchall(),
             "absent": db.execute(ABSENT).fetchall(),
+            "incomplete": db.execute(INCOMPLETE).fetchall(),
             "steps": state.done,
         }
 

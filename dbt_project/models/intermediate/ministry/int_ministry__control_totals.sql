@@ -1,5 +1,6 @@
 with
 published as (select * from {{ ref('int_ministry__totals') }}),
+levels as (select * from {{ ref('levels') }} where is_covered),
 
 spells as (
     select * from {{ ref('int_enrollments__spells') }}
@@ -55,6 +56,8 @@ totals as (
         cast(sum(n_published_withdrawn) as bigint) as n_published_withdrawn,
         cast(sum(n_landed_withdrawn) as bigint) as n_landed_withdrawn
     from both_sides
+    -- of other levels no pupil can land, so nothing is to be compared
+    where level in (select levels.level from levels)
     group by 1, 2, 3, 4
 )
 

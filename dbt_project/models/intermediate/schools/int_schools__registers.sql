@@ -15,7 +15,8 @@ versions as (
         n_teachers,
         n_sections,
         is_bilingual,
-        management <> 'Privada' as is_public,
+        is_public,
+        is_open,
         latitude,
         longitude,
         known_at,
@@ -23,4 +24,5 @@ versions as (
     from schools
 )
 
-select * from versions where known_until > known_at
+-- one that no longer works ends what was known of it
+select * exclude (is_open) from versions where is_open and known_until > known_at

@@ -50,7 +50,7 @@ ugels as (
             as over_age_share
     from sums
     inner join places on sums.ugel_code = places.ugel_code
-    left join departments on places.department_code = departments.department_code
+    inner join departments on places.department_code = departments.department_code
     where sums.n_pupils is not null
 )
 

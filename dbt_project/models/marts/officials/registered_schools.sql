@@ -1,6 +1,7 @@
 with
 schools as {{ newest(ref('int_schools__registers')) }},
 districts as {{ newest(ref('int_places__districts')) }},
+levels as (select * from {{ ref('levels') }}),
 
 -- schools are institutions: they are counted as they are; their pupils are in published_enrollment
 counts as (
@@ -22,6 +23,8 @@ registered as (
         districts.district_name,
         districts.province_name,
         counts.level,
+        coalesce(levels.level_name, counts.level) as level_name,
+        coalesce(levels.is_covered, false) as is_covered,
         counts.n_services,
         counts.n_sites,
         counts.n_public_services,
@@ -29,6 +32,7 @@ registered as (
         counts.n_teachers
     from counts
     left join districts on counts.district_code = districts.district_code
+    left join levels on counts.level = levels.level
 )
 
 select * from registered

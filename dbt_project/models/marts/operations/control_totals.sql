@@ -1,12 +1,14 @@
 with
 totals as (select * from {{ ref('int_ministry__control_totals') }}),
+departments as (select * from {{ ref('departments') }}),
 
 schools as (
     select
-        service_code,
-        department_code
-    from {{ ref('int_schools__registers') }}
-    where known_until = {{ far_future() }}
+        registers.service_code,
+        departments.department_code
+    from {{ ref('int_schools__registers') }} as registers
+    inner join departments on registers.department_code = departments.department_code
+    where registers.known_until = {{ far_future() }}
 ),
 
 -- gaps are added up without their signs: too many here do not make up for too few there

@@ -1,8 +1,8 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
-Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a
-column (`identity`, `alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
+Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `key`, `known_at`,
+`replaces`, `scope`, `coverage`, `line_end_required`, `missing`, `retention_years`) and of a column (`identity`,
+`alias`, `pseudonym`, `optional`, `link`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from warehouse import scopes
 from warehouse.errors import QhawaqError
+from warehouse.scopes import Replaces, Scope
 from warehouse.settings import read_yaml
 
 DOMAINS = ("education", "welfare", "protection")
@@ -27,6 +29,7 @@ TABLE_KEYS = {
     "key",
     "known_at",
     "replaces",
+    "scope",
     "coverage",
     "line_end_required",
     "missing",
@@ -51,6 +54,9 @@ LANDING_COLUMNS = (
     LandedColumn("_delivered_at", "date"),
     LandedColumn("known_at", "date"),
 )
+
+
+REGION = LandedColumn("_region", "varchar")  # of a source whose files replace region by region
 
 
 class Stated(NamedTuple):
@@ -116,7 +122,8 @@ class Contract:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     known_at: str
-    replaces: str
+    replaces: Replaces
+    scope: Scope
     coverage: Coverage | None
     line_end_required: bool
     sender: str = ""  # the delivering authority, in Spanish
@@ -132,6 +139,23 @@ class Contract:
     def stem(self) -> str:
         """The first part of its deliveries' names, before the period."""
         return self.pattern.pattern.partition("_(")[0]
+
+    @property
+    def has_whole_files(self) -> bool:
+        """Whether some of its files replace their whole scope."""
+        return self.replaces == Replaces.WHOLE
+
+    def is_whole(self, file: str) -> bool:
+        """Return whether a file replaces its whole scope, by contract and name."""
+        marked = self.scope.files is None or self.scope.files.search(file)
+        return self.has_whole_files and bool(marked)
+
+    @cached_property
+    def landed_key(self) -> tuple[str, ...]:
+        """The key's columns as they stand in `raw`, where a person is the child's key."""
+        named = {column.name: column for column in self.columns}
+        names = (CHILD_KEY.name if named[key].alias else named[key].landed_name for key in self.key)
+        return tuple(name for name in names if name)
 
     @cached_property
     def aliases(self) -> tuple[Alias, ...]:
@@ -237,7 +261,8 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         columns=_columns(name, table),
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
-        replaces=meta.get("replaces", "rows"),
+        replaces=scopes.replaces(name, meta.get("replaces", Replaces.ROWS)),
+        scope=scopes.scope(name, meta.get("scope") or {}, (coverage or {}).get("region")),
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
@@ -249,7 +274,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:
     """Return the columns of the delivery, without those that landing adds."""
     pseudonyms = {_meta(column)["pseudonym"] for column in table["columns"] if "pseudonym" in _meta(column)}
-    added = {column.name for column in (CHILD_KEY, *LANDING_COLUMNS)} | set(map(_pseudonym_name, pseudonyms))
+    added = {column.name for column in (CHILD_KEY, REGION, *LANDING_COLUMNS)} | set(map(_pseudonym_name, pseudonyms))
     filled = _filled(table)
     return tuple(_column(name, column, filled) for column in table["columns"] if column["name"] not in added)
 

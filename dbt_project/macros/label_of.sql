@@ -12,3 +12,22 @@ case
         end as label_status,
         {{ known_at }} as label_known_at
 {%- endmacro %}
+
+{#- From when on a source is complete: each region that it covered before tells nearly all its
+    schools; the first delivery where it covered none before. -#}
+{% macro end_of(complete, first) -%}
+  case
+    when {{ complete }}.n_regions is null then {{ first }}.first_on
+    when {{ complete }}.n_complete = {{ complete }}.n_regions then {{ complete }}.complete_on
+  end
+{%- endmacro %}
+
+{#- The share of a region's schools that makes enrollments complete, as the contract says. -#}
+{% macro complete_share() -%}
+  {%- set found = namespace(share=1) -%}
+  {%- if execute -%}
+    {%- set contract = graph.sources['source.qhawaq.siagie.siagie_enrollments'] -%}
+    {%- set found.share = contract.config.meta.scope.complete_share -%}
+  {%- endif -%}
+  {{ found.share }}
+{%- endmacro %}

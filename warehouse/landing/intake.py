@@ -16,6 +16,7 @@ from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+LEDGER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,155}")  # no file can come under the name of a second delivery
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
@@ -27,11 +28,18 @@ class Delivery:
     contract: Contract
     period: str
     delivered_at: date
+    number: int = 1  # of the deliveries of this name
 
     @property
     def file(self) -> str:
-        """The file's name."""
-        return self.path.name
+        """The delivery's name in ledger, raw tables and archive: the file's, with `~2` for the second of a name."""
+        stem, dot, extension = self.path.name.partition(".")
+        return self.path.name if self.number == 1 else f"{stem}~{self.number}{dot}{extension}"
+
+
+def sent_as(file: str) -> str:
+    """Return the name under which a delivery of the ledger came."""
+    return re.sub(r"~\d+", "", file)
 
 
 def waiting(inbox: Path) -> list[Path]:

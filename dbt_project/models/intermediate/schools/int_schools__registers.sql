@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('departments') }} (built model by model, its test of departments runs too)
 with
-schools as (select * from {{ ref('stg_escale__schools') }}),
+schools as {{ standing(ref('stg_escale__schools'), by_region=true) }},
 
 versions as (
     select
@@ -18,7 +18,7 @@ versions as (
         management <> 'Privada' as is_public,
         latitude,
         longitude,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['service_code']) }} as known_until
     from schools
 )

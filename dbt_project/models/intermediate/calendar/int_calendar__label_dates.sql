@@ -37,8 +37,18 @@ arrived as (
     inner join deliveries on ends.file_year = deliveries.file_year
 ),
 
--- the schools that the year's earlier files cover; after them those whose pupils must recover
+-- a year covers the schools that the year before covered; recovery those whose pupils await it
 expected as (
+    select
+        arrived.file_year + 1 as file_year,
+        arrived.kind,
+        covered.service_code,
+        max(covered.region) as region
+    from arrived
+    inner join covered on arrived.file = covered._file
+    where arrived.kind = 'snapshot'
+    group by 1, 2, 3
+    union all
     select
         arrived.file_year,
         arrived.kind,
@@ -46,9 +56,7 @@ expected as (
         max(covered.region) as region
     from arrived
     inner join covered on arrived.file = covered._file
-    where
-        not arrived.is_needed
-        and (arrived.kind = 'snapshot' or covered.awaits_recovery)
+    where arrived.kind = 'recovery' and not arrived.is_needed and covered.awaits_recovery
     group by 1, 2, 3
 ),
 
@@ -60,7 +68,7 @@ told as (
         min(arrived.effective_at) as told_at
     from arrived
     inner join covered on arrived.file = covered._file
-    where arrived.is_needed
+    where arrived.kind = 'snapshot' or arrived.is_needed
     group by 1, 2, 3
 ),
 
@@ -85,13 +93,21 @@ reached as (
             and expected.service_code = told.service_code
 ),
 
--- a region is complete from the day on which nearly all its schools have told
+-- a region is complete from the day on which nearly all its schools have told; where it has few,
+-- one or two that closed are not the share that counts
 regions as (
     select
         file_year,
         kind,
         region,
-        min(case when n_told >= {{ complete_share() }} * n_services then told_at end) as complete_on
+        min(
+            case
+                when
+                    n_told >= {{ complete_share() }} * n_services
+                    or (n_told >= n_services - 2 and 2 * n_told >= n_services)
+                    then told_at
+            end
+        ) as complete_on
     from reached
     group by 1, 2, 3
 ),

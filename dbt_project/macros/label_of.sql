@@ -24,12 +24,10 @@ case
   end
 {%- endmacro %}
 
-{#- The share of a region's schools that makes enrollments complete, as the contract says. -#}
+{#- The share of a region's schools that makes enrollments complete, as the contract says; dbt's unit
+    tests know no sources, and take the same. -#}
 {% macro complete_share() -%}
-  {%- set found = namespace(share=1) -%}
-  {%- if execute -%}
-    {%- set contract = graph.sources['source.qhawaq.siagie.siagie_enrollments'] -%}
-    {%- set found.share = contract.config.meta.scope.complete_share -%}
-  {%- endif -%}
-  {{ found.share }}
+  {%- set sources = graph.sources if execute and graph.sources else {} -%}
+  {%- set contract = sources.get('source.qhawaq.siagie.siagie_enrollments') -%}
+  {{ contract.config.meta.scope.complete_share if contract else 0.8 }}
 {%- endmacro %}

@@ -95,7 +95,7 @@ def _lines(numbers: list[int]) -> str:
 
 REPAIRED = (
     "exists (select 1 from raw.deliveries as l where l.source = d.source and l.period is not distinct from d.period "
-    f"and l.status = '{Status.LANDED}' and l.delivered_at > d.delivered_at)"
+    f"and l.status = '{Status.LANDED}' and (l.delivered_at, l.landed_at) > (d.delivered_at, d.landed_at))"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import duckdb
@@ -54,7 +55,9 @@ def found(
     noted = "select region, missing, before from raw.losses where file = ? and against = ?"
     if parts and not db.execute(noted, [file, against]).fetchall():
         rows = [[file, against, region, *loss] for region, loss in _counted(db, contract, file, parts).items()]
-        db.executemany("insert into raw.losses values (?, ?, ?, ?, ?)", rows)
+        if rows:
+            listed = ", ".join(["(?, ?, ?, ?, ?)"] * len(rows))
+            db.execute(f"insert into raw.losses values {listed}", list(chain.from_iterable(rows)))
     return {region: Loss(missing, before) for region, missing, before in db.execute(noted, [file, against]).fetchall()}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import duckdb
@@ -261,8 +261,9 @@ def _replace_rows(
     db.execute(
         f"delete from raw.{table} where source = $1 and ($2 is null or period = $2)", [contract.name, period]
     )  # fmt: skip
-    if rows:
-        db.executemany(f"insert into raw.{table} values ({', '.join('?' * len(rows[0]))})", rows)
+    if rows:  # in one statement: one for each row takes a millisecond each
+        listed = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+        db.execute(f"insert into raw.{table} values {listed}", list(chain.from_iterable(rows)))
 
 
 def _note_changed(

@@ -231,22 +231,26 @@ def _write(
 
 
 def _withheld_rows(contract: Contract, period: str | None, stretches: list[tuple[date, Span, Day]]) -> Rows:
-    held = _merged(((region, one), span) for _, span, day in stretches for region, one in day.withheld.items())
+    held = _merged((region, span) for _, span, day in stretches for region in day.withheld)
+    last = {region: one for _, _, day in stretches for region, one in day.withheld.items()}
     return [
         [contract.name, period, region, text(Fault.FEWER_ROWS, {"rows": one.rows, "before": one.before}), one.file,
          span.since, _end(span), one.rows, one.before]
-        for (region, one), span in held
+        for region, span in held
+        for one in (last[region],)
     ]  # fmt: skip
 
 
 def _shortfall_rows(contract: Contract, sent: list[Sent], stretches: list[tuple[date, Span, Day]]) -> Rows:
     periods = {one.file: one.period for one in sent}
-    held = _merged((item, span) for _, span, day in stretches for item in day.missing.items())
+    held = _merged((part, span) for _, span, day in stretches for part in day.missing)
+    last = {part: loss for _, _, day in stretches for part, loss in day.missing.items()}
     return [
         [contract.name, periods[part.file], part.region, part.file,
          text(Fault.MISSING_ROWS, {"rows": loss.missing, "before": loss.before}), loss.missing, loss.before,
          span.since, _end(span)]
-        for (part, loss), span in held
+        for part, span in held
+        for loss in (last[part],)
     ]  # fmt: skip
 
 

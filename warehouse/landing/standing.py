@@ -114,12 +114,13 @@ def _sent(db: duckdb.DuckDBPyConnection, contract: Contract, period: str | None)
         f"and ($period is null or d.period = $period) order by {_order(contract)}",
         {"source": contract.name, "period": period},
     ).fetchall()
-    first = rows[0][3] if rows else None
     # a first historical load keeps its rows' own dates; what replaces it does so from its own day on
-    return [
-        Sent(*row[:4], row[4] if row[3] == first or not contract.is_whole(row[3]) else row[7], row[5], row[6] or {})
-        for row in rows
-    ]
+    first = rows[0][3] if rows else None
+    sent = []
+    for of_period, delivered, number, file, own, withdrawn, counts, effective in rows:
+        since = own if file == first or not contract.is_whole(file) else effective
+        sent.append(Sent(of_period, delivered, number, file, since, withdrawn, counts or {}))
+    return sent
 
 
 def _order(contract: Contract) -> str:

@@ -21,6 +21,7 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 COLUMN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 SHORTEST_SHOWN = 6  # letters: «mesa» is a surname, and near «mes»
 RESEMBLES = {True: 0.7, False: 0.8}  # with «_», which no name of a child has, and without
+LEDGER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,155}")  # no file can come under the name of a second delivery
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
@@ -33,22 +34,31 @@ class Delivery:
     period: str
     delivered_at: date
     delivered_name: str | None = None  # where it is read again from the archive
+    number: int = 1  # of the deliveries of this name
 
     @property
     def file(self) -> str:
-        """The file's name."""
-        return self.delivered_name or self.path.name
+        """The delivery's name in ledger, raw tables and archive: the file's, with `~2` for the second of a name."""
+        if self.delivered_name:
+            return self.delivered_name
+        stem, dot, extension = self.path.name.partition(".")
+        return self.path.name if self.number == 1 else f"{stem}~{self.number}{dot}{extension}"
 
     @property
     def is_packed(self) -> bool:
         """Whether it is in the form in which its source is downloaded."""
         packed = self.contract.packed
-        return packed is not None and packed.pattern.fullmatch(self.file) is not None
+        return packed is not None and packed.pattern.fullmatch(sent_as(self.file)) is not None
 
     @property
     def stated(self) -> Stated:
         """What the file's name states."""
         return Stated(self.period, self.delivered_at)
+
+
+def sent_as(file: str) -> str:
+    """Return the name under which a delivery of the ledger came."""
+    return re.sub(r"~\d+", "", file)
 
 
 def waiting(inbox: Path) -> list[Path]:
@@ -134,7 +144,7 @@ def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
 
 
 def _left_out(headers: list[str], named: dict[str, str]) -> list[str]:
-    """Return the headers that are left out and look like names of columns; no row of such a source is about a person."""
+    """Return the headers that are left out and look like names of columns; such a source is about no person."""
     return sorted({header for header in headers if header not in named and COLUMN_NAME.fullmatch(header)})
 
 

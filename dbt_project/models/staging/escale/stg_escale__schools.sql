@@ -27,6 +27,7 @@ renamed as (
         estadistica_eseib = 'SI' as is_bilingual,
         _file,
         _line,
+        _region,
         _delivered_at,
         known_at
     from source

@@ -86,7 +86,8 @@ def _typed(column: Column) -> str:
     """Return SQL for a column's typed value, null where the text does not fit the type."""
     name = quoted(column.name)
     if column.digits:  # spreadsheets make decimals of codes
-        return f"case when contains({name}, '.') then regexp_replace(trim({name}), '\\.0+$', '') else trim({name}) end"
+        is_touched = f"contains({name}, '.') or contains({name}, ' ')"  # most are not: a trim of all costs more
+        return f"case when {is_touched} then regexp_replace(trim({name}), '\\.0+$', '') else {name} end"
     if column.data_type == "varchar":
         return column.codes.read(name) if column.codes else name
     if column.data_type == "date":

@@ -100,8 +100,10 @@ def of_column(name: str, data_type: str, meta: Mapping[str, Any]) -> list[Rule]:
     if "digits" in meta:
         rules.append(Rule(name, f"not regexp_full_match({value}, '[0-9]{{1,{meta['digits']}}}')", Fault.NOT_DIGITS))
     if meta.get("department"):
-        department = f"try_cast(left(lpad({value}, {meta['digits']}, '0'), 2) as integer)"
-        rules.append(Rule(name, f"{department} not between 1 and {DEPARTMENTS}", Fault.LIES_ELSEWHERE))
+        padded = (
+            f"case when length({value}) < {meta['digits']} then lpad({value}, {meta['digits']}, '0') else {value} end"
+        )
+        rules.append(Rule(name, f"{padded} not between '01' and '{DEPARTMENTS + 1}'", Fault.LIES_ELSEWHERE))
     if "period" in meta:
         compared = normal(value) if meta["period"] == Part.HALF else value
         rules.append(Rule(name, f"{compared} <> {{{Part(meta['period'])}}}", Fault.OTHER_PERIOD))

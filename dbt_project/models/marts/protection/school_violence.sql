@@ -10,15 +10,24 @@ schools as (
     group by 1
 ),
 
+-- a later file of the year tells the same again
+newest as (
+    select * from reports
+    qualify row_number() over (
+        partition by school_code, report_year, violence_kind
+        order by known_at desc, _file desc, _line desc
+    ) = 1
+),
+
 violence as (
     select
         left(schools.district_code, 4) as area_code,
-        reports.school_code,
-        reports.report_year,
-        reports.violence_kind,
-        cast(reports.n_reports as bigint) as n_reports
-    from reports
-    left join schools on reports.school_code = schools.school_code
+        newest.school_code,
+        newest.report_year,
+        newest.violence_kind,
+        cast(newest.n_reports as bigint) as n_reports
+    from newest
+    left join schools on newest.school_code = schools.school_code
 )
 
 select * from violence

@@ -79,6 +79,7 @@ class Fault(StrEnum):
     NOT_DIGITS = "not_digits"
     NOT_A_DOCUMENT = "not_a_document"
     NOBODYS_DOCUMENT = "nobodys_document"
+    NOT_A_NAME = "not_a_name"
     IDENTITY_IN_OPEN_COLUMN = "identity_in_open_column"
     UNREADABLE_LINE = "unreadable_line"
     FEWER_ROWS = "fewer_rows"
@@ -106,6 +107,7 @@ OF_LINES = (
     Fault.NOT_DIGITS,
     Fault.NOT_A_DOCUMENT,
     Fault.NOBODYS_DOCUMENT,
+    Fault.NOT_A_NAME,
     Fault.IDENTITY_IN_OPEN_COLUMN,
     Fault.UNREADABLE_LINE,
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import duckdb
 import pytest
@@ -65,14 +66,15 @@ def files(case: str) -> list[Path]:
     return sorted((CASES / case).iterdir())
 
 
-def land_files(home: Home, deliveries: Iterable[tuple[str, bytes]]) -> Landed:
-    """Land deliveries together."""
+def land_files(home: Home, deliveries: Iterable[tuple[str, bytes]], said: TextIO | None = None) -> Landed:
+    """Land deliveries together, and write what landing says."""
     for name, content in deliveries:
         path = home.inbox / name
         path.write_bytes(content)
         an_hour_ago = time.time() - 3600
         os.utime(path, (an_hour_ago, an_hour_ago))
-    return Landed(home, {outcome.file: outcome for outcome in land(home, Progress(quiet=True))})
+    progress = Progress(stream=said) if said else Progress(quiet=True)
+    return Landed(home, {outcome.file: outcome for outcome in land(home, progress)})
 
 
 def land_case(home: Home, case: str) -> Landed:

@@ -20,6 +20,9 @@ from warehouse.identity.names import DNI_DIGITS
 FEWEST_DIGITS = 5  # of a DNI that lost its zeros: shorter numbers are counters, not documents
 DIGITS = ("０１２３４５６７８９", "0123456789")  # full width, as a Japanese keyboard writes them  # noqa: RUF001
 UNSEEN = r"[\p{Cf}\p{Z}\p{Cc}]+"  # zero width, no-break and other spaces, byte order marks, soft hyphens
+NAMES = ("given_names", "first_surname", "second_surname")
+LONGEST_NUMBER = 4  # digits in a text that is no document: a year
+SHORT = 2  # digits
 OPENING = "[=''\"]*"  # how spreadsheets are made to keep a code: ="0643270", '0643270
 CLOSING = '(?:[.,]0+)?"*'
 TOTALS = "^(sub ?total|total|gran total|suma|promedio)"
@@ -59,10 +62,15 @@ def _seen(name: str) -> str:
 
 
 def _code(name: str, digits: int) -> str:
-    """Return SQL for a code of digits; most rows are decided by the first comparison."""
-    bare = f"regexp_extract({_plain(name)}, '^{OPENING}([0-9]{{1,{digits}}}){CLOSING}$', 1)"
-    padded = f"lpad(nullif({bare}, ''), {digits}, '0')"
-    return f"case when {name} ~ '[0-9]{{{digits}}}' then {name} else coalesce({padded}, nullif({_plain(name)}, '')) end"
+    """Return SQL for a code of digits; most rows are decided by the first comparison.
+
+    Codes of one or two digits, such as annexes, are written without leading zeros.
+    """
+    bare = f"nullif(regexp_extract({_plain(name)}, '^{OPENING}([0-9]{{1,{digits}}}){CLOSING}$', 1), '')"
+    is_short = digits <= SHORT
+    usual = f"0|[1-9][0-9]{{0,{digits - 1}}}" if is_short else f"[0-9]{{{digits}}}"
+    whole = f"cast(cast({bare} as integer) as varchar)" if is_short else f"lpad({bare}, {digits}, '0')"
+    return f"case when {name} ~ '{usual}' then {name} else coalesce({whole}, nullif({_plain(name)}, '')) end"
 
 
 def _document(name: str, when: Iterable[tuple[str, str]]) -> str:
@@ -101,7 +109,13 @@ def value_faults(column: Column, contract: Contract) -> list[tuple[str, str, Fau
     """
     value = f"t.{quoted(column.name)}"
     if column.digits:
-        return [(column.name, f"not {value} ~ '[0-9]{{{column.digits}}}'", Fault.NOT_DIGITS)]
+        return [(column.name, f"not {value} ~ '[0-9]{{1,{column.digits}}}'", Fault.NOT_DIGITS)]
+    if _is_exposed(column, contract):
+        return [
+            (column.name, f"regexp_matches({value}, '[0-9]{{{LONGEST_NUMBER + 1}}}')", Fault.IDENTITY_IN_OPEN_COLUMN)
+        ]
+    if column.link in NAMES:
+        return [(column.name, f"regexp_matches({value}, '[0-9]{{{LONGEST_NUMBER + 1}}}')", Fault.NOT_A_NAME)]
     if not is_document(column) or column.nullable or column.alias is None:
         return []
     named = " and ".join(f"t.{quoted(c)} = '{v}'" for c, v in column.alias.when) or "true"
@@ -110,6 +124,12 @@ def value_faults(column: Column, contract: Contract) -> list[tuple[str, str, Fau
         (column.name, wrong, Fault.NOT_A_DOCUMENT),
         (column.name, f"{named} and not {names.is_somebodys(value)}", Fault.NOBODYS_DOCUMENT),
     ]
+
+
+def _is_exposed(column: Column, contract: Contract) -> bool:
+    """Return whether a text lands openly beside identities: fields that were shifted would put one there."""
+    is_open = column.data_type == "varchar" and column.landed_name == column.name
+    return is_open and bool(contract.vaulted)
 
 
 def find_shared_documents(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:

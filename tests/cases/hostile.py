@@ -54,7 +54,7 @@ def _shifted(line: str, rng: random.Random, contract: Contract) -> str:
     part = fields[first : last + 1]
     if any(first <= place <= last for place in names):
         return line  # a name by itself in a column of words: no rule can tell it from a word, a list of codes does
-    moved = part[1:] + [""] if rng.random() < 0.5 else ["", *part[:-1]]
+    moved = [*part[1:], ""] if rng.random() < 0.5 else ["", *part[:-1]]
     return "|".join([*fields[:first], *moved, *fields[last + 1 :]])
 
 

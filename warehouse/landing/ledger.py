@@ -209,7 +209,8 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
             "from faults",
             [delivery.file, contract.name],
         )
-        copy_merges(db)
+        if staged.merges.num_rows:
+            copy_merges(db)
         record(
             db,
             landed.outcome,

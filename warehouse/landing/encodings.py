@@ -37,7 +37,6 @@ UNUSUAL = [*range(0x80, 0xA7), 0xAC, 0xB1, 0xB5, 0xB6, 0xBC, 0xBD, 0xBE, 0xBF, 0
 UNUSUAL += [0xD0, 0xD6, 0xD7, 0xDE, 0xE0, 0xF0, 0xF7, 0xFE, 0xFF]
 USUAL = bytes(set(range(0x100)) - set(UNUSUAL))
 SPANISH = re.compile("^[\\x20-\\x7eáéíóúüñÁÉÍÓÚÜÑ¿¡ºª°\t\r]*$")
-UTF7 = re.compile(rb"\+A[A-P][A-Za-z0-9+/]-")  # `+ANE-` is Ñ
 
 
 class Misread(StrEnum):
@@ -52,7 +51,6 @@ NAMES = {
     WINDOWS: "Windows-1252",
     Misread.CP850: "code page 850 (DOS)",
     Misread.MAC: "Mac Roman",
-    "utf-7": "UTF-7",
 }
 
 

@@ -23,13 +23,13 @@ OF_ELSEWHERE = [
     "SCHRÖDER",
     "GONÇALVES",
     "CONCEIÇÃO",
-    "O’HIGGINS",
-    "D´ANGELO",
+    "O\u2019HIGGINS",
+    "D\u00b4ANGELO",
     "ŠARIĆ",
     "FRANÇOIS",
     "BJØRN",
     "1ª y 2º",
-]  # noqa: RUF001
+]
 
 
 @pytest.mark.parametrize("name", [*SPANISH, *OF_ELSEWHERE])

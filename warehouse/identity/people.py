@@ -72,7 +72,10 @@ def _find_people(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     columns = ", ".join(_columns(contract))
     held = ", ".join(map(_held, contract.aliases))
     kinds = [alias.kind for alias in contract.aliases]
-    signs = ", ".join(f"arg_min({sql}, _line) as {sign}" for sign, sql in names.signs(contract).items())
+    has_documents = DOCUMENT in kinds
+    signs = "".join(
+        f"arg_min({sql}, _line) as {sign}, " for sign, sql in names.signs(contract).items() if has_documents
+    )
     known = " ".join(
         f"left join (select value, child_key from vault.aliases where kind = '{kind}') as a_{kind} "
         f"on a_{kind}.value = d.{kind}"
@@ -81,7 +84,7 @@ def _find_people(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     found = ", ".join(f"a_{kind}.child_key as k_{kind}" for kind in kinds)
     db.execute(
         f"create or replace temp table people as "
-        f"with d as (select {columns}, {held}, {signs}, min(_line) as _line from typed group by {columns}) "
+        f"with d as (select {columns}, {held}, {signs}min(_line) as _line from typed group by {columns}) "
         f"select d.*, {found} from d {known}"
     )
 

@@ -49,6 +49,8 @@ def _value(column: Column, rng: random.Random) -> str:
 def _shifted(line: str, rng: random.Random, contract: Contract) -> str:
     """Move the fields between two places by one, so that the line still has as many."""
     fields = line.split("|")
+    if len(fields) < 2:
+        return line
     names = [place for place, c in enumerate(contract.columns) if _holds_a_name(c)]
     first, last = sorted(rng.sample(range(len(fields)), 2))
     part = fields[first : last + 1]

@@ -77,9 +77,17 @@ def accepted_as_written(landed: Landed, files: list[Hostile]) -> int:
             f"select _line, {listed} from raw.{contract.table} where _file = '{file.name}'"
         ):
             written = dict(zip(header, lines[number - 1].rstrip(b"\r").split(b"|"), strict=True))
-            assert [(value or "").encode() for value in values] == [written[name] for name in columns], file.spoilt_by
+            assert [value or "" for value in values] == [text(written[name]) for name in columns], file.spoilt_by
             n_rows += 1
     return n_rows
+
+
+def text(written: bytes) -> str:
+    """Return what bytes say: UTF-8, or else Windows-1252."""
+    try:
+        return written.decode("utf-8")
+    except UnicodeDecodeError:
+        return written.decode("cp1252")
 
 
 def run(home: Home, seeds: range) -> Counter[str]:

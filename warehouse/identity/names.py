@@ -28,7 +28,7 @@ def signs(contract: Contract) -> dict[str, str]:
     """Return SQL of what a row says of the person: given, surname, born; null where the contract has no such column."""
     roles = {"given": "given_names", "surname": "first_surname"}
     found = {
-        sign: folded(quoted(contract.link[role])) if role in contract.link else "cast(null as varchar)"
+        sign: quoted(contract.link[role]) if role in contract.link else "cast(null as varchar)"
         for sign, role in roles.items()
     }
     born = quoted(contract.link["birth_date"]) if "birth_date" in contract.link else "null"
@@ -46,8 +46,8 @@ def have_other_names(a: str, b: str) -> str:
 
 
 def _differ(a: str, b: str, share: float) -> str:
-    parts = (
-        f"damerau_levenshtein({a}.{part}, {b}.{part}) > {share:.3f} * greatest(len({a}.{part}), len({b}.{part}))"
-        for part in ("given", "surname")
-    )
+    parts = []
+    for part in ("given", "surname"):
+        one, other = folded(f"{a}.{part}"), folded(f"{b}.{part}")
+        parts.append(f"damerau_levenshtein({one}, {other}) > {share:.3f} * greatest(len({one}), len({other}))")
     return f"({' or '.join(parts)})"

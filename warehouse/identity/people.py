@@ -25,9 +25,9 @@ SAME_PERSON = (
 
 
 def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known_at: str) -> None:
-    """Create `temp.people`: the `child_key` of each distinct combination of aliases in `temp.typed`.
+    """Create `temp.people`: the keys of each distinct combination of aliases in `temp.typed`.
 
-    The first alias (most trusted) mints the key of a person that the vault does not know.
+    The first alias (most trusted) mints the key of a person that the vault does not know; the last one names the row.
     """
     _find_people(db, contract)
     if any(alias.kind == DOCUMENT for alias in contract.aliases):
@@ -40,8 +40,6 @@ def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known
         _add_numbers(db, document, number, keys, known_at)
         _add_documents(db, document, number, known_at)
         _merge(db, _same_people(db, document, number), known_at)
-    mentioned = ", ".join(f"k_{alias.kind}" for alias in reversed(contract.aliases))
-    _rewrite(db, f"select p.* exclude (child_key), coalesce({mentioned}) as child_key from people as p")
 
 
 def with_keys(contract: Contract) -> str:
@@ -49,7 +47,8 @@ def with_keys(contract: Contract) -> str:
     if not contract.aliases:
         return "typed"
     same = " and ".join(f"t.{name} is not distinct from p.{name}" for name in _columns(contract))
-    return f"(select t.*, p.child_key from typed as t left join people as p on {same})"
+    known = ", ".join(f"p.k_{alias.kind}" for alias in reversed(contract.aliases))
+    return f"(select t.*, coalesce({known}, null) as child_key from typed as t left join people as p on {same})"
 
 
 def _columns(contract: Contract) -> list[str]:
@@ -73,7 +72,10 @@ def _find_people(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     columns = ", ".join(_columns(contract))
     held = ", ".join(map(_held, contract.aliases))
     kinds = [alias.kind for alias in contract.aliases]
-    signs = ", ".join(f"arg_min({sql}, _line) as {sign}" for sign, sql in names.signs(contract).items())
+    has_documents = DOCUMENT in kinds
+    signs = "".join(
+        f"arg_min({sql}, _line) as {sign}, " for sign, sql in names.signs(contract).items() if has_documents
+    )
     known = " ".join(
         f"left join (select value, child_key from vault.aliases where kind = '{kind}') as a_{kind} "
         f"on a_{kind}.value = d.{kind}"
@@ -82,8 +84,8 @@ def _find_people(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     found = ", ".join(f"a_{kind}.child_key as k_{kind}" for kind in kinds)
     db.execute(
         f"create or replace temp table people as "
-        f"with d as (select {columns}, {held}, {signs}, min(_line) as _line from typed group by {columns}) "
-        f"select d.*, {found}, cast(null as bigint) as child_key from d {known}"
+        f"with d as (select {columns}, {held}, {signs}min(_line) as _line from typed group by {columns}) "
+        f"select d.*, {found} from d {known}"
     )
 
 
@@ -112,9 +114,8 @@ def _set_aside_documents_of_others(db: duckdb.DuckDBPyConnection) -> None:
 
 def _register() -> str:
     """Return SQL of everybody's document and signs in the register, for documents of `temp.people`."""
-    given, surname = (names.folded(column) for column in ("nombres", "apellido_paterno"))
     return (
-        f"select child_key, n_doc as document, {given} as given, {surname} as surname, "
+        "select child_key, n_doc as document, nombres as given, apellido_paterno as surname, "
         f"cast(fecha_nacimiento as varchar) as born from vault.{REGISTER} "
         "where n_doc in (select dni from people where k_dni is not null)"
     )
@@ -210,8 +211,8 @@ def _part_corrected(db: duckdb.DuckDBPyConnection, is_new: str, key: str, known_
     db.execute(
         f"insert into vault.parts (child_key, merged_into, known_at) select m.child_key, m.merged_into, "
         f"date '{known_at}' from people as p join {SAME_PERSON} as m on m.child_key = p.{key} "
-        f"join (select child_key, {names.folded('nombres')} as given, {names.folded('apellido_paterno')} as surname "
-        f"from vault.{REGISTER}) as r on r.child_key = m.merged_into where {is_new} "
+        f"join (select child_key, nombres as given, apellido_paterno as surname from vault.{REGISTER}) as r "
+        f"on r.child_key = m.merged_into where {is_new} "
         f"and m.merged_into in (select child_key from vault.aliases where kind = '{DOCUMENT}') "
         f"group by m.child_key, m.merged_into having bool_and({names.have_other_names('p', 'r')})"
     )

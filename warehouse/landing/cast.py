@@ -171,7 +171,7 @@ def quarantine(
         _move(db, f"_line = {cut_line}", "null", Fault.CUT)
     normalize.find_shared_documents(db, contract)
     for column in contract.columns:
-        if column.alias and not column.nullable:
+        if normalize.is_document(column) and column.alias and not column.nullable:
             shared = f"{quoted(column.name)} in (select value from nobodys)"
             _move(db, shared, f"'{column.name}'", Fault.NOBODYS_DOCUMENT)
     if contract.key:

@@ -24,20 +24,19 @@ TWICE = re.compile(
 MISREAD = re.compile(
     "[A-Za-z][\u0081\u008d\u008f\u0090\u009d\u00a0¡¢£¤¥¦¬µ¶±¼½¾¿×÷ÐÞðþ‚„†‡ˆ‰‹•™›˜ƒœ]+[A-Za-z]"
     "|(?<![A-Za-z])[\u0081\u0090¢£¤¥¦¬µ¶±ÐÞðþ‚„†‡]+[A-Za-z]|[A-Za-z][\u0081\u0090¢£¤¥¡‚„†‡Ðð]+(?![A-Za-z])"
-    "|[A-Z]à|ÖA|[\u0080-\u009f]"
+    "|[A-Z]à|ÖA|ÿ|[\u0080-\u009f]"
 )
 LOST = "\ufffd"
 # Such signs in bytes from which ASCII was taken out: a block without one needs no second look.
 ASCII = bytes(range(0x80))
 MARKS = re.compile(
-    rb"\xef\xbf\xbd|\xef\xbb\xbf|\xc2[\x80-\xa6\xac\xb1\xb5\xb6\xbc-\xbf]|\xc3[\x82\x83\x90\x96\x97\x9e\xa0\xb0\xb7\xbe]"
+    rb"\xef\xbf\xbd|\xef\xbb\xbf|\xc2[\x80-\xa6\xac\xb1\xb5\xb6\xbc-\xbf]|\xc3[\x82\x83\x90\x96\x97\x9e\xa0\xb0\xb7\xbe\xbf]"
     rb"|\xc3\xa2\xe2|\xe2[\x80\x82\x88\x94-\x96]|\xcb[\x86\x9c]|\xc5\x93|\xc6\x92"
 )
 UNUSUAL = [*range(0x80, 0xA7), 0xAC, 0xB1, 0xB5, 0xB6, 0xBC, 0xBD, 0xBE, 0xBF, 0xC2, 0xC3]
-UNUSUAL += [0xD0, 0xD6, 0xD7, 0xDE, 0xE0, 0xF0, 0xF7, 0xFE]
+UNUSUAL += [0xD0, 0xD6, 0xD7, 0xDE, 0xE0, 0xF0, 0xF7, 0xFE, 0xFF]
 USUAL = bytes(set(range(0x100)) - set(UNUSUAL))
 SPANISH = re.compile("^[\\x20-\\x7eáéíóúüñÁÉÍÓÚÜÑ¿¡ºª°\t\r]*$")
-UTF7 = re.compile(rb"\+A[A-P][A-Za-z0-9+/]-")  # `+ANE-` is Ñ
 
 
 class Misread(StrEnum):
@@ -52,7 +51,6 @@ NAMES = {
     WINDOWS: "Windows-1252",
     Misread.CP850: "code page 850 (DOS)",
     Misread.MAC: "Mac Roman",
-    "utf-7": "UTF-7",
 }
 
 

@@ -232,9 +232,10 @@ def append_rows(db: duckdb.DuckDBPyConnection, staged: Staged, delivery: Deliver
     ).to_arrow_reader(ROW_GROUP)
     for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
         _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-    db.register("merges", staged.merges)
-    copy_merges(db)
-    db.unregister("merges")
+    if staged.merges.num_rows:
+        db.register("merges", staged.merges)
+        copy_merges(db)
+        db.unregister("merges")
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:

@@ -134,9 +134,11 @@ def _is_exposed(column: Column, contract: Contract) -> bool:
 
 def find_shared_documents(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Create `temp.nobodys(value)`: documents that rows of `temp.typed` give to people who cannot be the same."""
-    db.execute("create or replace temp table nobodys (value varchar)")
     documents = [quoted(column.name) for column in contract.columns if column.alias and is_document(column)]
-    if not documents or "given_names" not in contract.link:
+    if not documents:
+        return
+    db.execute("create or replace temp table nobodys (value varchar)")
+    if "given_names" not in contract.link:
         return
     document = documents[0]
     signs = ", ".join(f"{sql} as {sign}" for sign, sql in names.signs(contract).items())
@@ -147,7 +149,8 @@ def find_shared_documents(db: duckdb.DuckDBPyConnection, contract: Contract) -> 
           having count(*) > 1),
         people as (
           select distinct {document} as value, {signs} from typed where {document} in (select value from repeated))
-        select value from people group by value having count(distinct concat(given, '|', surname)) > {names.MOST_NAMES}
+        select value from people group by value
+        having count(distinct {names.folded("concat(given, '|', surname)")}) > {names.MOST_NAMES}
         union
         select a.value from people as a join people as b on a.value = b.value where {names.are_different("a", "b")}"""
     )

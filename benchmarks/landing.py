@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 
 from warehouse import contracts
-from warehouse.identity import vault
+from warehouse.identity import people, vault
 from warehouse.landing import archive, land
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
-PARTS = ((vault, "resolve", "vault"), (vault, "store_identities", "vault"), (archive, "keep", "archive"))
+PARTS = ((people, "resolve", "vault"), (vault, "store_identities", "vault"), (archive, "keep", "archive"))
 
 
 def timed(seconds: dict[str, float], part: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.sdk import Asset, AssetWatcher, ExceptionRetryPolicy, RetryAction, RetryRule, task
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, InvocationMode, TestBehavior, TestIndirectSelection
+from cosmos.constants import DbtResourceType, ExecutionMode, InvocationMode, TestBehavior, TestIndirectSelection
 
 from dags.arrivals import Deliveries
 from ml import parallel
@@ -91,6 +91,7 @@ def models(group_id: str, select: Sequence[str] = (), exclude: Sequence[str] = (
             exclude=[] if only else list(exclude),
             test_behavior=TESTS[MODE],
             emit_datasets=False,
+            node_converters=_converters(),
         ),
         operator_args=ARGUMENTS[MODE]
         | {
@@ -112,20 +113,28 @@ def _link_docs(group: DbtTaskGroup) -> None:
             member.doc_md = f"[{node}]({DOCS}/{node.split('.')[0]}/{node})"
 
 
+def _converters() -> dict[DbtResourceType, Callable[..., Any]]:
+    """Return what makes the tasks of models and seeds, where Cosmos's own do not do."""
+    if MODE != ExecutionMode.WATCHER:
+        return {}
+    from dags import watching
+
+    return watching.CONVERTERS
+
+
 def _watch_tests(group: DbtTaskGroup) -> None:
     """Let the one process run tests, and each task wait for its model's: those that run here, and no others.
 
     Cosmos would leave tests out where they have no tasks, and counts those too that read what a later group builds and
     run there, for which a task would wait for ever.
     """
-    from dags.watching import watch_tests
-
     nodes = json.loads((HOME.dbt / "graph.json").read_text(encoding="utf-8"))["nodes"]
     (producer,) = (member for member in group.iter_tasks() if hasattr(member, "tests_per_model"))
     producer.tests_per_model = of_group(nodes, producer.tests_per_model)
     producer.dbt_cmd_flags = FLAGS
     for member in group.iter_tasks():
-        watch_tests(member, producer.tests_per_model)
+        if hasattr(member, "awaits_tests"):
+            member.awaits_tests = bool(producer.tests_per_model.get(member.model_unique_id))
 
 
 def of_group(nodes: Mapping[str, Any], tests_per_model: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

@@ -41,7 +41,7 @@ def land() -> Result:
     release = run.released(HOME, day)
     if release and not params["full_refresh"]:
         raise AirflowSkipException(f"nothing new: release {release} is current")
-    run.note_begin(HOME, day)
+    run.note_begin(HOME, PROGRESS, day, params["full_refresh"])
     return {"landed": landed, "today": str(day)}
 
 

@@ -6,8 +6,12 @@ take; and dbt builds nothing on a model before its tests have passed, so that no
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow.sdk import DAG, TaskGroup
+from cosmos.constants import DbtResourceType
+from cosmos.dbt.graph import DbtNode
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 from cosmos.operators._watcher.state import get_xcom_val, is_dbt_node_status_success
 from cosmos.operators.watcher import DbtRunWatcherOperator, DbtSeedWatcherOperator
@@ -34,11 +38,27 @@ class SeedWatcher(WithTests, DbtSeedWatcherOperator):
     """A seed with its tests."""
 
 
-KINDS = {DbtRunWatcherOperator: ModelWatcher, DbtSeedWatcherOperator: SeedWatcher}
+def _converter(kind: type[WithTests]) -> Callable[..., WithTests]:
+    """Return the function by which Cosmos makes the task of a node, with the arguments that it gives its own tasks."""
+
+    def convert(
+        *,
+        dag: DAG,
+        task_group: TaskGroup,
+        node: DbtNode,
+        task_id: str,
+        task_args: Mapping[str, Any],
+        **_: object,
+    ) -> WithTests:
+        context = {
+            "dbt_node_config": node.context_dict,
+            "dbt_dag_task_group_identifier": f"{dag.dag_id}__{task_group.group_id}",
+            "package_name": node.package_name,
+        }
+        place = {"task_id": task_id, "dag": dag, "task_group": task_group, "owner": node.owner}
+        return kind(select=f"fqn:{'.'.join(node.fqn)}", extra_context=context, **place, **task_args)
+
+    return convert
 
 
-def watch_tests(task: Any, tests_per_model: dict[str, list[str]]) -> None:  # noqa: ANN401  any task of a group
-    """Let a task of Cosmos that watches a model watch its tests too."""
-    if kind := KINDS.get(type(task)):
-        task.__class__ = kind
-        task.awaits_tests = bool(tests_per_model.get(task.model_unique_id))
+CONVERTERS = {DbtResourceType.MODEL: _converter(ModelWatcher), DbtResourceType.SEED: _converter(SeedWatcher)}

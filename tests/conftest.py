@@ -25,7 +25,7 @@ parallel.one_thread_each()
 # Files whose tests take longest, the longest first: begun last, one of them would leave the other worker without work.
 LONG = (
     "test_kills", "test_public_data", "test_wheel", "test_retention",
-    "test_known_at", "test_rights", "test_builds", "test_cli", "test_notebooks", "test_by_year", "test_records",
+    "test_known_at", "test_rights", "test_builds", "test_cli", "test_notebooks", "test_lost_dates", "test_history", "test_formulas", "test_by_year", "test_records",
     "test_source", "test_linkage", "test_releases", "test_orchestration", "test_scorecard", "test_dashboards",
     "test_add_a_source", "test_effects", "test_backup", "test_hostile", "test_robust", "test_diff", "test_pipeline",
 )  # fmt: skip

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -22,6 +23,11 @@ SIMULATE, RUN = "simulate", "run"
 # Name → what is called one after the other. All years, with planted traps, of as few children as show them all.
 HOMES: dict[str, list[list[str]]] = {
     "country": [[SIMULATE, "--children", "2300"], [RUN]],
+    "short": [
+        [SIMULATE, "--children", "500", "--years", "2022-2024"],
+        ["land"],
+        ["build"],
+    ],  # for tests of closed dates
 }
 
 
@@ -32,6 +38,7 @@ def start(name: str) -> None:
         subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
 
 
+@cache  # what is changed while tests run makes no other home
 def get(name: str) -> Path:
     """Return the folder of a finished home, which holds `home` and `truth`; nobody may change them.
 

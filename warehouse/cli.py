@@ -15,6 +15,7 @@ COMMANDS = {
     "simulate": ("simulate", "Write a synthetic country's deliveries into a synthetic home."),
     "collect": ("collect", "Collect deliveries from the APIs into the inbox."),
     "check": ("check", "Validate one delivery as landing would, without landing it."),
+    "codes": ("codes", "List codes that are on no list; accept, map or reject one."),
     "run": ("run", "Do the main job: land, build, train if due, score, publish."),
     "land": ("land", "Land what waits in the inbox."),
     "build": ("build", "Build features and outcomes, close the as-of dates."),
@@ -29,6 +30,7 @@ COMMANDS = {
     "rollback": ("publish", "Switch the serving files back to an earlier release."),
     "notify": ("notify", "Tell schools, UGELs and senders what is new for them, once."),
     "report": ("report", "Write the monthly bulletin of the country, a region or a UGEL."),
+    "check-history": ("check_history", "Test every closed as-of date, and its Parquet against the tables."),
     "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
     "replay": ("replay", "Show a past list beside what was known, done and happened."),
@@ -63,7 +65,7 @@ class Lazy(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"warehouse.commands.{COMMANDS[name][0]}")
-        return getattr(module, name)
+        return getattr(module, name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the overview from the table above."""

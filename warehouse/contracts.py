@@ -1,9 +1,9 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
-Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`,
-`encoding`, `key`, `known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`,
-`other_columns`, `packed`, `rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`,
-`headers`, `link`, and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
+Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `quoting`, `key`,
+`known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `other_columns`, `packed`,
+`rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`, `document`,
+and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from warehouse import rules
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
 
+QUOTINGS = ("csv", "none")
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = set(
-    "file_pattern separator encoding key known_at replaces coverage line_end_required missing retention_years "
+    "file_pattern separator encoding quoting key known_at replaces coverage line_end_required missing retention_years "
     "other_columns packed rules".split()
 )
-COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link".split())
+COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link document".split())
 COLUMN_KEYS |= rules.COLUMN_RULES
 LEFT_OUT = "left_out"  # what `other_columns` may say
 
@@ -86,6 +87,7 @@ class Column:
     until: str = "9999"
     headers: tuple[str, ...] = ()  # what known layouts call it, best first; its own name where none are given
     digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
+    document: bool = False  # whether it holds numbers of identity documents
     codes: rules.Codes | None = None  # None where it may have any value
     rules: tuple[rules.Rule, ...] = ()
 
@@ -127,6 +129,7 @@ class Contract:
     pattern: re.Pattern[str]
     separator: str
     encoding: str
+    is_quoted: bool  # whether quotes enclose values; otherwise they are characters like any other
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     known_at: str
@@ -247,6 +250,7 @@ def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
         until=str(meta.get("until", "9999")),
         headers=tuple(map(str.lower, meta.get("headers", (name,)))),
         digits=meta.get("digits"),
+        document=bool(meta.get("document")),
         codes=rules.codes_of(name, meta),
         rules=tuple(rules.of_column(name, data_type, meta)),
     )
@@ -281,6 +285,7 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         pattern=re.compile(meta["file_pattern"]),
         separator=meta.get("separator", ","),
         encoding=meta.get("encoding", "utf-8"),
+        is_quoted=_is_quoted(name, meta),
         columns=columns,
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
@@ -308,6 +313,13 @@ def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:
     if meta["other_columns"] != LEFT_OUT or "retention_years" in meta:
         raise QhawaqError(f"contract {name}: other_columns may say {LEFT_OUT}, where no row is about a person")
     return True
+
+
+def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
+    quoting = meta.get("quoting", "csv")
+    if quoting not in QUOTINGS:
+        raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
+    return bool(quoting == "csv")
 
 
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:

@@ -45,6 +45,7 @@ class Fault(StrEnum):
     UTF16 = "utf16"
     LONE_CARRIAGE_RETURN = "lone_carriage_return"
     NOT_UTF8 = "not_utf8"
+    OTHER_ENCODING = "other_encoding"
     MIXED_ENCODINGS = "mixed_encodings"
     UNREADABLE = "unreadable"
     UNREADABLE_NEAR = "unreadable_near"
@@ -94,6 +95,14 @@ class Fault(StrEnum):
     QUOTE_IN_LINE = "quote_in_line"
     LONG_LINE = "long_line"
     ENCODING = "encoding"
+    ENCODED_TWICE = "encoded_twice"
+    CHARACTERS_LOST = "characters_lost"
+    HEADER_AGAIN = "header_again"
+    TOTAL = "total"
+    NOT_A_DOCUMENT = "not_a_document"
+    NOBODYS_DOCUMENT = "nobodys_document"
+    NOT_A_NAME = "not_a_name"
+    IDENTITY_IN_OPEN_COLUMN = "identity_in_open_column"
     UNREADABLE_LINE = "unreadable_line"
     FEWER_ROWS = "fewer_rows"
 
@@ -126,6 +135,14 @@ OF_LINES = (
     Fault.QUOTE_IN_LINE,
     Fault.LONG_LINE,
     Fault.ENCODING,
+    Fault.ENCODED_TWICE,
+    Fault.CHARACTERS_LOST,
+    Fault.HEADER_AGAIN,
+    Fault.TOTAL,
+    Fault.NOT_A_DOCUMENT,
+    Fault.NOBODYS_DOCUMENT,
+    Fault.NOT_A_NAME,
+    Fault.IDENTITY_IN_OPEN_COLUMN,
     Fault.UNREADABLE_LINE,
 )
 
@@ -149,7 +166,9 @@ def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str =
         details: values of the text's placeholders; never a value of the delivery.
         language: en (ledger and logs) or es (senders).
     """
-    values = details or {}
+    values = dict(details or {})
+    if "cause" in values:  # the code of another fault
+        values["cause"] = text(Fault(values["cause"]), language=language)
     form = template(fault, language)
     if isinstance(form, str):
         return form.format(**values)

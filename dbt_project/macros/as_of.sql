@@ -57,9 +57,9 @@
   )
 {%- endmacro %}
 
-{#- Builds one as-of date at a time and never touches a closed one: memory depends on a date, not on
-    history. All dates of a model are one transaction: after a crash the table is as it was, and its
-    open dates are built again. -#}
+{#- Builds one as-of date at a time and never touches a closed one that the table holds: memory
+    depends on a date, not on history. All dates of a model are one transaction: after a crash the
+    table is as it was. Which dates those are: `held_dates.sql`. -#}
 {% materialization as_of, adapter='duckdb' %}
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set existing = load_cached_relation(this) -%}
@@ -67,14 +67,18 @@
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {%- if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif -%}
-  {%- set everything = existing is none or should_full_refresh() or not existing.is_table -%}
+  {%- set is_held = existing is not none and existing.is_table -%}
+  {%- set everything = not is_held or builds_everything() -%}
   {%- if not everything -%} {%- do check_same_columns(target_relation, sql) -%} {%- endif -%}
-  {%- set found = run_query(
-        "select cast(as_of_date as varchar) from intermediate.int_calendar__as_of_dates "
-        ~ "where as_of_date not in (select as_of_date from raw.closed_dates"
-        ~ (" where false" if everything else "") ~ ") order by 1") -%}
-  {%- set dates = found.columns[0].values() -%}
+  {%- set dates = dates_to_build(target_relation, is_held, everything) -%}
+  {%- set carried = dates_to_carry(target_relation) if is_held and everything else [] -%}
 
+  {%- if carried -%}
+    {% call statement('carry', auto_begin=True) -%}
+      create temp table {{ this.identifier }}__carried as
+      select * from {{ existing }} where as_of_date in ({{ listed_dates(carried) }})
+    {%- endcall %}
+  {%- endif -%}
   {%- if everything -%}
     {% call statement('main', auto_begin=True) -%}
       {% if existing is not none %} drop {{ existing.type }} {{ existing }}; {% endif %}
@@ -85,12 +89,16 @@
       delete from {{ target_relation }} where as_of_date in ({{ listed_dates(dates) }})
     {%- endcall %}
   {%- endif -%}
+  {%- if carried -%}
+    {%- set is_partial = carry_over(target_relation, sql) -%}
+  {%- endif -%}
   {%- for chunk in dates | batch(dates_at_once() if config.get('joins_dates') else 1) %}
     {% call statement('main') -%}
       insert into {{ target_relation }} by name
       {{ sql | replace(placeholder, listed_dates(chunk)) }}
     {%- endcall %}
   {%- endfor %}
+  {%- do note_held_dates(target_relation, dates, carried if is_partial else []) -%}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {% do adapter.commit() %}
   {{ run_hooks(post_hooks, inside_transaction=False) }}

@@ -32,8 +32,8 @@
       {{ sql | replace(in_built_years(), 'school_year in (' ~ years ~ ')') }}
     {%- endcall %}
   {%- endif %}
-  {% do adapter.commit() %}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {% do adapter.commit() %}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

@@ -15,6 +15,14 @@
 {#- A value of a list, as landing compares it with the list. -#}
 {% macro listed_code(column) -%} upper(trim({{ column }})) {%- endmacro %}
 
+{#- A coordinate of a place in Peru; those of a place elsewhere are a slip, and not known. -#}
+{% macro in_country(column, latitude, longitude) -%}
+  case
+    when {{ latitude }} between -19 and 1 and {{ longitude }} between -82 and -68
+      then {{ column }}
+  end
+{%- endmacro %}
+
 {#- A school service is its code and annex. -#}
 {% macro service_code(cod_mod, anexo) -%}
   concat({{ code(cod_mod) }}, '-', trim({{ anexo }}))
@@ -119,11 +127,6 @@
 
 {#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}
 {% macro grades_of_level(level) -%} case {{ level }} when 'F0' then 5 else 6 end {%- endmacro %}
-
-{#- Whether a point lies in the rectangle around Peru. -#}
-{% macro is_in_peru(latitude, longitude) -%}
-  {{ latitude }} between -19 and 1 and {{ longitude }} between -82 and -68
-{%- endmacro %}
 
 {#- Great-circle distance between two relations with latitude and longitude, km (haversine, mean
     radius 6,371 km). -#}

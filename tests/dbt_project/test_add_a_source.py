@@ -77,4 +77,4 @@ def test_the_page_works_as_it_stands(page: str, project: Path, home: Home) -> No
             ("0412345-0", 2025, 20, True, 2, "2025-04-03"),
             ("0412346-0", 2025, None, False, 3, "2025-04-03"),
         ]  # fmt: skip
-        assert db.execute("select cod_mod from raw.connectivity_schools where _line = 3").fetchone() == ("412346",)
+        assert db.execute("select cod_mod from raw.connectivity_schools where _line = 3").fetchone() == ("0412346",)

@@ -162,7 +162,7 @@ def test_a_full_refresh_equals_what_was_built_month_by_month(tmp_path: Path) -> 
 
 def closed(home: Home, again: bool = False) -> None:
     """Do what `qhawaq build` does, without dbt's tests."""
-    build.begin(home)
+    build.begin(home, Progress(quiet=True))
     dbt.build(home, Progress(quiet=True), dbt.FEATURES, again, tests=False)
     build.close(home, Progress(quiet=True), again)
 

@@ -14,6 +14,8 @@ from warehouse.settings import Home
 ASIDE = {
     "landed_at": "when a file was landed",
     "scored_at": "when a child was scored",
+    "built_at": "when a table's date was built",
+    "noted_at": "when it was noted which code made a date",
     "release_id": "the name of a release says when it was published",
     "published_at": "when it was published",
     "disk_used_share": "how full the disk was by then",

@@ -35,14 +35,13 @@ REFUSED = {
     "header only": (ATTENDANCE, (HEADER + "\n").encode(), "a header only"),
     "missing column": (ATTENDANCE, attendance(header=HEADER.replace("|TARDANZAS", "")).encode(), "missing: tardanzas"),
     "renamed column": (ATTENDANCE, GOOD.replace(b"FALTAS_INJ", b"INASIST_INJ"), "not in the contract: inasist_inj"),
-    "extra column": (ATTENDANCE, GOOD.replace(b"TARDANZAS\n", b"TARDANZAS|NOTA\n"), "not in the contract: nota"),
+    "extra column": (ATTENDANCE, GOOD.replace(b"TARDANZAS\n", b"TARDANZAS|NOTA\n"), "unknown at position 11"),
     "duplicated column": (ATTENDANCE, GOOD.replace(b"|ANEXO|", b"|MES|"), "twice: mes"),
     "wrong separator": (ATTENDANCE, GOOD.replace(b"|", b";"), "no header separated by '|'"),
     "no header": (ATTENDANCE, "\n".join(ROWS).encode() + b"\n", "line 1 is no header"),
     "title line": (ATTENDANCE, b"MINISTERIO|DE|EDUCACION\n" + GOOD, "line 1 is no header"),
     "UTF-16": (ATTENDANCE, attendance().encode("utf-16"), "UTF-16"),
     "50 MB field": (ATTENDANCE, GOOD + b"2024|3|" + b"x" * 50_000_000 + b"|0|0|0|0|0|0|0\n", "bytes"),
-    "unclosed quote": (ATTENDANCE, GOOD.replace(b"|7003|", b'|"7003|'), "line"),
     "lone carriage returns": (ATTENDANCE, GOOD.replace(b"\n", b"\r"), "carriage return"),
     "damaged gzip": (ATTENDANCE + ".gz", flipped(GOOD * 50), "damaged or cut"),
     "cut gzip": (ATTENDANCE + ".gz", gzip.compress(GOOD * 50)[:-9], "damaged or cut"),
@@ -61,7 +60,7 @@ def staged(home, name, content, encoding="latin-1") -> Iterator[tuple[tuple[int,
     """Read a delivery as landing does; yield (accepted, quarantined) and where `typed` and `faults` are."""
     delivery = intake.recognize(deliver(home, name, content, encoding), CONTRACTS)
     with database.scratch(home) as db:
-        yield stage(db, delivery, bytescan.scan(delivery.path)), db
+        yield stage(db, delivery, bytescan.scan(delivery.path, delivery.contract.separator)), db
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -74,9 +73,7 @@ def test_refused_whole(home, silent, case):
 
 
 # One for each place at which it is seen: its name, its bytes, its header, its end, its rows.
-@pytest.mark.parametrize(
-    "case", ["unknown name", "UTF-16", "renamed column", "cut gzip", "header only", "unclosed quote"]
-)
+@pytest.mark.parametrize("case", ["unknown name", "UTF-16", "renamed column", "cut gzip", "header only"])
 def test_a_refused_file_is_in_ledger_and_archive_and_nowhere_else(home, silent, case):
     name, content, expected = REFUSED[case]
     path = deliver(home, name, content)
@@ -140,6 +137,7 @@ READ_RIGHT = {
     "blank lines": attendance([*ROWS[:3], "", "", *ROWS[3:]]),
     "byte order mark": "\ufeff" + attendance(),
     "quoted values": attendance([ROWS[0].replace("|7000|", '|"7000"|'), *ROWS[1:]]),
+    "a quote that nobody closes": attendance([ROWS[0].replace("|7000|", '|"7000|'), *ROWS[1:]]),
     "whole numbers written 20.0": attendance([r.replace("|20|", "|20.0|") for r in ROWS]),
 }
 
@@ -170,12 +168,68 @@ def test_impossible_dates_are_quarantined(home, written):
     assert found == [(2, "fecha_nacimiento", "not_a_date")]
 
 
+FEEDING = "ALIMENTACION_ESCOLAR_2025_20250402.csv"
+MEALS = [f"2025,010000{n},0,QALI WARMA,{n},DESAYUNO" for n in range(5)]
+
+
+def feeding(rows: list[str]) -> str:
+    """Return a year's list of school meals, a format in which quotes enclose values."""
+    return "\n".join(["anio,cod_mod,anexo,programa,raciones,modalidad", *rows]) + "\n"
+
+
 def test_a_line_break_inside_quotes_keeps_line_numbers(home):
-    text = samples.enrollment(NOMBRES='"ROSA\nLUZ | ""CHINA"""')
-    with staged(home, samples.ENROLLMENT, text) as (counts, db):
-        assert counts == (3, 0)
-        lines = db.execute("select _line from typed order by 1").fetchall()
-    assert lines == [(2,), (4,), (5,)]
+    text = feeding([MEALS[0].replace("QALI WARMA", '"QALI\nWARMA, ""PAE"""'), *MEALS[1:]])
+    with staged(home, FEEDING, text) as (counts, db):
+        assert counts == (5, 0)
+        rows = db.execute("select _line, programa from typed order by 1 limit 2").fetchall()
+    assert rows == [(2, 'QALI\nWARMA, "PAE"'), (4, "QALI WARMA")]
+
+
+# Lines of quoted values that are wrong → the lines that are quarantined.
+QUOTES = {
+    "text after a closing quote": ([MEALS[0].replace("QALI WARMA", '"QALI" WARMA'), *MEALS[1:]], {2}),
+    "inner quotes": ([MEALS[0].replace("QALI WARMA", '"QALI "W" ARMA"'), *MEALS[1:]], {2}),
+    "a quote that nobody closes": ([MEALS[0].replace("QALI", '"QALI'), *MEALS[1:]], {2}),
+    "an opening and a closing quote rows apart": (
+        [MEALS[0].replace("QALI", '"QALI'), *MEALS[1:3], MEALS[3].replace("WARMA", 'WARMA"'), MEALS[4]], {2, 5},
+    ),
+    "an opening quote at a line's end": ([MEALS[0] + ',"', *MEALS[1:3], '",' + MEALS[3], MEALS[4]], {2, 5}),
+    "an empty column too many": ([MEALS[0] + ",", *MEALS[1:]], {2}),
+    "one too many beside quotes": ([MEALS[0] + ",", MEALS[1].replace("QALI WARMA", '"QALI, WARMA"'), *MEALS[2:]], {2}),
+    "a column too few beside quotes": ([MEALS[0][:-9], MEALS[1].replace("QALI WARMA", '"QALI, WARMA"'), *MEALS[2:]], {2}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", QUOTES)
+@pytest.mark.parametrize("mixed", [False, True])
+def test_quotes_out_of_place_never_pass_in_silence(home, case, mixed):
+    rows, wrong = QUOTES[case]
+    text = feeding(rows)
+    with staged(home, FEEDING, text.replace("\n", "\r\n", 1) if mixed else text) as (counts, db):
+        assert counts == (5 - len(wrong), len(wrong))
+        assert {line for (line,) in db.execute("select line from faults").fetchall()} == wrong
+        assert db.execute("select bool_and(raciones = _line - 2) from typed").fetchone() == (True,)
+
+
+@pytest.mark.parametrize("end", ["|", "||"])
+def test_an_empty_column_too_many_is_quarantined(home, end):
+    with staged(home, ATTENDANCE, attendance([ROWS[0], ROWS[1] + end, *ROWS[2:]])) as (counts, db):
+        assert counts == (39, 1)
+        assert db.execute("select line, fault from faults").fetchall() == [(3, "more_columns")]
+
+
+def test_a_refusal_shows_no_cell_that_can_be_a_childs_name(home, silent):
+    names = ["ZZCANARIA", "MESA", "ANIA", "MARIO AREA", "70000001"]
+    for name in names:
+        header = HEADER.replace("|ANEXO|", f"|{name}|")
+        with pytest.raises(DeliveryRefused) as refusal:
+            check(deliver(home, ATTENDANCE, attendance(header=header)), silent)
+        assert "unknown at position 5" in str(refusal.value)
+        assert name.lower() not in str(refusal.value).lower()
+    twice = HEADER.replace("|ANEXO|TARDANZAS", "").replace("|MES|COD_UGEL|", "|QUISPE|QUISPE|")
+    with pytest.raises(DeliveryRefused) as refusal:
+        check(deliver(home, ATTENDANCE, attendance(header=twice)), silent)
+    assert "quispe" not in str(refusal.value).lower()
 
 
 def test_a_file_still_being_written_is_left(home, silent, monkeypatch):

@@ -14,7 +14,7 @@ from tests.landing import samples
 from tests.landing.samples import CONTRACTS, HEADER, ROWS
 from warehouse import database
 from warehouse.deliveries import DeliveryRefused
-from warehouse.landing import archive, bytescan, intake, land, staging
+from warehouse.landing import archive, bytescan, intake, land, reader, staging
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -85,7 +85,7 @@ def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: boo
             changed.setattr(staging, "type_plain_file", lambda *_: False)
         delivery = intake.recognize(path, CONTRACTS)
         try:
-            counts = staging.stage(db, delivery, bytescan.scan(path))
+            counts = staging.stage(db, delivery, bytescan.scan(path, delivery.contract.separator))
         except DeliveryRefused as refusal:
             return (str(refusal),)
         typed = db.execute("select * from typed order by all").fetchall()
@@ -104,13 +104,18 @@ def test_a_plain_file_is_typed_at_once_as_it_is_step_by_step(
     assert repr(quick) == repr(slow)
 
 
+def plain(delivery: intake.Delivery, scan: bytescan.Scan) -> reader.Format:
+    """Return how a delivery of the format without quotes is written."""
+    return reader.Format(
+        intake.header_columns(delivery.contract, scan, delivery.period).columns, "|", "latin-1", is_quoted=False
+    )
+
+
 def test_the_quick_way_is_taken(home: Home) -> None:
     path = deliver(home, samples.ATTENDANCE, samples.attendance())
-    delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
+    delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path, "|")
     with database.scratch(home) as db:
-        assert staging.type_plain_file(
-            db, delivery, scan, intake.header_columns(delivery.contract, scan, delivery.period).columns, "latin-1"
-        )
+        assert staging.type_plain_file(db, delivery, scan, plain(delivery, scan))
         assert db.execute("select count(*) from typed").fetchone() == (40,)
 
 
@@ -118,12 +123,10 @@ def test_lines_are_numbered_as_they_stand_in_the_largest_plain_file(home: Home) 
     """What reads it may take several threads; a trace that ends in another line is worse than none."""
     lines = (f"2024|3|150101|0{100000 + n % 7}|0|{n}|20|0|0|0" for n in range(205_000))
     path = deliver(home, samples.ATTENDANCE, "\n".join([HEADER, *lines]) + "\n")
-    delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path)
+    delivery, scan = intake.recognize(path, CONTRACTS), bytescan.scan(path, "|")
     assert bytescan.LARGEST_PLAIN * 0.9 < scan.size <= bytescan.LARGEST_PLAIN
     with database.scratch(home) as db:
-        assert staging.type_plain_file(
-            db, delivery, scan, intake.header_columns(delivery.contract, scan, delivery.period).columns, "latin-1"
-        )
+        assert staging.type_plain_file(db, delivery, scan, plain(delivery, scan))
         assert db.execute("select count(*), sum((id_persona::int <> _line - 2)::int) from typed").fetchone() == (
             205_000,
             0,

@@ -85,7 +85,7 @@ def again(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Again:
     home, silent = country.copy(tmp_path_factory.mktemp("again") / "home", "archive", "compiled"), Progress(quiet=True)
     day, before = calendar.read(home), (deploy.live(home), releases.current(home))
     other = "rule:over_age" if before[0] != "rule:over_age" else "rule:abc"
-    run.note_begin(home, day)
+    run.note_begin(home, Progress(quiet=True), day)
     meanwhile = run.released(home, day)
     run.close_dates(home, silent, again=False)
     deploy.make_live(home, other)
@@ -173,7 +173,7 @@ def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
     again: Again, silent: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
-    run.note_begin(again.home, again.day)
+    run.note_begin(again.home, Progress(quiet=True), again.day)
     run.publish_built(again.home, silent)
     assert run.released(again.home, again.day) is None
 
@@ -182,7 +182,7 @@ def test_what_landed_while_it_was_built_is_still_to_be_built(
     again: Again, silent: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
-    run.note_begin(again.home, again.day)
+    run.note_begin(again.home, Progress(quiet=True), again.day)
     with duckdb.connect(str(again.home.warehouse)) as db:
         db.execute("update raw.deliveries set sha256 = 'other' where file = (select max(file) from raw.deliveries)")
     run.close_dates(again.home, silent, again=False)

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
 from warehouse import database, files
-from warehouse.database import quoted
-from warehouse.errors import DamagedFile
+from warehouse.database import quoted, transaction, value
 from warehouse.files import write_whole
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
-DDL = "create table if not exists raw.closed_dates (as_of_date date primary key)"
+Entry = dict[str, str | int]  # what the manifest states of a date
+# Of each table built by date which dates have rows, which of these lack columns, and when a date was built (null:
+# before this was noted), by macros/held_dates.sql; when a build of everything began that has not ended.
+DDL = """
+create table if not exists raw.closed_dates (as_of_date date primary key);
+create table if not exists raw.held_dates (table_name varchar, as_of_date date, has_rows boolean, is_partial boolean,
+  built_at timestamp);
+create table if not exists raw.refreshing (began_at timestamp);
+"""
+
+
+def begin_refresh(db: duckdb.DuckDBPyConnection) -> None:
+    """Note that every date is built again: until that has ended, each later build goes on with it."""
+    if not is_refreshing(db):
+        db.execute("insert into raw.refreshing values (now()::timestamp)")
+
+
+def is_refreshing(db: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether a build of every date has begun and not ended."""
+    return bool(value(db, "select count(*) from raw.refreshing"))
 
 
 def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
@@ -29,6 +46,7 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
         again: write the closed ones anew too (after a full refresh with other definitions).
     """
     with database.warehouse(home) as db:
+        again = again or is_refreshing(db)
         closed = "select as_of_date from raw.closed_dates" + (" where false" if again else "")
         dates = database.column(
             db,
@@ -40,10 +58,18 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
             manifest[str(day)] = _write(db, home, day)
         if dates:
             write_whole(home.features / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-            listed = ", ".join(f"(date '{day}')" for day in dates)
-            db.execute(f"insert or ignore into raw.closed_dates values {listed}")
+            _mark(db, dates, again)
             progress.say("as-of dates closed", dates=len(dates), last=str(dates[-1]))
         return dates
+
+
+def _mark(db: duckdb.DuckDBPyConnection, dates: list[date], again: bool) -> None:
+    """Mark dates as closed, and a build of every date as ended."""
+    listed = ", ".join(f"(date '{day}')" for day in dates)
+    with transaction(db):
+        db.execute(f"insert or ignore into raw.closed_dates values {listed}")
+        if again:
+            db.execute("delete from raw.refreshing")
 
 
 def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date) -> dict[str, str | int]:
@@ -60,25 +86,22 @@ def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date) -> dict[str, st
     return {"file": f"{folder.name}/{path.name}", "sha256": sha256, "rows": rows}
 
 
-def read_manifest(home: Home) -> dict[str, dict[str, str | int]]:
+def read_manifest(home: Home) -> dict[str, Entry]:
     """Return file, hash and number of rows of each closed date."""
     path = home.features / "manifest.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def verify(home: Home) -> int:
-    """Read every closed file whole against its hash; return how many there are.
+def fault(home: Home, day: str, entry: Entry) -> str | None:
+    """Read a closed file whole against its hash; say what is wrong with it, None where nothing is."""
+    path = home.features / str(entry["file"])
+    if not path.exists():
+        return f"{path} is missing: restore it from a backup; date {day} is closed and not built again"
+    if files.sha256(path) != entry["sha256"]:
+        return f"{path} is damaged: restore it from a backup; it is not what the manifest states"
+    return None
 
-    Raises:
-        DamagedFile: one differs or is missing.
-    """
-    manifest = read_manifest(home)
-    for day, entry in manifest.items():
-        if "retired_on" in entry:
-            continue  # a tombstone
-        path = Path(home.features / str(entry["file"]))
-        if not path.exists():
-            raise DamagedFile(f"{path} is missing: restore it from a backup; date {day} is closed and not built again")
-        if files.sha256(path) != entry["sha256"]:
-            raise DamagedFile(f"{path} is damaged: restore it from a backup; it is not what the manifest states")
-    return len(manifest)
+
+def kept(home: Home) -> dict[str, Entry]:
+    """Return what the manifest states of closed dates that are not retired."""
+    return {day: entry for day, entry in sorted(read_manifest(home).items()) if "retired_on" not in entry}

@@ -94,6 +94,13 @@ def compile_models(home: Home, progress: Progress, project: Path) -> None:
     _invoke(home, progress, "compile", ("--exclude", "resource_type:test", "resource_type:unit_test"), project)
 
 
+def compiled_tests(home: Home, progress: Progress, project: Path = DBT_PROJECT) -> list[Any]:
+    """Return the data tests as dbt compiles them for all of history (`where.sql`); what a build compiled stays."""
+    selected = ("--select", "resource_type:test", "--vars", '{"history": true}')
+    result = _run(home, progress, "compile", selected, project, target=home.dbt / "history")
+    return [ran.node for ran in result.results]
+
+
 def document(home: Home, progress: Progress) -> None:
     """Write dbt's catalog and its documentation as one static page beside the manifest."""
     _run(home, progress, "docs generate", ("--static",), DBT_PROJECT)
@@ -166,7 +173,14 @@ def _invoke(
     return _summary(_run(home, progress, command, arguments, project), home)
 
 
-def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...], project: Path) -> Any:  # noqa: ANN401
+def _run(
+    home: Home,
+    progress: Progress,
+    command: str,
+    arguments: tuple[str, ...],
+    project: Path,
+    target: Path | None = None,
+) -> Any:  # noqa: ANN401  dbt's result
     """Run a dbt command in this process, close its connections, and return what it returns.
 
     Raises:
@@ -182,7 +196,7 @@ def _run(home: Home, progress: Progress, command: str, arguments: tuple[str, ...
     try:
         with parsing.rarely_collecting():
             runner = dbtRunner(manifest, callbacks=[_Reporter(progress)])
-            places = parsing.places(project, home.dbt)
+            places = parsing.places(project, target or home.dbt)
             result = runner.invoke(["--quiet", *command.split(), *places, *arguments])
     finally:
         DuckDBConnectionManager.close_all_connections()

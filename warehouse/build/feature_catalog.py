@@ -85,7 +85,8 @@ def wide_yaml(project: Path = DBT_PROJECT) -> str:
         "name": WIDE,
         "description": "One row per child and as-of date: the wide table over the feature groups, known on that date.",
         "config": {"contract": {"enforced": True}, "meta": {"domain": "education"}},
-        "data_tests": [{test: {"arguments": {"columns": list(KEY)}}} for test in ("never_null", "unique_together")],
+        "constraints": [{"type": "not_null", "columns": list(KEY)}],
+        "data_tests": [{"unique_together": {"arguments": {"columns": list(KEY)}}}],
         "columns": columns,
     }
     head = "# Generated from the groups' YAML by python -m warehouse.build.feature_catalog; do not edit.\n"

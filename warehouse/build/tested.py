@@ -25,12 +25,13 @@ def begin(db: duckdb.DuckDBPyConnection, code: str) -> None:
     """Forget what other code has tested; note the files that this build will see."""
     with transaction(db):
         if value(db, "select hash from raw.built_code") != code:
-            _forget(db)
+            forget(db)
         db.execute("delete from raw.being_built")
         db.execute(f"insert into raw.being_built select ?, file from ({LANDED})", [code])
 
 
-def _forget(db: duckdb.DuckDBPyConnection) -> None:
+def forget(db: duckdb.DuckDBPyConnection) -> None:
+    """Let everything be tested again."""
     for table in ("files", "dates", "code"):
         db.execute(f"delete from raw.built_{table}")
 
@@ -47,7 +48,7 @@ def done(db: duckdb.DuckDBPyConnection, code: str) -> None:
     if not value(db, "select bool_and(code = ?) from raw.half_built", [code]):
         return
     with transaction(db):
-        _forget(db)
+        forget(db)
         db.execute("insert into raw.built_files select file from raw.half_built")
         db.execute("insert into raw.built_dates select as_of_date from raw.closed_dates")
         db.execute("insert into raw.built_code values (?)", [code])

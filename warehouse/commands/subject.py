@@ -126,6 +126,21 @@ def review(
 
 @subject.command()
 @request_options
+@click.option("--other", type=int, help="The other one's key, where more than two keys are taken for one person.")
+def part(context: Context, child: int, reason: str, who: str | None, other: int | None) -> None:
+    """Part two people who stand under CHILD's key because a record of one had the other's document.
+
+    From today on they are two, each with the records under its own number; closed as-of dates stay as they were known.
+    """
+    from warehouse.rights import parting
+
+    request = _request(child, "part", reason, who, str(other or ""))
+    first, second = parting.part(context.home.existing(), request, _today(context.home), other)
+    click.echo(f"{first} and {second} are two people: it counts from the next 'qhawaq run'")
+
+
+@subject.command()
+@request_options
 @click.confirmation_option(prompt="This cannot be undone. Erase this person?")
 def erase(context: Context, child: int, reason: str, who: str | None) -> None:
     """Erase CHILD: its identities, its lines in every archived file, its rows; then a search proves it.

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from warehouse import files
 from warehouse.deliveries import DeliveryRefused, Fault
+from warehouse.landing import encodings
 
 CHUNK = 8 << 20
 SUSPICIOUS = (b'"', b"\n\n", b"\n\r\n")  # a quote that may not be closed, a blank line
@@ -32,6 +33,7 @@ class Scan:
 
     sha256: str = ""
     size: int = 0
+    unzipped: int = 0
     bom: str | None = None
     header: bytes = b""
     lines: int = 0
@@ -42,17 +44,28 @@ class Scan:
     longest_at: int = 0
     has_nul: bool = False
     has_quotes: bool = False
+    separators: int = 0
     is_ascii: bool = True
     is_utf8: bool = True
     blank_lines: list[int] = field(default_factory=list)
     first_odd_quote: int | None = None
     some_utf8_lines: bool = False
+    has_odd_text: bool = False  # characters that may have been written or read in a wrong encoding
+    read_as: str | None = None  # an encoding that the contract does not name, in which lines were read
 
     @property
     def is_plain(self) -> bool:
-        """Whether each line must be one row: no quotes, no blank lines, one line end, and a small file."""
-        strange = self.has_quotes or self.blank_lines or self.mixes_line_ends or self.has_nul
-        return self.size <= LARGEST_PLAIN and not strange and not (self.some_utf8_lines and not self.is_utf8)
+        """Whether a small file has one line end and no blank lines."""
+        return self.size <= LARGEST_PLAIN and not (self.blank_lines or self.mixes_line_ends or self.has_nul)
+
+    @property
+    def mixes_encodings(self) -> bool:
+        """Whether some lines are UTF-8 and some are not."""
+        return self.some_utf8_lines and not self.is_utf8
+
+    def has_regular_rows(self, fields: int) -> bool:
+        """Return whether the file has as many separators as its lines need, where quotes mean nothing."""
+        return self.separators == (fields - 1) * (self.lines - len(self.blank_lines))
 
     @property
     def mixes_line_ends(self) -> bool:
@@ -60,7 +73,7 @@ class Scan:
         return 0 < self.crlf < self.lines - (not self.ends_with_newline)
 
 
-def scan(path: Path) -> Scan:
+def scan(path: Path, separator: str) -> Scan:
     """Read a file once and return its hash and shape.
 
     Raises:
@@ -74,7 +87,7 @@ def scan(path: Path) -> Scan:
         if is_gzip != (path.suffix == ".gz"):
             raise DeliveryRefused(Fault.NAME_LACKS_GZ if is_gzip else Fault.NAME_SAYS_GZ)
         file.seek(0)
-        _scan_lines(shape, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)))
+        _scan_lines(shape, _whole_lines(_unzipped(file) if is_gzip else _chunks(file)), separator.encode())
     return shape
 
 
@@ -121,9 +134,11 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _scan_lines(scan: Scan, blocks: Iterator[bytes]) -> None:
+def _scan_lines(scan: Scan, blocks: Iterator[bytes], separator: bytes) -> None:
     """Fill the scan block by block; every block ends with a line."""
     for block in blocks:
+        scan.unzipped += len(block)
+        scan.separators += block.count(separator)
         if not scan.lines:
             _scan_start(scan, block)
         _scan_shape(scan, block)
@@ -179,8 +194,10 @@ def _scan_text(scan: Scan, block: bytes) -> None:
     try:
         block.decode("utf-8")
         scan.some_utf8_lines = True
+        scan.has_odd_text = scan.has_odd_text or encodings.is_odd(block, is_utf8=True)
     except UnicodeDecodeError:
         scan.is_utf8 = False
+        scan.has_odd_text = scan.has_odd_text or encodings.is_odd(block, is_utf8=False)
         scan.some_utf8_lines = scan.some_utf8_lines or any(map(_is_utf8_text, block.split(b"\n")))
 
 

@@ -5,6 +5,7 @@ SQL of a contract never raises on a row: what cannot be computed is a fault of t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ import duckdb
 from warehouse.contracts import Column, Contract, Stated
 from warehouse.database import quoted
 from warehouse.deliveries import Fault
-from warehouse.landing.reader import Rejected
+from warehouse.landing import normalize
+from warehouse.landing.lines import Rejected
 from warehouse.rules import normal
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
@@ -62,9 +64,10 @@ def type_rows(
     """
     present = [column for column in contract.columns if column.name in columns]
     absent = {column: f"cast(null as {column.data_type})" for column in contract.columns}
-    typed = absent | {column: _typed(column) for column in present}
+    typed = absent | {column: _typed(column, contract) for column in present}
     packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
-    checks = [check for column in present for check in _checks(column, has_nul)]
+    checks = list(itertools.starmap(Check, normalize.line_faults(contract, present)))
+    checks += [check for column in present for check in _checks(column, contract, has_nul)]
     fault = _first_fault([*checks, *_rule_checks(contract, stated, present)])
     source = _without(contract.missing, columns, lines) if contract.missing else lines
     db.execute(  # typed beside the text: a value that cannot be typed has a text and a typed value of null
@@ -82,13 +85,12 @@ def _without(missing: Sequence[str], columns: Sequence[str], lines: str) -> str:
     return f"(select _line, {listed} from {lines})"
 
 
-def _typed(column: Column) -> str:
+def _typed(column: Column, contract: Contract) -> str:
     """Return SQL for a column's typed value, null where the text does not fit the type."""
     name = quoted(column.name)
-    if column.digits:  # spreadsheets make decimals of codes
-        return f"case when contains({name}, '.') then regexp_replace(trim({name}), '\\.0+$', '') else trim({name}) end"
     if column.data_type == "varchar":
-        return column.codes.read(name) if column.codes else name
+        text = normalize.text(column, contract)
+        return column.codes.read(text) if column.codes else text
     if column.data_type == "date":
         formats = ", ".join(f"'{f}'" for f in DATE_FORMATS)
         parsed = f"cast(try_strptime(trim({name}), [{formats}]) as date)"
@@ -101,18 +103,20 @@ def _typed(column: Column) -> str:
     return f"try_cast(trim({name}) as {column.data_type})"
 
 
-def _checks(column: Column, has_nul: bool) -> list[Check]:
+def _checks(column: Column, contract: Contract, has_nul: bool) -> list[Check]:
     """Return the conditions under which a column makes a row unusable."""
     name = f"l.{quoted(column.name)}"
     checks = []
     if has_nul:
         checks.append(Check(column.name, f"contains({name}, chr(0))", Fault.NUL))
     if not column.nullable:
-        checks.append(Check(column.name, f"{name} is null or trim({name}) = ''", Fault.REQUIRED))
+        typed = f"t.{quoted(column.name)}"
+        is_empty = f"{typed} is null" if column.digits or column.alias else f"trim({name}) = ''"
+        checks.append(Check(column.name, f"{name} is null or {is_empty}", Fault.REQUIRED))
     if column.data_type != "varchar":
         is_untyped = f"trim({name}) <> '' and t.{quoted(column.name)} is null"
         checks.append(Check(column.name, is_untyped, OF_TYPES[column.data_type]))
-    return checks
+    return [*checks, *itertools.starmap(Check, normalize.value_faults(column, contract))]
 
 
 def _rule_checks(contract: Contract, stated: Stated, present: Sequence[Column]) -> list[Check]:
@@ -165,14 +169,13 @@ def quarantine(
     db.execute("delete from typed where _fault is not null")
     if cut_line is not None:
         _move(db, f"_line = {cut_line}", "null", Fault.CUT)
+    normalize.find_shared_documents(db, contract)
+    for column in contract.columns:
+        if column.alias and not column.nullable:
+            shared = f"{quoted(column.name)} in (select value from nobodys)"
+            _move(db, shared, f"'{column.name}'", Fault.NOBODYS_DOCUMENT)
     if contract.key:
-        _quarantine_repeated_keys(db, ", ".join(_compared(contract)), contract.key[-1])
-
-
-def _compared(contract: Contract) -> list[str]:
-    """Return SQL for the columns of the key as staging reads them: a code with and without its zeros is one."""
-    digits = {column.name: column.digits for column in contract.columns if (column.digits or 0) > 1}
-    return [f"lpad({quoted(c)}, {digits[c]}, '0')" if c in digits else quoted(c) for c in contract.key]
+        _quarantine_repeated_keys(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
 
 
 def _hide_names(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
@@ -189,9 +192,11 @@ def _hide_names(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
 
 
 def _quarantine_repeated_keys(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:
-    if db.execute(f"select 1 from typed group by {key} having count(*) > 1 limit 1").fetchone():
-        keep = f"select max(_line) from typed group by {key}"
-        _move(db, f"_line not in ({keep})", f"'{named}'", Fault.KEY_TWICE)
+    """Move all but the last row of a key; rows that lack a part of it are different things."""
+    rows = " and ".join(f"{column} is not null" for column in key.split(", "))
+    if db.execute(f"select 1 from typed where {rows} group by {key} having count(*) > 1 limit 1").fetchone():
+        keep = f"select max(_line) from typed where {rows} group by {key}"
+        _move(db, f"{rows} and _line not in ({keep})", f"'{named}'", Fault.KEY_TWICE)
 
 
 def _move(db: duckdb.DuckDBPyConnection, condition: str, column: str, fault: Fault) -> None:

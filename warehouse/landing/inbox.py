@@ -18,7 +18,13 @@ def deliver(home: Home, contract: Contract, stem: str, header: list[str], rows: 
     with files.replacing(path) as unfinished:
         unfinished.touch(mode=0o600)
         with unfinished.open("w", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter=contract.separator, lineterminator="\n")
+            writer = csv.writer(
+                file,
+                delimiter=contract.separator,
+                lineterminator="\n",
+                quoting=csv.QUOTE_MINIMAL if contract.is_quoted else csv.QUOTE_NONE,
+                quotechar='"' if contract.is_quoted else None,
+            )
             writer.writerow(header)
             writer.writerows(rows)
         if home.kind == "synthetic":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import stat
 import time
@@ -17,6 +18,9 @@ from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+SHORTEST_SHOWN = 6  # letters: «mesa» is a surname, and near «mes»
+RESEMBLES = {True: 0.7, False: 0.8}  # with «_», which no name of a child has, and without
+PLAIN_HEADER = re.compile(r"[a-z_][a-z0-9_ ]{0,40}")  # a name that may be told, where no row is about a person
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
@@ -28,11 +32,12 @@ class Delivery:
     contract: Contract
     period: str
     delivered_at: date
+    delivered_name: str | None = None  # where it is read again from the archive
 
     @property
     def file(self) -> str:
         """The file's name."""
-        return self.path.name
+        return self.delivered_name or self.path.name
 
     @property
     def is_packed(self) -> bool:
@@ -110,20 +115,22 @@ def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
     """
     headers = _header_names(contract, scan)
     named = contract.named(headers)
-    twice = sorted((Counter(headers) - Counter(set(headers))).keys())
+    twice = sorted(set(named) & (Counter(headers) - Counter(set(headers))).keys())
     missing = sorted({column.name for column in contract.columns if column.must_be_in(period)} - set(named.values()))
-    others = set(headers) - set(named)
-    shown = _showable(others, len(named) > len(contract.columns) // 2)
-    if twice or missing or (others and not contract.leaves_out_others):
+    unknown = [name for name in headers if name not in named]
+    if twice or missing or (unknown and not contract.leaves_out_others):
+        known = {name for column in contract.columns for name in column.headers}
+        shown = [name for name in unknown if _resembles(name, known)]
+        hidden = [str(place) for place, name in enumerate(headers, start=1) if name in set(unknown) - set(shown)]
         raise DeliveryRefused(
             Fault.COLUMNS,
             twice=_joined(twice),
             missing=_joined(missing),
-            unknown="" if contract.leaves_out_others else _joined(shown),
-            hidden=0 if contract.leaves_out_others else len(others) - len(shown),
+            unknown=_joined(sorted(shown)),
+            hidden=_joined(hidden),
         )
     columns = [named.get(header, f"_column_{number}") for number, header in enumerate(headers, start=1)]
-    return Header(columns, tuple(shown))
+    return Header(columns, tuple(name for name in unknown if PLAIN_HEADER.fullmatch(name)))
 
 
 def _joined(columns: list[str]) -> str:
@@ -146,9 +153,10 @@ def _header_names(contract: Contract, scan: Scan) -> list[str]:
     return names
 
 
-def _showable(names: set[str], is_a_header: bool) -> list[str]:
-    """Return the names that are safe to show: a line that only resembles a header can hold a child's data."""
-    return sorted(name for name in names if is_a_header and re.fullmatch(r"[a-z_][a-z0-9_ ]{0,40}", name))
+def _resembles(name: str, known: set[str]) -> bool:
+    """Return whether a header's cell is surely a column's name, misspelt: any other can be a child's."""
+    likeness = RESEMBLES["_" in name]
+    return len(name) >= SHORTEST_SHOWN and bool(difflib.get_close_matches(name, known, n=1, cutoff=likeness))
 
 
 def _decoded(header: bytes) -> str:

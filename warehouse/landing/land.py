@@ -11,9 +11,21 @@ import duckdb
 
 from warehouse import contracts, database, files, keys, synthetic
 from warehouse.deliveries import DeliveryRefused, Fault, Status
-from warehouse.identity import vault
+from warehouse.identity import people, vault
 from warehouse.identity.linkage import link as linkage
-from warehouse.landing import archive, bytescan, fault_sheets, horizon, intake, ledger, packed, quarantine, staging
+from warehouse.landing import (
+    archive,
+    bytescan,
+    codes,
+    fault_sheets,
+    horizon,
+    intake,
+    ledger,
+    packed,
+    quarantine,
+    returns,
+    staging,
+)
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
 from warehouse.landing.quarantine import NoUsableRow
@@ -40,9 +52,13 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     sources = contracts.read(DBT_PROJECT)
     with database.warehouse(home, memory=APPEND_MEMORY) as db:
         ledger.prepare(db, list(sources.values()))
+        secret = keys.load(home.secrets)
+        returns.deliver_again(home, secret, db)
+        waiting = intake.waiting(home.inbox)
+        sources = codes.with_codes(db, sources)
         session = Session(
             home=home,
-            keys=keys.load(home.secrets),
+            keys=secret,
             contracts=sources,
             warehouse=db,
             progress=progress,
@@ -67,8 +83,10 @@ def _run(session: Session, waiting: list[Path]) -> list[Outcome]:
     """Land the waiting files, link records and write fault sheets."""
     outcomes = _land_all(session, waiting)
     session.wait()
+    if returned := returns.take_back(session):
+        session.progress.say("rows came back from quarantine: their codes are on a list now", rows=returned)
     _link(session)
-    if outcomes:
+    if outcomes or returned:
         sheets = fault_sheets.write(session.home, session.warehouse, session.contracts.values())
         session.progress.say("fault sheets for senders", due=len(sheets), folder=session.home.fault_sheets)
     return outcomes
@@ -178,24 +196,13 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     contract = delivery.contract
     effective = ledger.effective_date(delivery.delivered_at, session.closed)
     if contract.aliases:
-        vault.resolve(db, contract, session.keys, effective.isoformat())
+        people.resolve(db, contract, session.keys, effective.isoformat())
     vault.store_identities(db, contract, delivery.file, effective.isoformat())
     known_at = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
-    staged = ledger.staged(db, _landed_source(contract, session.keys), known_at)
+    staged = ledger.staged(db, vault.landed_source(contract, session.keys), known_at)
     landed = ledger.Landed(delivery, outcome, sha256, effective, _now(), session.backfill)
     ledger.commit(session.warehouse, staged, landed)
     archive.keep(session.home, session.keys, delivery.path, Status.LANDED, delivery.file, sha256)
-
-
-def _landed_source(contract: contracts.Contract, secret: keys.Keys) -> str:
-    """Return SQL for the typed rows with the child's key and pseudonyms such as the household's."""
-    source = vault.with_keys(contract)
-    pseudonyms = [
-        vault.key_sql(secret, f"'{c.pseudonym}:' || {database.quoted(c.name)}") + f" as {c.landed_name}"
-        for c in contract.columns
-        if c.pseudonym
-    ]
-    return f"(select *, {', '.join(pseudonyms)} from {source})" if pseudonyms else source
 
 
 def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earlier) -> Outcome:

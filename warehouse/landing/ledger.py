@@ -15,7 +15,7 @@ from warehouse.contracts import LANDING_COLUMNS, Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault, Status, text
 from warehouse.identity.linkage import link
-from warehouse.landing import quarantine
+from warehouse.landing import codes, quarantine
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -37,6 +37,11 @@ alter table quarantine.rows add column if not exists fault varchar;
 alter table quarantine.rows add column if not exists code varchar;
 alter table raw.withheld add column if not exists n_rows bigint;
 alter table raw.withheld add column if not exists n_before bigint;
+"""
+# Merges of keys; one that turned out to be of two people holds until then.
+MERGES = """
+select child_key, merged_into, m.known_at, p.known_at as known_until
+from vault.merges as m left join vault.parts as p using (child_key, merged_into)
 """
 ROW_GROUP = 122_880  # rows that DuckDB writes together
 
@@ -64,7 +69,7 @@ class Earlier(NamedTuple):
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
-    for tables in (DDL, link.DDL, closing.DDL):
+    for tables in (DDL, link.DDL, closing.DDL, codes.DDL):
         db.execute(tables)
     for contract in contracts:
         columns = (*contract.landed, *LANDING_COLUMNS)
@@ -159,7 +164,7 @@ class Staged:
     rows: str  # SQL of the typed rows with their keys
     known_at: str  # SQL of the date on which each row is known
     faults: pyarrow.Table  # quarantined lines: line, column_name, fault, code, reason
-    merges: pyarrow.Table  # keys that stand for the same child: child_key, merged_into, known_at
+    merges: pyarrow.Table  # keys that stand for the same child: child_key, merged_into, known_at, known_until
 
 
 @dataclass(frozen=True)
@@ -176,28 +181,31 @@ class Landed:
 
 def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
     """Return the delivery that a throw-away database holds."""
-    merges = db.execute("select child_key, merged_into, known_at from vault.merges").to_arrow_table()
+    merges = db.execute(MERGES).to_arrow_table()
     return Staged(db, rows, known_at, quarantine.found(db), merges)
+
+
+def append_rows(db: duckdb.DuckDBPyConnection, staged: Staged, delivery: Delivery, sha256: str) -> None:
+    """Append a delivery's rows, and the keys that turned out to be one child's, within the caller's transaction."""
+    contract = delivery.contract
+    rows = staged.db.execute(
+        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
+        f"'{sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
+        f"{staged.known_at} as known_at from {staged.rows}"
+    ).to_arrow_reader(ROW_GROUP)
+    for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
+        _append(db, contract.table, pyarrow.Table.from_batches([batch]))
+    db.register("merges", staged.merges)
+    copy_merges(db)
+    db.unregister("merges")
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
     """Write rows, quarantine, coverage, supersession and ledger in one transaction."""
     delivery = landed.delivery
-    contract = delivery.contract
-    rows = staged.db.execute(
-        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
-        f"'{landed.sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
-        f"{staged.known_at} as known_at from {staged.rows}"
-    ).to_arrow_reader(ROW_GROUP)
-    db.register("merges", staged.merges)
     with transaction(db):
-        for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
-            _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-        quarantine.write(db, delivery.file, contract.name, staged.faults)
-        db.execute(
-            "insert into raw.child_merges (child_key, merged_into, known_at) select child_key, merged_into, known_at "
-            "from merges where child_key not in (select child_key from raw.child_merges)"
-        )
+        append_rows(db, staged, delivery, landed.sha256)
+        quarantine.write(db, delivery.file, delivery.contract.name, staged.faults)
         record(
             db,
             landed.outcome,
@@ -209,7 +217,18 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         )
         _supersede(db, delivery, landed.effective)
         _withhold(db, delivery, landed.effective)
-    db.unregister("merges")
+
+
+def copy_merges(db: duckdb.DuckDBPyConnection) -> None:
+    """Copy the merges that the warehouse lacks, and the ends of those that it has, from the registered `merges`."""
+    db.execute(
+        "insert into raw.child_merges by name select * from merges where (child_key, merged_into) not in "
+        "(select (child_key, merged_into) from raw.child_merges)"
+    )
+    db.execute(
+        "update raw.child_merges as r set known_until = m.known_until from merges as m where r.known_until is null "
+        "and m.known_until is not null and m.child_key = r.child_key and m.merged_into = r.merged_into"
+    )
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:

@@ -36,7 +36,7 @@ def scanned(delivery: Delivery) -> bytescan.Scan:
         DeliveryRefused: the file is too large, damaged, not what its name says, or has a line that cannot be a row.
     """
     if not delivery.is_packed:
-        return bytescan.scan(delivery.path)
+        return bytescan.scan(delivery.path, delivery.contract.separator)
     size = delivery.path.stat().st_size
     if size > bytescan.LARGEST_FILE:
         raise DeliveryRefused(Fault.TOO_LARGE, bytes=size, most=bytescan.LARGEST_FILE)

@@ -16,10 +16,11 @@ class NoUsableRow(DeliveryRefused):
 
     Args:
         faults: the lines, as `found` returns them.
+        cause: the most frequent fault.
     """
 
-    def __init__(self, faults: pyarrow.Table) -> None:
-        super().__init__(Fault.NO_USABLE_ROW)
+    def __init__(self, faults: pyarrow.Table, cause: str) -> None:
+        super().__init__(Fault.NO_USABLE_ROW, cause=cause)
         self.faults = faults
 
     @property

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +12,10 @@ import duckdb
 
 from warehouse.database import quoted, value
 from warehouse.deliveries import DeliveryRefused, Fault
+from warehouse.landing import encodings, lines
 from warehouse.landing.bytescan import LONGEST_LINE, Scan
+from warehouse.landing.lines import Rejected, Shift
 
-LARGEST_MIXED = 1 << 30
 # DuckDB's kinds of rejected lines → ours.
 REJECTS = {
     "MISSING COLUMNS": Fault.FEWER_COLUMNS,
@@ -28,14 +26,6 @@ REJECTS = {
 }
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """A physical line that is no row, and its fault; the line's content is never kept."""
-
-    line: int
-    fault: Fault
-
-
 class BrokenRow(NamedTuple):
     """A row with line breaks inside its values."""
 
@@ -43,69 +33,122 @@ class BrokenRow(NamedTuple):
     breaks: int
 
 
-class Shift(NamedTuple):
-    """Physical lines that are no rows of their own: every row from `first_row` on begins `lines` lines later."""
+class Format(NamedTuple):
+    """How a delivery is written."""
 
-    first_row: int
-    lines: int
+    columns: Sequence[str]
+    separator: str
+    encoding: str  # as its contract says: utf-8, or latin-1 with UTF-8 lines among it
+    is_quoted: bool  # whether a quote has a meaning
+
+    def is_regular(self, scan: Scan) -> bool:
+        """Return whether each line must be one row: quotes mean nothing, or there are none."""
+        has_quotes = self.is_quoted and scan.has_quotes
+        return not has_quotes and not _needs_care(scan) and scan.has_regular_rows(len(self.columns))
 
 
-def encoding_of(contract_encoding: str, scan: Scan) -> str:
-    """Return the encoding of a scanned file.
+def _needs_care(scan: Scan) -> bool:
+    """Return whether a CSV reader would misread characters or lines."""
+    return scan.mixes_line_ends or scan.mixes_encodings or scan.has_odd_text
+
+
+def check_encoding(contract_encoding: str, scan: Scan) -> None:
+    """Refuse bytes that are in no encoding that a contract may state.
 
     Raises:
-        DeliveryRefused: the bytes are in no encoding that a contract may state.
+        DeliveryRefused: the reason names the encoding.
     """
     if scan.bom == "utf-16":
         raise DeliveryRefused(Fault.UTF16, encoding=contract_encoding)
     if scan.carriage_returns > scan.crlf:
         raise DeliveryRefused(Fault.LONE_CARRIAGE_RETURN)
-    if scan.is_ascii or scan.is_utf8:
-        return "utf-8"
-    if contract_encoding == "utf-8":
-        raise DeliveryRefused(Fault.NOT_UTF8)
-    return "latin-1"
 
 
-def read(
-    db: duckdb.DuckDBPyConnection,
-    path: Path,
-    columns: Sequence[str],
-    separator: str,
-    encoding: str,
-    scan: Scan,
-) -> list[Rejected]:
+def read(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -> list[Rejected]:
     """Read every row as text into `temp.lines(_line, …)` and return the rejected lines.
 
     Raises:
-        DeliveryRefused: rows would be lost, doubled or shifted.
+        DeliveryRefused: the file is in another encoding, or rows would be lost, doubled or shifted.
     """
-    if encoding == "latin-1" and scan.some_utf8_lines:
-        with as_utf8(path, scan) as copy:
-            return read(db, copy, columns, separator, "utf-8", scan)
-    source = _source(path, columns, separator, encoding, strict=not scan.mixes_line_ends)
+    if not scan.is_utf8 and (shape.encoding == "utf-8" or scan.has_odd_text):
+        _check_encodings(path, shape, scan)
+    if _reads_strictly(db, path, shape, scan):
+        _number_lines(db, shape, scan, [])
+        return []
+    if lines.can_sift(scan.unzipped) and not shape.is_regular(scan):
+        return _read_carefully(db, path, shape)
+    if _needs_care(scan):
+        raise DeliveryRefused(Fault.MIXED_ENCODINGS if scan.has_odd_text or scan.mixes_encodings else Fault.UNREADABLE)
+    return _read_at_once(db, path, shape, scan)
+
+
+def _check_encodings(path: Path, shape: Format, scan: Scan) -> None:
+    with lines.opened(path) as file:
+        counts = encodings.tally(file)
+    encodings.check(counts, shape.encoding)
+    scan.read_as = encodings.NAMES[encodings.WINDOWS] if counts.has_windows else None
+
+
+def _read_carefully(db: duckdb.DuckDBPyConnection, path: Path, shape: Format) -> list[Rejected]:
+    """Read the clean copy of a file's good rows; no row can be lost or doubled in it unseen."""
+    layout = lines.Layout(shape.separator.encode(), len(shape.columns), shape.is_quoted, shape.encoding)
+    with lines.sifted(path, layout) as clean:
+        source = _source(clean.path, shape, "utf-8")
+        try:
+            db.execute(f"create or replace temp table rows as select * from {source}")
+        except duckdb.Error as error:  # its text holds the child's line: never shown
+            raise _unreadable(error) from None
+    if value(db, "select count(*) from rows") != clean.rows:
+        raise DeliveryRefused(Fault.UNREADABLE)
+    _number(db, clean.shifts)
+    return clean.rejected
+
+
+def _reads_strictly(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -> bool:
+    """Read a file of which all quotes seem to be in their places into `temp.rows`; return whether they are."""
+    if not (shape.is_quoted and scan.has_quotes) or scan.first_odd_quote is not None or _needs_care(scan):
+        return False
+    source = _source(path, shape, "utf-8" if scan.is_utf8 else "latin-1")
+    try:
+        db.execute(f"create or replace temp table rows as select * from {source}")
+    except duckdb.Error:  # its text holds the child's line: never shown
+        return False
+    mark = quoted(shape.separator, "'")
+    inside = " + ".join(f"coalesce(len({name}) - len(replace({name}, {mark}, '')), 0)" for name in _names(shape))
+    n_rows, within = db.execute(f"select count(*), coalesce(sum({inside}), 0) from rows").fetchone() or (0, 0)
+    separators = (len(shape.columns) - 1) * (n_rows + 1) + within
+    return n_rows == scan.lines - 1 - len(scan.blank_lines) and separators == scan.separators
+
+
+def _names(shape: Format) -> list[str]:
+    return [quoted(name) for name in shape.columns]
+
+
+def _read_at_once(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -> list[Rejected]:
+    """Read a file as it is; lines that DuckDB rejects are verified by the law of conservation."""
+    source = _source(path, shape, "utf-8" if scan.is_utf8 else "latin-1")
     rejected: list[Rejected] = []
     try:
         db.execute(f"create or replace temp table rows as select * from {source}")
     except duckdb.Error:  # its text holds the child's line: never shown
         rejected = _read_with_rejects(db, source)
-    _number_lines(db, columns, scan, rejected)
+    _number_lines(db, shape, scan, rejected)
     return rejected
 
 
-def plain_rows(path: Path, columns: Sequence[str], separator: str, encoding: str) -> str:
+def plain_rows(path: Path, shape: Format, scan: Scan) -> str:
     """Return SQL of the rows of a plain file as text, each with its line: DuckDB keeps the file's order."""
-    return (
-        f"(select row_number() over () + 1 as _line, * from {_source(path, columns, separator, encoding, strict=True)})"
-    )
+    source = _source(path, shape, "utf-8" if scan.is_utf8 else "latin-1")
+    return f"(select row_number() over () + 1 as _line, * from {source})"
 
 
-def _source(path: Path, columns: Sequence[str], separator: str, encoding: str, strict: bool) -> str:
-    typed = ", ".join(f"{quoted(name, chr(39))}: 'VARCHAR'" for name in columns)
+def _source(path: Path, shape: Format, encoding: str) -> str:
+    typed = ", ".join(f"{quoted(name, chr(39))}: 'VARCHAR'" for name in shape.columns)
+    mark = '"' if shape.is_quoted else ""
     return (
         f"read_csv({quoted(str(path), chr(39))}, auto_detect=false, header=true, columns={{{typed}}}, "
-        f"delim={quoted(separator, chr(39))}, quote='\"', escape='\"', encoding='{encoding}', "
-        f"max_line_size={2 * LONGEST_LINE}, strict_mode={str(strict).lower()}, allow_quoted_nulls=false, "
+        f"delim={quoted(shape.separator, chr(39))}, quote='{mark}', escape='{mark}', encoding='{encoding}', "
+        f"max_line_size={2 * LONGEST_LINE}, strict_mode=true, allow_quoted_nulls=false, "
         f"compression='{'gzip' if path.suffix == '.gz' else 'none'}')"
     )
 
@@ -135,31 +178,44 @@ def _broken_rows(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[
     return list(itertools.starmap(BrokenRow, rows))
 
 
-def _number_lines(db: duckdb.DuckDBPyConnection, columns: Sequence[str], scan: Scan, rejected: list[Rejected]) -> None:
+def _number_lines(db: duckdb.DuckDBPyConnection, shape: Format, scan: Scan, rejected: list[Rejected]) -> None:
     """Number each row with the physical line on which it begins, and verify the law of conservation.
 
     physical lines = header + accepted + line breaks inside accepted values + rejected lines + blank lines
     """
-    broken = _broken_rows(db, columns) if scan.first_odd_quote is not None else []
+    broken = _broken_rows(db, shape.columns) if shape.is_quoted and scan.first_odd_quote is not None else []
     accepted = value(db, "select count(*) from rows")
     inside = sum(row.breaks for row in broken)
     _conserve(scan, scan.lines - 1 - accepted - inside - len(rejected) - len(scan.blank_lines))
-    skipped = sorted([reject.line for reject in rejected] + scan.blank_lines)
-    db.execute("create or replace temp table shifts (first_row bigint, lines bigint)")
-    if shifts := _shifts(skipped, broken):
-        db.executemany("insert into shifts (first_row, lines) values (?, ?)", shifts)
-        shift = "(select coalesce(sum(shifts.lines), 0) from shifts where first_row <= rows.rowid)"
-    else:
-        shift = "0"
-    db.execute(f"create or replace temp view lines as select rowid + 2 + {shift} as _line, * from rows")
+    _number(db, _summed(_shifts(sorted([reject.line for reject in rejected] + scan.blank_lines), broken)))
 
 
-def _utf8(line: bytes) -> bytes:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("latin-1").encode("utf-8")
-    return line
+def _number(db: duckdb.DuckDBPyConnection, shifts: Sequence[Shift]) -> None:
+    """Create `temp.lines`: the rows, each with the physical line on which it begins."""
+    if not shifts:
+        db.execute("create or replace temp view lines as select rowid + 2 as _line, * from rows")
+        return
+    rows, moved = zip(*shifts, strict=True)
+    db.execute(
+        "create or replace temp table shifts as select unnest($rows::bigint[]) as first_row, "
+        "unnest($moved::bigint[]) as lines",
+        {"rows": list(rows), "moved": list(moved)},
+    )
+    db.execute(
+        "create or replace temp view lines as select r._row + 2 + coalesce(s.lines, 0) as _line, "
+        "r.* exclude (_row) from (select rowid as _row, * from rows) as r "
+        "asof left join shifts as s on r._row >= s.first_row"
+    )
+
+
+def _summed(shifts: list[Shift]) -> list[Shift]:
+    """Return shifts that each hold for all rows from theirs on, one for each row."""
+    totals: dict[int, int] = {}
+    total = 0
+    for row, moved in sorted(shifts):
+        total += moved
+        totals[row] = total
+    return list(itertools.starmap(Shift, totals.items()))
 
 
 def _conserve(scan: Scan, lost: int) -> None:
@@ -184,21 +240,3 @@ def _shifts(skipped: list[int], broken: list[BrokenRow]) -> list[Shift]:
 def _shifted(shifts: list[Shift], row: int) -> int:
     """Return by how many lines a row is shifted."""
     return sum(shift.lines for shift in shifts if shift.first_row <= row)
-
-
-@contextmanager
-def as_utf8(path: Path, scan: Scan) -> Iterator[Path]:
-    """Yield a UTF-8 copy, in memory only, of a file whose lines mix UTF-8 and latin-1.
-
-    Raises:
-        DeliveryRefused: the file is too large for memory, or this system has no in-memory files.
-    """
-    if scan.size > LARGEST_MIXED or path.suffix == ".gz" or not hasattr(os, "memfd_create"):
-        raise DeliveryRefused(Fault.MIXED_ENCODINGS)
-    descriptor = os.memfd_create("delivery")
-    with path.open("rb") as mixed, os.fdopen(os.dup(descriptor), "wb") as plain:
-        plain.writelines(map(_utf8, mixed))
-    try:
-        yield Path(f"/proc/self/fd/{descriptor}")
-    finally:
-        os.close(descriptor)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
+
 from warehouse import database
-from warehouse.build import calendar, closing, code, dbt, orchestration, tested
+from warehouse.build import calendar, closing, code, dbt, formulas, orchestration, restoring, tested
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -35,20 +37,42 @@ def set_day(home: Home, today: date | None = None) -> date:
 
 def build(home: Home, progress: Progress, today: date | None = None, full_refresh: bool = False) -> BuildResult:
     """Build features and outcomes with their tests, then close the as-of dates."""
-    day = begin(home, today)
+    day = begin(home, progress, today, full_refresh)
     result = dbt.build(home, progress, dbt.FEATURES, full_refresh)
     closed = close(home, progress, full_refresh)
     return BuildResult(str(day), result.models, result.tests, closed)
 
 
-def begin(home: Home, today: date | None = None) -> date:
-    """Set the day and note what features and outcomes are about to be built of; return the day."""
+def begin(home: Home, progress: Progress, today: date | None = None, full_refresh: bool = False) -> date:
+    """Set the day and note what features and outcomes are about to be built of; return the day.
+
+    A build of every date that did not end is gone on with; closed dates that a table lost are taken back.
+    """
     with database.warehouse(home) as db:
         tables.prepare(db)
         day = calendar.set_day(db, home, today)
-        tested.begin(db, code.code_hash())
+        restoring.restore(db, home, progress)
+        now = code.code_hash()
+        tested.begin(db, now)
+        formulas.note(db, now)
+        _refresh(db, progress, full_refresh)
         orchestration.read_in(db, home)
     return day
+
+
+def _refresh(db: duckdb.DuckDBPyConnection, progress: Progress, full_refresh: bool) -> None:
+    """Begin to build every date again where that is asked for, or was by a build that did not end.
+
+    Else say of which closed dates the code has changed: they stay.
+    """
+    if closing.is_refreshing(db) and not full_refresh:
+        progress.say("a build with --full-refresh did not end: every as-of date is built again")
+    if full_refresh:
+        closing.begin_refresh(db)
+    if closing.is_refreshing(db):
+        tested.forget(db)
+    else:
+        formulas.tell(db, progress)
 
 
 def close(home: Home, progress: Progress, again: bool = False) -> int:
@@ -56,4 +80,5 @@ def close(home: Home, progress: Progress, again: bool = False) -> int:
     closed = closing.close(home, progress, again=again)
     with database.warehouse(home) as db:
         tested.first_half_done(db, code.code_hash())
+        formulas.remember(db)
     return len(closed)

@@ -76,7 +76,7 @@ def rows(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, 
 
 def closed_days(home: Home) -> list[str]:
     """Return the closed as-of dates that are not retired, in order."""
-    return sorted(day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry)
+    return list(closing.kept(home))
 
 
 def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spec, days: list[str]) -> Rows:

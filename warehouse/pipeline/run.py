@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from warehouse import database
-from warehouse.build import calendar
+from warehouse.build import calendar, closing
 from warehouse.pipeline import build, deploy, effects, publish, score, summary, tables, train
 from warehouse.pipeline.land import land
 from warehouse.pipeline.state import State, inputs_key
@@ -56,12 +56,13 @@ def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Call
 
 
 def resume(home: Home, today: date) -> State:
-    """Return the state for these inputs: what was done for other inputs does not count."""
+    """Return the state for these inputs: what was done for other inputs, or before a refresh began, does not count."""
     with database.warehouse(home) as db:
         tables.prepare(db)
         key = inputs_key(db, str(today))
+        is_refreshing = closing.is_refreshing(db)
     state = State.read(home)
-    return state if state.key == key else State(key)
+    return state if state.key == key and not is_refreshing else State(key)
 
 
 def released(home: Home, today: date) -> str | None:
@@ -73,9 +74,9 @@ def _release(state: State) -> str | None:
     return state.done.get("publish", {}).get("release")
 
 
-def note_begin(home: Home, today: date) -> None:
+def note_begin(home: Home, progress: Progress, today: date, full_refresh: bool = False) -> None:
     """Note which inputs an orchestrator begins to build: nothing is done for them yet."""
-    build.begin(home, today)
+    build.begin(home, progress, today, full_refresh)
     State(resume(home, today).key).write(home)
 
 

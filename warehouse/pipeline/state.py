@@ -34,7 +34,7 @@ class State:
 def inputs_key(db: duckdb.DuckDBPyConnection, today: str) -> str:
     """Return a hash of the ledger, the day and the code: the same key must give the same tables."""
     digest = hashlib.sha256(today.encode())
-    rows = db.execute("select file, sha256, status, source from raw.deliveries order by all").fetchall()
+    rows = db.execute("select file, sha256, status, source, accepted_rows from raw.deliveries order by all").fetchall()
     for table in ("raw.objections", "raw.human_reviews"):  # a family's word changes the lists without a delivery
         rows += db.execute(f"select * from {table} order by all").fetchall()
     digest.update(repr(rows).encode())

@@ -6,14 +6,14 @@ import duckdb
 
 from warehouse import contracts
 from warehouse.audit import accesses
-from warehouse.build import calendar, orchestration, tested
+from warehouse.build import calendar, formulas, orchestration, tested
 from warehouse.landing import ledger
 from warehouse.publish import disclosure, releases
 from warehouse.registry import figures, versions
 from warehouse.rights import subject
 from warehouse.settings import DBT_PROJECT
 
-OWNERS = (calendar, tested, orchestration, versions, figures, disclosure, releases, subject, accesses)
+OWNERS = (calendar, tested, formulas, orchestration, versions, figures, disclosure, releases, subject, accesses)
 
 
 def prepare(db: duckdb.DuckDBPyConnection) -> None:

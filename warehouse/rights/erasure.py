@@ -113,7 +113,7 @@ def _delete_rows(subject: Subject, owned: list[int], today: date, counts: dict[s
                     f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
                     f"(select (file, line) from vault.links where child_key in ({listed}))"
                 )
-        for table in ("links", "aliases", "merges", "persons"):
+        for table in ("links", "aliases", "parts", "merges", "persons"):
             vault.execute(f"delete from vault.{table} where child_key in ({listed})")
 
 

@@ -26,6 +26,7 @@ from warehouse.deliveries import Status
 from warehouse.errors import DamagedFile
 from warehouse.files import write_whole
 from warehouse.identity import vault as identities
+from warehouse.identity.people import SAME_PERSON
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.progress import Progress
@@ -67,8 +68,7 @@ def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -
 def retired_dates(home: Home, known: list[Contract], today: date) -> list[str]:
     """Return the closed as-of dates of school years whose enrollments' retention period is over."""
     years = _kept_years(known)[ENROLLMENTS]
-    kept = [day for day, entry in closing.read_manifest(home).items() if "retired_on" not in entry]
-    return sorted(day for day in kept if years is not None and _until(int(day[:4]), years) < today)
+    return [day for day in closing.kept(home) if years is not None and _until(int(day[:4]), years) < today]
 
 
 def _kept_years(known: list[Contract]) -> dict[str | None, int | None]:
@@ -144,7 +144,8 @@ def find_gone(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, k
     vault.execute(
         "create or replace temp table kept as with recursive same(k) as (select distinct child_key from present "
         "union select case when m.child_key = same.k then m.merged_into else m.child_key end "
-        "from same join vault.merges as m on same.k in (m.child_key, m.merged_into)) select k as child_key from same"
+        f"from same join {SAME_PERSON} as m on same.k in (m.child_key, m.merged_into)) "
+        "select k as child_key from same"
     )
     return column(
         vault, "select child_key from vault.persons where child_key not in (select child_key from kept) order by 1"

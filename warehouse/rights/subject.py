@@ -20,7 +20,8 @@ from warehouse import contracts, database, keys
 from warehouse.contracts import Contract
 from warehouse.deliveries import HAS_ROWS
 from warehouse.errors import QhawaqError, UsageError
-from warehouse.landing import archive, ledger
+from warehouse.identity.people import SAME_PERSON
+from warehouse.landing import archive, encodings, ledger
 from warehouse.landing.inbox import deliver
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -100,7 +101,7 @@ class Subject:
         return database.column(
             self.vault,
             "with recursive same(k) as (select ? union select case when m.child_key = same.k then m.merged_into "
-            "else m.child_key end from same join vault.merges as m on same.k in (m.child_key, m.merged_into)) "
+            f"else m.child_key end from same join {SAME_PERSON} as m on same.k in (m.child_key, m.merged_into)) "
             "select distinct k from same order by 1",
             [self.request.child],
         )
@@ -211,11 +212,13 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
     """Deliver the child's newest line of a source, with one value changed, into the inbox; return the file.
 
     Raises:
-        UsageError: no such source or column, or the source replaces whole files.
+        UsageError: no such source or column, the source replaces whole files, or it cannot hold the value.
         QhawaqError: the vault holds no such person, or the source has no line of the child's.
     """
     with Subject(home, request) as subject:
         contract = _rectifiable(subject.contracts, source, column)
+        if not contract.is_quoted and {contract.separator, "\n", "\r"} & set(value):
+            raise UsageError(f"--value: {contract.name} can hold no '{contract.separator}' and no line break")
         owned = ", ".join(map(str, subject.all_keys()))
         record = subject.warehouse.execute(
             f"select r._file, r._line, d.sha256, d.period from raw.{contract.table} as r join raw.deliveries as d "
@@ -255,16 +258,13 @@ def _with_children(sources: list[Contract], source: str) -> Contract:
 def _line_of(content: bytes, line: int, contract: Contract) -> dict[str, str]:
     """Return the values of one line of a delivery by column (the header is line 1)."""
     lines = content.splitlines()
-    text = "\n".join(_decoded(part) for part in (lines[0], lines[line - 1]))
-    header, values = csv.reader(io.StringIO(text), delimiter=contract.separator)
-    return dict(zip((name.strip().lower() for name in header), values, strict=True))
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
+    text = "\n".join(encodings.readable(part) for part in (lines[0], lines[line - 1]))
+    header, values = csv.reader(
+        io.StringIO(text),
+        delimiter=contract.separator,
+        quoting=csv.QUOTE_MINIMAL if contract.is_quoted else csv.QUOTE_NONE,
+    )
+    return dict(zip((name.strip().strip('"').lower() for name in header), values, strict=True))
 
 
 def _deliver(home: Home, contract: Contract, period: str, today: date, row: dict[str, str]) -> Path:

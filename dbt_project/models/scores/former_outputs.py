@@ -14,7 +14,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     """Rank the newest date by the model that is no longer live; nothing where only one of the two changed."""
     dbt.config(materialized="table")
     from ml import score
-    from warehouse.pipeline import learning
+    from ml.policy import Policy
 
     sql = REPLACED.format(
         versions=dbt.source("ml", "model_versions").sql_query(), former=dbt.ref("int_lists__former").sql_query()
@@ -24,7 +24,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         [row[:3] for row in rows],
         dbt.source("ml", "model_terms").to_arrow_table(),
         dbt.source("ml", "model_trees").to_arrow_table(),
-        learning.policy(),
+        Policy(**dbt.config.meta_get("policy")),
     )
     sql = TO_RANK.format(
         columns=", ".join(f"f.{name}" for name in score.columns(replaced)),

@@ -13,7 +13,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     """Give reasons to who is listed and has none yet; history is never rewritten."""
     dbt.config(materialized="incremental", full_refresh=False)
     from ml import score
-    from warehouse.pipeline import learning
+    from ml.policy import Policy
 
     sql = LISTED.format(
         scores=dbt.ref("risk_scores").sql_query(),
@@ -25,7 +25,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         rows,
         dbt.source("ml", "model_terms").to_arrow_table(),
         dbt.source("ml", "model_trees").to_arrow_table(),
-        learning.policy(),
+        Policy(**dbt.config.meta_get("policy")),
     )
     batches = session.cursor().execute(sql).to_arrow_reader(score.BATCH)
     return score.reasons(batches, models, count=5)

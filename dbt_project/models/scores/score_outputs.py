@@ -16,7 +16,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
     """Score the dates of the current school year that have no score, and the newest if another model is live."""
     dbt.config(materialized="incremental", full_refresh=False)
     from ml import score
-    from warehouse.pipeline import learning
+    from ml.policy import Policy
 
     versions = dbt.source("ml", "model_versions")
     rows = versions.filter("is_live").project("model_version, outcome, intercept").order("outcome").fetchall()
@@ -24,7 +24,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201  dbt's own signature
         rows,
         dbt.source("ml", "model_terms").to_arrow_table(),
         dbt.source("ml", "model_trees").to_arrow_table(),
-        learning.policy(),
+        Policy(**dbt.config.meta_get("policy")),
     )
     sql = TO_SCORE.format(
         columns=", ".join(f"f.{name}" for name in score.columns(live)),

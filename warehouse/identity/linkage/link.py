@@ -17,11 +17,13 @@ import duckdb
 from warehouse.contracts import Contract
 from warehouse.database import quoted
 from warehouse.identity.linkage.model import ROLES, VERSION
+from warehouse.identity.people import SAME_PERSON
 
 LINK = 0.95  # from this probability on a record is linked
 REVIEW = 0.30  # from this probability on a person decides; below, the record stays without a child
 DDL = """
 create table if not exists raw.child_merges (child_key bigint, merged_into bigint, known_at date);
+alter table raw.child_merges add column if not exists known_until date;
 create table if not exists raw.record_links (
   source varchar, file varchar, line bigint, child_key bigint, probability double, decision varchar,
   model_version varchar, known_at date);
@@ -201,7 +203,7 @@ def _pupils(vault: duckdb.DuckDBPyConnection, warehouse: duckdb.DuckDBPyConnecti
     listed = ", ".join(ROLES)
     vault.execute(
         f"create or replace temp table pupils as with written as (select coalesce(m.merged_into, w.child_key) as "
-        f"person_key, w.* from ({parts}) as w left join vault.merges as m using (child_key)) "
+        f"person_key, w.* from ({parts}) as w left join {SAME_PERSON} as m using (child_key)) "
         f"select concat_ws('/', person_key, row_number() over (partition by person_key order by {listed})) as "
         f"unique_id, person_key, min(w.known_at) as known_at, {listed}, split_part(given_names, ' ', 1) as "
         "first_given, max(p.district) as district from written as w "
@@ -238,7 +240,7 @@ def _decide(vault: duckdb.DuckDBPyConnection) -> None:
         with apart as (
           select concat_ws('/', l.source, l.file, l.line) as unique_id,
             coalesce(m.merged_into, l.child_key) as person_key, l.known_at
-          from vault.links as l left join vault.merges as m using (child_key) where l.decision = 'apart'),
+          from vault.links as l left join {SAME_PERSON} as m using (child_key) where l.decision = 'apart'),
         candidates as (
           select unique_id, person_key, max(odds) as odds, min(pupil_known_at) as pupil_known_at,
             arg_max(birth_date, odds) as birth_date, arg_max(district, odds) as district

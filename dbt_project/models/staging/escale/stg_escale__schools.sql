@@ -17,9 +17,8 @@ renamed as (
         cast(estadistica_totalalumnos as integer) as n_pupils,
         cast(estadistica_totaldocentes as integer) as n_teachers,
         cast(estadistica_totalsecciones as integer) as n_sections,
-        -- where nobody measured, zeros stand
-        case when {{ is_in_peru('nlatie', 'nlongie') }} then nlatie end as latitude,
-        case when {{ is_in_peru('nlatie', 'nlongie') }} then nlongie end as longitude,
+        {{ in_country('nlatie', 'nlatie', 'nlongie') }} as latitude,
+        {{ in_country('nlongie', 'nlatie', 'nlongie') }} as longitude,
         -- booleans
         {{ is_public('gestion') }} as is_public,
         -- who does not say, as the API that lists only what works, says that it does

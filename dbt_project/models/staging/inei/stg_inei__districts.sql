@@ -12,8 +12,8 @@ renamed as (
         -- numbers
         altitude as altitude_m,
         pct_pobreza_total as poverty_percent,
-        latitude,
-        longitude,
+        {{ in_country('latitude', 'latitude', 'longitude') }} as latitude,
+        {{ in_country('longitude', 'latitude', 'longitude') }} as longitude,
         _file,
         _line,
         _delivered_at,

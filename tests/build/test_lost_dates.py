@@ -1,0 +1,189 @@
+"""A closed as-of date that a table lost comes back: taken from its Parquet, built again, or the build says why not."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests import homes
+from tests.conftest import examples
+from warehouse import contracts
+from warehouse.build import closing, dbt
+from warehouse.errors import BuildFailed
+from warehouse.pipeline import build, run
+from warehouse.progress import Progress
+from warehouse.rights import retention
+from warehouse.settings import DBT_PROJECT, Home
+
+SILENT = Progress(quiet=True)
+DATED = ("--select", "config.materialized:as_of")
+Content = dict[str, dict[str, tuple[int, str]]]  # table → date → number of rows and a hash of them
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Fifteen closed dates of three school years, to be broken."""
+    return homes.copy(homes.get("short") / "home", Home(tmp_path / "home"), "archive", "serving", "compiled")
+
+
+def ask(home: Home, sql: str) -> list[tuple]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def change(home: Home, *statements: str) -> None:
+    with duckdb.connect(str(home.warehouse)) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def tables(home: Home) -> list[str]:
+    """Return the tables that are built by date."""
+    return [
+        f"{schema}.{table}"
+        for schema, table in ask(
+            home,
+            "select schema_name, table_name from duckdb_tables() "
+            "where table_name in (select table_name from raw.held_dates) order by all",
+        )
+    ]
+
+
+def content(home: Home) -> Content:
+    return {
+        table: {
+            str(day): (n, digest)
+            for day, n, digest in ask(
+                home, f"select as_of_date, count(*), sum(hash(t))::varchar from {table} as t group by 1"
+            )
+        }
+        for table in tables(home)
+    }
+
+
+def built(home: Home, full_refresh: bool = False) -> None:
+    """Do what `qhawaq build` does, for tables of dates only and without dbt's tests, which judge other promises."""
+    build.begin(home, SILENT, full_refresh=full_refresh)
+    dbt.build(home, SILENT, DATED, full_refresh, tests=False)
+    build.close(home, SILENT, full_refresh)
+
+
+def losses(home: Home, seed: int) -> Iterator[tuple[str, str]]:
+    """Choose for each table closed dates to lose: the first, the last, or any others; for one table all of them."""
+    days = [str(day) for (day,) in ask(home, "select as_of_date from raw.closed_dates order by 1")]
+    chosen = random.Random(seed)
+    for number, table in enumerate(tables(home)):
+        some = [days[:1], days[-1:], chosen.sample(days, 3), days][number % 4 if number % 12 == 3 else number % 3]
+        yield from ((table, day) for day in some)
+
+
+@pytest.mark.parametrize("seed", range(examples(2)))
+def test_any_date_that_any_table_lost_comes_back_as_it_was(home: Home, seed: int) -> None:
+    before = content(home)
+    assert len(before) > 15
+    lost = list(losses(home, seed))
+    change(home, *(f"delete from {table} where as_of_date = date '{day}'" for table, day in lost))
+    if seed % 2:  # without their Parquet they are built again
+        for path in home.features.glob("as_of=2022*/*.parquet"):
+            path.write_bytes(path.read_bytes()[:-1])
+    assert content(home) != before
+    built(home)
+    assert content(home) == before
+
+
+def test_a_refresh_killed_in_the_middle_is_ended_by_the_next_build(home: Home) -> None:
+    """Killed when some tables are built anew and others not; the next call, without the option, leaves all of them whole."""
+    before, manifest = content(home), closing.read_manifest(home)
+    change(home, "update features.child_place set altitude_m = 1")  # what a refresh would put right
+    command = [sys.executable, "-m", "tests.faults.job", "--home", str(home.root), "build", "--full-refresh"]
+    job = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert job.stderr
+    assert any("int_pupils__as_of" in line for line in job.stderr)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.communicate()
+    assert ask(home, "select count(*) from raw.refreshing") == [(1,)]
+    built(home)
+    assert ask(home, "select count(*) from raw.refreshing") == [(0,)]
+    assert content(home) == before
+    assert closing.read_manifest(home) == manifest
+
+
+def test_a_refresh_that_did_not_end_is_something_new_for_the_main_job(home: Home) -> None:
+    """Else it would say that nothing is new, and half of history would stay of former code."""
+    day = build.set_day(home)
+    state = run.resume(home, day)
+    state.done["publish"] = {"release": "one"}
+    state.write(home)
+    assert run.released(home, day) == "one"
+    build.begin(home, SILENT, full_refresh=True)
+    assert run.released(home, day) is None
+    change(home, "delete from raw.refreshing")
+    assert run.released(home, day) == "one"
+
+
+def retired(home: Home, source: str, year: int) -> None:
+    """Delete the deliveries of a source and year as retention does."""
+    known = list(contracts.read(DBT_PROJECT).values())
+    with duckdb.connect(str(home.warehouse)) as db:
+        (today,) = db.execute("select max(as_of_date) + 365 from raw.closed_dates").fetchone()
+        found = db.execute(
+            "select file, sha256, source, status from raw.deliveries where source = ? and period like ?",
+            [source, f"{year}%"],
+        ).fetchall()
+        due = [retention.Expired(file, sha, of, retention.Status(status), today) for file, sha, of, status in found]
+        assert retention.delete_rows(db, due, known, today) > 100
+
+
+def test_dates_whose_deliveries_are_deleted_keep_their_rows_in_a_full_refresh(home: Home) -> None:
+    before = content(home)
+    retired(home, "siagie_progress.siagie_attendance", 2022)
+    change(
+        home, "delete from features.child_features where as_of_date = (select min(as_of_date) from raw.closed_dates)"
+    )
+    built(home, full_refresh=True)
+    assert content(home) == before
+    assert ask(home, "select count(*) from raw.held_dates where is_partial") == [(0,)]
+
+
+def test_a_column_that_came_after_retention_is_null_on_kept_dates_and_no_test_asks_for_it(home: Home) -> None:
+    retired(home, "siagie_progress.siagie_attendance", 2022)
+    wide = ("features.child_missing", "features.child_features")
+    change(home, *(f"alter table {table} drop column lacks_marks" for table in wide))
+    rows = {table: ask(home, f"select count(*) from {table} where as_of_date <= date '2024-10-31'") for table in wide}
+    built(home, full_refresh=True)
+    for table in wide:
+        assert ask(home, f"select count(*) from {table} where as_of_date <= date '2024-10-31'") == rows[table]
+    beyond = "as_of_date in (select as_of_date from raw.held_dates where table_name = 'child_missing' and is_partial)"
+    assert ask(home, f"select count(distinct as_of_date) > 5 from features.child_missing where {beyond}") == [(True,)]
+    assert ask(home, f"select bool_and((lacks_marks is null) = ({beyond})) from features.child_missing") == [(True,)]
+    assert dbt.build(home, SILENT, ("--select", "never_null_child_missing*"), full_refresh=True).tests == 1
+
+
+def test_a_lost_date_whose_deliveries_are_deleted_is_refused_by_name(home: Home) -> None:
+    retired(home, "siagie_progress.siagie_attendance", 2022)
+    ((last,),) = ask(home, "select max(as_of_date)::varchar from intermediate.int_attendance__years")
+    change(home, f"delete from intermediate.int_attendance__years where as_of_date = date '{last}'")
+    before = content(home)
+    with pytest.raises(
+        BuildFailed, match=rf"int_attendance__years.* lacks the closed dates {last}, .*'qhawaq restore'"
+    ):
+        built(home)
+    assert content(home)["intermediate.int_attendance__years"] == before["intermediate.int_attendance__years"]
+
+
+def test_a_home_of_former_code_opens_and_learns_what_its_tables_hold(home: Home) -> None:
+    before = content(home)
+    change(home, "drop table raw.held_dates", "drop table raw.refreshing")
+    retired(home, "siagie_progress.siagie_attendance", 2022)
+    built(home)
+    assert content(home) == before

@@ -1,0 +1,52 @@
+"""Parting of two people who stand under one key, by a person's decision; the past stays as it was known."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from warehouse import database
+from warehouse.errors import QhawaqError, UsageError
+from warehouse.identity.people import SAME_PERSON
+from warehouse.landing import ledger
+from warehouse.rights.subject import Request, Subject
+from warehouse.settings import Home
+
+
+def part(home: Home, request: Request, today: date, other: int | None = None) -> tuple[int, int]:
+    """Part two people who stand under one key; return both keys. Closed as-of dates stay as they were known.
+
+    Args:
+        home: the home.
+        request: the request, about either of them.
+        today: the day from which they are two.
+        other: the other one's key, where more than two keys are taken for one person.
+
+    Raises:
+        QhawaqError: the vault holds no such person, or only one key is known of it.
+        UsageError: it is not said who is to be parted from the person.
+    """
+    with Subject(home, request) as subject:
+        pair = _pair(subject, other)
+        known_at = ledger.effective_date(today, ledger.last_closed(subject.warehouse))
+        subject.vault.execute(
+            "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]
+        )
+        subject.warehouse.register("merges", subject.vault.execute(ledger.MERGES).to_arrow_table())
+        with database.transaction(subject.warehouse):
+            ledger.copy_merges(subject.warehouse)
+        return pair
+
+
+def _pair(subject: Subject, other: int | None) -> tuple[int, int]:
+    """Return the merge that takes the person and another one for the same: (given up, kept)."""
+    child = subject.request.child
+    pairs = subject.vault.execute(
+        f"select child_key, merged_into from {SAME_PERSON} where ? in (child_key, merged_into) order by all", [child]
+    ).fetchall()
+    chosen = [pair for pair in pairs if other in (None, *pair)]
+    if not pairs:
+        raise QhawaqError(f"key {child} stands for one person only: its records are corrected by their sender")
+    if len(chosen) != 1:
+        keys_of_others = ", ".join(str(key) for pair in pairs for key in pair if key != child)
+        raise UsageError(f"--other: say who is to be parted from {child}: {keys_of_others}")
+    return chosen[0]

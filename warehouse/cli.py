@@ -18,6 +18,7 @@ COMMANDS = {
     "codes": ("codes", "List codes that are on no list; accept, map or reject one."),
     "run": ("run", "Do the main job: land, build, train if due, score, publish."),
     "land": ("land", "Land what waits in the inbox."),
+    "withdraw": ("withdraw", "Take a landed delivery out from now on; the past stays as it was known."),
     "build": ("build", "Build features and outcomes, close the as-of dates."),
     "train": ("train", "Train on matured labels, if there are new ones."),
     "backtest": ("backtest", "Judge candidates, rules and baselines on years they have not seen."),

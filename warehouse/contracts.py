@@ -1,9 +1,9 @@
 """Source contracts: dbt's `sources` YAML is the only description of a delivery.
 
 Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `quoting`, `key`,
-`known_at`, `replaces`, `coverage`, `line_end_required`, `missing`, `retention_years`, `other_columns`, `packed`,
-`rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`, `document`,
-and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
+`known_at`, `replaces`, `scope`, `coverage`, `line_end_required`, `missing`, `retention_years`, `other_columns`,
+`packed`, `rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`,
+`document`, and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warehouse import rules
+from warehouse import rules, scopes
 from warehouse.errors import QhawaqError
+from warehouse.scopes import Replaces, Scope
 from warehouse.settings import read_yaml
 
 QUOTINGS = ("csv", "none")
 DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = set(
-    "file_pattern separator encoding quoting key known_at replaces coverage line_end_required missing retention_years "
-    "other_columns packed rules".split()
+    "file_pattern separator encoding quoting key known_at replaces scope coverage line_end_required missing "
+    "retention_years other_columns packed rules".split()
 )
 COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link document".split())
 COLUMN_KEYS |= rules.COLUMN_RULES
@@ -48,6 +49,9 @@ LANDING_COLUMNS = (
     LandedColumn("_delivered_at", "date"),
     LandedColumn("known_at", "date"),
 )
+
+
+REGION = LandedColumn("_region", "varchar")  # of a source whose files replace region by region
 
 
 class Stated(NamedTuple):
@@ -133,7 +137,8 @@ class Contract:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     known_at: str
-    replaces: str
+    replaces: Replaces
+    scope: Scope
     coverage: Coverage | None
     line_end_required: bool
     sender: str = ""  # the delivering authority, in Spanish
@@ -162,6 +167,23 @@ class Contract:
     def stems(self) -> tuple[str, ...]:
         """The first parts of its deliveries' names, as they are landed and as they are downloaded."""
         return (self.stem, self.packed.pattern.pattern.partition("_(")[0]) if self.packed else (self.stem,)
+
+    @property
+    def has_whole_files(self) -> bool:
+        """Whether some of its files replace their whole scope."""
+        return self.replaces == Replaces.WHOLE
+
+    def is_whole(self, file: str) -> bool:
+        """Return whether a file replaces its whole scope, by contract and name."""
+        marked = self.scope.files is None or self.scope.files.search(file)
+        return self.has_whole_files and bool(marked)
+
+    @cached_property
+    def landed_key(self) -> tuple[str, ...]:
+        """The key's columns as they stand in `raw`, where a person is the child's key."""
+        named = {column.name: column for column in self.columns}
+        names = (CHILD_KEY.name if named[key].alias else named[key].landed_name for key in self.key)
+        return tuple(name for name in names if name)
 
     @cached_property
     def aliases(self) -> tuple[Alias, ...]:
@@ -289,7 +311,8 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         columns=columns,
         key=tuple(map(str.lower, meta.get("key", ()))),
         known_at=meta.get("known_at", "_delivered_at"),
-        replaces=meta.get("replaces", "rows"),
+        replaces=scopes.replaces(name, meta.get("replaces", Replaces.ROWS)),
+        scope=scopes.scope(name, meta.get("scope") or {}, (coverage or {}).get("region")),
         coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
         line_end_required=meta.get("line_end_required", True),
         missing=tuple(meta.get("missing", ())),
@@ -299,6 +322,13 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         sender=whole.get("sender", source["name"]),
         rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
     )
+
+
+def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
+    quoting = meta.get("quoting", "csv")
+    if quoting not in QUOTINGS:
+        raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
+    return bool(quoting == "csv")
 
 
 def _packed(form: dict[str, str]) -> Packed:
@@ -315,17 +345,10 @@ def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:
     return True
 
 
-def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
-    quoting = meta.get("quoting", "csv")
-    if quoting not in QUOTINGS:
-        raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
-    return bool(quoting == "csv")
-
-
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:
     """Return the columns of the delivery, without those that landing adds."""
     pseudonyms = {_meta(column)["pseudonym"] for column in table["columns"] if "pseudonym" in _meta(column)}
-    added = {column.name for column in (CHILD_KEY, *LANDING_COLUMNS)} | set(map(_pseudonym_name, pseudonyms))
+    added = {column.name for column in (CHILD_KEY, REGION, *LANDING_COLUMNS)} | set(map(_pseudonym_name, pseudonyms))
     filled = _filled(table)
     return tuple(_column(name, column, filled) for column in table["columns"] if column["name"] not in added)
 

@@ -19,13 +19,16 @@ class Status(StrEnum):
 
     LANDED = "landed"
     SUPERSEDED = "superseded"  # landed, and replaced by a later file of the same period
+    WITHDRAWN = "withdrawn"  # landed, and taken out since: its rows count until then
     REFUSED = "refused"
     DUPLICATE = "duplicate"
     WOULD_LAND = "would land"  # result of `qhawaq check`
 
 
 # SQL over `status`: the delivery's rows are in its raw table.
-HAS_ROWS = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}')"
+HAS_ROWS = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}', '{Status.WITHDRAWN}')"
+# SQL over `status`: the delivery was taken in, and nobody took it out since.
+IS_TAKEN_IN = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}')"
 
 
 class Fault(StrEnum):
@@ -105,6 +108,7 @@ class Fault(StrEnum):
     IDENTITY_IN_OPEN_COLUMN = "identity_in_open_column"
     UNREADABLE_LINE = "unreadable_line"
     FEWER_ROWS = "fewer_rows"
+    MISSING_ROWS = "missing_rows"
 
 
 # Faults of single lines; the rest of the file can be usable.

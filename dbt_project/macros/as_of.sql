@@ -11,19 +11,38 @@
 {#- The dates that a model which only joins builds in one statement: `config(joins_dates=true)`. -#}
 {% macro in_built_dates() -%} as_of_date in ({{ as_of() }}) {%- endmacro %}
 
+{#- The rows of deliveries while they stand, as landing decided (warehouse/landing/standing.py): a row
+    has `stood_at`, the first day on which it counts, for `known_at`. It has several spans where a
+    withdrawn file replaced it for some time. By region where a file replaces region by region. -#}
+{% macro standing(relation, by_region=false) -%}
+  (
+    select
+        f.*,
+        greatest(f.known_at, coalesce(s.standing_from, f.known_at)) as stood_at,
+        coalesce(s.standing_until, {{ far_future() }}) as standing_until,
+        s.cut_on,
+        coalesce(s.landed_no, 0) as landed_no
+    from {{ relation }} as f
+    left join {{ source('landing', 'standing') }} as s
+        on f._file = s.file {%- if by_region %} and f._region = s.region {%- endif %}
+    where coalesce(s.standing_until > s.standing_from, true)
+  )
+{%- endmacro %}
+
 {#- The date from which something else is known instead: what was delivered later counts, also
-    where it arrived first, so a row ends with the first of the later deliveries that is known. Rows
+    where it arrived first, so a row ends with the first of the later deliveries that is known, or
+    with the span in which it stands. Of two deliveries of one day the later arrival counts. Rows
     that were never the newest have known_until <= known_at: the model leaves them out. -#}
 {% macro known_until(partition_by, then_by=[]) -%}
-  {%- set columns = ['_delivered_at', 'known_at'] + then_by + ['_file', '_line'] -%}
-  coalesce(
-    min(known_at) over (
-      partition by {{ partition_by | join(', ') }}
+  {%- set columns = ['_delivered_at', 'landed_no', 'stood_at'] + then_by + ['_file', '_line'] -%}
+  least(standing_until, coalesce(
+    min(stood_at) over (
+      partition by {{ partition_by | join(', ') }}, cut_on
       order by {{ columns | join(' desc, ') }} desc
       rows between unbounded preceding and 1 preceding
     ),
     {{ far_future() }}
-  )
+  ))
 {%- endmacro %}
 
 {#- The day for which the warehouse is built: for rules that run at every delivery. -#}

@@ -12,14 +12,12 @@
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {%- set mark = hash_of_sql(sql) -%}
+  {%- set seen = last_change() -%}
   {%- set is_kept = existing is not none and existing.is_table and not should_full_refresh() -%}
-  {%- if not is_kept or comment_of(target_relation) != mark %}
+  {%- if not is_kept or comment_of(target_relation).split(' ')[0] != mark %}
     {%- if existing is not none %} {% do adapter.drop_relation(existing) %} {% endif %}
     {% call statement('main', auto_begin=True) -%}
       create table {{ target_relation }} as {{ sql }}
-    {%- endcall %}
-    {% call statement('mark') -%}
-      comment on table {{ target_relation }} is '{{ mark }}'
     {%- endcall %}
   {%- else -%}
     {%- set changed = changed_years(target_relation, ref(config.require('facts'))) -%}
@@ -32,20 +30,34 @@
       {{ sql | replace(in_built_years(), 'school_year in (' ~ years ~ ')') }}
     {%- endcall %}
   {%- endif %}
+  {% call statement('mark') -%}
+    comment on table {{ target_relation }} is '{{ mark }} {{ seen }}'
+  {%- endcall %}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {% do adapter.commit() %}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{#- The years of files that the table has not seen, and of rows whose file is deleted since. -#}
+{#- The number of the last landing or withdrawal. -#}
+{% macro last_change() -%}
+  {%- set found = run_query("select coalesce(max(changed_no), 0) from raw.deliveries") -%}
+  {{ return(found.columns[0].values()[0]) }}
+{%- endmacro %}
+
+{#- The years of files that the table has not seen, of rows whose file is deleted since, and of files
+    whose rows stand otherwise since. -#}
 {% macro changed_years(table, facts) -%}
+  {%- set seen = (comment_of(table) ~ ' 0').split(' ')[1] -%}
+  {%- set changed = "(select file from raw.deliveries where changed_no > " ~ seen ~ ")" -%}
   {%- set found = run_query(
         "select distinct school_year from " ~ facts
-        ~ " where _file not in (select distinct _file from " ~ table ~ ") "
+        ~ " where _file in " ~ changed
+        ~ " or _file not in (select distinct _file from " ~ table ~ ") and _file not in "
+        ~ "(select file from raw.standing where standing_until <= standing_from) "
         ~ "union select distinct school_year from " ~ table
-        ~ " where _file not in (select file from raw.deliveries "
-        ~ "where " ~ has_landed() ~ " and deleted_on is null)") -%}
+        ~ " where _file in " ~ changed ~ " or _file not in (select file from raw.deliveries "
+        ~ "where status in ('landed', 'superseded', 'withdrawn') and deleted_on is null)") -%}
   {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}
 

@@ -55,6 +55,16 @@
   cast({{ days_between(earlier, later) }} as integer)
 {%- endmacro %}
 
+{#- Whole years from one date to another, by the calendar: three years less a day are two. -#}
+{% macro whole_years(earlier, later) -%}
+  cast(
+    year({{ later }}) - year({{ earlier }}) - cast(
+      100 * month({{ later }}) + day({{ later }}) < 100 * month({{ earlier }}) + day({{ earlier }})
+      as integer
+    ) as integer
+  )
+{%- endmacro %}
+
 {#- Ages are counted at 31 March of the school year. -#}
 {% macro age_at_march(birth_date, school_year) -%}
   {{ school_year }} - year({{ birth_date }})

@@ -106,9 +106,8 @@ def test_a_plain_file_is_typed_at_once_as_it_is_step_by_step(
 
 def plain(delivery: intake.Delivery, scan: bytescan.Scan) -> reader.Format:
     """Return how a delivery of the format without quotes is written."""
-    return reader.Format(
-        intake.header_columns(delivery.contract, scan, delivery.period).columns, "|", "latin-1", is_quoted=False
-    )
+    columns = intake.header_columns(delivery.contract, scan, delivery.period).columns
+    return reader.Format(columns, "|", "latin-1", is_quoted=False)
 
 
 def test_the_quick_way_is_taken(home: Home) -> None:

@@ -109,6 +109,8 @@ DOCUMENTS: dict[str, Document] = {  # `make docs` writes the pages
     "deliveries/ledger.csv": _table("select * from raw.deliveries order by delivered_at, file"),
     "deliveries/quarantine.csv": _table("select * from quarantine.rows order by all"),
     "deliveries/withheld.csv": _table("select * from raw.withheld order by all"),
+    "deliveries/shortfalls.csv": _table("select * from raw.shortfalls order by all"),
+    "deliveries/standing.csv": _table("select * from raw.standing order by all"),
     "officials/cells.csv": _table("select * from raw.official_cells order by all"),
     "officials/districts.csv": _table("select * from raw.official_districts order by all"),
     "officials/effects.csv": _table("select * from raw.official_effects order by all"),

@@ -7,12 +7,12 @@ from datetime import date
 import duckdb
 
 from warehouse import database
-from warehouse.deliveries import HAS_ROWS
+from warehouse.deliveries import IS_TAKEN_IN
 from warehouse.errors import HomeError
 from warehouse.settings import Home
 
 DDL = "create table if not exists raw.calendar (today date)"
-NEWEST_DELIVERY = f"select max(delivered_at) from raw.deliveries where {HAS_ROWS}"
+NEWEST_DELIVERY = f"select max(delivered_at) from raw.deliveries where {IS_TAKEN_IN}"
 
 
 def set_day(db: duckdb.DuckDBPyConnection, home: Home, today: date | None) -> date:

@@ -11,6 +11,7 @@ import duckdb
 from warehouse.database import transaction, value
 from warehouse.deliveries import HAS_ROWS
 
+FILES = "raw.built_files"  # what a later delivery changes is taken out of it
 DDL = """
 create table if not exists raw.built_files (file varchar);
 create table if not exists raw.built_dates (as_of_date date);

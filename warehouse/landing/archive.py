@@ -14,13 +14,13 @@ UNNAMED = "unnamed"  # the name of a refused file whose own name is unsafe
 
 
 def archived(home: Home, status: Status, file: str, sha256: str) -> Path:
-    """Return the archive path of a delivery; a superseded delivery stays in the folder of landed ones."""
-    folder = Status.LANDED if status == Status.SUPERSEDED else status
+    """Return the archive path of a delivery; a superseded or withdrawn one stays in the folder of landed ones."""
+    folder = Status.LANDED if status in (Status.SUPERSEDED, Status.WITHDRAWN) else status
     return home.archive / folder / f"{sha256[:16]}_{file}.age"
 
 
 def delivered_name(path: Path) -> str:
-    """Return the name under which an archived file was delivered."""
+    """Return the name of an archived delivery in the ledger."""
     return path.name.partition("_")[2].removesuffix(".age")
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.contracts import Contract
-from warehouse.deliveries import HAS_ROWS, Fault, Status, text
+from warehouse.deliveries import IS_TAKEN_IN, Fault, Status, text
 from warehouse.files import write_whole
-from warehouse.landing.intake import PLAIN_NAME
+from warehouse.landing.intake import LEDGER_NAME
 from warehouse.settings import Home
 
 LINES_SHOWN = 40
@@ -95,7 +95,7 @@ def _lines(numbers: list[int]) -> str:
 
 REPAIRED = (
     "exists (select 1 from raw.deliveries as l where l.source = d.source and l.period is not distinct from d.period "
-    f"and l.status = '{Status.LANDED}' and l.delivered_at > d.delivered_at)"
+    f"and l.status = '{Status.LANDED}' and (l.delivered_at, l.landed_at) > (d.delivered_at, d.landed_at))"
 )
 
 
@@ -103,7 +103,7 @@ def collect(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> lis
     """Return a sheet for each delivery whose faults no later delivery of the same source and period has corrected."""
     senders = {contract.name: contract.sender for contract in contracts}
     sheets: dict[str, Sheet] = {}
-    for entry in chain(_refused(db), _quarantined(db), _withheld(db)):
+    for entry in chain(_refused(db), _quarantined(db), _withheld(db), _missing(db)):
         sender = senders.get(entry.source or "", "quien envió el archivo")
         day = str(entry.delivered_at or "no indicada")
         sheet = Sheet(entry.file, entry.source or "desconocida", sender, day)
@@ -121,7 +121,7 @@ def _refused(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
     for file, source, day, fault, details, reason, before in db.execute(
         "select d.file, d.source, d.delivered_at, d.fault, d.details, d.reason, "
         "(select arg_max(b.accepted_rows, b.delivered_at) from raw.deliveries as b "
-        f"where b.source = d.source and b.{HAS_ROWS} and b.delivered_at <= d.delivered_at) "
+        f"where b.source = d.source and b.{IS_TAKEN_IN} and b.delivered_at <= d.delivered_at) "
         f"from raw.deliveries as d where d.status = '{Status.REFUSED}' and not {REPAIRED} order by 1"
     ).fetchall():
         cause = _in_spanish(fault, json.loads(details or "{}"), reason)
@@ -148,9 +148,24 @@ def _withheld(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
         "order by all"
     ).fetchall():
         fault = None if rows is None else Fault.FEWER_ROWS
-        cause = _in_spanish(fault, {"rows": rows, "before": before}, reason)
+        cause = _in_spanish(fault, _counts(rows, before), reason)
         statement = f"faltan datos de la región {region}: {cause}."
         yield SheetEntry(file, source, day, statement, None if rows is None else before - rows)
+
+
+def _missing(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
+    """Yield the regions of which a delivery lacks too many rows of the former one, which stay."""
+    for file, source, day, region, rows, before in db.execute(
+        "select s.file, s.source, d.delivered_at, s.region, s.n_missing, s.n_before from raw.shortfalls as s "
+        f"join raw.deliveries as d on d.file = s.file and d.{IS_TAKEN_IN} where s.resolved_at is null order by all"
+    ).fetchall():
+        where = f"región {region}: " if region else ""
+        yield SheetEntry(file, source, day, f"{where}{text(Fault.MISSING_ROWS, _counts(rows, before), 'es')}.", rows)
+
+
+def _counts(rows: int, before: int) -> dict[str, int]:
+    """Return the numbers of a fault's text."""
+    return {"rows": rows, "before": before}
 
 
 def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> list[Path]:
@@ -161,7 +176,7 @@ def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contrac
         folder.mkdir(mode=0o700, exist_ok=True)
     written = []
     for number, sheet in enumerate(sheets, start=1):
-        is_plain = PLAIN_NAME.fullmatch(sheet.file)
+        is_plain = LEDGER_NAME.fullmatch(sheet.file)
         written.append(folder / f"{sheet.file if is_plain else f'archivo-{number}'}.md")
         write_whole(written[-1], sheet.text())
     for path in set(folder.glob("*.md")) - set(written):

@@ -18,9 +18,10 @@ from warehouse.landing.bytescan import Scan
 
 SETTLE_SECONDS = 2.0
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+COLUMN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 SHORTEST_SHOWN = 6  # letters: «mesa» is a surname, and near «mes»
 RESEMBLES = {True: 0.7, False: 0.8}  # with «_», which no name of a child has, and without
-PLAIN_HEADER = re.compile(r"[a-z_][a-z0-9_ ]{0,40}")  # a name that may be told, where no row is about a person
+LEDGER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,155}")  # no file can come under the name of a second delivery
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
@@ -33,22 +34,31 @@ class Delivery:
     period: str
     delivered_at: date
     delivered_name: str | None = None  # where it is read again from the archive
+    number: int = 1  # of the deliveries of this name
 
     @property
     def file(self) -> str:
-        """The file's name."""
-        return self.delivered_name or self.path.name
+        """The delivery's name in ledger, raw tables and archive: the file's, with `~2` for the second of a name."""
+        if self.delivered_name:
+            return self.delivered_name
+        stem, dot, extension = self.path.name.partition(".")
+        return self.path.name if self.number == 1 else f"{stem}~{self.number}{dot}{extension}"
 
     @property
     def is_packed(self) -> bool:
         """Whether it is in the form in which its source is downloaded."""
         packed = self.contract.packed
-        return packed is not None and packed.pattern.fullmatch(self.file) is not None
+        return packed is not None and packed.pattern.fullmatch(sent_as(self.file)) is not None
 
     @property
     def stated(self) -> Stated:
         """What the file's name states."""
         return Stated(self.period, self.delivered_at)
+
+
+def sent_as(file: str) -> str:
+    """Return the name under which a delivery of the ledger came."""
+    return re.sub(r"~\d+", "", file)
 
 
 def waiting(inbox: Path) -> list[Path]:
@@ -117,11 +127,11 @@ def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
     named = contract.named(headers)
     twice = sorted(set(named) & (Counter(headers) - Counter(set(headers))).keys())
     missing = sorted({column.name for column in contract.columns if column.must_be_in(period)} - set(named.values()))
-    unknown = [name for name in headers if name not in named]
-    if twice or missing or (unknown and not contract.leaves_out_others):
-        known = {name for column in contract.columns for name in column.headers}
-        shown = [name for name in unknown if _resembles(name, known)]
-        hidden = [str(place) for place, name in enumerate(headers, start=1) if name in set(unknown) - set(shown)]
+    others = [] if contract.leaves_out_others else [header for header in headers if header not in named]
+    if twice or missing or others:
+        known = {header.lower() for column in contract.columns for header in column.headers}
+        shown = {header for header in others if _resembles(header, known)}
+        hidden = [str(place) for place, header in enumerate(headers, start=1) if header in set(others) - shown]
         raise DeliveryRefused(
             Fault.COLUMNS,
             twice=_joined(twice),
@@ -130,7 +140,12 @@ def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
             hidden=_joined(hidden),
         )
     columns = [named.get(header, f"_column_{number}") for number, header in enumerate(headers, start=1)]
-    return Header(columns, tuple(name for name in unknown if PLAIN_HEADER.fullmatch(name)))
+    return Header(columns, tuple(_left_out(headers, named)))
+
+
+def _left_out(headers: list[str], named: dict[str, str]) -> list[str]:
+    """Return the headers that are left out and look like names of columns; such a source is about no person."""
+    return sorted({header for header in headers if header not in named and COLUMN_NAME.fullmatch(header)})
 
 
 def _joined(columns: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +36,7 @@ from warehouse.settings import DBT_PROJECT, Home
 
 APPEND_MEMORY = "1GB"  # the warehouse only appends here; the throw-away database sorts and joins
 SHOWN_EVERY = 25  # files
+TAKEN_IN = (Status.LANDED, Status.SUPERSEDED)
 
 
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
@@ -177,7 +179,8 @@ def _land_scanned(session: Session, delivery: Delivery, scan: bytescan.Scan) -> 
     if earlier := ledger.earlier(session.warehouse.cursor(), delivery.file, scan.sha256):
         session.wait()
         return _land_known(session, delivery, scan.sha256, earlier)
-    return _accept(session, delivery, scan)
+    number = ledger.free_number(session.warehouse.cursor(), delivery)
+    return _accept(session, replace(delivery, number=number), scan)
 
 
 def _accept(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcome:
@@ -186,9 +189,19 @@ def _accept(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     counts = staging.stage(db, delivery, scan)
     if delivery.path.stat().st_size != scan.size:
         raise DeliveryRefused(Fault.CHANGED_WHILE_READ)
-    outcome = staging.outcome(delivery, Status.LANDED, counts, staging.corrections(scan, counts.left_out))
+    note = _note(delivery, staging.corrections(scan, counts.left_out))
+    outcome = staging.outcome(delivery, Status.LANDED, counts, note)
     session.write(scan.sha256, lambda: _write(session, db, delivery, outcome, scan.sha256))
     return outcome
+
+
+def _note(delivery: Delivery, corrections: str | None) -> str | None:
+    """Return the corrections of a delivery, and that its name is one that another delivery had."""
+    if delivery.number == 1:
+        return corrections
+    return "; ".join(
+        filter(None, (f"delivered as {delivery.path.name}, a name that another delivery had", corrections))
+    )
 
 
 def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, outcome: Outcome, sha256: str) -> None:
@@ -208,16 +221,19 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
 def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earlier) -> Outcome:
     """Finish the interrupted archiving of content that the ledger knows, or record a duplicate."""
     source = delivery.contract.name
-    if earlier.file == delivery.file:
-        archive.keep(session.home, session.keys, delivery.path, earlier.status, delivery.file, sha256)
-        return Outcome(delivery.file, source, earlier.status, reason="this file had landed before")
+    archived = archive.archived(session.home, earlier.status, earlier.file, sha256)
+    if earlier.file == delivery.file or (not archived.exists() and intake.sent_as(earlier.file) == delivery.file):
+        is_again = archived.exists() and earlier.status in TAKEN_IN
+        archive.keep(session.home, session.keys, delivery.path, earlier.status, earlier.file, sha256)
+        status = Status.DUPLICATE if is_again else earlier.status
+        return Outcome(delivery.file, source, status, reason="this file had landed before")
     outcome = Outcome(delivery.file, source, Status.DUPLICATE, reason=f"same content as {earlier.file}")
     return _set_aside(session, delivery.path, outcome, sha256, delivery)
 
 
 def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, delivery: Delivery | None) -> Outcome:
     """Write a refused or duplicate file into ledger and archive."""
-    if not ledger.earlier(session.warehouse, outcome.file, sha256) or outcome.status == Status.DUPLICATE:
+    if not ledger.is_noted(session.warehouse, outcome.file, sha256):
         with database.transaction(session.warehouse):
             ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=_now())
             if isinstance(outcome.refusal, NoUsableRow):
@@ -225,7 +241,7 @@ def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, deli
     if path.is_symlink() or not path.is_file():
         path.unlink(missing_ok=True)
     else:
-        safe = outcome.file if intake.PLAIN_NAME.fullmatch(outcome.file) else archive.UNNAMED
+        safe = outcome.file if intake.LEDGER_NAME.fullmatch(outcome.file) else archive.UNNAMED
         archive.keep(session.home, session.keys, path, outcome.status, safe, sha256)
     return outcome
 

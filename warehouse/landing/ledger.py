@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import duckdb
 import pyarrow
 
-from warehouse.build import closing
-from warehouse.contracts import LANDING_COLUMNS, Contract
+from warehouse.build import closing, tested
+from warehouse.contracts import LANDING_COLUMNS, REGION, Contract
 from warehouse.database import quoted, transaction, value
-from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault, Status, text
+from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, DeliveryRefused, Status
 from warehouse.identity.linkage import link
-from warehouse.landing import codes, quarantine
+from warehouse.landing import codes, earlier_homes, losses, quarantine, regions, standing
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -37,6 +37,11 @@ alter table quarantine.rows add column if not exists fault varchar;
 alter table quarantine.rows add column if not exists code varchar;
 alter table raw.withheld add column if not exists n_rows bigint;
 alter table raw.withheld add column if not exists n_before bigint;
+alter table raw.deliveries add column if not exists landed_no bigint;
+alter table raw.deliveries add column if not exists changed_no bigint;
+alter table raw.deliveries add column if not exists withdrawn_on date;
+alter table raw.deliveries add column if not exists withdrawn_by varchar;
+alter table raw.deliveries add column if not exists withdrawn_reason varchar;
 """
 # Merges of keys; one that turned out to be of two people holds until then.
 MERGES = """
@@ -69,14 +74,16 @@ class Earlier(NamedTuple):
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
-    for tables in (DDL, link.DDL, closing.DDL, codes.DDL):
+    for tables in (DDL, standing.DDL, losses.DDL, link.DDL, closing.DDL, tested.DDL, codes.DDL):
         db.execute(tables)
     for contract in contracts:
-        columns = (*contract.landed, *LANDING_COLUMNS)
+        region = (REGION,) if contract.scope.region else ()
+        columns = (*contract.landed, *region, *LANDING_COLUMNS)
         listed = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in columns)
         db.execute(f"create table if not exists raw.{contract.table} ({listed})")
         for name, data_type in columns:
             db.execute(f"alter table raw.{contract.table} add column if not exists {quoted(name)} {data_type}")
+    earlier_homes.bring_up(db, contracts)
 
 
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
@@ -95,13 +102,33 @@ def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
 
 
 def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> Earlier | None:
-    """Return the delivery under which this content landed before, one of the same name first."""
+    """Return the delivery under which this content landed before, one of the same name first.
+
+    What was withdrawn can be delivered again.
+    """
     row = db.execute(
-        f"select file, status from raw.deliveries where sha256 = ? and (file = ? or {HAS_ROWS}) "
-        "order by file = ? desc, landed_at limit 1",
+        f"select file, status from raw.deliveries where sha256 = ? and (file = ? or {IS_TAKEN_IN}) "
+        f"and status <> '{Status.WITHDRAWN}' order by file = ? desc, landed_at limit 1",
         [sha256, file, file],
     ).fetchone()
     return Earlier(row[0], Status(row[1])) if row else None
+
+
+def is_noted(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> bool:
+    """Return whether the ledger has a row of this name and content."""
+    return value(db, "select count(*) from raw.deliveries where file = ? and sha256 = ?", [file, sha256]) > 0
+
+
+def free_number(db: duckdb.DuckDBPyConnection, delivery: Delivery) -> int:
+    """Return which delivery of this name it is: 1 for the first, whose name the ledger keeps as it is."""
+    number = 1
+    while value(
+        db,
+        f"select count(*) from raw.deliveries where file = ? and {HAS_ROWS}",
+        [replace(delivery, number=number).file],
+    ):
+        number += 1
+    return number
 
 
 def record(
@@ -113,8 +140,9 @@ def record(
     landed_at: datetime,
     effective: date | None = None,
     is_backfill: bool = False,
+    number: int | None = None,
 ) -> None:
-    """Write the ledger row of a file; refused and duplicate files have no effective date."""
+    """Write the ledger row of a file; refused and duplicate files have no effective date and no number."""
     row = {
         "file": outcome.file,
         "sha256": sha256,
@@ -131,9 +159,16 @@ def record(
         "is_backfill": is_backfill,
         "fault": outcome.refusal and outcome.refusal.fault,
         "details": outcome.refusal and json.dumps(outcome.refusal.details),
+        "landed_no": number,
+        "changed_no": number,
     }
     values = ", ".join(f"${name}" for name in row)
     db.execute(f"insert into raw.deliveries ({', '.join(row)}) values ({values})", row)
+
+
+def next_number(db: duckdb.DuckDBPyConnection) -> int:
+    """Return the number of the next landing or withdrawal: the order of arrival, whatever the clock says."""
+    return value(db, "select coalesce(max(greatest(landed_no, changed_no)), 0) + 1 from raw.deliveries")
 
 
 def last_closed(db: duckdb.DuckDBPyConnection) -> date | None:
@@ -188,8 +223,10 @@ def staged(db: duckdb.DuckDBPyConnection, rows: str, known_at: str) -> Staged:
 def append_rows(db: duckdb.DuckDBPyConnection, staged: Staged, delivery: Delivery, sha256: str) -> None:
     """Append a delivery's rows, and the keys that turned out to be one child's, within the caller's transaction."""
     contract = delivery.contract
+    regions.place(db, staged.db, contract)
+    region = [f"coalesce({contract.scope.region}, '') as {REGION.name}"] if contract.scope.region else []
     rows = staged.db.execute(
-        f"select {', '.join(_landed_sql(contract))}, '{delivery.file}' as _file, _line, "
+        f"select {', '.join([*_landed_sql(contract), *region])}, '{delivery.file}' as _file, _line, "
         f"'{sha256[:12]}' as _batch, date '{delivery.delivered_at}' as _delivered_at, "
         f"{staged.known_at} as known_at from {staged.rows}"
     ).to_arrow_reader(ROW_GROUP)
@@ -206,6 +243,7 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
     with transaction(db):
         append_rows(db, staged, delivery, landed.sha256)
         quarantine.write(db, delivery.file, delivery.contract.name, staged.faults)
+        number = next_number(db)
         record(
             db,
             landed.outcome,
@@ -214,9 +252,10 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
             landed_at=landed.landed_at,
             effective=landed.effective,
             is_backfill=landed.is_backfill,
+            number=number,
         )
-        _supersede(db, delivery, landed.effective)
-        _withhold(db, delivery, landed.effective)
+        regions.count(db, delivery.contract, delivery.period, delivery.file)
+        standing.settle(db, delivery.contract, delivery.period, number)
 
 
 def copy_merges(db: duckdb.DuckDBPyConnection) -> None:
@@ -239,51 +278,3 @@ def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) 
 def _landed_sql(contract: Contract) -> list[str]:
     """Return the quoted names of the columns that land."""
     return [quoted(column.name) for column in contract.landed]
-
-
-def _supersede(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
-    """Mark the older file of the same period as superseded, whichever arrived first; its rows stay."""
-    if delivery.contract.replaces != "file":
-        return
-    same = f"source = '{delivery.contract.name}' and period = '{delivery.period}' and status = '{Status.LANDED}'"
-    db.execute(
-        f"update raw.deliveries set status = '{Status.SUPERSEDED}', superseded_at = date '{effective}' "
-        f"where {same} and delivered_at < (select max(delivered_at) from raw.deliveries where {same})"
-    )
-
-
-def _withhold(db: duckdb.DuckDBPyConnection, delivery: Delivery, effective: date) -> None:
-    """Withhold a region with far fewer rows than in the previous period, even where totals look right."""
-    contract = delivery.contract
-    coverage = contract.coverage
-    if coverage is None:
-        return
-    reason = text(Fault.FEWER_ROWS, {"rows": "' || coalesce(now.n, 0) || '", "before": "' || previous.n || '"})
-    source = f"'{contract.name}'"
-    period = f"'{delivery.period}'"
-    db.execute(
-        "insert into raw.coverage (source, period, region, n, file) "
-        f"select {source}, {period}, {coverage.region} as region, count(*), '{delivery.file}' "
-        f"from raw.{contract.table} where _file = '{delivery.file}' group by region"
-    )
-    db.execute(
-        f"update raw.withheld set resolved_at = date '{effective}' "
-        f"where source = {source} and period = {period} and resolved_at is null"
-    )
-    db.execute(
-        f"""
-        insert into raw.withheld by name
-        with counted as (
-          select region, period, arg_max(n, rowid) as n from raw.coverage where source = {source} group by all),
-        previous as (
-          select * from counted
-          where period = (select max(period) from counted
-                          where period < {period} and left(period, 4) = left({period}, 4)))
-        select {source} as source, {period} as period, previous.region,
-          '{reason}' as reason,
-          '{delivery.file}' as file, date '{effective}' as known_at, null as resolved_at,
-          coalesce(now.n, 0) as n_rows, previous.n as n_before
-        from previous left join counted as now on now.region = previous.region and now.period = {period}
-        where coalesce(now.n, 0) < previous.n * {coverage.minimum_share}
-        """
-    )

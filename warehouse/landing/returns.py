@@ -142,16 +142,20 @@ def _commit(session: Session, scratch: duckdb.DuckDBPyConnection, delivery: Deli
             ledger.append_rows(db, staged, delivery, returning.sha256)
         db.execute(f"delete from quarantine.rows where file = ? and fault = '{Fault.UNKNOWN_CODE}'", [delivery.file])
         quarantine.write(db, delivery.file, contract.name, staged.faults)
-        _recount(db, returning, rows)
+        if rows:
+            _recount(db, returning, rows)
     return int(rows)
 
 
 def _recount(db: duckdb.DuckDBPyConnection, returning: Returning, rows: int) -> None:
-    """Let the ledger's counts follow, and the next build test and train on the file again."""
+    """Let the ledger's counts follow, and the next build take in the file again.
+
+    What each region had when the file came stays counted: what was withheld by it in the past stays reproducible.
+    """
     db.execute(
-        "update raw.deliveries set accepted_rows = accepted_rows + ?, quarantined_rows = quarantined_rows - ? "
-        "where file = ? and sha256 = ?",
-        [rows, rows, returning.file, returning.sha256],
+        "update raw.deliveries set accepted_rows = accepted_rows + ?, quarantined_rows = quarantined_rows - ?, "
+        "changed_no = ? where file = ? and sha256 = ?",
+        [rows, rows, ledger.next_number(db), returning.file, returning.sha256],
     )
     if value(db, "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'built_files'"):
         db.execute("delete from raw.built_files where file = ?", [returning.file])

@@ -30,11 +30,10 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     Raises:
         DeliveryRefused: the file breaks its contract as a whole.
     """
-    contract = delivery.contract
     if delivery.is_packed:
         with packed.unpacked(delivery) as rows:
-            plain = replace(delivery, path=rows, delivered_name=None)
-            return stage(db, plain, bytescan.scan(rows, contract.separator))
+            return stage(db, replace(delivery, path=rows), bytescan.scan(rows, delivery.contract.separator))
+    contract = delivery.contract
     reader.check_encoding(contract.encoding, scan)
     columns, left_out = intake.header_columns(contract, scan, delivery.period)
     shape = reader.Format(columns, contract.separator, contract.encoding, contract.is_quoted)

@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse import contracts
 from warehouse.errors import HomeError
+from warehouse.landing.intake import sent_as
 from warehouse.notify.outbox import Entry, Kind, Missing
 from warehouse.notify.recipients import Recipient
 from warehouse.publish import releases
@@ -106,7 +107,7 @@ def _of_sheets(home: Home, recipients: Mapping[str, Recipient]) -> Iterator[Entr
         return
     sources = contracts.read(DBT_PROJECT).values()
     for path in paths:
-        table = next((contract.table for contract in sources if contract.stated(path.stem)), None)
+        table = next((contract.table for contract in sources if contract.stated(sent_as(path.stem))), None)
         text = path.read_text(encoding="utf-8")
         item = f"{path.stem}|{hashlib.sha256(text.encode()).hexdigest()}"
         for recipient in senders:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from warehouse import database
-from warehouse.deliveries import HAS_ROWS
+from warehouse.deliveries import IS_TAKEN_IN
 from warehouse.files import write_whole
 from warehouse.operate import status
 from warehouse.pipeline.state import State
 from warehouse.settings import Home
 
 COUNTS = f"""
-select count(*), count(*) filter (where {HAS_ROWS}), count(*) filter (where status = 'refused'),
+select count(*), count(*) filter (where {IS_TAKEN_IN}), count(*) filter (where status = 'refused'),
   count(*) filter (where status = 'duplicate'), coalesce(sum(delivered_rows), 0)::bigint,
   coalesce(sum(accepted_rows), 0)::bigint, coalesce(sum(quarantined_rows), 0)::bigint
 from raw.deliveries

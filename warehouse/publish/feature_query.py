@@ -35,7 +35,7 @@ from "features.child_features" as f left join (
 
 @dataclass(frozen=True)
 class Step:
-    """One relation on the way; `kind` is input, files, merges, view, table, whole or by_child.
+    """One relation on the way; `kind` is input, files, nothing, merges, view, table, whole or by_child.
 
     `sql` is a model's, or of an input when its contract says that a row is known.
     """
@@ -93,8 +93,8 @@ def _parts(step: Step, name: str, columns: Mapping[str, Columns]) -> dict[str, s
     """Return the parts that a relation becomes."""
     if step.kind == "whole":
         return {name: f"select * from {quoted(step.name)}"}
-    if step.kind == "files":
-        return {name: _file(columns[step.name])}
+    if step.kind in ("files", "nothing"):
+        return {name: _file(columns[step.name]) + (" where false" if step.kind == "nothing" else "")}
     own = RELATION.sub(r'"\1.\2"', step.sql)
     return _with_others(step, name, own) if step.kind == "by_child" else {name: own}
 

@@ -27,9 +27,10 @@ NEWEST = "select max(as_of_date) from features.child_features"
 BUILT = "select count(*) from duckdb_tables() where schema_name = 'features' and table_name = 'child_features'"
 UNCHOSEN = "cast('1900-01-01' as date)"  # as compiled SQL says «not chosen yet» (macros/as_of.sql)
 # Of the landing's own columns a caller may state when something was delivered and known; the rest is made.
-SET_BY_LANDING = ("_file", "_line", "_batch", "child_key")
+SET_BY_LANDING = ("_file", "_line", "_batch", "_region", "child_key")
 KEY_OF_FEEDBACK = "nino"  # what was done for a child comes back by its pseudonym: the child's own, here too
-OF_LANDING = {"deliveries": "files", "child_merges": "merges", "withheld": "whole"}  # its own tables on the way
+# Its own tables on the way; what a caller sends stands, since nothing replaces it.
+OF_LANDING = {"deliveries": "files", "child_merges": "merges", "withheld": "whole", "standing": "nothing"}
 
 
 class FeatureLineage:

@@ -86,7 +86,7 @@ def delete_rows(db: duckdb.DuckDBPyConnection, deliveries: list[Expired], known:
     with transaction(db):
         for delivery in deliveries:
             file = delivery.file
-            if delivery.source in tables and delivery.status in (Status.LANDED, Status.SUPERSEDED):
+            if delivery.source in tables and delivery.status in (Status.LANDED, Status.SUPERSEDED, Status.WITHDRAWN):
                 deleted += value(db, f"delete from raw.{tables[delivery.source]} where _file = ?", [file])
                 db.execute("delete from raw.record_links where file = ?", [file])
             db.execute("delete from quarantine.rows where file = ?", [file])

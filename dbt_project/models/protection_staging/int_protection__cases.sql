@@ -1,7 +1,7 @@
 with
-demuna as (select * from {{ ref('stg_protection__demuna_cases') }}),
-cem as (select * from {{ ref('stg_protection__cem_cases') }}),
-upe as (select * from {{ ref('stg_protection__upe_cases') }}),
+demuna as {{ standing(ref('stg_protection__demuna_cases')) }},
+cem as {{ standing(ref('stg_protection__cem_cases')) }},
+upe as {{ standing(ref('stg_protection__upe_cases')) }},
 
 links as (
     select * from {{ ref('stg_protection__links') }}
@@ -36,6 +36,7 @@ named as (
         links.probability as link_probability
     from cases
     left join links on cases._file = links._file and cases._line = links._line
+    where cases.standing_until = {{ far_future() }}
 ),
 
 linked as (
@@ -52,7 +53,7 @@ linked as (
         named.closed_date,
         named._file,
         named._line,
-        named.known_at
+        named.stood_at as known_at
     from named
     left join last_merges on named.found_key = last_merges.child_key
 )

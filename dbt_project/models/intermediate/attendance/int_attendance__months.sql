@@ -3,36 +3,26 @@
 with
 attendance as (select * from {{ ref('stg_siagie__attendance') }} where {{ in_built_years() }}),
 
-deliveries as (
-    select
-        file,
-        superseded_at
-    from {{ source('landing', 'deliveries') }}
-    where {{ has_landed() }}
-),
-
-withheld as (select * from {{ source('landing', 'withheld') }}),
+-- a withheld region does not stand, nor does what a correction replaced
+counted as {{ standing('attendance', by_region=true) }},
 
 months as (
     select
-        attendance.child_key,
-        attendance.school_year,
-        attendance.month,
-        attendance.service_code,
-        attendance.ugel_code,
-        attendance.open_days,
+        child_key,
+        school_year,
+        month,
+        service_code,
+        ugel_code,
+        open_days,
         -- null absences are not zero: the month then says nothing
-        attendance.justified_absence_days + attendance.unjustified_absence_days as absence_days,
-        attendance.unjustified_absence_days,
-        attendance.late_days,
-        attendance._file,
-        attendance.known_at,
-        coalesce(deliveries.superseded_at, {{ far_future() }}) as known_until
-    from attendance
-    inner join deliveries on attendance._file = deliveries.file
-    left join withheld
-        on attendance._file = withheld.file and left(attendance.ugel_code, 2) = withheld.region
-    where withheld.file is null
+        justified_absence_days + unjustified_absence_days as absence_days,
+        unjustified_absence_days,
+        late_days,
+        _file,
+        stood_at as known_at,
+        standing_until as known_until
+    from counted
+    where standing_until > stood_at
 )
 
 select * from months

@@ -1,5 +1,5 @@
 with
-events as (select * from {{ ref('stg_feedback__case_events') }}),
+events as {{ standing(ref('stg_feedback__case_events')) }},
 last_merges as {{ newest(ref('int_children__merges')) }},
 
 services as (
@@ -19,10 +19,11 @@ told as (
         events.ugel_code,
         services.support_code,
         events.dismissed_reason,
-        events.known_at
+        events.stood_at as known_at
     from events
     left join last_merges on events.child_key = last_merges.child_key
     left join services on events.support_code = services.support_code
+    where events.standing_until = {{ far_future() }}
     qualify row_number() over (
         partition by
             coalesce(last_merges.merged_into, events.child_key),
@@ -30,7 +31,11 @@ told as (
             events.matter,
             events.case_state
         order by
-            events._delivered_at desc, events.event_date desc, events._file desc, events._line desc
+            events._delivered_at desc,
+            events.event_date desc,
+            events.landed_no desc,
+            events._file desc,
+            events._line desc
     ) = 1
 )
 

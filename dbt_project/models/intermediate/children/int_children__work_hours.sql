@@ -1,12 +1,12 @@
 with
-surveys as (select * from {{ ref('stg_mtpe__child_work') }}),
+surveys as {{ standing(ref('stg_mtpe__child_work')) }},
 
 versions as (
     select
         child_key,
         survey_year,
         weekly_work_hours,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['child_key', 'survey_year']) }} as known_until
     from surveys
     where child_key is not null

@@ -11,6 +11,7 @@ results as (
         level,
         grade,
         enrollment_state,
+        enrolled_date,
         entry_situation = 'REPITE' as is_repeat,
         entry_situation in ('REENTRANTE', 'REINGRESANTE') as is_reentry,
         -- repetition is final only after the recovery program

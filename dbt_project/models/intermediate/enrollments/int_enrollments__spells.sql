@@ -3,6 +3,8 @@
 with
 enrollments as (select * from {{ ref('stg_siagie__enrollments') }} where {{ in_built_years() }}),
 
+counted as {{ standing('enrollments', by_region=true) }},
+
 versions as (
     select
         child_key,
@@ -29,10 +31,10 @@ versions as (
         enrolled_date,
         registered_date,
         _file,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['child_key', 'school_year', 'service_code'], ['registered_date']) }}
             as known_until
-    from enrollments
+    from counted
 )
 
 select * from versions where known_until > known_at

@@ -3,12 +3,15 @@ calendar as (select * from {{ source('landing', 'calendar') }}),
 spells as {{ known_by_child(ref('int_enrollments__spells'), today()) }},
 results as {{ known_by_child(ref('int_enrollments__results'), today()) }},
 
+centers as {{ standing(ref('stg_eba__enrollments')) }},
+
 alternative as (
     select
         child_key as person_key,
         school_year
-    from {{ ref('stg_eba__enrollments') }}
-    where child_key is not null and known_at <= {{ today() }}
+    from centers
+    where
+        child_key is not null and stood_at <= {{ today() }} and standing_until > {{ today() }}
 ),
 
 last_year as (

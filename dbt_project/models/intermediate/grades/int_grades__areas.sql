@@ -2,6 +2,7 @@
 
 with
 grades as (select * from {{ ref('stg_siagie__grades') }} where {{ in_built_years() }}),
+counted as {{ standing('grades') }},
 
 competences as (
     select
@@ -10,7 +11,10 @@ competences as (
         period,
         service_code,
         learning_area,
-        known_at,
+        stood_at,
+        standing_until,
+        cut_on,
+        landed_no,
         _delivered_at,
         _file,
         _line,
@@ -22,7 +26,7 @@ competences as (
         + cast(coalesce(competence_3_points = 1, false) as integer) as n_lowest,
         coalesce(competence_1_points, 0) + coalesce(competence_2_points, 0)
         + coalesce(competence_3_points, 0) as points
-    from grades
+    from counted
 ),
 
 versions as (
@@ -36,7 +40,7 @@ versions as (
         points,
         n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
         _file,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }}
             as known_until
     from competences

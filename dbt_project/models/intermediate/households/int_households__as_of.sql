@@ -22,9 +22,7 @@ last_classes as (
         person_key,
         poverty_class,
         poverty_class - earlier_class as poverty_class_change,
-        cast(
-            floor({{ days_between('classified_date', as_of()) }} / 365.0) as integer
-        ) as class_age_years
+        {{ whole_years('classified_date', as_of()) }} as class_age_years
     from ranked
     where recency = 1
 ),

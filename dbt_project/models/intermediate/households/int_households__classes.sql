@@ -1,5 +1,5 @@
 with
-households as (select * from {{ ref('stg_midis__households') }}),
+households as {{ standing(ref('stg_midis__households')) }},
 
 versions as (
     select
@@ -8,7 +8,7 @@ versions as (
         home_district_code,
         poverty_class,
         classified_date,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['child_key', 'classified_date']) }} as known_until
     from households
     where child_key is not null

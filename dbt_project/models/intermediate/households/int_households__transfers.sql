@@ -1,5 +1,5 @@
 with
-transfers as (select * from {{ ref('stg_midis__transfers') }}),
+transfers as {{ standing(ref('stg_midis__transfers')) }},
 
 versions as (
     select
@@ -8,7 +8,7 @@ versions as (
         roll_year,
         is_active,
         joined_date,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['child_key', 'roll_year']) }} as known_until
     from transfers
     where child_key is not null

@@ -3,14 +3,16 @@ label_dates as (select * from {{ ref('int_calendar__label_dates') }}),
 merged_keys as (select * from {{ ref('int_children__merges') }}),
 years as (select * from {{ ref('int_enrollments__results') }}),
 
+centers as {{ standing(ref('stg_eba__enrollments')) }},
+
 alternative as (
     select
         child_key,
         school_year,
-        min(known_at) as known_at
-    from {{ ref('stg_eba__enrollments') }}
+        stood_at as known_at,
+        standing_until as known_until
+    from centers
     where child_key is not null
-    group by child_key, school_year
 ),
 
 -- facts as they were known when the year's label became final
@@ -50,7 +52,7 @@ followed as (
         on
             years.child_key = merged_keys.child_key
             and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
-    where label_dates.interruption_known_at >= years.known_at
+    where {{ was_known('years', 'label_dates.interruption_known_at') }}
 ),
 
 moved as (
@@ -63,7 +65,7 @@ moved as (
         on
             alternative.child_key = merged_keys.child_key
             and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
-    where label_dates.interruption_known_at >= alternative.known_at
+    where {{ was_known('alternative', 'label_dates.interruption_known_at') }}
 ),
 
 joined as (

@@ -18,7 +18,7 @@ support as (
         coalesce(last_merges.merged_into, received.child_key) as child_key,
         year(received.support_date) as school_year,
         max(received.support_date) as last_support_date
-    from {{ ref('int_supports__received') }} as received
+    from {{ newest(ref('int_supports__received')) }} as received
     left join last_merges on received.child_key = last_merges.child_key
     group by 1, 2
 ),

@@ -7,16 +7,33 @@ results as (
     select
         coalesce(merged_keys.merged_into, years.child_key) as child_key,
         years.school_year,
-        bool_or(years.year_result = 'failed') as has_failed,
-        bool_or(years.year_result = 'passed') as has_passed
+        years.year_result
     from years
     inner join label_dates on years.school_year = label_dates.school_year
     left join merged_keys
         on
             years.child_key = merged_keys.child_key
             and {{ was_known('merged_keys', 'label_dates.repetition_known_at') }}
-    where {{ was_known('years', 'label_dates.repetition_known_at') }}
-    group by 1, 2
+    where
+        {{ was_known('years', 'label_dates.repetition_known_at') }}
+        and years.year_result in ('failed', 'passed', 'in_recovery', 'postponed')
+    -- the school that the pupil went to last decides: who failed at the one left may pass at the next
+    qualify row_number() over (
+        partition by coalesce(merged_keys.merged_into, years.child_key), years.school_year
+        order by
+            years.enrolled_date desc nulls last,
+            years.year_result = 'passed' desc,
+            years.year_result = 'failed' desc
+    ) = 1
+),
+
+decided as (
+    select
+        child_key,
+        school_year,
+        year_result = 'failed' as has_failed,
+        year_result = 'passed' as has_passed
+    from results
 )
 
-select * from results
+select * from decided

@@ -1,5 +1,5 @@
 with
-districts as (select * from {{ ref('stg_inei__districts') }}),
+districts as {{ standing(ref('stg_inei__districts')) }},
 
 versions as (
     select
@@ -11,7 +11,7 @@ versions as (
         poverty_percent,
         latitude,
         longitude,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['district_code']) }} as known_until
     from districts
 )

@@ -1,5 +1,5 @@
 with
-populated_places as (select * from {{ ref('stg_inei__populated_places') }}),
+populated_places as {{ standing(ref('stg_inei__populated_places')) }},
 districts as (select * from {{ ref('int_places__districts') }}),
 
 versions as (
@@ -9,7 +9,7 @@ versions as (
         code_system,
         is_rural,
         altitude_m,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['populated_place_code']) }} as known_until
     from populated_places
 ),

@@ -1,5 +1,5 @@
 with
-feeding as (select * from {{ ref('stg_midis__feeding') }}),
+feeding as {{ standing(ref('stg_midis__feeding')) }},
 
 versions as (
     -- a ration list counts for its own year, whatever the program is called by then
@@ -8,7 +8,7 @@ versions as (
         program_year,
         program as feeding_program,
         n_rations,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['service_code', 'program_year']) }} as known_until
     from feeding
 )

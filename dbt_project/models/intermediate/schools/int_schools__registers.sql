@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('departments') }} (built model by model, its test of departments runs too)
 with
-schools as (select * from {{ ref('stg_escale__schools') }}),
+schools as {{ standing(ref('stg_escale__schools'), by_region=true) }},
 
 versions as (
     select
@@ -19,7 +19,7 @@ versions as (
         is_open,
         latitude,
         longitude,
-        known_at,
+        stood_at as known_at,
         {{ known_until(['service_code']) }} as known_until
     from schools
 )

@@ -2,7 +2,7 @@
 
 with
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
-received as (select * from {{ ref('int_supports__received') }}),
+received as {{ newest(ref('int_supports__received')) }},
 last_merges as {{ newest(ref('int_children__merges')) }},
 
 given as (

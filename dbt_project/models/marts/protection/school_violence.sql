@@ -1,5 +1,6 @@
 with
-reports as (select * from {{ ref('stg_protection__school_reports') }}),
+all_reports as {{ standing(ref('stg_protection__school_reports')) }},
+reports as (select * from all_reports where standing_until = {{ far_future() }}),
 
 schools as (
     select

@@ -17,6 +17,7 @@ renamed as (
         cast(estadistica_totalalumnos as integer) as n_pupils,
         cast(estadistica_totaldocentes as integer) as n_teachers,
         cast(estadistica_totalsecciones as integer) as n_sections,
+        -- where nobody measured, zeros stand
         {{ in_country('nlatie', 'nlatie', 'nlongie') }} as latitude,
         {{ in_country('nlongie', 'nlatie', 'nlongie') }} as longitude,
         -- booleans
@@ -26,6 +27,7 @@ renamed as (
         estadistica_eseib = 'SI' as is_bilingual,
         _file,
         _line,
+        _region,
         _delivered_at,
         known_at
     from source

@@ -12,6 +12,7 @@ renamed as (
         fecha as support_date,
         _file,
         _line,
+        _delivered_at,
         known_at
     from source
 )

@@ -16,6 +16,7 @@ renamed as (
         cast(tardanzas as integer) as late_days,
         _file,
         _line,
+        _region,
         known_at
     from source
 )

@@ -33,6 +33,7 @@ renamed as (
         fecha_registro as registered_date,
         _file,
         _line,
+        _region,
         _delivered_at,
         known_at
     from source

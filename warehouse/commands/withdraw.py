@@ -1,0 +1,33 @@
+"""`qhawaq withdraw FILE`."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+
+from warehouse.commands.context import Context
+from warehouse.errors import UsageError
+
+SHORTEST_REASON = 10
+
+
+@click.command()
+@click.argument("file")
+@click.option("--reason", required=True, help="Why, in a sentence without names; the ledger keeps it.")
+@click.option("--who", default=None, help="Who withdraws it (default: the system's user).")
+@click.pass_obj
+def withdraw(context: Context, file: str, reason: str, who: str | None) -> None:
+    """Take a landed delivery out from now on, by its name in raw.deliveries.
+
+    Its rows were known until now: closed as-of dates stay as they are. What it had replaced counts again. The next
+    `qhawaq run` builds everything after it. Deliver the file again to take the withdrawal back.
+    """
+    from warehouse.landing.withdraw import Withdrawal
+    from warehouse.landing.withdraw import withdraw as take_out
+
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise UsageError(f"--reason: say in a sentence why (at least {SHORTEST_REASON} characters)")
+    home, progress = context
+    done = take_out(home, progress, Withdrawal(file, who or getpass.getuser(), reason.strip()))
+    click.echo(f"{done.file}: {done.rows:,} rows count until {done.since} and no longer; call 'qhawaq run'")

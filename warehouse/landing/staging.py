@@ -32,7 +32,8 @@ def stage(db: duckdb.DuckDBPyConnection, delivery: Delivery, scan: bytescan.Scan
     """
     if delivery.is_packed:
         with packed.unpacked(delivery) as rows:
-            return stage(db, replace(delivery, path=rows), bytescan.scan(rows, delivery.contract.separator))
+            plain = replace(delivery, path=rows, delivered_name=None)
+            return stage(db, plain, bytescan.scan(rows, delivery.contract.separator))
     contract = delivery.contract
     reader.check_encoding(contract.encoding, scan)
     columns, left_out = intake.header_columns(contract, scan, delivery.period)

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.contracts import Column, Contract, Stated
+from warehouse.contracts.rules import normal
 from warehouse.database import quoted
 from warehouse.deliveries import Fault
 from warehouse.landing import normalize
 from warehouse.landing.lines import Rejected
-from warehouse.rules import normal
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
 EARLIEST = "1900-01-01"

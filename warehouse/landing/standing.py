@@ -235,11 +235,20 @@ def _withheld_rows(contract: Contract, period: str | None, stretches: list[tuple
     held = _merged((region, span) for _, span, day in stretches for region in day.withheld)
     last = {region: one for _, _, day in stretches for region, one in day.withheld.items()}
     return [
-        [contract.name, period, region, text(Fault.FEWER_ROWS, {"rows": one.rows, "before": one.before}), one.file,
-         span.since, _end(span), one.rows, one.before]
+        [
+            contract.name,
+            period,
+            region,
+            text(Fault.FEWER_ROWS, {"rows": one.rows, "before": one.before}),
+            one.file,
+            span.since,
+            _end(span),
+            one.rows,
+            one.before,
+        ]
         for region, span in held
         for one in (last[region],)
-    ]  # fmt: skip
+    ]
 
 
 def _shortfall_rows(contract: Contract, sent: list[Sent], stretches: list[tuple[date, Span, Day]]) -> Rows:
@@ -247,12 +256,20 @@ def _shortfall_rows(contract: Contract, sent: list[Sent], stretches: list[tuple[
     held = _merged((part, span) for _, span, day in stretches for part in day.missing)
     last = {part: loss for _, _, day in stretches for part, loss in day.missing.items()}
     return [
-        [contract.name, periods[part.file], part.region, part.file,
-         text(Fault.MISSING_ROWS, {"rows": loss.missing, "before": loss.before}), loss.missing, loss.before,
-         span.since, _end(span)]
+        [
+            contract.name,
+            periods[part.file],
+            part.region,
+            part.file,
+            text(Fault.MISSING_ROWS, {"rows": loss.missing, "before": loss.before}),
+            loss.missing,
+            loss.before,
+            span.since,
+            _end(span),
+        ]
         for part, span in held
         for loss in (last[part],)
-    ]  # fmt: skip
+    ]
 
 
 def _end(span: Span) -> date | None:
@@ -263,9 +280,7 @@ def _replace_rows(
     db: duckdb.DuckDBPyConnection, table: str, contract: Contract, period: str | None, rows: Rows
 ) -> None:
     """Replace the rows of a scope."""
-    db.execute(
-        f"delete from raw.{table} where source = $1 and ($2 is null or period = $2)", [contract.name, period]
-    )  # fmt: skip
+    db.execute(f"delete from raw.{table} where source = $1 and ($2 is null or period = $2)", [contract.name, period])
     if rows:  # in one statement: one for each row takes a millisecond each
         listed = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
         db.execute(f"insert into raw.{table} values {listed}", list(chain.from_iterable(rows)))

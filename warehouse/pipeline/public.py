@@ -63,7 +63,8 @@ def _refuse_people(home: Home, sources: Iterable[Contract]) -> None:
     waiting = {path.name for path in intake.waiting(home.inbox) if _is_about_people(path, sources)}
     if found := sorted(held or waiting):
         raise HomeError(
-            f"{home.root} is not for public files alone ({', '.join(found)}): use another --home, or 'qhawaq run' without --public"
+            f"{home.root} is not for public files alone ({', '.join(found)}): "
+            "use another --home, or 'qhawaq run' without --public"
         )
 
 

@@ -68,9 +68,19 @@ def tests_of(names: Iterable[str]) -> list[str]:
     files = sorted((REPOSITORY / "tests").rglob("test_*.py"))
     texts = {str(path.relative_to(REPOSITORY)): path.read_text(encoding="utf-8") for path in files}
     found = {name for name in names if name in texts}
-    for module in filter(None, map(module_of, names)):
+    for module in changed_modules(names):
         found |= {name for name, text in texts.items() if imports(text, module)}
     return sorted(found)
+
+
+def changed_modules(names: Iterable[str]) -> Iterator[str]:
+    """Yield the modules that files are, and the packages that pass on what is in them."""
+    for module in filter(None, map(module_of, names)):
+        yield module
+        package = module.rpartition(".")[0]
+        passes_on = REPOSITORY / package.replace(".", "/") / "__init__.py"
+        if passes_on.is_file() and imports(passes_on.read_text(encoding="utf-8"), module):
+            yield package
 
 
 def imports(text: str, module: str) -> bool:

@@ -40,7 +40,7 @@ def test_models_and_tests_of_a_change() -> None:
     found = check.tests_of(["warehouse/landing/cast.py", "tests/ml/test_splits.py"])
     assert "tests/ml/test_splits.py" in found
     assert "tests/landing/test_pipeline.py" not in found  # it imports others of the package
-    assert "tests/landing/test_contracts.py" in check.tests_of(["warehouse/contracts.py"])
+    assert "tests/landing/test_contracts.py" in check.tests_of(["warehouse/contracts/reading.py"])
 
 
 def test_nothing_changed_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

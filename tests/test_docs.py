@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from warehouse import cli
-from warehouse.contracts import COLUMN_KEYS, TABLE_KEYS
+from warehouse.contracts.reading import COLUMN_KEYS, TABLE_KEYS
 from warehouse.settings import REPOSITORY
 
 DOCS = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]

@@ -13,17 +13,6 @@ case
         {{ known_at }} as label_known_at
 {%- endmacro %}
 
-{#- From when on a source is complete: with the first delivery that can end it, once each region that
-    it covered before has told nearly all its schools. -#}
-{% macro end_of(complete, first) -%}
-  case
-    when {{ complete }}.n_regions is null then {{ first }}.first_on
-    when {{ complete }}.n_complete = {{ complete }}.n_regions
-      and {{ first }}.first_on is not null
-      then greatest({{ complete }}.complete_on, {{ first }}.first_on)
-  end
-{%- endmacro %}
-
 {#- The share of a region's schools that makes enrollments complete, as the contract says; dbt's unit
     tests know no sources, and take the same. -#}
 {% macro complete_share() -%}

@@ -20,7 +20,10 @@ from warehouse.pipeline import build
 from warehouse.progress import Progress
 from warehouse.settings import REPOSITORY, Home
 
-CASES = REPOSITORY.parent / "shared" / "cases"
+CASES = next(
+    (path for path in (REPOSITORY.parent / "shared" / "cases", REPOSITORY / "shared" / "cases") if path.is_dir()),
+    REPOSITORY.parent / "shared" / "cases",
+)
 SILENT = Progress(quiet=True)
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import deliver
 from tests.landing import samples
 from warehouse import contracts
+from warehouse.errors import QhawaqError
 from warehouse.landing import land, ledger
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
@@ -74,7 +75,7 @@ def test_a_contract_that_is_not_well_formed_is_named(tmp_path: Path, change: str
         "separator:": "seperator:",
     }[change]
     path.write_text(text.replace(change, wrong, 1), encoding="utf-8")
-    with pytest.raises(contracts.QhawaqError, match=says):
+    with pytest.raises(QhawaqError, match=says):
         contracts.read(project)
 
 

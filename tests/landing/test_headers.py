@@ -9,8 +9,7 @@ import pytest
 
 from tests.conftest import deliver
 from tests.landing import samples
-from warehouse import contracts
-from warehouse.contracts import Column
+from warehouse.contracts import Column, reading
 from warehouse.errors import QhawaqError
 from warehouse.landing import land
 from warehouse.landing.ledger import Outcome
@@ -125,7 +124,7 @@ def test_no_contract_about_people_may_leave_columns_out() -> None:
     table = {"name": "t", "columns": [], "config": {"meta": meta}}
     source = {"name": "s", "config": {"meta": {"domain": "education"}}}
     with pytest.raises(QhawaqError, match="other_columns"):
-        contracts._contract(source, table)
+        reading._contract(source, table)
 
 
 def test_the_levels_in_words_are_those_that_the_register_s_contract_accepts() -> None:

@@ -60,7 +60,9 @@ def staged(home, name, content, encoding="latin-1") -> Iterator[tuple[tuple[int,
     """Read a delivery as landing does; yield (accepted, quarantined) and where `typed` and `faults` are."""
     delivery = intake.recognize(deliver(home, name, content, encoding), CONTRACTS)
     with database.scratch(home) as db:
-        yield stage(db, delivery, bytescan.scan(delivery.path, delivery.contract.separator)), db
+        counts = stage(db, delivery, bytescan.scan(delivery.path, delivery.contract.separator))
+        assert counts.left_out == ()
+        yield (counts.accepted, counts.quarantined), db
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -17,7 +17,7 @@ CODE = (
     "warehouse/registry",
     "warehouse/pipeline",
     "warehouse/audit/accesses.py",
-    "warehouse/contracts.py",
+    "warehouse/contracts",
     "warehouse/database.py",
     "warehouse/settings.py",
 )

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.contracts import Column, Contract, Stated
+from warehouse.contracts.rules import normal
 from warehouse.database import quoted
 from warehouse.deliveries import Fault
 from warehouse.landing import normalize
 from warehouse.landing.lines import Rejected
-from warehouse.rules import normal
 
 DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
 EARLIEST = "1900-01-01"
@@ -63,18 +63,16 @@ def type_rows(
         lines: SQL of the file's rows as text, with `_line`.
     """
     present = [column for column in contract.columns if column.name in columns]
-    absent = {column: f"cast(null as {column.data_type})" for column in contract.columns}
-    typed = absent | {column: _typed(column, contract) for column in present}
-    packed = ", ".join(f"{quoted(column.name)} := {sql}" for column, sql in typed.items())
     checks = list(itertools.starmap(Check, normalize.line_faults(contract, present)))
     checks += [check for column in present for check in _checks(column, contract, has_nul)]
     fault = _first_fault([*checks, *_rule_checks(contract, stated, present)])
+    typed = _typed_row(contract, present)
     source = _without(contract.missing, columns, lines) if contract.missing else lines
     db.execute(  # typed beside the text: a value that cannot be typed has a text and a typed value of null
         f"create or replace temp table typed as select _line, t.*, "
         "fault.column_name as _fault_column, fault.code as _fault, fault.unknown as _code "
         f"from (select _line, t, {fault} as fault from "
-        f"(select lines as l, _line, struct_pack({packed}) as t from {source} as lines))"
+        f"(select lines as l, _line, {typed} as t from {source} as lines))"
     )
 
 
@@ -83,6 +81,13 @@ def _without(missing: Sequence[str], columns: Sequence[str], lines: str) -> str:
     texts = ", ".join(quoted(text, "'") for text in missing)
     listed = ", ".join(f"case when {quoted(c)} not in ({texts}) then {quoted(c)} end as {quoted(c)}" for c in columns)
     return f"(select _line, {listed} from {lines})"
+
+
+def _typed_row(contract: Contract, present: Sequence[Column]) -> str:
+    """Return SQL for the struct of a row's typed values, null in the columns that the file lacks."""
+    absent = {column: f"cast(null as {column.data_type})" for column in contract.columns}
+    typed = absent | {column: _typed(column, contract) for column in present}
+    return f"struct_pack({', '.join(f'{quoted(column.name)} := {sql}' for column, sql in typed.items())})"
 
 
 def _typed(column: Column, contract: Contract) -> str:
@@ -169,11 +174,7 @@ def quarantine(
     db.execute("delete from typed where _fault is not null")
     if cut_line is not None:
         _move(db, f"_line = {cut_line}", "null", Fault.CUT)
-    normalize.find_shared_documents(db, contract)
-    for column in contract.columns:
-        if normalize.is_document(column) and column.alias and not column.nullable:
-            shared = f"{quoted(column.name)} in (select value from nobodys)"
-            _move(db, shared, f"'{column.name}'", Fault.NOBODYS_DOCUMENT)
+    _quarantine_shared_documents(db, contract)
     if contract.key:
         _quarantine_repeated_keys(db, ", ".join(map(quoted, contract.key)), contract.key[-1])
 
@@ -189,6 +190,15 @@ def _hide_names(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         "(select distinct code, unnest(string_split(code, ' ')) as word from faults where code is not null) "
         f"where length(word) >= {SHORTEST_NAME} and word in ({words}))"
     )
+
+
+def _quarantine_shared_documents(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Move the rows that must have a document and share it with people who cannot be the same."""
+    normalize.find_shared_documents(db, contract)
+    for column in contract.columns:
+        if normalize.required_document(column):
+            shared = f"{quoted(column.name)} in (select value from nobodys)"
+            _move(db, shared, f"'{column.name}'", Fault.NOBODYS_DOCUMENT)
 
 
 def _quarantine_repeated_keys(db: duckdb.DuckDBPyConnection, key: str, named: str) -> None:

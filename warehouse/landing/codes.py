@@ -100,10 +100,17 @@ def decide(
         "insert into raw.codes (source, column_name, code, decision, mapped_to, who, why, known_at, decided_at) "
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            given.source, given.column, given.code, given.decision, given.mapped_to, given.who, given.why.strip(),
-            _known_at(db, home), datetime.now(UTC).replace(tzinfo=None),
+            given.source,
+            given.column,
+            given.code,
+            given.decision,
+            given.mapped_to,
+            given.who,
+            given.why.strip(),
+            _known_at(db, home),
+            datetime.now(UTC).replace(tzinfo=None),
         ],
-    )  # fmt: skip
+    )
     return given
 
 

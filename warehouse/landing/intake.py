@@ -115,6 +115,14 @@ class Header(NamedTuple):
     left_out: tuple[str, ...] = ()  # headers, as far as they may be shown
 
 
+class Differences(NamedTuple):
+    """How a header differs from its contract."""
+
+    twice: list[str]
+    missing: list[str]
+    unknown: list[str]
+
+
 def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
     """Compare the header with the contract and return the columns in the file's own order.
 
@@ -125,22 +133,36 @@ def header_columns(contract: Contract, scan: Scan, period: str) -> Header:
     """
     headers = _header_names(contract, scan)
     named = contract.named(headers)
-    twice = sorted(set(named) & (Counter(headers) - Counter(set(headers))).keys())
-    missing = sorted({column.name for column in contract.columns if column.must_be_in(period)} - set(named.values()))
-    others = [] if contract.leaves_out_others else [header for header in headers if header not in named]
-    if twice or missing or others:
-        known = {header.lower() for column in contract.columns for header in column.headers}
-        shown = {header for header in others if _resembles(header, known)}
-        hidden = [str(place) for place, header in enumerate(headers, start=1) if header in set(others) - shown]
-        raise DeliveryRefused(
-            Fault.COLUMNS,
-            twice=_joined(twice),
-            missing=_joined(missing),
-            unknown=_joined(sorted(shown)),
-            hidden=_joined(hidden),
-        )
+    differences = _differences(contract, headers, period)
+    if any(differences):
+        raise _other_columns(contract, headers, differences)
     columns = [named.get(header, f"_column_{number}") for number, header in enumerate(headers, start=1)]
     return Header(columns, tuple(_left_out(headers, named)))
+
+
+def _differences(contract: Contract, headers: list[str], period: str) -> Differences:
+    """Return how a header differs from the contract for a period."""
+    named = contract.named(headers)
+    required = {column.name for column in contract.columns if column.must_be_in(period)}
+    return Differences(
+        twice=sorted(set(named) & (Counter(headers) - Counter(set(headers))).keys()),
+        missing=sorted(required - set(named.values())),
+        unknown=[] if contract.leaves_out_others else [header for header in headers if header not in named],
+    )
+
+
+def _other_columns(contract: Contract, headers: list[str], differences: Differences) -> DeliveryRefused:
+    """Return the refusal of a header; an unknown cell that can be a child's is named by its place only."""
+    known = {header.lower() for column in contract.columns for header in column.headers}
+    shown = {header for header in differences.unknown if _resembles(header, known)}
+    unseen = set(differences.unknown) - shown
+    return DeliveryRefused(
+        Fault.COLUMNS,
+        twice=_joined(differences.twice),
+        missing=_joined(differences.missing),
+        unknown=_joined(sorted(shown)),
+        hidden=_joined([str(place) for place, header in enumerate(headers, start=1) if header in unseen]),
+    )
 
 
 def _left_out(headers: list[str], named: dict[str, str]) -> list[str]:

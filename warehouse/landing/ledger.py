@@ -15,7 +15,7 @@ from warehouse.contracts import LANDING_COLUMNS, REGION, Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, DeliveryRefused, Status
 from warehouse.identity.linkage import link
-from warehouse.landing import codes, earlier_homes, losses, quarantine, regions, standing
+from warehouse.landing import codes, earlier_homes, losses, quarantine, regions, standing, standing_tables
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -74,7 +74,7 @@ class Earlier(NamedTuple):
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
-    for tables in (DDL, standing.DDL, losses.DDL, link.DDL, closing.DDL, tested.DDL, codes.DDL):
+    for tables in (DDL, standing_tables.DDL, losses.DDL, link.DDL, closing.DDL, tested.DDL, codes.DDL):
         db.execute(tables)
     for contract in contracts:
         region = (REGION,) if contract.scope.region else ()

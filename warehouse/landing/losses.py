@@ -99,5 +99,6 @@ def _key(contract: Contract, name: str) -> str:
 
 
 _NONE = dict.fromkeys(("bigint", "integer", "smallint", "double"), "-1") | {
-    "date": "date '1900-01-01'", "boolean": "false",
-}  # fmt: skip
+    "date": "date '1900-01-01'",
+    "boolean": "false",
+}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.contracts import Column, Contract
+from warehouse.contracts import Alias, Column, Contract
 from warehouse.database import quoted
 from warehouse.deliveries import Fault
 from warehouse.identity import names
@@ -48,6 +48,11 @@ def kinds(contract: Contract) -> set[str]:
 def is_document(column: Column) -> bool:
     """Return whether a column holds the numbers of identity documents."""
     return column.document or (column.alias is not None and column.alias.kind == "dni")
+
+
+def required_document(column: Column) -> Alias | None:
+    """Return whom a column names if each row must have a person's document in it."""
+    return column.alias if is_document(column) and not column.nullable else None
 
 
 def _plain(name: str) -> str:
@@ -107,18 +112,21 @@ def value_faults(column: Column, contract: Contract) -> list[tuple[str, str, Fau
 
     The condition is SQL over `l`, the row's text, and `t`, its typed values.
     """
-    value = f"t.{quoted(column.name)}"
     if column.digits:
         return []  # a rule of the contract
+    has_number = f"regexp_matches(t.{quoted(column.name)}, '[0-9]{{{LONGEST_NUMBER + 1}}}')"
     if _is_exposed(column, contract):
-        return [
-            (column.name, f"regexp_matches({value}, '[0-9]{{{LONGEST_NUMBER + 1}}}')", Fault.IDENTITY_IN_OPEN_COLUMN)
-        ]
+        return [(column.name, has_number, Fault.IDENTITY_IN_OPEN_COLUMN)]
     if column.link in NAMES:
-        return [(column.name, f"regexp_matches({value}, '[0-9]{{{LONGEST_NUMBER + 1}}}')", Fault.NOT_A_NAME)]
-    if not is_document(column) or column.nullable or column.alias is None:
-        return []
-    named = " and ".join(f"t.{quoted(c)} = '{v}'" for c, v in column.alias.when) or "true"
+        return [(column.name, has_number, Fault.NOT_A_NAME)]
+    alias = required_document(column)
+    return _document_faults(column, alias) if alias else []
+
+
+def _document_faults(column: Column, alias: Alias) -> list[tuple[str, str, Fault]]:
+    """Return (column, condition, fault) of what stands for a document and is none, or is nobody's."""
+    value = f"t.{quoted(column.name)}"
+    named = " and ".join(f"t.{quoted(c)} = '{v}'" for c, v in alias.when) or "true"
     wrong = f"{named} and not {value} ~ '[0-9]{{{DNI_DIGITS}}}'"
     return [
         (column.name, wrong, Fault.NOT_A_DOCUMENT),

@@ -69,17 +69,22 @@ def _tables(packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         DeliveryRefused: the ZIP is hostile.
     """
     members = packed.infolist()
+    _refuse_hostile(members)
+    tables = [member for member in members if member.filename.lower().endswith(".dbf")]
+    most = min(max(FREE, RATIO * sum(member.compress_size for member in tables)), LARGEST_UNPACKED)
+    if sum(member.file_size for member in tables) > most:
+        raise DeliveryRefused(Fault.ZIP_BOMB, most=most)
+    return sorted(tables, key=lambda member: member.filename)
+
+
+def _refuse_hostile(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse a ZIP with too many members, with names that lead out of it, or with a password."""
     if len(members) > MOST_MEMBERS:
         raise DeliveryRefused(Fault.ZIP_MEMBERS, members=len(members), most=MOST_MEMBERS)
     if len({member.filename for member in members}) < len(members) or any(map(_leads_out, members)):
         raise DeliveryRefused(Fault.ZIP_PATHS)
     if any(member.flag_bits & 1 for member in members):
         raise DeliveryRefused(Fault.ZIP_LOCKED)
-    tables = [member for member in members if member.filename.lower().endswith(".dbf")]
-    most = min(max(FREE, RATIO * sum(member.compress_size for member in tables)), LARGEST_UNPACKED)
-    if sum(member.file_size for member in tables) > most:
-        raise DeliveryRefused(Fault.ZIP_BOMB, most=most)
-    return sorted(tables, key=lambda member: member.filename)
 
 
 def _leads_out(member: zipfile.ZipInfo) -> bool:
@@ -96,11 +101,12 @@ def _write(delivery: Delivery, packed: zipfile.ZipFile, tables: list[zipfile.Zip
     """
     fitting = 0
     with rows.open("wb") as file:
+        file.write(f"{','.join(column.name for column in delivery.contract.columns)}\n".encode())
         for member in tables:
             with packed.open(member) as stream:
                 table = dbf.layout(stream)
                 if is_of(delivery.contract, table, delivery.period):
-                    _append(delivery.contract, table, stream, file, with_header=not fitting)
+                    _append(delivery.contract, table, stream, file)
                     fitting += 1
     if not fitting:
         wanted = [column.headers[-1] for column in delivery.contract.columns if column.must_be_in(delivery.period)]
@@ -113,13 +119,11 @@ def is_of(contract: Contract, table: dbf.Layout, period: str) -> bool:
     return wanted <= set(contract.named(table.names).values())
 
 
-def _append(contract: Contract, table: dbf.Layout, stream: IO[bytes], file: IO[bytes], *, with_header: bool) -> None:
+def _append(contract: Contract, table: dbf.Layout, stream: IO[bytes], file: IO[bytes]) -> None:
     """Write a table's rows with every column of the contract, empty where the table lacks it."""
     named = {column: header for header, column in contract.named(table.names).items()}
     encoding = table.encoding or (contract.packed.encoding if contract.packed else "cp850")
     columns = [column.name for column in contract.columns]
-    if with_header:
-        file.write(f"{','.join(columns)}\n".encode())
     for block in dbf.blocks(stream, table, list(named.values()), encoding):
         absent = pa.array([""] * block.num_rows, pa.string())
         whole = pa.table([block[named[name]] if name in named else absent for name in columns], names=columns)

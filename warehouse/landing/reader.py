@@ -43,8 +43,15 @@ class Format(NamedTuple):
 
     def is_regular(self, scan: Scan) -> bool:
         """Return whether each line must be one row: quotes mean nothing, or there are none."""
-        has_quotes = self.is_quoted and scan.has_quotes
-        return not has_quotes and not _needs_care(scan) and scan.has_regular_rows(len(self.columns))
+        return not self.has_quotes(scan) and not _needs_care(scan) and scan.has_regular_rows(len(self.columns))
+
+    def is_strict(self, scan: Scan) -> bool:
+        """Return whether it has quotes, all of which seem to be in their places."""
+        return self.has_quotes(scan) and scan.first_odd_quote is None and not _needs_care(scan)
+
+    def has_quotes(self, scan: Scan) -> bool:
+        """Return whether there are quotes that have a meaning."""
+        return self.is_quoted and scan.has_quotes
 
 
 def _needs_care(scan: Scan) -> bool:
@@ -70,8 +77,7 @@ def read(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -
     Raises:
         DeliveryRefused: the file is in another encoding, or rows would be lost, doubled or shifted.
     """
-    if not scan.is_utf8 and (shape.encoding == "utf-8" or scan.has_odd_text):
-        _check_encodings(path, shape, scan)
+    _check_encodings(path, shape, scan)
     if _reads_strictly(db, path, shape, scan):
         _number_lines(db, shape, scan, [])
         return []
@@ -83,6 +89,9 @@ def read(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -
 
 
 def _check_encodings(path: Path, shape: Format, scan: Scan) -> None:
+    """Refuse bytes that are in no encoding of a source, and note of the others in which they are."""
+    if scan.is_utf8 or (shape.encoding != "utf-8" and not scan.has_odd_text):
+        return
     with lines.opened(path) as file:
         counts = encodings.tally(file)
     encodings.check(counts, shape.encoding)
@@ -93,11 +102,7 @@ def _read_carefully(db: duckdb.DuckDBPyConnection, path: Path, shape: Format) ->
     """Read the clean copy of a file's good rows; no row can be lost or doubled in it unseen."""
     layout = lines.Layout(shape.separator.encode(), len(shape.columns), shape.is_quoted, shape.encoding)
     with lines.sifted(path, layout) as clean:
-        source = _source(clean.path, shape, "utf-8")
-        try:
-            db.execute(f"create or replace temp table rows as select * from {source}")
-        except duckdb.Error as error:  # its text holds the child's line: never shown
-            raise _unreadable(error) from None
+        _read_rows(db, _source(clean.path, shape, "utf-8"))
     if value(db, "select count(*) from rows") != clean.rows:
         raise DeliveryRefused(Fault.UNREADABLE)
     _number(db, clean.shifts)
@@ -106,31 +111,42 @@ def _read_carefully(db: duckdb.DuckDBPyConnection, path: Path, shape: Format) ->
 
 def _reads_strictly(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -> bool:
     """Read a file of which all quotes seem to be in their places into `temp.rows`; return whether they are."""
-    if not (shape.is_quoted and scan.has_quotes) or scan.first_odd_quote is not None or _needs_care(scan):
+    if not shape.is_strict(scan):
         return False
-    source = _source(path, shape, "utf-8" if scan.is_utf8 else "latin-1")
     try:
-        db.execute(f"create or replace temp table rows as select * from {source}")
-    except duckdb.Error:  # its text holds the child's line: never shown
+        _read_rows(db, _source(path, shape, _bytes_encoding(scan)))
+    except DeliveryRefused:
         return False
-    mark = quoted(shape.separator, "'")
-    inside = " + ".join(f"coalesce(len({name}) - len(replace({name}, {mark}, '')), 0)" for name in _names(shape))
+    inside = _times_in_row(shape.columns, quoted(shape.separator, "'"))
     n_rows, within = db.execute(f"select count(*), coalesce(sum({inside}), 0) from rows").fetchone() or (0, 0)
     separators = (len(shape.columns) - 1) * (n_rows + 1) + within
     return n_rows == scan.lines - 1 - len(scan.blank_lines) and separators == scan.separators
 
 
-def _names(shape: Format) -> list[str]:
-    return [quoted(name) for name in shape.columns]
+def _times_in_row(columns: Sequence[str], sign: str) -> str:
+    """Return SQL for how often a sign, itself SQL, is in the values of a row."""
+    return " + ".join(f"coalesce(len({quoted(c)}) - len(replace({quoted(c)}, {sign}, '')), 0)" for c in columns)
+
+
+def _read_rows(db: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Read a source into `temp.rows`.
+
+    Raises:
+        DeliveryRefused: DuckDB cannot read it.
+    """
+    try:
+        db.execute(f"create or replace temp table rows as select * from {source}")
+    except duckdb.Error as error:  # its text holds the child's line: never shown
+        raise _unreadable(error) from None
 
 
 def _read_at_once(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan: Scan) -> list[Rejected]:
     """Read a file as it is; lines that DuckDB rejects are verified by the law of conservation."""
-    source = _source(path, shape, "utf-8" if scan.is_utf8 else "latin-1")
+    source = _source(path, shape, _bytes_encoding(scan))
     rejected: list[Rejected] = []
     try:
-        db.execute(f"create or replace temp table rows as select * from {source}")
-    except duckdb.Error:  # its text holds the child's line: never shown
+        _read_rows(db, source)
+    except DeliveryRefused:
         rejected = _read_with_rejects(db, source)
     _number_lines(db, shape, scan, rejected)
     return rejected
@@ -138,8 +154,13 @@ def _read_at_once(db: duckdb.DuckDBPyConnection, path: Path, shape: Format, scan
 
 def plain_rows(path: Path, shape: Format, scan: Scan) -> str:
     """Return SQL of the rows of a plain file as text, each with its line: DuckDB keeps the file's order."""
-    source = _source(path, shape, "utf-8" if scan.is_utf8 else "latin-1")
+    source = _source(path, shape, _bytes_encoding(scan))
     return f"(select row_number() over () + 1 as _line, * from {source})"
+
+
+def _bytes_encoding(scan: Scan) -> str:
+    """Return the encoding in which DuckDB reads a file as it is."""
+    return "utf-8" if scan.is_utf8 else "latin-1"
 
 
 def _source(path: Path, shape: Format, encoding: str) -> str:
@@ -156,11 +177,7 @@ def _source(path: Path, shape: Format, encoding: str) -> str:
 def _read_with_rejects(db: duckdb.DuckDBPyConnection, source: str) -> list[Rejected]:
     for table in ("reject_errors", "reject_scans"):
         db.execute(f"drop table if exists temp.{table}")
-    lenient = source[:-1] + ", store_rejects=true)"
-    try:
-        db.execute(f"create or replace temp table rows as select * from {lenient}")
-    except duckdb.Error as error:
-        raise _unreadable(error) from None
+    _read_rows(db, source[:-1] + ", store_rejects=true)")
     rejects = db.execute("select line, min(error_type) from temp.reject_errors group by line order by line").fetchall()
     return [Rejected(int(line), REJECTS.get(str(kind), Fault.UNREADABLE_LINE)) for line, kind in rejects]
 
@@ -173,7 +190,7 @@ def _unreadable(error: duckdb.Error) -> DeliveryRefused:
 
 def _broken_rows(db: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> list[BrokenRow]:
     """Return the rows with line breaks inside their values."""
-    breaks = " + ".join(f"coalesce(len({quoted(c)}) - len(replace({quoted(c)}, chr(10), '')), 0)" for c in columns)
+    breaks = _times_in_row(columns, "chr(10)")
     rows = db.execute(f"select rowid, {breaks} from rows where {breaks} > 0 order by rowid").fetchall()
     return list(itertools.starmap(BrokenRow, rows))
 

@@ -80,15 +80,27 @@ def _replace_if_nearly_whole(db: duckdb.DuckDBPyConnection, contract: Contract, 
 
 def _replace(db: duckdb.DuckDBPyConnection, contract: Contract, found: Day, one: Sent) -> None:
     """Let a whole file replace what stands of its regions; a region that lacks too much keeps its former rows."""
-    former = {region: parts for region, parts in found.parts.items() if region or not contract.scope.region}
-    is_correction = not former.keys().isdisjoint(one.rows)  # otherwise it is another part of the scope
-    lost = losses.found(db, contract, one.file, former) if is_correction else {}
     found.missing = {part: loss for part, loss in found.missing.items() if part.region not in one.rows}
-    for region, loss in lost.items():
-        if region not in one.rows or loss.is_more_than(contract.scope.maximum_loss):
-            found.missing[Part(one.file, region)] = loss
+    found.missing |= _missing(db, contract, found, one)
     for region in one.rows:
-        if Part(one.file, region) not in found.missing and (region or not contract.scope.region):
+        if Part(one.file, region) not in found.missing and _is_replaceable(contract, region):
             found.parts[region] = (one,)
         elif contract.scope.keeps_rows or region not in found.parts:
-            found.parts[region] = (*found.parts.get(region, ()), one)
+            _add(found, one, (region,))
+
+
+def _missing(db: duckdb.DuckDBPyConnection, contract: Contract, found: Day, one: Sent) -> dict[Part, losses.Loss]:
+    """Return the regions that a whole file lacks, or of which it lacks more than the contract allows."""
+    former = {region: parts for region, parts in found.parts.items() if _is_replaceable(contract, region)}
+    if former.keys().isdisjoint(one.rows):  # no correction, but another part of the scope
+        return {}
+    return {
+        Part(one.file, region): loss
+        for region, loss in losses.found(db, contract, one.file, former).items()
+        if region not in one.rows or loss.is_more_than(contract.scope.maximum_loss)
+    }
+
+
+def _is_replaceable(contract: Contract, region: str) -> bool:
+    """Return whether a file can replace what stands of a region: of rows whose region is not known it cannot."""
+    return bool(region) or contract.scope.region is None

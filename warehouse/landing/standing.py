@@ -6,39 +6,18 @@ withdrawn. So later deliveries change no past day, and what a withdrawn file had
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from itertools import chain, pairwise
-from typing import Any, NamedTuple, TypeVar
+from itertools import chain
+from operator import attrgetter
 
 import duckdb
 
-from warehouse.build import tested
 from warehouse.contracts import Contract
 from warehouse.database import column, value
-from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, Fault, Status, text
-from warehouse.landing import replacing
+from warehouse.deliveries import HAS_ROWS, Status
+from warehouse.landing import replacing, standing_tables
 from warehouse.landing.replacing import WHOLE_COUNTRY, Day, Sent, Withheld
-
-DDL = """
-create table if not exists raw.standing (
-  source varchar, period varchar, region varchar, file varchar, landed_no bigint, standing_from date,
-  standing_until date, cut_on date, n_rows bigint);
-create table if not exists raw.shortfalls (
-  source varchar, period varchar, region varchar, file varchar, reason varchar, n_missing bigint, n_before bigint,
-  known_at date, resolved_at date);
-"""
-BEGINNING = date(1900, 1, 1)
-FOR_EVER = date(9999, 12, 31)
-K = TypeVar("K")
-Rows = list[list[Any]]
-
-
-class Span(NamedTuple):
-    """Days in which something holds: the last one is not among them."""
-
-    since: date
-    until: date
+from warehouse.landing.standing_tables import BEGINNING, FOR_EVER
 
 
 def settle(db: duckdb.DuckDBPyConnection, contract: Contract, period: str, number: int) -> None:
@@ -96,11 +75,14 @@ def _touched(db: duckdb.DuckDBPyConnection, contract: Contract, period: str) -> 
 
 def _settle_scope(db: duckdb.DuckDBPyConnection, contract: Contract, period: str | None, number: int) -> None:
     sent = _sent(db, contract, period)
-    days = {day: replacing.day(db, contract, known) for day, known in _known_by_day(db, contract, period, sent).items()}
+    days = {
+        day: replacing.day(db, contract, [one for one in sent if one.since <= day < one.withdrawn_on])
+        for day in _changing_days(db, contract, period, sent)
+    }
     if contract.coverage and period:
         for day, found in days.items():
             _withhold(db, contract, period, day, found)
-    _write(db, contract, period, sent, days, number)
+    standing_tables.write(db, contract, period, sent, days, number)
 
 
 def _sent(db: duckdb.DuckDBPyConnection, contract: Contract, period: str | None) -> list[Sent]:
@@ -128,14 +110,14 @@ def _order(contract: Contract) -> str:
     return f"d.period, {ordered}" if contract.scope.all_periods else ordered
 
 
-def _known_by_day(
+def _changing_days(
     db: duckdb.DuckDBPyConnection, contract: Contract, period: str | None, sent: list[Sent]
-) -> dict[date, list[Sent]]:
-    """Return, for each day on which something may change, the deliveries known from then on."""
+) -> list[date]:
+    """Return the days on which what stands of a scope may change."""
     days = {day for one in sent for day in (one.since, one.withdrawn_on)} - {FOR_EVER}
     if days and contract.coverage and period:
         days |= _changes_before(db, contract, period, min(days))
-    return {day: [one for one in sent if one.since <= day < one.withdrawn_on] for day in sorted(days)}
+    return sorted(days)
 
 
 def _changes_before(db: duckdb.DuckDBPyConnection, contract: Contract, period: str, since: date) -> set[date]:
@@ -156,140 +138,10 @@ def _withhold(db: duckdb.DuckDBPyConnection, contract: Contract, period: str, da
         "where source = ? and period < ? and standing_from <= ? and standing_until > ? group by all) group by 1",
         [contract.name, period, day, day],
     ).fetchall()
-    newest = max((one for parts in found.parts.values() for one in parts), key=lambda one: one[1:3])
+    newest = max(chain.from_iterable(found.parts.values()), key=attrgetter("delivered_at", "number"))
     for region, n_before in before:
         parts = found.parts.get(region, ())
         rows = sum(one.rows[region] for one in parts)
         if rows < n_before * contract.coverage.minimum_share:
             found.withheld[region] = Withheld(parts[-1].file if parts else newest.file, rows, n_before)
             found.parts.pop(region, None)
-
-
-def _spans(days: Iterable[date], cuts: set[date]) -> Iterator[tuple[date, Span]]:
-    """Yield the last cut before and the days of each stretch in which nothing changes."""
-    cut = BEGINNING
-    for since, until in pairwise((*days, FOR_EVER)):
-        cut = since if since in cuts else cut
-        yield cut, Span(since, until)
-
-
-def _merged(held: Iterable[tuple[K, Span]]) -> list[tuple[K, Span]]:
-    """Join stretches of the same that follow each other."""
-    joined: dict[K, list[Span]] = {}
-    for key, span in held:
-        spans = joined.setdefault(key, [])
-        if spans and spans[-1].until == span.since:
-            spans[-1] = Span(spans[-1].since, span.until)
-        else:
-            spans.append(span)
-    return [(key, span) for key, spans in joined.items() for span in spans]
-
-
-class _Held(NamedTuple):
-    """A delivery's rows of a region, between two withdrawals."""
-
-    one: str
-    period: str
-    number: int
-    region: str
-    cut: date
-    rows: int | None
-
-
-def _write(
-    db: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    period: str | None,
-    sent: list[Sent],
-    days: Mapping[date, Day],
-    number: int,
-) -> None:
-    """Write what stands, what is withheld and what is missing of a scope."""
-    spans = list(_spans(days, {one.withdrawn_on for one in sent}))
-    stretches = [(cut, span, days[span.since]) for cut, span in spans]
-    held = _merged(
-        (_Held(one.file, one.period, one.number, region, cut, one.rows.get(region)), span)
-        for cut, span, day in stretches
-        for region, parts in day.parts.items()
-        for one in parts
-    )
-    rows = [
-        [contract.name, h.period, h.region, h.one, h.number, span.since, span.until, h.cut, h.rows] for h, span in held
-    ]
-    stands = {(h.one, h.region) for h, _ in held}
-    rows += [  # never stood: said by an empty span, for what is not here stands for ever
-        [contract.name, one.period, region, one.file, one.number, BEGINNING, BEGINNING, BEGINNING, n]
-        for one in sent
-        for region, n in (one.rows or {WHOLE_COUNTRY: 0}).items()
-        if (one.file, region) not in stands
-    ]
-    _note_changed(db, contract, period, rows, number)
-    _replace_rows(db, "standing", contract, period, rows)
-    if contract.coverage:
-        _replace_rows(db, "withheld", contract, period, _withheld_rows(contract, period, stretches))
-    _replace_rows(db, "shortfalls", contract, period, _shortfall_rows(contract, sent, stretches))
-    _note_superseded(db, [one.file for one in sent])
-
-
-def _withheld_rows(contract: Contract, period: str | None, stretches: list[tuple[date, Span, Day]]) -> Rows:
-    held = _merged((region, span) for _, span, day in stretches for region in day.withheld)
-    last = {region: one for _, _, day in stretches for region, one in day.withheld.items()}
-    return [
-        [contract.name, period, region, text(Fault.FEWER_ROWS, {"rows": one.rows, "before": one.before}), one.file,
-         span.since, _end(span), one.rows, one.before]
-        for region, span in held
-        for one in (last[region],)
-    ]  # fmt: skip
-
-
-def _shortfall_rows(contract: Contract, sent: list[Sent], stretches: list[tuple[date, Span, Day]]) -> Rows:
-    periods = {one.file: one.period for one in sent}
-    held = _merged((part, span) for _, span, day in stretches for part in day.missing)
-    last = {part: loss for _, _, day in stretches for part, loss in day.missing.items()}
-    return [
-        [contract.name, periods[part.file], part.region, part.file,
-         text(Fault.MISSING_ROWS, {"rows": loss.missing, "before": loss.before}), loss.missing, loss.before,
-         span.since, _end(span)]
-        for part, span in held
-        for loss in (last[part],)
-    ]  # fmt: skip
-
-
-def _end(span: Span) -> date | None:
-    return None if span.until == FOR_EVER else span.until
-
-
-def _replace_rows(
-    db: duckdb.DuckDBPyConnection, table: str, contract: Contract, period: str | None, rows: Rows
-) -> None:
-    """Replace the rows of a scope."""
-    db.execute(
-        f"delete from raw.{table} where source = $1 and ($2 is null or period = $2)", [contract.name, period]
-    )  # fmt: skip
-    if rows:  # in one statement: one for each row takes a millisecond each
-        listed = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
-        db.execute(f"insert into raw.{table} values {listed}", list(chain.from_iterable(rows)))
-
-
-def _note_changed(
-    db: duckdb.DuckDBPyConnection, contract: Contract, period: str | None, rows: Rows, number: int
-) -> None:
-    """Note whose rows stand otherwise than before: their years are built and tested again."""
-    before = db.execute(
-        "select * from raw.standing where source = $1 and ($2 is null or period = $2)", [contract.name, period]
-    ).fetchall()
-    changed = sorted({row[3] for row in set(before) ^ set(map(tuple, rows))})
-    db.execute("update raw.deliveries set changed_no = ? where list_contains(?::varchar[], file)", [number, changed])
-    db.execute(f"delete from {tested.FILES} where list_contains(?::varchar[], file)", [changed])
-
-
-def _note_superseded(db: duckdb.DuckDBPyConnection, files: list[str]) -> None:
-    """Note in the ledger since when nothing of a file stands any more, or that it stands again."""
-    db.execute(
-        f"update raw.deliveries as d set superseded_at = case when s.until < date '{FOR_EVER}' "
-        "then greatest(s.until, d.effective_at) end, "
-        f"status = case when s.until < date '{FOR_EVER}' then '{Status.SUPERSEDED}' else '{Status.LANDED}' end "
-        "from (select file, max(standing_until) as until from raw.standing group by file) as s "
-        f"where s.file = d.file and d.{IS_TAKEN_IN} and list_contains(?::varchar[], d.file)",
-        [files],
-    )

@@ -60,12 +60,18 @@ def _refuse_people(home: Home, sources: Iterable[Contract]) -> None:
     """
     about_people = {contract.name for contract in sources if not contract.is_public}
     held = {source for source, _ in _deliveries(home)} & about_people
-    waiting = {path.name for path in intake.waiting(home.inbox) if (c := _source(path, sources)) and not c.is_public}
-    if held or waiting:
-        found = ", ".join(sorted(held or waiting))
+    waiting = {path.name for path in intake.waiting(home.inbox) if _is_about_people(path, sources)}
+    if found := sorted(held or waiting):
         raise HomeError(
-            f"{home.root} is not for public files alone ({found}): use another --home, or 'qhawaq run' without --public"
+            f"{home.root} is not for public files alone ({', '.join(found)}): "
+            "use another --home, or 'qhawaq run' without --public"
         )
+
+
+def _is_about_people(path: Path, sources: Iterable[Contract]) -> bool:
+    """Return whether a file's name is of a source that is not public."""
+    contract = _source(path, sources)
+    return contract is not None and not contract.is_public
 
 
 def _landed(home: Home) -> set[str]:

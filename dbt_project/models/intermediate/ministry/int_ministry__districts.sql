@@ -11,7 +11,7 @@ schools as (
 
 registers as (select count(*) as n_schools from schools),
 
--- the register holds only schools that still exist: pupils of the others are counted in no district;
+-- the register holds only schools that still exist: pupils of others are counted in no district;
 -- where there is no register yet, all are, and what is shown of that is not what is shown later
 districts as (
     select

@@ -17,7 +17,7 @@ results as (
     where
         {{ was_known('years', 'label_dates.repetition_known_at') }}
         and years.year_result in ('failed', 'passed', 'in_recovery', 'postponed')
-    -- the school that the pupil went to last decides: who failed at the one left may pass at the next
+    -- the school that the pupil went to last decides: who failed at one may pass at the next
     qualify row_number() over (
         partition by coalesce(merged_keys.merged_into, years.child_key), years.school_year
         order by

@@ -44,7 +44,8 @@ availability as (
         delivered.last_delivered_at,
         case
             when delivered.source is null then topics.missing_text
-            when missing.source is not null then concat('Faltan los años ', missing.school_years, '.')
+            when missing.source is not null
+                then concat('Faltan los años ', missing.school_years, '.')
         end as missing_text
     from topics
     left join delivered on topics.source = delivered.source

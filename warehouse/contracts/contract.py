@@ -1,36 +1,16 @@
-"""Source contracts: dbt's `sources` YAML is the only description of a delivery.
-
-Keys beyond dbt's own stand in `config.meta` of a table (`file_pattern`, `separator`, `encoding`, `quoting`, `key`,
-`known_at`, `replaces`, `scope`, `coverage`, `line_end_required`, `missing`, `retention_years`, `other_columns`,
-`packed`, `rules`) and of a column (`identity`, `alias`, `pseudonym`, `optional`, `since`, `until`, `headers`, `link`,
-`document`, and what its values may be: `warehouse/rules.py`). `docs/add-a-source.md` explains each.
-"""
+"""A source contract: one source table and the files that fill it, column by column."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from warehouse import rules, scopes
-from warehouse.errors import QhawaqError
-from warehouse.scopes import Replaces, Scope
-from warehouse.settings import read_yaml
-
-QUOTINGS = ("csv", "none")
-DOMAINS = ("education", "welfare", "protection")
-TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
-TABLE_KEYS = set(
-    "file_pattern separator encoding quoting key known_at replaces scope coverage line_end_required missing "
-    "retention_years other_columns packed rules".split()
-)
-COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link document".split())
-COLUMN_KEYS |= rules.COLUMN_RULES
-LEFT_OUT = "left_out"  # what `other_columns` may say
+from warehouse.contracts.rules import Codes, Rule
+from warehouse.contracts.scopes import Replaces, Scope
 
 
 class LandedColumn(NamedTuple):
@@ -49,8 +29,6 @@ LANDING_COLUMNS = (
     LandedColumn("_delivered_at", "date"),
     LandedColumn("known_at", "date"),
 )
-
-
 REGION = LandedColumn("_region", "varchar")  # of a source whose files replace region by region
 
 
@@ -92,8 +70,8 @@ class Column:
     headers: tuple[str, ...] = ()  # what known layouts call it, best first; its own name where none are given
     digits: int | None = None  # length of a code of digits, whose leading zeros and decimals spreadsheets change
     document: bool = False  # whether it holds numbers of identity documents
-    codes: rules.Codes | None = None  # None where it may have any value
-    rules: tuple[rules.Rule, ...] = ()
+    codes: Codes | None = None  # None where it may have any value
+    rules: tuple[Rule, ...] = ()
 
     def must_be_in(self, period: str) -> bool:
         """Return whether a file of a period breaks the contract without this column."""
@@ -103,7 +81,7 @@ class Column:
     def landed_name(self) -> str | None:
         """The column's name in `raw`; None if only the vault may hold it."""
         if self.pseudonym:
-            return _pseudonym_name(self.pseudonym)
+            return pseudonym_name(self.pseudonym)
         return None if self.identity or self.alias else self.name
 
 
@@ -146,7 +124,7 @@ class Contract:
     retention_years: int | None = None  # a delivery is deleted after so many years; None where it holds no person
     packed: Packed | None = None  # another form that lands: as it is downloaded
     leaves_out_others: bool = False  # columns that it does not name are left out; else a file with one is refused
-    rules: tuple[rules.Rule, ...] = ()  # over several columns
+    rules: tuple[Rule, ...] = ()  # over several columns
 
     @property
     def name(self) -> str:
@@ -234,142 +212,6 @@ def _day(digits: str) -> date | None:
         return None
 
 
-def _pseudonym_name(pseudonym: str) -> str:
+def pseudonym_name(pseudonym: str) -> str:
     """Return the raw column that holds a pseudonym instead of an identity."""
     return f"{pseudonym}_key"
-
-
-def _meta(described: dict[str, Any]) -> dict[str, Any]:
-    """Return the keys beyond dbt's own of a source, table or column."""
-    return (described.get("config") or {}).get("meta") or {}
-
-
-def _known_meta(name: str, described: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return the keys of a table or column, all of which must be known."""
-    meta = _meta(described)
-    if unknown := set(meta) - known:
-        raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
-    return meta
-
-
-def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
-    meta = _known_meta(f"{table}.{raw['name']}", raw, COLUMN_KEYS)
-    data_type = raw.get("data_type", "").lower()
-    if data_type not in TYPES:
-        raise QhawaqError(f"contract {table}.{raw['name']}: data_type {data_type!r} is none of {sorted(TYPES)}")
-    name = raw["name"].lower()
-    tests = raw.get("data_tests") or []
-    return Column(
-        name=name,
-        data_type=data_type,
-        nullable=not ("not_null" in tests or name in filled or meta.get("required")),
-        identity=bool(meta.get("identity")),
-        alias=_alias(name, meta["alias"]) if "alias" in meta else None,
-        pseudonym=meta.get("pseudonym"),
-        optional=bool(meta.get("optional")),
-        link=meta.get("link"),
-        since=str(meta.get("since", "")),
-        until=str(meta.get("until", "9999")),
-        headers=tuple(map(str.lower, meta.get("headers", (name,)))),
-        digits=meta.get("digits"),
-        document=bool(meta.get("document")),
-        codes=rules.codes_of(name, meta),
-        rules=tuple(rules.of_column(name, data_type, meta)),
-    )
-
-
-def _alias(column: str, alias: dict[str, Any]) -> Alias:
-    """Return the alias that a column's keys describe."""
-    return Alias(alias["kind"], column, tuple(alias.get("when", {}).items()))
-
-
-def _filled(table: dict[str, Any]) -> set[str]:
-    """Return the columns that the table's `never_null` names."""
-    named = [
-        test["never_null"]["arguments"]["columns"] for test in table.get("data_tests") or [] if "never_null" in test
-    ]
-    return {column.lower() for columns in named for column in columns}
-
-
-def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
-    name = f"{source['name']}.{table['name']}"
-    meta = _known_meta(name, table, TABLE_KEYS)
-    whole = _meta(source)
-    domain = whole.get("domain")
-    if domain not in DOMAINS:
-        raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
-    coverage = meta.get("coverage")
-    columns = _columns(name, table)
-    return Contract(
-        source=source["name"],
-        table=table.get("identifier", table["name"]),
-        domain=domain,
-        pattern=re.compile(meta["file_pattern"]),
-        separator=meta.get("separator", ","),
-        encoding=meta.get("encoding", "utf-8"),
-        is_quoted=_is_quoted(name, meta),
-        columns=columns,
-        key=tuple(map(str.lower, meta.get("key", ()))),
-        known_at=meta.get("known_at", "_delivered_at"),
-        replaces=scopes.replaces(name, meta.get("replaces", Replaces.ROWS)),
-        scope=scopes.scope(name, meta.get("scope") or {}, (coverage or {}).get("region")),
-        coverage=Coverage(coverage["region"], float(coverage["minimum_share"])) if coverage else None,
-        line_end_required=meta.get("line_end_required", True),
-        missing=tuple(meta.get("missing", ())),
-        retention_years=meta.get("retention_years"),
-        packed=_packed(meta["packed"]) if "packed" in meta else None,
-        leaves_out_others=_leaves_out_others(name, meta),
-        sender=whole.get("sender", source["name"]),
-        rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
-    )
-
-
-def _is_quoted(name: str, meta: dict[str, Any]) -> bool:
-    quoting = meta.get("quoting", "csv")
-    if quoting not in QUOTINGS:
-        raise QhawaqError(f"contract {name}: quoting {quoting!r} is none of {QUOTINGS}")
-    return bool(quoting == "csv")
-
-
-def _packed(form: dict[str, str]) -> Packed:
-    """Return the form of download that a table's keys describe."""
-    return Packed(re.compile(form["file_pattern"]), form["encoding"])
-
-
-def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:
-    """Return whether columns that the contract does not name are left out: only of what names no person."""
-    if "other_columns" not in meta:
-        return False
-    if meta["other_columns"] != LEFT_OUT or "retention_years" in meta:
-        raise QhawaqError(f"contract {name}: other_columns may say {LEFT_OUT}, where no row is about a person")
-    return True
-
-
-def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:
-    """Return the columns of the delivery, without those that landing adds."""
-    pseudonyms = {_meta(column)["pseudonym"] for column in table["columns"] if "pseudonym" in _meta(column)}
-    added = {column.name for column in (CHILD_KEY, REGION, *LANDING_COLUMNS)} | set(map(_pseudonym_name, pseudonyms))
-    filled = _filled(table)
-    return tuple(_column(name, column, filled) for column in table["columns"] if column["name"] not in added)
-
-
-def read(project: Path) -> dict[str, Contract]:
-    """Return every contract of the dbt project, by raw table name.
-
-    Raises:
-        QhawaqError: a contract is not well-formed; the message names it.
-    """
-    contracts = [
-        _contract(source, table)
-        for path in sorted((project / "models").rglob("_*__sources.yml"))
-        for source, table in _tables(path)
-        if "file_pattern" in _meta(table)
-    ]
-    return {contract.table: contract for contract in contracts}
-
-
-def _tables(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield each table that a file describes, with its source."""
-    for source in read_yaml(path).get("sources") or []:
-        for table in source["tables"]:
-            yield source, table

@@ -36,7 +36,7 @@ def ask(home: Home, sql: str) -> list[tuple]:
 
 def build(home: Home, *models: str) -> None:
     """Build models and their tests, those of attendance where none is named, as the main job would."""
-    step.begin(home)
+    step.begin(home, SILENT)
     dbt.build(home, SILENT, ("--select", *(models or ATTENDANCE), *dbt.CAUTIOUS))
 
 

@@ -171,8 +171,8 @@ def text(fault: Fault, details: Mapping[str, Any] | None = None, language: str =
         language: en (ledger and logs) or es (senders).
     """
     values = dict(details or {})
-    if "cause" in values:  # the code of another fault
-        values["cause"] = text(Fault(values["cause"]), language=language)
+    cause = values.get("cause")  # the code of another fault; ledgers of former versions lack it
+    values["cause"] = text(Fault(cause), language=language) if cause else "…"
     form = template(fault, language)
     if isinstance(form, str):
         return form.format(**values)

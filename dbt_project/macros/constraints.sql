@@ -29,6 +29,8 @@
         'select ' ~ counts | join(', ') ~ ' from ' ~ this
         ~ ' where as_of_date in (' ~ listed_dates(partial) ~ ')').rows[0].values() -%}
   {%- set lacking = [] -%}
-  {%- for column in columns if nulls[loop.index0] > 0 -%} {%- do lacking.append(column) -%} {%- endfor -%}
+  {%- for number in range(columns | length) if nulls[number] > 0 -%}
+    {%- do lacking.append(columns[number]) -%}
+  {%- endfor -%}
   {{ return(lacking) }}
 {%- endmacro %}

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import Country, qhawaq
 from warehouse import contracts, keys
 from warehouse.build import dbt
+from warehouse.landing import standing
 from warehouse.pipeline import build
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -35,6 +36,11 @@ def forget(home: Home, day: str) -> None:
             "update raw.deliveries set status = 'landed', superseded_at = null "
             f"where superseded_at > date '{day}'"
         )  # fmt: skip
+        for table in ("coverage", "standing"):
+            db.execute(f"delete from raw.{table} where file not in (select file from raw.deliveries)")
+        for contract in contracts.read(DBT_PROJECT).values():
+            if contract.has_whole_files:
+                standing.settle_all(db, contract)
         db.execute("delete from raw.closed_dates")
         db.execute(f"delete from ml.lists where as_of_date > date '{day}'")
 

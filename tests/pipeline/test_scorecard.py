@@ -119,6 +119,7 @@ def test_drift_is_noted_and_a_rule_has_none(scored: Home, country: Country) -> N
         ):
             db.execute(
                 "insert into scores.risk_scores by name select child_key, as_of_date, 'interruption' as outcome, "
+                "row_number() over () as rank_in_ugel, 'bajo' as tier, as_of_date + 120 as expires_on, "
                 f"'{version}' as model_version, cast({log_odds} as double) as log_odds, "
                 f"timestamp '{day}' as scored_at from features.child_features where as_of_date = date '2024-04-30'"
             )

@@ -236,7 +236,7 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
 def _rectifiable(sources: list[Contract], source: str, column: str) -> Contract:
     """Return the contract of a source in which a column can be corrected."""
     contract = _with_children(sources, source)
-    if contract.replaces == "file":
+    if contract.has_whole_files and contract.scope.files is None:
         raise UsageError(f"{contract.name} replaces whole files: its sender ({contract.sender}) has to correct it")
     names = [column.name for column in contract.columns]
     if column not in names:

@@ -12,7 +12,9 @@ this_year as (
         and known.school_year not in ({{ var('pandemic_years') | join(', ') }})
 ),
 
-months as ({{ months_of_persons('this_year') }}),
+months as (
+    {{ months_of_persons('this_year') }}
+),
 
 absences as (
     select

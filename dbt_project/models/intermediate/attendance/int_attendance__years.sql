@@ -12,7 +12,9 @@ counted as (
         and school_year not in ({{ var('pandemic_years') | join(', ') }})
 ),
 
-months as ({{ months_of_persons('counted') }}),
+months as (
+    {{ months_of_persons('counted') }}
+),
 
 judged as (
     select

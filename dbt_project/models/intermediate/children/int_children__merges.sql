@@ -35,9 +35,15 @@ chains as (
 holding as (select * from chains where known_until > known_at),
 
 days as (
-    select child_key, known_at as day_of_change from holding
+    select
+        child_key,
+        known_at as day_of_change
+    from holding
     union
-    select child_key, known_until as day_of_change from holding
+    select
+        child_key,
+        known_until as day_of_change
+    from holding
 ),
 
 spans as (

@@ -180,11 +180,11 @@ def feeding(rows: list[str]) -> str:
 
 
 def test_a_line_break_inside_quotes_keeps_line_numbers(home):
-    text = feeding([MEALS[0].replace("DESAYUNO", '"DESA\nYUNO, ""TARDE"""'), *MEALS[1:]])
+    text = feeding([MEALS[0].replace("QALI WARMA", '"QALI\nWARMA, ""PAE"""'), *MEALS[1:]])
     with staged(home, FEEDING, text) as (counts, db):
         assert counts == (5, 0)
-        rows = db.execute("select _line, modalidad from typed order by 1 limit 2").fetchall()
-    assert rows == [(2, 'DESA\nYUNO, "TARDE"'), (4, "DESAYUNO")]
+        rows = db.execute("select _line, programa from typed order by 1 limit 2").fetchall()
+    assert rows == [(2, 'QALI\nWARMA, "PAE"'), (4, "QALI WARMA")]
 
 
 # Lines of quoted values that are wrong → the lines that are quarantined.
@@ -197,8 +197,8 @@ QUOTES = {
     ),
     "an opening quote at a line's end": ([MEALS[0] + ',"', *MEALS[1:3], '",' + MEALS[3], MEALS[4]], {2, 5}),
     "an empty column too many": ([MEALS[0] + ",", *MEALS[1:]], {2}),
-    "one too many beside quotes": ([MEALS[0] + ",", MEALS[1].replace("DESAYUNO", '"DESAYUNO, TARDE"'), *MEALS[2:]], {2}),
-    "a column too few beside quotes": ([MEALS[0][:-9], MEALS[1].replace("DESAYUNO", '"DESAYUNO, TARDE"'), *MEALS[2:]], {2}),
+    "one too many beside quotes": ([MEALS[0] + ",", MEALS[1].replace("QALI WARMA", '"QALI, WARMA"'), *MEALS[2:]], {2}),
+    "a column too few beside quotes": ([MEALS[0][:-9], MEALS[1].replace("QALI WARMA", '"QALI, WARMA"'), *MEALS[2:]], {2}),
 }  # fmt: skip
 
 

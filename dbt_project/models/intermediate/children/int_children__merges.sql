@@ -75,7 +75,13 @@ versions as (
 ),
 
 first_versions as (
-    select child_key, merged_into, known_at, known_until from versions where place = 1
+    select
+        child_key,
+        merged_into,
+        known_at,
+        known_until
+    from versions
+    where place = 1
 )
 
 select * from first_versions

@@ -17,6 +17,7 @@ from tests.cases.home import CASES, SILENT, CaseHome, empty
 from warehouse.build import dbt
 from warehouse.collect import run
 from warehouse.pipeline import build
+from warehouse.progress import Progress
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the small broken deliveries are not here")
 PUBLISHED = ("+registered_schools", "+int_ministry__control_totals", "+int_ministry__districts")
@@ -34,7 +35,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> CaseHome:
     for name in ("register-with-adult-levels", "trajectory-2021-real-header", "private-in-words"):
         assert {outcome.status for outcome in case.deliver(name)} <= {"landed", "superseded", "duplicate"}
     case.assert_nothing_lost()
-    build.begin(case.home)
+    build.begin(case.home, Progress(quiet=True))
     dbt.build(case.home, SILENT, ("--select", *PUBLISHED, *dbt.CAUTIOUS))
     return case
 

@@ -232,10 +232,7 @@ def append_rows(db: duckdb.DuckDBPyConnection, staged: Staged, delivery: Deliver
     ).to_arrow_reader(ROW_GROUP)
     for batch in rows:  # each alone: DuckDB would hold all batches of a reader until the commit
         _append(db, contract.table, pyarrow.Table.from_batches([batch]))
-    if staged.merges.num_rows:
-        db.register("merges", staged.merges)
-        copy_merges(db)
-        db.unregister("merges")
+    copy_merges(db, staged.merges)
 
 
 def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> None:
@@ -259,8 +256,13 @@ def commit(db: duckdb.DuckDBPyConnection, staged: Staged, landed: Landed) -> Non
         standing.settle(db, delivery.contract, delivery.period, number)
 
 
-def copy_merges(db: duckdb.DuckDBPyConnection) -> None:
-    """Copy the merges that the warehouse lacks, and the ends of those that it has, from the registered `merges`."""
+def copy_merges(db: duckdb.DuckDBPyConnection, merges: pyarrow.Table) -> None:
+    """Copy the merges that the warehouse lacks, and the ends of those that it has; both are only ever added to."""
+    ends = merges["known_until"]
+    held = db.execute("select count(*), count(known_until) from raw.child_merges").fetchone()
+    if held == (merges.num_rows, merges.num_rows - ends.null_count):
+        return
+    db.register("merges", merges)
     db.execute(
         "insert into raw.child_merges by name select * from merges where (child_key, merged_into) not in "
         "(select (child_key, merged_into) from raw.child_merges)"
@@ -269,6 +271,7 @@ def copy_merges(db: duckdb.DuckDBPyConnection) -> None:
         "update raw.child_merges as r set known_until = m.known_until from merges as m where r.known_until is null "
         "and m.known_until is not null and m.child_key = r.child_key and m.merged_into = r.merged_into"
     )
+    db.unregister("merges")
 
 
 def _append(db: duckdb.DuckDBPyConnection, table: str, arriving: pyarrow.Table) -> None:

@@ -31,9 +31,9 @@ def part(home: Home, request: Request, today: date, other: int | None = None) ->
         subject.vault.execute(
             "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]
         )
-        subject.warehouse.register("merges", subject.vault.execute(ledger.MERGES).to_arrow_table())
+        merges = subject.vault.execute(ledger.MERGES).to_arrow_table()
         with database.transaction(subject.warehouse):
-            ledger.copy_merges(subject.warehouse)
+            ledger.copy_merges(subject.warehouse, merges)
         return pair
 
 

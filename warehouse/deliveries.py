@@ -29,6 +29,7 @@ class Status(StrEnum):
 HAS_ROWS = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}', '{Status.WITHDRAWN}')"
 # SQL over `status`: the delivery was taken in, and nobody took it out since.
 IS_TAKEN_IN = f"status in ('{Status.LANDED}', '{Status.SUPERSEDED}')"
+TAKEN_IN = (Status.LANDED, Status.SUPERSEDED)
 
 
 class Fault(StrEnum):

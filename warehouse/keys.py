@@ -42,6 +42,17 @@ class Keys:
         return bytes(b ^ 0x5C for b in key), bytes(b ^ 0x36 for b in key)
 
 
+def hmac_sql(keys: Keys, value: str) -> str:
+    """Return SQL for HMAC-SHA256 of a text expression, as hexadecimal (RFC 2104; the pads carry the key)."""
+    outer, inner = ("".join(f"\\x{byte:02X}" for byte in pad) for pad in keys.pads)
+    return f"sha256('{outer}'::blob || unhex(sha256('{inner}'::blob || encode({value}))))"
+
+
+def key_sql(keys: Keys, value: str) -> str:
+    """Return SQL for an integer pseudonym below 2^52: safe in JSON, browsers and doubles."""
+    return f"('0x' || substr({hmac_sql(keys, value)}, 1, 13))::bigint"
+
+
 def load(secrets: Path) -> Keys:
     """Read the secret, or generate it on first use.
 

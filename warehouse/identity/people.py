@@ -13,7 +13,7 @@ import duckdb
 from warehouse.contracts import Alias, Contract
 from warehouse.database import quoted, transaction
 from warehouse.identity import names
-from warehouse.keys import Keys
+from warehouse.keys import Keys, key_sql
 
 DOCUMENT = "dni"
 REGISTER = "siagie_enrollments"  # the register that has a document, a number, names and a date of birth of everybody
@@ -126,14 +126,12 @@ def _unknown(alias: Alias, contract: Contract) -> str:
     known = ", ".join(f"k_{other.kind}" for other in contract.aliases)
     return (
         f"select distinct {alias.kind} as value from people where {alias.kind} is not null and "
-        f"coalesce({known}, null) is null"
+        f"coalesce({known}) is null"
     )
 
 
 def _mint(db: duckdb.DuckDBPyConnection, kind: str, values: str, keys: Keys, known_at: str) -> bool:
     """Mint a person for each alias value of a query; return whether any was minted."""
-    from warehouse.identity.vault import key_sql
-
     db.execute(f"create or replace temp table minted as {values}")
     attempt = 0
     while db.execute("select 1 from minted limit 1").fetchone():  # again only where two HMACs share 52 bits
@@ -196,11 +194,11 @@ def _add_documents(db: duckdb.DuckDBPyConnection, document: str, number: str, kn
 
     Where two new persons share a document, the first row keeps it.
     """
-    new = f"k_{document} is null and {document} is not null and k_{number} is not null"
-    _part_corrected(db, f"p.{new.replace(' and ', ' and p.')}", f"k_{number}", known_at)
+    new = f"p.k_{document} is null and p.{document} is not null and p.k_{number} is not null"
+    _part_corrected(db, new, f"k_{number}", known_at)
     db.execute(
         "insert into vault.aliases (kind, value, child_key, known_at) "
-        f"select '{document}', {document}, arg_min(k_{number}, _line), date '{known_at}' from people "
+        f"select '{document}', {document}, arg_min(k_{number}, _line), date '{known_at}' from people as p "
         f"where {new} group by {document}"
     )
     _adopt(db, document)

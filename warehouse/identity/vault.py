@@ -16,7 +16,7 @@ from warehouse.contracts import Column, Contract
 from warehouse.database import quoted
 from warehouse.identity import names
 from warehouse.identity.people import SAME_PERSON, with_keys
-from warehouse.keys import Keys
+from warehouse.keys import Keys, key_sql
 
 # Keys and aliases have no unique index, which would not fit into memory for a country. Inserts check first.
 DDL = """
@@ -62,17 +62,6 @@ def _remembered(contract: Contract) -> list[Column]:
     """Return open columns that the vault holds too, to tell people apart: the date of birth."""
     born = [column for column in contract.columns if column.link == "birth_date" and column not in contract.vaulted]
     return born if contract.aliases else []
-
-
-def hmac_sql(keys: Keys, value: str) -> str:
-    """Return SQL for HMAC-SHA256 of a text expression, as hexadecimal (RFC 2104; the pads carry the key)."""
-    outer, inner = ("".join(f"\\x{byte:02X}" for byte in pad) for pad in keys.pads)
-    return f"sha256('{outer}'::blob || unhex(sha256('{inner}'::blob || encode({value}))))"
-
-
-def key_sql(keys: Keys, value: str) -> str:
-    """Return SQL for an integer pseudonym below 2^52: safe in JSON, browsers and doubles."""
-    return f"('0x' || substr({hmac_sql(keys, value)}, 1, 13))::bigint"
 
 
 def landed_source(contract: Contract, keys: Keys) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import contracts, database, files, keys, synthetic
-from warehouse.deliveries import DeliveryRefused, Fault, Status
+from warehouse.deliveries import TAKEN_IN, DeliveryRefused, Fault, Status
 from warehouse.identity import people, vault
 from warehouse.identity.linkage import link as linkage
 from warehouse.landing import (
@@ -36,7 +36,6 @@ from warehouse.settings import DBT_PROJECT, Home
 
 APPEND_MEMORY = "1GB"  # the warehouse only appends here; the throw-away database sorts and joins
 SHOWN_EVERY = 25  # files
-TAKEN_IN = (Status.LANDED, Status.SUPERSEDED)
 
 
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:

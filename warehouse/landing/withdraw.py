@@ -10,7 +10,7 @@ import duckdb
 from warehouse import contracts, database
 from warehouse.contracts import Contract
 from warehouse.database import transaction, value
-from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, Status
+from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, TAKEN_IN, Status
 from warehouse.errors import UsageError
 from warehouse.landing import fault_sheets, ledger, standing
 from warehouse.progress import Progress
@@ -73,7 +73,7 @@ def _held(db: duckdb.DuckDBPyConnection, file: str) -> _Held:
     if found is None:
         raise UsageError(f"no delivery is called {file}: 'qhawaq audit' and raw.deliveries name them")
     status, source, period, rows, effective, deleted_on = found
-    if status not in (Status.LANDED, Status.SUPERSEDED) or deleted_on:
+    if status not in TAKEN_IN or deleted_on:
         raise UsageError(f"{file} is {'deleted' if deleted_on else status}: it has no rows that count")
     return _Held(source, period, rows, effective)
 

@@ -65,6 +65,24 @@
   )
 {%- endmacro %}
 
+{#- Regular basic education (EBR): preschool, primary and secondary; special education is not. -#}
+{% macro is_regular(level) -%} left({{ level }}, 1) in ('A', 'B', 'F') {%- endmacro %}
+
+{#- An exit from school; another state that is not of the list, as one that closes a year, is none. -#}
+{% macro is_exit(state) -%} {{ state }} in ('RETIRADO', 'FALLECIDO') {%- endmacro %}
+
+{#- A pupil of a school: neither gone nor moved to another. -#}
+{% macro is_attending(state) -%}
+  {{ state }} not in ('RETIRADO', 'FALLECIDO', 'TRASLADADO')
+{%- endmacro %}
+
+{#- A mother tongue of Peru other than Spanish: foreign languages and sign language are none. -#}
+{% macro speaks_indigenous(mother_tongue) -%}
+  coalesce({{ mother_tongue }} not in (
+    {%- for language in var('other_languages') -%} '{{ language }}'{{ ', ' if not loop.last }} {%- endfor -%}
+  ), false)
+{%- endmacro %}
+
 {#- Ages are counted at 31 March of the school year. -#}
 {% macro age_at_march(birth_date, school_year) -%}
   {{ school_year }} - year({{ birth_date }})

@@ -13,6 +13,14 @@ case
         {{ known_at }} as label_known_at
 {%- endmacro %}
 
+{#- Whether a child counts in the rates of interruption and of exit from regular education, which share
+    one population so that they can be compared: pupils who did not die and did not finish secondary. -#}
+{% macro is_in_exit_rate() -%}
+  (interruption_known_at is not null and is_enrolled_after is not null
+    and not (coalesce(is_graduate, false) or (coalesce(is_deceased, false)
+      and not (is_enrolled_after or is_in_alternative_after))))
+{%- endmacro %}
+
 {#- The share of a region's schools that makes enrollments complete, as the contract says; dbt's unit
     tests know no sources, and take the same. -#}
 {% macro complete_share() -%}

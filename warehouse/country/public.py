@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from warehouse.country.lives import Fate, Year
+from warehouse.country.lives import LAST_GRADE, Fate, Year
 from warehouse.country.office import Office
-from warehouse.country.records import PANDEMIC
+from warehouse.country.records import PANDEMIC, Result
 
 SITE = "lpad((100000 + s.site)::varchar, 6, '0')"
 PLACE = "d.inei || lpad((s.site % 9000)::varchar, 4, '0')"
@@ -62,8 +62,9 @@ def deliver(office: Office, year: Year) -> None:
     _feeding(office, year.year)
     if year.year in (2021, 2022, 2023, 2024):
         _trajectories(office, year.year)
-    if year.year in (2023, 2024):
-        _dropouts(office, year)
+    if year.year - 1 in (2023, 2024):
+        _dropouts(office, year.year - 1)
+    office.db.execute("create or replace table last_year as from year")
     _siseve(office, year)
 
 
@@ -155,17 +156,22 @@ def _trajectories(office: Office, year: int) -> None:
         office.trap("leading zeros lost", path.name, "length(cod_mod) < 7")
 
 
-def _dropouts(office: Office, year: Year) -> None:
+def _dropouts(office: Office, year: int) -> None:
+    """Deliver who is not in regular education in the year after, which is the one being simulated."""
+    office.db.execute("create table if not exists last_year as from year limit 0")
     office.deliver(
         "DESERTORES",
-        str(year.year),
-        date(2025, 6, 1) if year.year == 2023 else date(2025, 11, 20),
+        str(year),
+        date(2025, 6, 1) if year == 2023 else date(2025, 11, 20),
         "select d.inei as ubigeo, upper(any_value(p.name)) as Departamento, 'PROVINCIA ' || left(d.inei, 4) as "
         "Provincia, any_value(d.name) as Distrito, "
-        f"count(*) filter (where y.fate in ({Fate.LEAVES}, {Fate.EMIGRATES}, {Fate.TO_EBA})) as desertor, "
+        "count(*) filter (where y.child not in (select child from year)) as desertor, "
         "count(*) as denominador, round(100.0 * desertor / denominador, 2) as Tasa "
-        "from year as y join service as s using (service) join district as d using (district) "
-        "join department as p using (realm) group by d.inei order by 1",
+        "from last_year as y join service as s using (service) join district as d using (district) "
+        "join department as p using (realm) "
+        # the ministry takes out who died and who finished secondary, and nobody else
+        f"where y.fate <> {Fate.DIES} and not (y.grade = {LAST_GRADE} and y.left_month = 99 "
+        f"and (y.guided or y.result in ({Result.PASSED}, {Result.RECOVERED}))) group by d.inei order by 1",
         separator=",",
         latin=False,
     )

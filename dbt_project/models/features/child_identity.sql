@@ -17,7 +17,7 @@ identity as (
         -- 0 for who is born in April of a cohort, 11 for who is born in March
         cast(mod(month(pupils.birth_date) + 8, 12) as integer) as cohort_month,
         coalesce(pupils.sex = 'M', false) as is_female,
-        coalesce(pupils.mother_tongue <> 'CASTELLANO', false) as speaks_indigenous_language,
+        {{ speaks_indigenous('pupils.mother_tongue') }} as speaks_indigenous_language,
         coalesce(pupils.birth_country <> 'PERU', false) as is_foreign,
         pupils.disability is not null as has_disability,
         coalesce(pupils.is_dni_validated, false) as has_validated_dni,

@@ -2,7 +2,6 @@ with
 pupils as {{ of_date(ref('int_pupils__as_of')) }},
 attendance as {{ of_date(ref('child_attendance')) }},
 grades as {{ of_date(ref('child_grades')) }},
-progression as {{ of_date(ref('child_progression')) }},
 place as {{ of_date(ref('child_place')) }},
 household as {{ of_date(ref('child_household')) }},
 peers as {{ of_date(ref('int_pupils__peers')) }},
@@ -39,16 +38,12 @@ missing as (
             as n_missing_months,
         place.altitude_m is null as lacks_place,
         pupils.birth_date is null as lacks_birth_date,
-        pupils.mother_tongue is null as lacks_mother_tongue,
-        not (progression.n_repetitions > 0 or progression.n_transfers > 0)
-        and grades.earlier_failed_areas is null
-        and attendance.last_year_attendance_share is null as lacks_history
+        pupils.mother_tongue is null as lacks_mother_tongue
     from pupils
     inner join attendance on pupils.child_key = attendance.child_key
     inner join grades on pupils.child_key = grades.child_key
     inner join household on pupils.child_key = household.child_key
     inner join place on pupils.child_key = place.child_key
-    inner join progression on pupils.child_key = progression.child_key
     inner join peers on pupils.child_key = peers.child_key
     left join offices on pupils.ugel_code = offices.ugel_code
     left join withheld on pupils.department_code = withheld.region

@@ -1,21 +1,75 @@
 with
 pupils as {{ of_date(ref('int_pupils__as_of')) }},
-years as {{ known_by_child(ref('int_enrollments__results')) }},
+enrollments as {{ known_by_child(ref('int_enrollments__results')) }},
+alternative as {{ known_by_child(ref('int_enrollments__alternative')) }},
+sites as {{ of_date(ref('int_schools__sites')) }},
+
+-- what a family calls a school is a building; one that no register tells of is a school of its own
+placed as (
+    select
+        enrollments.*,
+        concat(
+            left(enrollments.level, 1), coalesce(sites.site_code, enrollments.service_code)
+        ) as level_and_site
+    from enrollments
+    left join sites on enrollments.service_code = sites.service_code
+),
+
+-- the school enrolled at last tells how a year ended: who withdrew to go on elsewhere is not out
+school_years as (
+    select
+        person_key,
+        school_year,
+        max_by(coalesce(year_result, 'unknown'), school_order)
+            filter (where year_result is distinct from 'transferred') as year_result,
+        bool_or(is_repeat) as is_repeat,
+        bool_or(is_reentry) as is_reentry,
+        min(enrolled_date) as first_enrolled_date,
+        count(distinct level_and_site) as n_sites
+    from placed
+    group by person_key, school_year
+),
 
 history as (
     select
         person_key,
-        count(distinct school_year) as n_school_years,
-        min(school_year) as first_school_year,
-        count(distinct case when is_repeat then school_year end) as n_repetitions,
-        count(distinct case when is_reentry then school_year end) as n_reentries,
-        count(distinct case when year_result = 'withdrawn' then school_year end) as n_withdrawals,
+        count(*) filter (where is_repeat) as n_repetitions,
+        count(*) filter (where is_reentry) as n_reentries,
+        count(*) filter (where year_result = 'withdrawn') as n_withdrawals,
         bool_or(year_result = 'failed' and school_year = year({{ as_of() }}) - 1)
-            as has_failed_last_year,
-        count(distinct service_code) as n_services,
-        count(distinct case when school_year = year({{ as_of() }}) then service_code end)
-            as n_services_this_year
-    from years
+            as has_failed_last_year
+    from school_years
+    group by person_key
+),
+
+-- a year in alternative education is no gap
+enrolled_years as (
+    select
+        person_key,
+        school_year
+    from school_years
+    union
+    select
+        person_key,
+        school_year
+    from alternative
+),
+
+years_of_persons as (
+    select
+        person_key,
+        min(school_year) as first_year,
+        count(*) as n_years
+    from enrolled_years
+    group by person_key
+),
+
+-- from primary to secondary is a step and no transfer
+schools_attended as (
+    select
+        person_key,
+        count(distinct level_and_site) - count(distinct left(level_and_site, 1)) as n_transfers
+    from placed
     group by person_key
 ),
 
@@ -33,19 +87,25 @@ progression as (
         cast(history.n_reentries as integer) as n_reentries,
         cast(history.n_withdrawals as integer) as n_withdrawals,
         coalesce(history.has_failed_last_year, false) as has_failed_last_year,
-        cast(history.n_services - 1 as integer) as n_transfers,
-        cast(history.n_services_this_year - 1 as integer) as n_moves_this_year,
+        cast(schools_attended.n_transfers as integer) as n_transfers,
+        cast(this_year.n_sites - 1 as integer) as n_moves_this_year,
         cast(
-            pupils.school_year - history.first_school_year + 1 - history.n_school_years as integer
+            pupils.school_year - years_of_persons.first_year + 1 - years_of_persons.n_years
+            as integer
         ) as n_gap_years,
-        cast(
-            greatest(
-                0,
-                {{ days_between('make_date(pupils.school_year, 3, 31)', 'pupils.enrolled_date') }}
-            ) as integer
-        ) as enrollment_delay_days
+        {{ whole_days(
+            'make_date(pupils.school_year, 3, 31)',
+            'greatest(this_year.first_enrolled_date, make_date(pupils.school_year, 3, 31))') }}
+            as enrollment_delay_days,
+        years_of_persons.first_year = pupils.school_year as lacks_history
     from pupils
     inner join history on pupils.child_key = history.person_key
+    inner join school_years as this_year
+        on
+            pupils.child_key = this_year.person_key
+            and pupils.school_year = this_year.school_year
+    inner join years_of_persons on pupils.child_key = years_of_persons.person_key
+    inner join schools_attended on pupils.child_key = schools_attended.person_key
 )
 
 select * from progression

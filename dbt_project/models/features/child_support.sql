@@ -1,14 +1,23 @@
 with
 pupils as {{ of_date(ref('int_pupils__as_of')) }},
-support as {{ known_by_child(ref('int_supports__received')) }},
+known_support as {{ known_by_child(ref('int_supports__received')) }},
+
+-- one service of a day, whoever told it and under whichever key
+support as (
+    select distinct
+        person_key,
+        support_code,
+        support_date
+    from known_support
+),
 
 counted as (
     select
         person_key,
         count(*) as n_ever,
         count(distinct support_code) as n_kinds,
-        sum(cast(year(support_date) = year({{ as_of() }}) as integer)) as n_this_year,
-        sum(cast(year(support_date) = year({{ as_of() }}) - 1 as integer)) as n_last_year,
+        count(*) filter (where year(support_date) = year({{ as_of() }})) as n_this_year,
+        count(*) filter (where year(support_date) = year({{ as_of() }}) - 1) as n_last_year,
         bool_or(support_code = 'TUTOR' and year(support_date) = year({{ as_of() }})) as has_tutor,
         bool_or(support_code = 'VISITA' and year(support_date) = year({{ as_of() }})) as has_visit,
         bool_or(support_code = 'REFUERZO' and year(support_date) = year({{ as_of() }}))

@@ -6,8 +6,11 @@ interruptions as (
         child_key,
         as_of_date,
         'interruption' as outcome,
-        {{ label_of('interruption_known_at', 'is_deceased or is_emigrated',
+        {{ label_of('interruption_known_at',
+            'is_enrolled_after is null or ((is_deceased or is_emigrated)'
+            ~ ' and not (is_enrolled_after or is_in_alternative_after))',
             'not (is_enrolled_after or is_in_alternative_after or is_graduate)') }},
+        {{ is_in_exit_rate() }} as is_in_rate,
         was_listed,
         was_served
     from labeled
@@ -18,9 +21,8 @@ exits as (
         child_key,
         as_of_date,
         'ebr_exit' as outcome,
-        {{ label_of(
-            'interruption_known_at', 'is_deceased or is_graduate', 'not is_enrolled_after'
-        ) }},
+        {{ label_of('interruption_known_at', 'not ' ~ is_in_exit_rate(), 'not is_regular_after') }},
+        {{ is_in_exit_rate() }} as is_in_rate,
         was_listed,
         was_served
     from labeled
@@ -36,6 +38,8 @@ repeats as (
             'not (has_failed or has_passed) or has_failed is null',
             'has_failed'
         ) }},
+        coalesce(repetition_known_at is not null and (has_failed or has_passed), false)
+            as is_in_rate,
         was_listed,
         was_served
     from labeled
@@ -52,6 +56,7 @@ unmet_needs as (
         (child_key, as_of_date) in (select (needs.child_key, needs.as_of_date) from needs) as label,
         'final' as label_status,
         as_of_date as label_known_at,
+        true as is_in_rate,
         was_listed,
         was_served
     from labeled

@@ -19,7 +19,8 @@ months as (
 absences as (
     select
         person_key,
-        sum(absence_days) as absence_days
+        sum(absence_days) as absence_days,
+        sum(unjustified_absence_days) as unjustified_absence_days
     from months
     group by person_key
     having sum(absence_days) > {{ var('long_absence_days') }}
@@ -35,7 +36,7 @@ current_schools as (
     where
         spells.school_year = year(calendar.today)
         and spells.level in ('B0', 'F0')
-        and spells.enrollment_state = 'DEFINITIVA'
+        and {{ is_attending('spells.enrollment_state') }}
     qualify row_number() over (
         partition by spells.person_key
         order by spells.enrolled_date desc nulls last, spells.service_code asc
@@ -47,7 +48,8 @@ long_absences as (
         absences.person_key as child_key,
         current_schools.service_code,
         current_schools.grade,
-        cast(absences.absence_days as integer) as absence_days
+        cast(absences.absence_days as integer) as absence_days,
+        cast(absences.unjustified_absence_days as integer) as unjustified_absence_days
     from absences
     inner join current_schools on absences.person_key = current_schools.person_key
 )

@@ -9,7 +9,8 @@ found as (
         service_code,
         grade,
         'long_absence' as need,
-        absence_days
+        absence_days,
+        unjustified_absence_days
     from long_absences
     union all
     select
@@ -17,7 +18,8 @@ found as (
         service_code,
         grade,
         'unregistered' as need,
-        null as absence_days
+        null as absence_days,
+        null as unjustified_absence_days
     from unregistered
 ),
 
@@ -28,7 +30,8 @@ looked_for as (
         schools.ugel_code,
         found.service_code,
         found.grade,
-        found.absence_days
+        found.absence_days,
+        found.unjustified_absence_days
     from found
     left join schools on found.service_code = schools.service_code
 )

@@ -3,16 +3,7 @@ calendar as (select * from {{ source('landing', 'calendar') }}),
 spells as {{ known_by_child(ref('int_enrollments__spells'), today()) }},
 results as {{ known_by_child(ref('int_enrollments__results'), today()) }},
 
-centers as {{ standing(ref('stg_eba__enrollments')) }},
-
-alternative as (
-    select
-        child_key as person_key,
-        school_year
-    from centers
-    where
-        child_key is not null and stood_at <= {{ today() }} and standing_until > {{ today() }}
-),
+alternative as {{ known_by_child(ref('int_enrollments__alternative'), today()) }},
 
 last_year as (
     select
@@ -41,7 +32,8 @@ accounted_for as (
     cross join calendar
     where
         results.school_year = year(calendar.today)
-        or results.year_result in ('deceased', 'emigrated')
+        or results.is_deceased
+        or (results.is_emigrated and results.school_year = year(calendar.today) - 1)
         or (results.grade = 14 and results.year_result = 'passed')
     union
     select alternative.person_key

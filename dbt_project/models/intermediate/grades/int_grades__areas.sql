@@ -41,7 +41,7 @@ versions as (
         n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
         _file,
         stood_at as known_at,
-        {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }}
+        {{ known_until(['child_key', 'school_year', 'period', 'learning_area']) }}
             as known_until
     from competences
     where n_competences > 0

@@ -1,7 +1,21 @@
 {{ config(materialized='as_of') }}
 
 with
-areas as {{ known_by_child(ref('int_grades__areas')) }},
+known_areas as {{ known_by_child(ref('int_grades__areas')) }},
+merged_keys as {{ known(ref('int_children__merges')) }},
+
+-- who was registered twice has an area's marks once: those that were told last
+areas as (
+    select * from known_areas
+    where person_key not in (select merged_keys.merged_into from merged_keys)
+    union all
+    select * from known_areas
+    where person_key in (select merged_keys.merged_into from merged_keys)
+    qualify row_number() over (
+        partition by person_key, school_year, period, learning_area
+        order by known_at desc, child_key asc
+    ) = 1
+),
 
 periods as (
     select

@@ -22,9 +22,9 @@ outcomes as (
         child_key,
         as_of_date,
         outcome as indicator,
-        label
+        coalesce(label, false) as label
     from {{ ref('child_outcomes') }}
-    where label is not null and month(as_of_date) = 4
+    where is_in_rate and month(as_of_date) = 4
 ),
 
 judged as (
@@ -40,6 +40,7 @@ judged as (
         'over_age' as indicator,
         over_age_years >= {{ var('over_age_risk_years') }} as label
     from features
+    where over_age_years is not null
 ),
 
 counted as ( -- before values get their names, which are longer

@@ -3,17 +3,7 @@ label_dates as (select * from {{ ref('int_calendar__label_dates') }}),
 merged_keys as (select * from {{ ref('int_children__merges') }}),
 years as (select * from {{ ref('int_enrollments__results') }}),
 
-centers as {{ standing(ref('stg_eba__enrollments')) }},
-
-alternative as (
-    select
-        child_key,
-        school_year,
-        stood_at as known_at,
-        standing_until as known_until
-    from centers
-    where child_key is not null
-),
+alternative as (select * from {{ ref('int_enrollments__alternative') }}),
 
 -- facts as they were known when the year's label became final
 results as (
@@ -21,7 +11,12 @@ results as (
         coalesce(merged_keys.merged_into, years.child_key) as child_key,
         years.school_year,
         years.grade,
-        years.year_result
+        years.level,
+        years.service_code,
+        years.school_order,
+        years.year_result,
+        years.is_deceased,
+        years.is_emigrated
     from years
     inner join label_dates on years.school_year = label_dates.school_year
     left join merged_keys
@@ -35,17 +30,21 @@ year_ends as (
     select
         child_key,
         school_year,
-        bool_or(year_result = 'deceased') as is_deceased,
-        bool_or(year_result = 'emigrated') as is_emigrated,
+        max_by(service_code, school_order) as service_code,
+        max_by(level, school_order) as level,
+        bool_or(is_deceased) as is_deceased,
+        bool_or(is_emigrated) as is_emigrated,
         bool_or(year_result = 'passed' and grade = 14) as is_graduate
     from results
     group by child_key, school_year
 ),
 
 followed as (
-    select distinct -- one row per child and year before, whatever the number of schools
+    -- one row per child and year before, whatever the number of schools
+    select
         coalesce(merged_keys.merged_into, years.child_key) as child_key,
-        years.school_year - 1 as school_year
+        years.school_year - 1 as school_year,
+        bool_or({{ is_regular('years.level') }}) as is_regular
     from years
     inner join label_dates on years.school_year - 1 = label_dates.school_year
     left join merged_keys
@@ -53,6 +52,7 @@ followed as (
             years.child_key = merged_keys.child_key
             and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
     where {{ was_known('years', 'label_dates.interruption_known_at') }}
+    group by 1, 2
 ),
 
 moved as (
@@ -72,10 +72,13 @@ joined as (
     select
         year_ends.child_key,
         year_ends.school_year,
+        year_ends.service_code,
+        year_ends.level,
         year_ends.is_deceased,
         year_ends.is_emigrated,
         year_ends.is_graduate,
         followed.child_key is not null as is_enrolled_after,
+        coalesce(followed.is_regular, false) as is_regular_after,
         moved.child_key is not null as is_in_alternative_after
     from year_ends
     left join followed

@@ -57,6 +57,7 @@ labeled as (
         interruptions.is_emigrated,
         interruptions.is_graduate,
         interruptions.is_enrolled_after,
+        interruptions.is_regular_after,
         interruptions.is_in_alternative_after,
         repetitions.has_failed,
         repetitions.has_passed,

@@ -7,7 +7,7 @@ results as (
     select
         coalesce(merged_keys.merged_into, years.child_key) as child_key,
         years.school_year,
-        years.year_result
+        max_by(coalesce(years.year_result, 'unknown'), years.school_order) as year_result
     from years
     inner join label_dates on years.school_year = label_dates.school_year
     left join merged_keys
@@ -16,15 +16,8 @@ results as (
             and {{ was_known('merged_keys', 'label_dates.repetition_known_at') }}
     where
         {{ was_known('years', 'label_dates.repetition_known_at') }}
-        and years.year_result in ('failed', 'passed', 'in_recovery', 'postponed')
-    -- the school that the pupil went to last decides: who failed at one may pass at the next
-    qualify row_number() over (
-        partition by coalesce(merged_keys.merged_into, years.child_key), years.school_year
-        order by
-            years.enrolled_date desc nulls last,
-            years.year_result = 'passed' desc,
-            years.year_result = 'failed' desc
-    ) = 1
+        and years.year_result is distinct from 'transferred'
+    group by 1, 2
 ),
 
 decided as (

@@ -10,9 +10,9 @@ ranked as (
         *,
         case enrollment_state
             when 'FALLECIDO' then 0
-            when 'DEFINITIVA' then 1
             when 'RETIRADO' then 2
-            else 3
+            when 'TRASLADADO' then 3
+            else 1
         end as state_rank
     from spells
     where school_year = year({{ as_of() }})
@@ -50,11 +50,11 @@ pupils as (
         schools.ugel_code,
         schools.department_code,
         schools.district_code,
-        coalesce(schools.is_rural, false) as is_rural
+        schools.is_rural
     from current_spells
     left join schools on current_spells.service_code = schools.service_code
     where
-        current_spells.enrollment_state in ('DEFINITIVA', 'TRASLADADO')
+        not {{ is_exit('current_spells.enrollment_state') }}
         and current_spells.level in ('B0', 'F0')
 )
 

@@ -30,7 +30,7 @@ peers as (
         last_marks.n_failed_areas,
         progression.over_age_years >= {{ var('over_age_risk_years') }} as is_over_age,
         progression.n_moves_this_year > 0 or pupils.is_in_transit as has_moved,
-        coalesce(pupils.mother_tongue <> 'CASTELLANO', false) as speaks_other
+        {{ speaks_indigenous('pupils.mother_tongue') }} as speaks_other
     from pupils
     inner join progression on pupils.child_key = progression.child_key
     left join attendance on pupils.child_key = attendance.child_key

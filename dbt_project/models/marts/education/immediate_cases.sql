@@ -13,7 +13,10 @@ immediate as (
         looked_for.need,
         case looked_for.need
             when 'long_absence'
-                then concat('acumula ', looked_for.absence_days, ' días de falta este año')
+                then concat(
+                    'acumula ', looked_for.absence_days, ' días de falta este año, ',
+                    looked_for.unjustified_absence_days, ' de ellos sin justificar'
+                )
             else 'estuvo matriculado el año pasado y este año no figura'
         end as reason_text,
         'visita domiciliaria' as action_text

@@ -7,13 +7,7 @@ counts as (
 -- rounded and hidden once, stored, and shown so for ever: see warehouse/publish/disclosure/parts.py
 cells as (select * from {{ source('landing', 'official_ugels') }}),
 
-services as (
-    select
-        support_code,
-        max_by(service_name, valid_from) as service_name
-    from {{ ref('services') }}
-    group by support_code
-),
+services as (select * from {{ ref('services') }}),
 
 needs as (
     select
@@ -35,7 +29,12 @@ needs as (
             and counts.ugel_code = cells.ugel_code
             and counts.level = cells.level
             and counts.indicator = cells.indicator
-    inner join services on counts.indicator = services.support_code
+    -- programs are renamed: each year tells the name of its own
+    inner join services
+        on
+            counts.indicator = services.support_code
+            and counts.as_of_date >= services.valid_from
+            and counts.as_of_date < services.valid_until
 )
 
 select * from needs

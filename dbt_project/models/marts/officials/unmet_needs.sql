@@ -8,13 +8,7 @@ counts as (
 cells as (select * from {{ source('landing', 'official_cells') }}),
 departments as (select * from {{ ref('departments') }}),
 
-services as (
-    select
-        support_code,
-        max_by(service_name, valid_from) as service_name
-    from {{ ref('services') }}
-    group by support_code
-),
+services as (select * from {{ ref('services') }}),
 
 needs as (
     select
@@ -35,7 +29,12 @@ needs as (
             and counts.department_code = cells.department_code
             and counts.level = cells.level
             and counts.indicator = cells.indicator
-    inner join services on counts.indicator = services.support_code
+    -- programs are renamed: each year tells the name of its own
+    inner join services
+        on
+            counts.indicator = services.support_code
+            and counts.as_of_date >= services.valid_from
+            and counts.as_of_date < services.valid_until
     left join departments on counts.department_code = departments.department_code
 )
 

@@ -1,0 +1,92 @@
+"""The table of definitions in the docs, from the seed and from what the features' YAML says.
+
+`python -m warehouse.build.definitions` writes `docs/definitions.md`; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from warehouse.build import feature_catalog
+from warehouse.settings import DBT_PROJECT, REPOSITORY
+
+PAGE = REPOSITORY / "docs" / "definitions.md"
+TITLES = {
+    "outcome": "Outcomes",
+    "indicator": "Indicators",
+    "rule": "Rules of services",
+    "feature": "Features and reasons",
+}
+COLUMNS = {
+    "name": "name",
+    "sentence": "what it means",
+    "formula": "formula",
+    "denominator": "of",
+    "if_missing": "missing",
+    "basis": "basis",
+}
+HEAD = """# Definitions
+
+Generated from `dbt_project/seeds/definitions.csv` and the features' YAML by `python -m warehouse.build.definitions`.
+
+Every value is what was **known** on the as-of date: of rows that a later delivery corrected, the newest known one;
+of a file that another replaced, none. Two keys that are known to be one child are that child. Years are calendar
+years, which are school years in Peru. Shares and differences of shares have 4 decimals, means 2. «This year» is the
+year of the as-of date, «last year» the one before; a month of attendance is known where it has days open and both
+kinds of absence. Where two schools tell of one month, their days add up if together they are no more than the
+month's days from Monday to Friday; else they tell of the same days, and the school that was open on more of them
+counts.
+
+A pupil on a date has an enrollment of this year that is no exit (RETIRADO, FALLECIDO), in primary or secondary. Of
+several enrollments the one of the child's school counts: a death before everything, then one that is neither an
+exit nor a transfer, then a withdrawal, then a transfer; of equals the one enrolled at last, registered at last.
+
+Labels of year t are final from the day on which nearly all schools of each region have told of t+1 in a delivery of
+30 November or later; repetition, from the first delivery of recovery results of t (`docs/data-quality.md`). A label
+says what was known on that day. `own` as a basis means: no public norm was found, the definition is ours.
+"""
+
+
+def rows(project: Path = DBT_PROJECT) -> list[dict[str, str]]:
+    """Return the rows of the seed, a feature's sentence from its column."""
+    sentences = {feature.name: feature.description for feature in feature_catalog.read(project)}
+    with (project / "seeds" / "definitions.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    return [{**row, "sentence": row["sentence"] or sentences.get(row["name"], "")} for row in found]
+
+
+def reasons(project: Path = DBT_PROJECT) -> dict[str, str]:
+    """Return the text of each feature that can be a reason."""
+    with (project / "seeds" / "reason_texts.csv").open(encoding="utf-8", newline="") as file:
+        return {row["feature"]: row["reason_text"] for row in csv.DictReader(file)}
+
+
+def page(project: Path = DBT_PROJECT) -> str:
+    """Return the page, a table for each kind."""
+    found, texts = rows(project), reasons(project)
+    parts = [HEAD]
+    for kind, title in TITLES.items():
+        columns = COLUMNS | ({"reason": "as a reason"} if kind == "feature" else {})
+        parts += [f"\n## {title}\n", _line(columns.values()), _line("---" for _ in columns)]
+        of_kind = (row for row in found if row["kind"] == kind)
+        parts += [_line(_cells(row | {"reason": texts.get(row["name"], "")}, columns)) for row in of_kind]
+    return "\n".join(parts) + "\n"
+
+
+def _cells(row: dict[str, str], columns: Iterable[str]) -> list[str]:
+    return [f"`{row[key]}`" if key == "name" else row[key].replace("|", "\\|") for key in columns]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

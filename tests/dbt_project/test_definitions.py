@@ -1,0 +1,89 @@
+"""Every feature, outcome, indicator and rule is defined in one place, and has an example that somebody computed by hand."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Country
+from warehouse.build import definitions, feature_catalog
+from warehouse.settings import DBT_PROJECT, read_yaml
+
+FEATURES = feature_catalog.read()
+OUTCOMES = {"interruption", "ebr_exit", "repetition", "unmet_need"}
+# What an example that shows nothing looks like: it would also hold for a column that is never filled.
+EMPTY = (None, 0, 0.0, False)
+
+
+def examples(model: str) -> Iterator[dict[str, Any]]:
+    """Yield the expected rows of a model's unit tests."""
+    for path in DBT_PROJECT.glob("models/**/_*__unit_tests.yml"):
+        for test in read_yaml(path)["unit_tests"]:
+            if test["model"] == model:
+                yield from test["expect"]["rows"]
+
+
+def defined(kind: str) -> set[str]:
+    return {row["name"] for row in definitions.rows() if row["kind"] == kind}
+
+
+def services() -> list[dict[str, str]]:
+    with (DBT_PROJECT / "seeds" / "services.csv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["domain"] != "protection"]
+
+
+@pytest.mark.parametrize("group", sorted({feature.group for feature in FEATURES}))
+def test_each_feature_has_an_example_that_shows_it(group: str) -> None:
+    rows = list(examples(f"child_{group}"))
+    names = [feature.name for feature in FEATURES if feature.group == group]
+    assert [name for name in names if all(row.get(name) in EMPTY for row in rows)] == []
+
+
+def test_what_is_defined_is_what_there_is() -> None:
+    assert defined("feature") == {feature.name for feature in FEATURES}
+    assert defined("outcome") == OUTCOMES
+    assert defined("rule") == {row["need"] for row in services()}
+    assert defined("indicator") == OUTCOMES | {"over_age", "low_attendance", "unmet_service"}
+    assert [row["name"] for row in definitions.rows() if not row["sentence"]] == []
+
+
+def test_what_a_share_is_a_share_of_is_said() -> None:
+    shares = {feature.name for feature in FEATURES if feature.unit == "share" and feature.name.endswith("_share")}
+    assert [row["name"] for row in definitions.rows() if row["name"] in shares and not row["denominator"]] == []
+
+
+def test_each_reason_is_a_feature() -> None:
+    assert set(definitions.reasons()) <= {feature.name for feature in FEATURES}
+
+
+def test_the_page_in_the_docs_is_the_table() -> None:
+    assert definitions.PAGE.read_text(encoding="utf-8") == definitions.page()
+
+
+def test_our_exit_rate_is_the_dropout_that_the_ministry_publishes(country: Country) -> None:
+    """The simulator publishes it from children's lives, and not from what it delivers of them."""
+    ((published, landed, exits, ours),) = country.ask(
+        "select sum(n_published), sum(n_landed), sum(n_published_exits), sum(n_landed_exits) "
+        "from operations.dropout_totals where school_year = 2023"
+    )
+    assert published > 900
+    assert abs(landed - published) <= 0.005 * published
+    assert exits > 20
+    assert abs(ours - exits) <= max(2, 0.05 * exits)
+
+
+def test_who_went_abroad_is_no_interruption_by_the_rows_that_landed(country: Country) -> None:
+    """From raw rows alone: no flag of a model takes part."""
+    abroad = (
+        "select distinct child_key, cast(id_anio as integer) as school_year from raw.siagie_enrollments "
+        "where justificacion_retiro = 'VIAJE AL EXTRANJERO'"
+    )
+    gone = f"({abroad}) as a anti join raw.siagie_enrollments as e on e.child_key = a.child_key and e.id_anio = a.school_year + 1"
+    counted = f"select count(*), count(*) filter (o.label) from {gone} join outcomes.child_outcomes as o on o.child_key = a.child_key and year(o.as_of_date) = a.school_year and o.outcome = "
+    ((rows, labeled),) = country.ask(counted + "'interruption'")
+    assert (rows > 10, labeled) == (True, 0)
+    ((rows, exits),) = country.ask(counted + "'ebr_exit' and o.label is not null")
+    assert rows == exits > 10

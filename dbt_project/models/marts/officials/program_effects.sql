@@ -7,7 +7,7 @@ services as (
         support_code,
         max_by(service_name, valid_from) as service_name
     from {{ ref('services') }}
-    where domain <> 'protection'
+    where domain <> 'protection' and valid_from <= {{ today() }} -- as it is called today
     group by support_code
 ),
 

@@ -41,7 +41,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> CaseHome:
 
 
 @pytest.mark.long
-def test_failed_pupils_of_2021_are_unknown_and_not_nought(published: CaseHome) -> None:
+def test_failed_pupils_of_2021_are_unknown_and_not_0(published: CaseHome) -> None:
     sql = "select n_failed, n_passed, n_pupils from staging.stg_minedu__trajectories where _file like '%2021%'"
     assert published.ask(sql) == [(None, 10, 14)]
     assert published.ask("select promocionguiada from raw.minedu_trajectories where _file like '%2021%'") == [(1,)]

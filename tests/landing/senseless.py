@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,8 +120,8 @@ class Sender:
             return str(self._one(column.codes.accepted)) if not column.nullable or pupil % 2 else ""
         return {"date": date, "varchar": f"T{pupil % 5}", "double": "12.5"}.get(column.data_type, str(pupil % 5))
 
-    def _one(self, values: object) -> object:
-        listed = list(values)  # type: ignore[call-overload]
+    def _one(self, values: Iterable[object]) -> object:
+        listed = list(values)
         return listed[int(self.random.integers(len(listed)))]
 
 

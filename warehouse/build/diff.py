@@ -71,7 +71,7 @@ class Difference:
             return "no model compiles to other SQL: nothing changes"
         lines = [f"changed: {', '.join(self.changed) or 'nothing that is known'}"]
         if self.unknown:
-            lines.append(f"of {self.unknown} closed dates it is unknown which code made them")
+            lines.append(f"{self.unknown} closed dates were made by code that was not recorded")
         lines += [f"built on both sides: {len(self.affected)} models", ""]
         for table in self.tables:
             lines += table.lines()

@@ -34,7 +34,7 @@ missing as (
     group by published.source
 ),
 
--- what needs a source that nobody delivered is said to be missing, not shown as nought
+-- what needs a source that nobody delivered is said to be missing, not shown as 0
 availability as (
     select
         topics.topic,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -92,7 +91,7 @@ def project(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, dict[str, tuple[str, str]]]]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, tuple[str, str]]]:
     """All the models, built twice: the second time by date and by year. Name → how it ended, and what was said."""
     root = tmp_path_factory.mktemp("placeholders")
     home = Home(root / "home")
@@ -105,7 +104,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, dict
         dbtRunner().invoke(arguments)
         ended = dbtRunner().invoke(arguments)
     DuckDBConnectionManager.close_all_connections()
-    yield home, {ran.node.name: (str(ran.status), str(ran.message)) for ran in ended.result.results}
+    return home, {ran.node.name: (str(ran.status), str(ran.message)) for ran in ended.result.results}
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -9,12 +9,12 @@ import argparse
 import json
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
 
 from benchmarks import landing, measure, nodes
+from warehouse import clock
 from warehouse.settings import Home
 
 ALLOWED_BESIDE = 0.060  # seconds a dbt node may take besides its statement
@@ -48,7 +48,7 @@ def main() -> None:
     total = sum(row[1] for row in rows)
     memory = psutil.virtual_memory().total / 2**30
     print(f"{children} synthetic children, 8 school years, {len(files)} files, {size / 2**20:.0f} MiB; "
-          f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {time.strftime('%Y-%m-%d')}")  # fmt: skip
+          f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {clock.today()}")  # fmt: skip
     for name, seconds, peak in rows:
         print(f"{name:<10} {seconds:7.1f} s  {peak:5.2f} GiB  {seconds / total:5.0%}")
     print(f"{'all':<10} {total:7.1f} s  {max(row[2] for row in rows):5.2f} GiB")

@@ -24,6 +24,7 @@ from ml.models import candidates, terms
 from ml.models.variants import Variant
 from ml.policy import Policy
 from ml.score import Ranker
+from warehouse import clock
 
 YEARS = (2016, 2017, 2018, 2019, 2022, 2023)  # four of them are judged: the last is the test year
 MODELS = ("additive", "logistic", "boosting", "tree")
@@ -159,7 +160,7 @@ def main() -> None:
     given = parser.parse_args()
     rows, spec = children(given.rows, given.features)
     print(f"{given.rows:,} synthetic rows of {given.features} features, {psutil.cpu_count()} cores, "
-          f"{time.strftime('%Y-%m-%d')}", flush=True)  # fmt: skip
+          f"{clock.today()}", flush=True)  # fmt: skip
     training(rows, spec)
     scoring(rows, spec, given.scored)
 

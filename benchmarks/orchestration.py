@@ -17,6 +17,7 @@ import psutil
 
 from benchmarks import measure
 from tests.dags import scheduler
+from warehouse import clock
 from warehouse.settings import REPOSITORY, Home
 
 AIMS = {"ratio": 3.0, "node": 4.0}
@@ -59,7 +60,7 @@ def main() -> None:
         plain = by_command(one)
         orchestrated, nodes = by_airflow(other, Path(place) / "airflow", given.mode)
     print(f"{given.children:,} synthetic children, {psutil.cpu_count()} cores, {os.uname().machine}, "
-          f"{time.strftime('%Y-%m-%d')}")  # fmt: skip
+          f"{clock.today()}")  # fmt: skip
     print(f"land to publish: command {plain:.0f} s, Airflow ({given.mode}) {orchestrated:.0f} s for {nodes} nodes")
     print(f"{(orchestrated - plain) / nodes:.1f} s a node (aim {AIMS['node']:.0f}), "
           f"{orchestrated / plain:.1f} times (aim {AIMS['ratio']:.0f})")  # fmt: skip

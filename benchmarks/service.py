@@ -23,7 +23,7 @@ from service.features import ChildRecords, FeatureDatabase
 from service.settings import Limits
 from tests.dags.scheduler import free_port
 from tests.service import records
-from warehouse import database
+from warehouse import clock, database
 from warehouse.publish.releases import CURRENT
 from warehouse.settings import Home
 
@@ -183,7 +183,7 @@ def main() -> None:
     given = parser.parse_args()
     home, port = Home(given.home.absolute()), free_port()
     key = api_keys.create(home, "benchmark", scopes=("predict",), areas=("*",), days=1)
-    print(f"{psutil.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
+    print(f"{psutil.cpu_count()} cores, {clock.today()}")
     print(equal(home), flush=True)
     asked, sent = requests(home, key), of_records(raw(home, RAW)[1], key)
     with serving(home, port) as process:

@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import psutil
 
 from benchmarks import measure, nodes
+from warehouse import clock
 from warehouse.settings import Home
 
 MEMORY = "8GB"  # for DuckDB; with what Python takes the process stays below 10 GiB
@@ -88,7 +88,7 @@ def main() -> None:
     if not landed.warehouse.exists():
         prepare(landed, given.children, given.years, aside, root / "truth")
     print(f"{given.children:,} synthetic children, {given.years}; {psutil.cpu_count()} cores, "
-          f"{time.strftime('%Y-%m-%d')}", flush=True)  # fmt: skip
+          f"{clock.today()}", flush=True)  # fmt: skip
     try:
         measured(landed, aside, work)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.graph import HOME, MODEL, step
+from warehouse import clock
 from warehouse.errors import QhawaqError
 from warehouse.progress import Progress
 
@@ -27,7 +28,7 @@ def collect() -> Result:
     """Collect from the APIs that are configured into the inbox."""
     from warehouse.collect import run
 
-    return {"collected": len(run.collect(HOME, PROGRESS, datetime.now(UTC).date()))}
+    return {"collected": len(run.collect(HOME, PROGRESS, clock.today()))}
 
 
 @step
@@ -69,7 +70,7 @@ def notify() -> Result:
 
     if not HOME.recipients.exists():
         raise AirflowSkipException(f"nobody is to be told: {HOME.recipients} is missing")
-    told = notification.require_acknowledged(notification.notify(HOME, PROGRESS, datetime.now(UTC)))
+    told = notification.require_acknowledged(notification.notify(HOME, PROGRESS, clock.now()))
     return {"new": told.new, "sent": told.sent, "held": told.held}
 
 
@@ -181,7 +182,7 @@ def retain() -> Result:
     """Delete what has been kept long enough, and prove it."""
     from warehouse.pipeline import monitor
 
-    return monitor.retain(HOME, PROGRESS, datetime.now(UTC).date())
+    return monitor.retain(HOME, PROGRESS, clock.today())
 
 
 @step

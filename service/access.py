@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -16,6 +16,7 @@ import jwt
 
 from service.live import file_mark
 from service.settings import Oidc
+from warehouse import clock
 
 LOG = logging.getLogger("qhawaq.serve")
 SCOPES = {
@@ -128,7 +129,7 @@ class Authenticator:
         digest = hashed(key)
         for known, entry in self.machines.items():
             if hmac.compare_digest(known, digest):
-                if datetime.fromisoformat(entry["expires"]) <= datetime.now(UTC):
+                if datetime.fromisoformat(entry["expires"]) <= clock.now():
                     raise Refused(401, "this API key has expired")
                 return Caller(entry["name"], frozenset(entry["scopes"]), frozenset(entry["areas"]))
         raise Refused(401, "this API key is not known")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from service.access import SCOPES, hashed
+from warehouse import clock
 from warehouse.errors import UsageError
 from warehouse.files import write_whole
 from warehouse.settings import Home
@@ -29,7 +30,7 @@ def create(home: Home, name: str, *, scopes: tuple[str, ...], areas: tuple[str, 
     if not scopes or not areas or set(scopes) - SCOPES.keys():
         raise UsageError(f"--new-key: name --scope ({', '.join(SCOPES)}) and --area")
     key = secrets.token_urlsafe(32)
-    expires = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    expires = (clock.now() + timedelta(days=days)).isoformat()
     entry = {"name": name, "sha256": hashed(key), "scopes": scopes, "areas": areas, "expires": expires}
     write_whole(home.api_keys, json.dumps([*_others(home, name), entry], indent=1))
     home.api_keys.chmod(0o600)

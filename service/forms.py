@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.access import Caller, Refused
 from service.service import Service
+from warehouse import clock
 
 HERE = Path(__file__).parent
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
@@ -27,7 +27,7 @@ def render(template: str, service: Service, **context: object) -> str:
 
 def seal(service: Service, caller: Caller, subject: str) -> str:
     """Return the seal of a form: it holds today, for this caller and subject."""
-    text = f"form {caller.name} {subject} {datetime.now(UTC):%Y-%m-%d}"
+    text = f"form {caller.name} {subject} {clock.today()}"
     return hmac.new(service.settings.journal_key, text.encode(), hashlib.sha256).hexdigest()
 
 

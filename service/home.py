@@ -17,8 +17,8 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from service.journal import Broken, Journal
-from service.settings import Busy, Oidc, Settings, clock_day
-from warehouse import contracts, database, keys
+from service.settings import Busy, Oidc, Settings
+from warehouse import clock, contracts, database, keys
 from warehouse.errors import QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
@@ -62,9 +62,9 @@ def today(home: Home) -> date:
     younger than the rest, and every child of its last year unregistered.
     """
     if home.kind != "synthetic":
-        return clock_day()
+        return clock.today()
     with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True) as db:
-        return database.value(db, "select built_for from release") or clock_day()
+        return database.value(db, "select built_for from release") or clock.today()
 
 
 def _oidc() -> Oidc | None:

@@ -8,8 +8,9 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
+
+from warehouse import clock
 
 START = "0" * 64
 
@@ -33,7 +34,7 @@ class Journal:
 
     def note(self, caller: str, action: str, child: str | None, reason: str) -> None:
         """Append a line and have it on disk before anything is answered."""
-        line = {"at": datetime.now(UTC).isoformat(), "who": caller, "what": action, "child": child, "why": reason}
+        line = {"at": clock.now().isoformat(), "who": caller, "what": action, "child": child, "why": reason}
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -17,7 +17,7 @@ from service.problems import Problem
 from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
-from service.settings import clock_day
+from warehouse import clock
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_MONTHS = 20
@@ -128,7 +128,7 @@ def _event(child: PublishedChild, form: FollowUpForm, today: date) -> dict[str, 
     checks = {
         "asunto": (name, year) in cases,
         "qué pasó": form.state in STATES,
-        "fecha": date(2018, 1, 1) <= form.on <= clock_day(),
+        "fecha": date(2018, 1, 1) <= form.on <= clock.today(),
         "servicio": (form.service in SUPPORTS) == (form.state == "ATENDIDO"),
         "motivo": (form.reason in DISMISSALS) == (form.state == "DESCARTADO"),
     }

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+from warehouse import clock
 
 Record = Callable[[dict[str, Any]], None]
 Reveal = Callable[[int], dict[str, Any] | None]
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
-
-
-def clock_day() -> date:
-    """Return the day by the clock (UTC)."""
-    return datetime.now(UTC).date()
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class Settings:
     compare: Compare | None = None
     decide: Record | None = None
     limits: Limits = Limits()
-    today: Callable[[], date] = clock_day
+    today: Callable[[], date] = clock.today
 
 
 class Busy(Exception):

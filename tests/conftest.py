@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from unittest import mock
 
@@ -17,7 +18,7 @@ import pytest
 
 from ml import parallel
 from tests import homes
-from warehouse import cli
+from warehouse import cli, clock
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -37,6 +38,13 @@ def home(tmp_path: Path) -> Home:
     found = Home(tmp_path / "home")
     found.claim("real")
     return found
+
+
+@pytest.fixture
+def evening(monkeypatch: pytest.MonkeyPatch) -> date:
+    """The clock stands at half past nine in the evening in Lima, where UTC is in the next month: the day in Lima."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 1, 2, 30, tzinfo=UTC))
+    return date(2026, 2, 28)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 {#- The as-of date that is being built; 1900-01-01 stands in compiled SQL for «not chosen yet». -#}
 {% macro as_of() -%}
-  {%- do ref('int_calendar__as_of_dates') -%} cast('{{ var("as_of", "1900-01-01") }}' as date)
+  {%- do ref('int_calendar__as_of_dates') -%} {%- do check_has_dates() -%} cast('{{ var("as_of", "1900-01-01") }}' as date)
 {%- endmacro %}
 
 {#- A relation that has a row for each as-of date, on the one that is being built. -#}
@@ -83,6 +83,7 @@
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set existing = load_cached_relation(this) -%}
   {%- set placeholder = "cast('" ~ var("as_of", "1900-01-01") ~ "' as date)" -%}
+  {%- do check_dates_are_replaced(sql, placeholder) -%}
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {%- if config.get('contract').enforced %} {{ get_assert_columns_equivalent(sql) }} {% endif -%}

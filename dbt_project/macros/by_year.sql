@@ -9,6 +9,7 @@
 {% materialization by_year, adapter='duckdb' %}
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set existing = load_cached_relation(this) -%}
+  {%- do check_years_are_replaced(sql) -%}
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
   {%- set mark = hash_of_sql(sql) -%}

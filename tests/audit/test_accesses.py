@@ -51,7 +51,7 @@ def test_who_reads_a_name_on_the_command_line_is_counted_too(watched: duckdb.Duc
     database.attach_vault(watched, home, secrets)
     watched.execute("create table vault.reveals (revealed_at timestamp, child_key bigint, who varchar, reason varchar)")
     watched.execute(
-        "insert into vault.reveals values ('2025-05-01 23:59:59', 7, 'ana', 'x'), ('2025-05-02', 7, 'ana', 'x')"
+        "insert into vault.reveals values ('2025-05-02 04:59:59', 7, 'ana', 'x'), ('2025-05-02 05:00', 7, 'ana', 'x')"
     )
     watched.execute("detach vault")
     assert counted(watched, home) == [("reveal", 1, 1), ("reveal", 1, 1)]

@@ -45,10 +45,14 @@ class CaseHome:
 
     def put(self, name: str, content: str | bytes, encoding: str = "latin-1") -> list[Outcome]:
         """Land one file."""
+        self.offer(name, content, encoding)
+        return self.land()
+
+    def offer(self, name: str, content: str | bytes, encoding: str = "latin-1") -> None:
+        """Let one file wait."""
         path = self.home.root.parent / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
         self._offer(name, path)
-        return self.land()
 
     def land(self) -> list[Outcome]:
         """Land what waits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from tests.cases import home
 from tests.cases.home import CaseHome
 from tests.landing import samples
+from warehouse import clock
 from warehouse.deliveries import Fault, Status
 
 MONTH = "SIAGIE_ASISTENCIA_{period}_{delivered}.txt"
@@ -68,7 +69,7 @@ def test_a_code_in_process_comes_back_when_it_is_accepted(empty: CaseHome) -> No
     assert empty.faults() == []
     empty.assert_nothing_lost()
     rows = empty.ask("select _line, estado_matricula, known_at, child_key from raw.siagie_enrollments order by _line")
-    today = datetime.now(UTC).date()
+    today = clock.today()
     assert [row[:2] for row in rows] == [(2, "DEFINITIVA"), (3, "DEFINITIVA")]
     assert rows[0][2] == date(2024, 3, 29)
     assert today - timedelta(days=1) <= rows[1][2] <= today
@@ -148,21 +149,45 @@ def test_a_name_of_2042_is_refused_and_moves_no_day(empty: CaseHome) -> None:
     assert empty.ask("select max(delivered_at) from raw.deliveries where status = 'landed'") == [(date(2024, 4, 10),)]
 
 
-@pytest.mark.parametrize(("ahead", "status"), [(0, Status.LANDED), (1, Status.LANDED), (2, Status.REFUSED)])
-def test_a_name_may_state_today_and_the_day_that_has_begun_elsewhere(
-    empty: CaseHome, ahead: int, status: Status
+@pytest.mark.parametrize(
+    ("moment", "delivered", "status"),
+    [
+        ("2026-02-28T23:59", "20260228", Status.LANDED),  # 18:59 in Lima
+        ("2026-02-28T23:59", "20260301", Status.REFUSED),
+        ("2026-03-01T00:00", "20260301", Status.LANDED),  # a computer that goes by UTC
+        ("2026-03-01T04:59", "20260302", Status.REFUSED),
+    ],
+)
+def test_a_name_may_state_today_in_lima_and_in_utc(
+    empty: CaseHome, monkeypatch: pytest.MonkeyPatch, moment: str, delivered: str, status: Status
 ) -> None:
-    day = datetime.now(UTC).date() + timedelta(days=ahead)
-    (outcome,) = empty.put(MONTH.format(period="202403", delivered=f"{day:%Y%m%d}"), samples.attendance())
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(f"{moment}+00:00"))
+    (outcome,) = empty.put(MONTH.format(period="202403", delivered=delivered), samples.attendance())
+    assert outcome.status == status
+    assert outcome.refusal is None or outcome.refusal.details["today"] == "2026-02-28"
+
+
+@pytest.mark.parametrize(
+    ("newest", "delivered", "status"),
+    [
+        ("20210515", "20260515", Status.LANDED),
+        ("20210514", "20260515", Status.REFUSED),
+        ("20200229", "20250228", Status.LANDED),  # five years by the calendar: 2025 has no 29 February
+        ("20200229", "20250301", Status.REFUSED),
+    ],
+)
+def test_a_name_years_after_every_other_is_a_slip(empty: CaseHome, newest: str, delivered: str, status: Status) -> None:
+    year = int(newest[:4]) - 1
+    rows = [row.replace("2024|3", f"{year}|12") for row in samples.ROWS]
+    empty.put(MONTH.format(period=f"{year}12", delivered=newest), samples.attendance(rows))
+    (outcome,) = empty.put(MONTH.format(period="202403", delivered=delivered), samples.attendance())
     assert outcome.status == status
 
 
-@pytest.mark.parametrize(("newest", "status"), [("20210521", Status.LANDED), ("20210508", Status.REFUSED)])
-def test_a_name_years_after_every_other_is_a_slip(empty: CaseHome, newest: str, status: Status) -> None:
-    rows = [row.replace("2024|3", "2021|3") for row in samples.ROWS]
-    empty.put(MONTH.format(period="202103", delivered=newest), samples.attendance(rows))
-    (outcome,) = empty.put(MONTH.format(period="202403", delivered="20260515"), samples.attendance())
-    assert outcome.status == status
+def test_a_name_of_the_last_year_that_there_is_stops_no_other_file(empty: CaseHome) -> None:
+    empty.offer(MONTH.format(period="202404", delivered="99991231"), samples.attendance())
+    (sound, slip) = empty.put(samples.ATTENDANCE, samples.attendance())
+    assert (sound.status, slip.status) == (Status.LANDED, Status.REFUSED)
 
 
 @pytest.mark.parametrize(

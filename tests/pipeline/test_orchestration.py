@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
+from warehouse import clock
 from warehouse.build import calendar, manifest, orchestration
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy, monitor, publish, run, smoke
@@ -26,7 +27,7 @@ BEGAN = datetime(2025, 12, 5, 2, 0, tzinfo=UTC)
 
 def context(task: str, error: Exception | None = None, attempt: int = 1) -> dict[str, object]:
     ran = SimpleNamespace(dag_id="qhawaq_refresh", run_id="r1", task_id=task, try_number=attempt,
-                          start_date=datetime.now(UTC) - timedelta(seconds=3))  # fmt: skip
+                          start_date=clock.now() - timedelta(seconds=3))  # fmt: skip
     return {"ti": ran} | ({"exception": error} if error else {})
 
 

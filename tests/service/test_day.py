@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -42,11 +42,11 @@ def test_a_synthetic_home_records_on_its_own_day(published: Home) -> None:
 
 
 @pytest.mark.parametrize("published", ["real"], indirect=True)
-def test_a_real_home_records_by_the_clock(published: Home) -> None:
-    before = datetime.now(UTC).date()
+def test_a_real_home_records_on_lima_s_day(published: Home, evening: date) -> None:
     service_home.record(published, EVENT)
     (file,) = published.inbox.iterdir()
-    assert before <= datetime.strptime(file.name.split("_")[3], "%Y%m%d").replace(tzinfo=UTC).date()
+    assert service_home.today(published) == evening
+    assert file.name.startswith("SEGUIMIENTO_CASOS_2025_20260228_F")
 
 
 def test_every_kind_of_access_that_the_service_notes_is_known_to_operations() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.service.conftest import HERE, MACHINE, Asking
+from warehouse import clock
 
 PAGE = f"/ficha/{HERE}"
 EVERYTHING = {"scope": "education identity feedback"}
@@ -75,7 +76,7 @@ def test_a_visit_is_recorded_as_its_contract_wants_it(asking: Asking, client: Te
     assert "Se guardó" in client.get(f"{PAGE}?guardado=true", headers=headers).text
 
 
-TODAY = datetime.now(UTC).date()
+TODAY = clock.today()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from fastapi.testclient import TestClient
 from tests.service import offices
 from tests.service.conftest import NAME, Asking
 from tests.service.offices import CANDIDATE, CHILD, ELSEWHERE, FILE, HERE, SCOPES, SURE, UNSURE
+from warehouse import clock
 
 WHY = "revisión acordada con la oficina"
 REVIEW = f"/proteccion/{HERE}/revision/{UNSURE}"
@@ -165,7 +165,7 @@ def test_a_decision_is_delivered_and_logged(office: Asking, client: TestClient, 
     answer = client.post(f"{REVIEW}/decision", data=given, headers=headers, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/proteccion/{HERE}?guardado=true")
     assert office.recorded == [{"ARCHIVO": FILE, "LINEA": 3, "NINO": CANDIDATE, "DECISION": decision,
-                                "FECHA": datetime.now(UTC).date()}]  # fmt: skip
+                                "FECHA": clock.today()}]  # fmt: skip
     assert f'"what": "decision", "child": "{CANDIDATE}", "why": "{decision}' in office.settings.journal.read_text()
     assert "Se guardó" in client.get(answer.headers["location"], headers=headers).text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse import database
+from warehouse import clock, database
 from warehouse.database import quoted
 from warehouse.keys import Keys
 from warehouse.settings import Home
@@ -17,14 +17,14 @@ create table if not exists raw.accesses (day date, what varchar, n_accesses bigi
 """
 LOGGED = """
 insert into raw.accesses (day, what, n_accesses, n_people)
-select cast("at" as date), what, count(*), count(distinct who)
+select {day}, what, count(*), count(distinct who)
 from read_json({file}, format = 'newline_delimited', ignore_errors = true,
   columns = {{"at": 'TIMESTAMPTZ', who: 'VARCHAR', what: 'VARCHAR'}})
 where "at" is not null and who is not null and what is not null group by 1, 2
 """
 REVEALED = """
 insert into raw.accesses (day, what, n_accesses, n_people)
-select cast(revealed_at as date), 'reveal', count(*), count(distinct who)
+select {day}, 'reveal', count(*), count(distinct who)
 from vault.reveals group by 1
 """
 
@@ -41,9 +41,9 @@ def count(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> None:
         with database.transaction(db):
             db.execute("delete from raw.accesses")
             if home.journal.exists():
-                db.execute(LOGGED.format(file=quoted(str(home.journal), "'")))
+                db.execute(LOGGED.format(day=clock.day_sql('"at"'), file=quoted(str(home.journal), "'")))
             if has_vault:
-                db.execute(REVEALED)
+                db.execute(REVEALED.format(day=clock.day_sql("revealed_at")))
     finally:
         if has_vault:
             db.execute("detach vault")

@@ -9,14 +9,13 @@ import json
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
-from warehouse import contracts, database, keys
+from warehouse import clock, contracts, database, keys
 from warehouse.audit import register
 from warehouse.build import manifest, test_results
 from warehouse.settings import DBT_PROJECT, Home
@@ -143,8 +142,8 @@ def write(home: Home, to: Path | None = None) -> Pack:
         HomeError: nothing has been built yet.
     """
     manifest.path(home)
-    now = datetime.now(UTC)
-    path = to or Path(f"audit-{now:%Y%m%d}.zip")
+    now = clock.now()
+    path = to or Path(f"audit-{clock.day_of(now):%Y%m%d}.zip")
     index: list[dict[str, object]] = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
         for name, document in DOCUMENTS.items():

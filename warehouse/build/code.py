@@ -17,6 +17,7 @@ CODE = (
     "warehouse/registry",
     "warehouse/pipeline",
     "warehouse/audit/accesses.py",
+    "warehouse/clock.py",
     "warehouse/contracts",
     "warehouse/database.py",
     "warehouse/settings.py",

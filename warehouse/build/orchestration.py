@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import clock
 from warehouse.build import manifest, test_results
 from warehouse.build.manifest import Manifest
 from warehouse.database import quoted
@@ -62,7 +63,7 @@ def task_callback(home: Home, state: str) -> Callable[[Mapping[str, Any]], None]
     def note(context: Mapping[str, Any]) -> None:
         ran = context["ti"]
         error = context.get("exception")
-        now = datetime.now(UTC)
+        now = clock.now()
         task = {name: getattr(ran, name) for name in ("dag_id", "run_id", "task_id", "try_number")}
         append(home, line(task, state, (ran.start_date, now), type(error).__name__ if error else None))
 
@@ -87,7 +88,7 @@ def line(
 def note_success(home: Home, dag_id: str, task_id: str, began: datetime) -> None:
     """Note that something ended well that is no task of an orchestrator."""
     task = {"dag_id": dag_id, "run_id": f"{began:%Y%m%dT%H%M%S%f}", "task_id": task_id, "try_number": 1}
-    append(home, line(task, "success", (began, datetime.now(UTC)), None))
+    append(home, line(task, "success", (began, clock.now()), None))
 
 
 def append(home: Home, line: Mapping[str, object]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 
 import click
 
 from warehouse.commands.context import Context
+from warehouse.commands.day import DAY
 from warehouse.errors import QhawaqError, UsageError
 
 
@@ -36,10 +37,10 @@ def reidentify(context: Context, child: int, reason: str, who: str | None) -> No
 
 @click.command()
 @click.argument("child", type=int)
-@click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("as_of", type=DAY)
 @click.pass_obj
-def explain(context: Context, child: int, as_of: datetime) -> None:
+def explain(context: Context, child: int, as_of: date) -> None:
     """Show how the score of CHILD on date AS_OF comes about, term by term; the terms add up exactly."""
     from warehouse.pipeline import explain as step
 
-    click.echo(step.explain(context.home.existing(), child, as_of.date()))
+    click.echo(step.explain(context.home.existing(), child, as_of))

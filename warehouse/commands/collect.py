@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 
 import click
 
+from warehouse import clock
 from warehouse.commands.context import Context
+from warehouse.commands.day import DAY
 
 
 @click.command()
 @click.argument("apis", nargs=-1, type=click.Choice(["escale", "juntos", "demuna"]))
-@click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The date that a register's delivery states (default: today)."
-)
+@click.option("--today", type=DAY, help="The date that a register's delivery states (default: today).")
 @click.pass_obj
-def collect(context: Context, apis: tuple[str, ...], today: datetime | None) -> None:
+def collect(context: Context, apis: tuple[str, ...], today: date | None) -> None:
     """Collect from the APIs (default: all that are configured) into the inbox, as deliveries.
 
     Addresses and secrets come from the environment: QHAWAQ_ESCALE_URL, QHAWAQ_JUNTOS_URL, QHAWAQ_DEMUNA_URL, and
@@ -24,7 +24,7 @@ def collect(context: Context, apis: tuple[str, ...], today: datetime | None) -> 
     from warehouse.collect import run
 
     home, progress = context
-    written = run.collect(home, progress, (today or datetime.now(UTC)).date(), apis)
+    written = run.collect(home, progress, today or clock.today(), apis)
     if run.selected(apis):
         click.echo(f"{len(written)} deliveries collected into {home.inbox}")
     else:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from warehouse import clock
 from warehouse.commands.context import Context
 
 
@@ -22,6 +23,6 @@ def notify(context: Context, now: datetime | None) -> None:
     from warehouse.notify import notification
 
     home, progress = context
-    moment = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
+    moment = now.replace(tzinfo=UTC) if now else clock.now()
     told = notification.require_acknowledged(notification.notify(home.existing(), progress, moment))
     click.echo(f"{told.new} new entries; {told.sent} messages arrived; {told.held} recipients wait for their hours")

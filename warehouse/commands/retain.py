@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 
 import click
 
+from warehouse import clock
 from warehouse.commands.context import Context
+from warehouse.commands.day import DAY
 from warehouse.pipeline import retain as step
 
 
 @click.command()
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="As of which day (default: today).")
+@click.option("--today", type=DAY, help="As of which day (default: today).")
 @click.option("--delete", is_flag=True, help="Delete what is listed; without it nothing is changed.")
 @click.pass_obj
-def retain(context: Context, today: datetime | None, delete: bool) -> None:
+def retain(context: Context, today: date | None, delete: bool) -> None:
     """List what has been kept long enough; with --delete, delete it everywhere and prove it by a search.
 
     Periods stand in the contracts (retention_years). Afterwards scores and marts are built anew and published, and
@@ -22,7 +24,7 @@ def retain(context: Context, today: datetime | None, delete: bool) -> None:
     """
     home, progress = context
     home.existing()
-    day = (today or datetime.now(UTC)).date()
+    day = today or clock.today()
     deliveries, dates = step.due(home, progress, day)
     if not delete:
         click.echo(f"{deliveries} deliveries and {dates} as-of dates are due: call it with --delete")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
 from warehouse.commands.context import Context
+from warehouse.commands.day import DAY
 
 
 @click.command()
-@click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day to build for (default: the newest delivery's)."
-)
+@click.option("--today", type=DAY, help="The day to build for (default: the newest delivery's).")
 @click.option("--backfill", is_flag=True, help="A first historical load: facts keep their own dates.")
 @click.option(
     "--public",
@@ -25,7 +24,7 @@ from warehouse.commands.context import Context
     help="A home without children: first copy the public files of DIR (default: this folder) into the inbox.",
 )
 @click.pass_obj
-def run(context: Context, today: datetime | None, backfill: bool, folder: Path | None) -> None:
+def run(context: Context, today: date | None, backfill: bool, folder: Path | None) -> None:
     """Do the main job: land, build, train and deploy if due, score, publish.
 
     Interrupted, it resumes where it stopped; with nothing new it does nothing. With --public it needs nothing but files
@@ -37,4 +36,4 @@ def run(context: Context, today: datetime | None, backfill: bool, folder: Path |
     home, progress = context
     if folder:
         public.bring(home, progress, folder)
-    click.echo(job.run(home, progress, today.date() if today else None, backfill))
+    click.echo(job.run(home, progress, today, backfill))

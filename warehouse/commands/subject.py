@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from warehouse import clock
 from warehouse.commands.context import Context
+from warehouse.commands.day import DAY
 from warehouse.errors import UsageError
 from warehouse.settings import Home
 
@@ -44,7 +46,7 @@ def _today(home: Home) -> date:
     """Return today; in a synthetic home the day it was built for, or its school year would be over."""
     from warehouse.build import calendar
 
-    return calendar.read(home) if home.kind == "synthetic" else datetime.now(UTC).date()
+    return calendar.read(home) if home.kind == "synthetic" else clock.today()
 
 
 @click.group()
@@ -104,7 +106,7 @@ def oppose(context: Context, child: int, reason: str, who: str | None, withdraw:
 
 @subject.command()
 @request_options
-@click.argument("as_of", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("as_of", type=DAY)
 @click.argument("decision", type=click.Choice(["keep", "remove"]))
 @click.option("--outcome", default="interruption", show_default=True, help="The list's outcome.")
 def review(
@@ -112,15 +114,15 @@ def review(
     child: int,
     reason: str,
     who: str | None,
-    as_of: datetime,
+    as_of: date,
     decision: str,
     outcome: str,
 ) -> None:
     """Note a human's decision on CHILD's place on the list of AS_OF: keep or remove; the reason stays in the vault."""
     from warehouse.rights import subject as rights
 
-    request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of.date()}")
-    rights.review(context.home.existing(), request, as_of.date(), outcome, decision, _today(context.home))
+    request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of}")
+    rights.review(context.home.existing(), request, as_of, outcome, decision, _today(context.home))
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 import duckdb
 
+from warehouse import clock
 from warehouse.contracts import Column, Contract
 from warehouse.database import value
 from warehouse.deliveries import HAS_ROWS, Fault
@@ -108,7 +109,7 @@ def decide(
             given.who,
             given.why.strip(),
             _known_at(db, home),
-            datetime.now(UTC).replace(tzinfo=None),
+            clock.stamp(),
         ],
     )
     return given
@@ -171,6 +172,6 @@ def _judge(column: Column, decision: CodeDecision) -> None:
 def _known_at(db: duckdb.DuckDBPyConnection, home: Home) -> date:
     """Return from when on a decision of now is known: a synthetic home lives on the day of its newest delivery."""
     newest = value(db, f"select max(delivered_at) from raw.deliveries where {HAS_ROWS}")
-    today = newest if home.kind == "synthetic" and newest else datetime.now(UTC).date()
+    today = newest if home.kind == "synthetic" and newest else clock.today()
     closed = value(db, "select max(as_of_date) from raw.closed_dates")
     return max(today, closed + timedelta(days=1)) if closed else today

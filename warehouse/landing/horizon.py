@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from warehouse import clock
 from warehouse.contracts import Contract
 from warehouse.database import value
 from warehouse.deliveries import HAS_ROWS, DeliveryRefused, Fault
 from warehouse.landing.intake import Delivery
 from warehouse.settings import Home
 
-DAYS_AHEAD = 1  # a sender's day begins before ours, which is UTC's
 YEARS_AHEAD = 5  # after the newest other delivery: sources come every few weeks, the rarest every few years
 FIRST_YEAR = 1990  # no source tells of the time before
 
@@ -28,7 +28,7 @@ FIRST_YEAR = 1990  # no source tells of the time before
 class Horizon:
     """The dates that no delivery may pass."""
 
-    today: date | None  # None where the clock does not count
+    latest: date | None  # that a computer may state today; None where the clock does not count
     landed: date | None  # the newest landed delivery's
     waiting: tuple[date, ...] = ()  # of the files that wait
 
@@ -39,11 +39,11 @@ class Horizon:
             DeliveryRefused: a date in its name is a slip.
         """
         delivered = delivery.delivered_at
-        if self.today and delivered > self.today + timedelta(days=DAYS_AHEAD):
-            raise DeliveryRefused(Fault.DATED_AHEAD, delivered=str(delivered), today=str(self.today))
+        if self.latest and delivered > self.latest:
+            raise DeliveryRefused(Fault.DATED_AHEAD, delivered=str(delivered), today=str(clock.today()))
         others = [day for day in (self.landed, *_without_one(self.waiting, delivered)) if day]
         newest = max(others, default=delivered)
-        if self.today and delivered > newest + timedelta(days=365 * YEARS_AHEAD + 1):
+        if self.latest and delivered > clock.years_later(newest, YEARS_AHEAD):
             raise DeliveryRefused(
                 Fault.DATED_FAR_AHEAD, delivered=str(delivered), years=YEARS_AHEAD, newest=str(newest)
             )
@@ -55,10 +55,12 @@ def of(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract],
     """Return the horizon of a landing run."""
     known = list(contracts)
     stated = [contract.stated(path.name) for path in waiting for contract in known]
+    days = [one.delivered_at for one in stated if one]
+    latest = None if home.kind == "synthetic" else clock.newest_day()
     return Horizon(
-        today=None if home.kind == "synthetic" else datetime.now(UTC).date(),
+        latest,
         landed=value(db, f"select max(delivered_at) from raw.deliveries where {HAS_ROWS}"),
-        waiting=tuple(one.delivered_at for one in stated if one),
+        waiting=tuple(day for day in days if not latest or day <= latest),  # a slip vouches for no other
     )
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
-from warehouse import contracts, database, files, keys, synthetic
+from warehouse import clock, contracts, database, files, keys, synthetic
 from warehouse.deliveries import TAKEN_IN, DeliveryRefused, Fault, Status
 from warehouse.identity import people, vault
 from warehouse.identity.linkage import link as linkage
@@ -212,7 +211,7 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     vault.store_identities(db, contract, delivery.file, effective.isoformat())
     known_at = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
     staged = ledger.staged(db, vault.landed_source(contract, session.keys), known_at)
-    landed = ledger.Landed(delivery, outcome, sha256, effective, _now(), session.backfill)
+    landed = ledger.Landed(delivery, outcome, sha256, effective, clock.stamp(), session.backfill)
     ledger.commit(session.warehouse, staged, landed)
     archive.keep(session.home, session.keys, delivery.path, Status.LANDED, delivery.file, sha256)
 
@@ -234,7 +233,7 @@ def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, deli
     """Write a refused or duplicate file into ledger and archive."""
     if not ledger.is_noted(session.warehouse, outcome.file, sha256):
         with database.transaction(session.warehouse):
-            ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=_now())
+            ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=clock.stamp())
             if isinstance(outcome.refusal, NoUsableRow):
                 quarantine.write(session.warehouse, outcome.file, str(outcome.source), outcome.refusal.faults)
     if path.is_symlink() or not path.is_file():
@@ -243,7 +242,3 @@ def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, deli
         safe = outcome.file if intake.LEDGER_NAME.fullmatch(outcome.file) else archive.UNNAMED
         archive.keep(session.home, session.keys, path, outcome.status, safe, sha256)
     return outcome
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

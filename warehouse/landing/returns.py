@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pyarrow
 
-from warehouse import files
+from warehouse import clock, files
 from warehouse.database import transaction, value
 from warehouse.deliveries import HAS_ROWS, Fault, Status
 from warehouse.errors import HomeError
@@ -80,7 +80,7 @@ def _waiting(db: duckdb.DuckDBPyConnection) -> list[Returning]:
 def take_back(session: Session) -> int:
     """Land the quarantined lines whose codes are on a list by now; return how many rows came back."""
     db = session.warehouse
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = clock.stamp()
     rows = sum(_take_back(session, returning) for returning in _waiting(db) if returning.status != Status.REFUSED)
     db.execute("update raw.codes set applied_at = ? where applied_at is null", [now])
     return rows

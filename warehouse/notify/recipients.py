@@ -6,14 +6,14 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from warehouse import clock
 from warehouse.errors import UsageError
 
-LIMA = timezone(timedelta(hours=-5), "America/Lima")  # no summer time since 1994
 COLUMNS = ("recipient", "role", "scope", "channel", "address", "quiet_from", "quiet_until", "opted_out")
 # Role → form of its scope: a school's code and annex, a UGEL's six digits, the name of a source's table.
 SCOPES = {"school": r"[0-9]{7}-[0-9A-Za-z]", "ugel": r"[0-9]{6}", "sender": r"[a-z][a-z0-9_]*"}
@@ -54,7 +54,7 @@ class Recipient:
         """Return whether a moment is in the quiet hours."""
         if self.quiet is None:
             return False
-        hour = now.astimezone(LIMA).hour
+        hour = now.astimezone(clock.LIMA).hour
         begin, end = self.quiet
         return begin <= hour < end if begin < end else hour >= begin or hour < end
 

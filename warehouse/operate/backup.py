@@ -12,10 +12,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse import database, files, keys
+from warehouse import clock, database, files, keys
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.files import write_whole
 from warehouse.notify import outbox
@@ -69,7 +68,7 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
     """
     if to.is_relative_to(home.root):
         raise HomeError(f"{to} lies in the home itself: name another place for backups")
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    name = f"{clock.now():%Y%m%dT%H%M%S%f}"
     aside = to / f".{name}.tmp"
     aside.mkdir(parents=True, mode=0o700)
     with database.warehouse(home) as db:  # its lock stops landing and builds, and so writes to the vault

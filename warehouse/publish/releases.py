@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 
 import duckdb
 
-from warehouse import database, files
+from warehouse import clock, database, files
 from warehouse.build import orchestration
 from warehouse.errors import HomeError
 from warehouse.progress import Progress
@@ -45,7 +45,7 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
     Raises:
         BuildFailed: a mart has a type or text that a reader must not get; nothing is switched.
     """
-    release = release_id(datetime.now(UTC), key)
+    release = release_id(clock.now(), key)
     with database.warehouse(home) as db:
         edition = Edition(db, home, release, serving.marts_of(db))
         targets = serving.targets(edition)
@@ -114,7 +114,7 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
         DamagedFile: it is not what its manifest states; nothing is switched.
     """
     chosen = _kept_release(home, to)
-    began = datetime.now(UTC)
+    began = clock.now()
     folders = sorted({path.parent for path in home.serving.rglob(f"{chosen}.duckdb")})
     for folder in folders:
         serving.check(folder / f"{chosen}.duckdb")

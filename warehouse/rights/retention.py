@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import contracts, database, files
+from warehouse import clock, contracts, database, files
 from warehouse.build import closing
 from warehouse.contracts import Contract
 from warehouse.database import column, quoted, transaction, value
@@ -54,7 +54,7 @@ def expired(db: duckdb.DuckDBPyConnection, known: list[Contract], today: date) -
     years = _kept_years(known)
     rows = db.execute(
         "select file, sha256, source, status, coalesce(try_cast(left(period, 4) as integer), "
-        "year(coalesce(delivered_at, cast(landed_at as date)))) from raw.deliveries where deleted_on is null "
+        f"year(coalesce(delivered_at, {clock.day_sql('landed_at')}))) from raw.deliveries where deleted_on is null "
         "order by all"
     ).fetchall()
     deliveries = []

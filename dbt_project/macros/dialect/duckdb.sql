@@ -32,3 +32,6 @@
 {%- endmacro %}
 
 {% macro utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}
+
+{#- The day in Lima of a moment in UTC, as warehouse/clock.py has it: Peru has no summer time. -#}
+{% macro lima_day(moment) -%} cast({{ moment }} - interval '5' hour as date) {%- endmacro %}

@@ -8,8 +8,12 @@ history as (
         published_at,
         built_for,
         n_files,
-        {{ whole_days('lag(published_at) over (order by published_at)', 'published_at') }}
-            as days_since_former
+        {{
+            whole_days(
+                lima_day('lag(published_at) over (order by published_at)'),
+                lima_day('published_at'),
+            )
+        }} as days_since_former
     from releases
 )
 

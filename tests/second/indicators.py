@@ -1,0 +1,71 @@
+"""Indicators: every cell before disclosure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from tests.second.features import Pupils
+from tests.second.needs import LOW, needs
+from tests.second.outcomes import Labels
+from tests.second.rows import Row
+
+NATION = "00"
+Cell = tuple[int, str, str | None, str, str]
+Counts = dict[Cell, tuple[int, int]]
+
+
+class Cells:
+    """Pupils and cases by school year, department, UGEL, level and indicator."""
+
+    def __init__(self) -> None:
+        self.found: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
+
+    def add(self, row: Row, indicator: str, is_case: bool) -> None:
+        department, ugel = row["department_code"] or NATION, row["ugel_code"]
+        for place in ((NATION, None), (department, None), (department, ugel)):
+            cell = self.found[row["school_year"], *place, row["level"], indicator]
+            cell[0] += 1
+            cell[1] += is_case
+
+    @property
+    def counts(self) -> Counts:
+        return {key: (pupils, cases) for key, (pupils, cases) in self.found.items()}
+
+
+def of_april(pupils: Pupils, labels: Labels) -> Iterator[tuple[Row, str, bool]]:
+    """Tell of each pupil known on 30 April in which indicators it counts, and whether as a case."""
+    for child, row in pupils.features.items():
+        outcomes = labels.of(child, any(needs(row, pupils.supports.this_year(child)).values()))
+        for name, one in outcomes.items():
+            if one.is_in_rate:
+                yield row, name, one.label is True
+        if row["over_age_years"] is not None:
+            yield row, "over_age", row["over_age_years"] >= 2
+
+
+def of_october(pupils: Pupils) -> Iterator[tuple[Row, str, bool]]:
+    """Tell the same of each pupil known on 31 October: low attendance, and each service that is needed."""
+    for child, row in pupils.features.items():
+        if row["attendance_share"] is not None:
+            yield row, "low_attendance", row["attendance_share"] <= LOW
+        for code, is_unmet in needs(row, pupils.supports.this_year(child)).items():
+            yield row, code, is_unmet
+
+
+def is_april(date: dt.date) -> bool:
+    return (date.month, date.day) == (4, 30)
+
+
+def is_october(date: dt.date) -> bool:
+    return (date.month, date.day) == (10, 31)
+
+
+TRAITS: dict[str, Callable[[Row], str | None]] = {
+    "sex": lambda row: "mujer" if row["is_female"] else "varón",
+    "language": lambda row: "originaria" if row["speaks_indigenous_language"] else "castellano",
+    "disability": lambda row: "con" if row["has_disability"] else "sin",
+    "nationality": lambda row: "extranjera" if row["is_foreign"] else "peruana",
+    "area": lambda row: None if row["is_rural"] is None else "rural" if row["is_rural"] else "urban",
+}

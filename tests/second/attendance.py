@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from tests.second.days import Day
 from tests.second.arithmetic import SHARE, less, ratio, rounded
+from tests.second.days import Day
 from tests.second.rows import Row, service
 
 CLOSED_YEARS = (2020, 2021)  # schools were closed: attendance meant another thing
@@ -63,7 +63,9 @@ def _together(year: int, month: int, told: list[Row]) -> Month:
     if sum(row["dias_abiertos"] for row in told) > _weekdays(year, month):
         told = [max(told, key=lambda row: (row["dias_abiertos"], row["told"]))]
     late = [row["tardanzas"] for row in told if row["tardanzas"] is not None]
-    days = (sum(row[name] for row in told) for name in ("dias_abiertos", "faltas_justificadas", "faltas_injustificadas"))
+    days = (
+        sum(row[name] for row in told) for name in ("dias_abiertos", "faltas_justificadas", "faltas_injustificadas")
+    )
     return Month(month, *days, sum(late) if late else None)
 
 

@@ -63,7 +63,10 @@ class Enrollment:
 
 
 def enrollment(row: Row, child: int) -> Enrollment:
-    words = [text(row[name]) for name in ("id_seccion", "estado_matricula", "situacion_matricula", "situacion_final", "sf_recuperacion")]
+    words = [
+        text(row[name])
+        for name in ("id_seccion", "estado_matricula", "situacion_matricula", "situacion_final", "sf_recuperacion")
+    ]
     return Enrollment(
         child, row["id_anio"], service(row), text(row["id_nivel"]), row["id_grado"], *words, row["fecha_matricula"], row
     )
@@ -71,7 +74,11 @@ def enrollment(row: Row, child: int) -> Enrollment:
 
 def known(day: Day, first: int = 0, last: int = 9999) -> dict[int, list[Enrollment]]:
     """Return each child's enrollments as they were known, those of all years unless years are named."""
-    rows = (row for row in day.table("siagie_enrollments") if first <= row["id_anio"] <= last and row["child_key"] is not None)
+    rows = (
+        row
+        for row in day.table("siagie_enrollments")
+        if first <= row["id_anio"] <= last and row["child_key"] is not None
+    )
     found = day.newest(rows, lambda row: (row["id_anio"], service(row), day.child(row["child_key"])))
     children: dict[int, list[Enrollment]] = defaultdict(list)
     for (_, _, child), row in found.items():
@@ -143,7 +150,9 @@ def _age(born: dt.date | None, on: dt.date) -> int | None:
     return None if born is None else on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-def progression(day: Day, one: Enrollment, all_years: list[Enrollment], alternative_years: set[int], building: dict[str, str]) -> Row:
+def progression(
+    day: Day, one: Enrollment, all_years: list[Enrollment], alternative_years: set[int], building: dict[str, str]
+) -> Row:
     """Return the way through the grades; `building` names the building of each service that a register named."""
     this_year, last_year = of_year(all_years, day.year), last_of_year(of_year(all_years, day.year - 1))
     years = {found.year for found in all_years} | {year for year in alternative_years if year <= day.year}

@@ -26,6 +26,7 @@ class Pupils:
         self.day = Day(raw, date)
         self.enrollments = enrollments.known(self.day, last=date.year)
         self.pupils = enrollments.pupils(self.day, self.enrollments)
+        self.alternative = enrollments.alternative(self.day)
         self.schools, self.households = Schools(self.day), household.Households(self.day)
         self.supports, self.work = Supports(self.day), Work(self.day)
         self.months = attendance.known(self.day, date.year)
@@ -36,7 +37,7 @@ class Pupils:
 
     def _own(self, one: Enrollment) -> Row:
         """Return what concerns the child alone."""
-        child, years = one.child, self._alternative.get(one.child, set())
+        child, years = one.child, self.alternative.get(one.child, set())
         who = enrollments.identity(self.day, one)
         ugel = self.schools.ugel(one.service)
         found = {
@@ -55,11 +56,8 @@ class Pupils:
             | self.work.features(one)
         )
 
-    @property
-    def _alternative(self) -> dict[int, set[int]]:
-        if not hasattr(self, "_eba"):
-            self._eba = enrollments.alternative(self.day)
-        return self._eba
+    def is_in_alternative(self, child: int, year: int) -> bool:
+        return year in self.alternative.get(child, set())
 
     def _withheld_months(self, ugel: str | None) -> int:
         """Count the monthly files of this year from which the region of the school is withheld."""
@@ -85,12 +83,16 @@ class Pupils:
         for child, one in self.pupils.items():
             row, guardian = self.features[child], one.row["guardian_key"]
             row |= _schoolmates([self.features[other] for other in of_school[one.service] if other != child])
-            siblings = [self.features[other] for other in of_guardian[guardian] if other != child and guardian is not None]
+            siblings = [
+                self.features[other] for other in of_guardian[guardian] if other != child and guardian is not None
+            ]
             row |= {
                 "n_siblings": len(siblings),
                 "siblings_absence_days": _mean(sibling["absence_days"] for sibling in siblings),
                 "n_siblings_withdrawn": len(withdrawn.get(guardian, set()) - {child}),
-                "n_missing_months": max(most[row["ugel_code"]] - row["n_attendance_months"], 0) if row["ugel_code"] else 0,
+                "n_missing_months": max(most[row["ugel_code"]] - row["n_attendance_months"], 0)
+                if row["ugel_code"]
+                else 0,
             }
 
     def _grouped(self, key: Callable[[Enrollment], Hashable]) -> dict[Hashable, list[int]]:
@@ -129,7 +131,9 @@ def _schoolmates(others: list[Row]) -> Row:
     return {
         "schoolmates_absence_days": _mean(other["absence_days"] for other in others),
         "schoolmates_failed_areas": _mean(other["n_failed_areas"] for other in others),
-        "schoolmates_over_age_share": share(lambda other: other["over_age_years"] is not None and other["over_age_years"] >= 2),
+        "schoolmates_over_age_share": share(
+            lambda other: other["over_age_years"] is not None and other["over_age_years"] >= 2
+        ),
         "schoolmates_moved_share": share(lambda other: other["n_moves_this_year"] > 0 or other["is_in_transit"]),
         "schoolmates_indigenous_share": share(lambda other: other["speaks_indigenous_language"]),
     }

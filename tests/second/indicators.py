@@ -16,6 +16,17 @@ Cell = tuple[int, str, str | None, str, str]
 Counts = dict[Cell, tuple[int, int]]
 
 
+TRAITS: dict[str, Callable[[Row], str | None]] = {
+    "sex": lambda row: "mujer" if row["is_female"] else "varón",
+    "language": lambda row: "originaria" if row["speaks_indigenous_language"] else "castellano",
+    "area": lambda row: None if row["is_rural"] is None else "rural" if row["is_rural"] else "urban",
+    "disability": lambda row: "con" if row["has_disability"] else "sin",
+    "nationality": lambda row: "extranjera" if row["is_foreign"] else "peruana",
+}
+OF_PLACES = ("sex", "language", "area")  # of the others a department's groups would be too small
+NOT_BY_GROUP = "unmet_need"
+
+
 class Cells:
     """Pupils and cases by school year, department, UGEL, level and indicator."""
 
@@ -23,11 +34,21 @@ class Cells:
         self.found: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, row: Row, indicator: str, is_case: bool) -> None:
+        self._add(row, indicator, is_case, True)
+
+    def _add(self, row: Row, indicator: str, is_case: bool, in_places: bool) -> None:
         department, ugel = row["department_code"] or NATION, row["ugel_code"]
-        for place in ((NATION, None), (department, None), (department, ugel)):
+        for place in [(NATION, None), (department, None), (department, ugel)][: 3 if in_places else 1]:
             cell = self.found[row["school_year"], *place, row["level"], indicator]
             cell[0] += 1
             cell[1] += is_case
+
+    def add_groups(self, row: Row, indicator: str, is_case: bool) -> None:
+        """Add a pupil to each of its groups: by some traits everywhere, by the others in the nation only."""
+        for trait, value_of in TRAITS.items():
+            value = value_of(row)
+            if value is not None and indicator != NOT_BY_GROUP:
+                self._add(row, f"{indicator} of {trait}={value}", is_case, trait in OF_PLACES)
 
     @property
     def counts(self) -> Counts:
@@ -60,12 +81,3 @@ def is_april(date: dt.date) -> bool:
 
 def is_october(date: dt.date) -> bool:
     return (date.month, date.day) == (10, 31)
-
-
-TRAITS: dict[str, Callable[[Row], str | None]] = {
-    "sex": lambda row: "mujer" if row["is_female"] else "varón",
-    "language": lambda row: "originaria" if row["speaks_indigenous_language"] else "castellano",
-    "disability": lambda row: "con" if row["has_disability"] else "sin",
-    "nationality": lambda row: "extranjera" if row["is_foreign"] else "peruana",
-    "area": lambda row: None if row["is_rural"] is None else "rural" if row["is_rural"] else "urban",
-}

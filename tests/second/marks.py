@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from tests.second.days import Day
 from tests.second.arithmetic import SHARE, less, ratio, rounded
+from tests.second.days import Day
 from tests.second.rows import Row, service, text
 
 POINTS = {"C": 1, "B": 2, "A": 3, "AD": 4, "AA": 3}
@@ -48,7 +48,16 @@ def points(mark: str | None) -> int | None:
 def known(day: Day) -> dict[int, list[Period]]:
     """Return the periods of this year and the last that are known of each child, the newest first."""
     rows = (row for row in day.of_years("siagie_grades", day.year - 1, day.year) if row["child_key"] is not None)
-    newest = day.newest(rows, lambda row: (day.child(row["child_key"]), row["id_anio"], text(row["periodo"]), text(row["area"]), service(row)))
+    newest = day.newest(
+        rows,
+        lambda row: (
+            day.child(row["child_key"]),
+            row["id_anio"],
+            text(row["periodo"]),
+            text(row["area"]),
+            service(row),
+        ),
+    )
     told: dict[tuple[int, int, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for (child, year, half, area, _), row in newest.items():
         if _points(row):
@@ -69,10 +78,14 @@ def features(day: Day, periods: list[Period], classmates: tuple[int, int]) -> Ro
     """Return what the last period says; `classmates` are the sum of their points and their competences with a mark."""
     last = periods[0] if periods else None
     before = periods[1] if len(periods) > 1 else None
-    return _of_last(day, last) | _changes(last, before) | {
-        "class_mark_points_gap": less(last.mean if last else None, rounded(ratio(*classmates), SHARE)),
-        "lacks_marks": last is None,
-    }
+    return (
+        _of_last(day, last)
+        | _changes(last, before)
+        | {
+            "class_mark_points_gap": less(last.mean if last else None, rounded(ratio(*classmates), SHARE)),
+            "lacks_marks": last is None,
+        }
+    )
 
 
 def _of_last(day: Day, last: Period | None) -> Row:

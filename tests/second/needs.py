@@ -47,7 +47,11 @@ def needs(row: Row, this_year: set[str]) -> dict[str, bool]:
 
 def services(date: dt.date) -> list[Row]:
     """Return the services of the catalog on a day, protection left out."""
-    return [row for row in _CATALOG if row["domain"] != "protection" and row["valid_from"] <= date.isoformat() < row["valid_until"]]
+    return [
+        row
+        for row in _CATALOG
+        if row["domain"] != "protection" and row["valid_from"] <= date.isoformat() < row["valid_until"]
+    ]
 
 
 _CATALOG = seed("services")

@@ -39,13 +39,17 @@ class LabelDays:
     def left_school(self, year: int) -> dt.date | None:
         """Return the first day from the first delivery of the next year of 30 November or later on which nearly all have told."""
         rows = self.raw.by_year["siagie_enrollments", year + 1]
-        return self._first(year + 1, dt.date(year + 1, 11, 30), _schools(self.raw.by_year["siagie_enrollments", year]), rows)
+        return self._first(
+            year + 1, dt.date(year + 1, 11, 30), _schools(self.raw.by_year["siagie_enrollments", year]), rows
+        )
 
     def failed(self, year: int) -> dt.date | None:
         """Return the same of recovery results; the day of the other labels where none came."""
         from_march = dt.date(year + 1, 3, 1)
         rows = self.raw.by_year["siagie_enrollments", year]
-        awaiting = [row for row in rows if row["_delivered_at"] < from_march and text(row["situacion_final"]) == TO_RECOVER]
+        awaiting = [
+            row for row in rows if row["_delivered_at"] < from_march and text(row["situacion_final"]) == TO_RECOVER
+        ]
         after = [row for row in rows if row["_delivered_at"] >= from_march]
         return self._first(year, from_march, _schools(awaiting), after) or self.left_school(year)
 
@@ -54,7 +58,11 @@ class LabelDays:
         needed = [day for day in days if self.deliveries[year][day] >= needed_from]
         for day in days:
             told = _schools(row for row in rows if _counts_from(row) <= day)
-            if needed and day >= needed[0] and all(_nearly_all(told.get(region, set()) & schools, schools) for region, schools in expected.items()):
+            if (
+                needed
+                and day >= needed[0]
+                and all(_nearly_all(told.get(region, set()) & schools, schools) for region, schools in expected.items())
+            ):
                 return day
         return None
 

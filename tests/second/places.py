@@ -7,9 +7,9 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
+from tests.second.arithmetic import DISTANCE, MEAN, ratio, rounded
 from tests.second.days import Day
 from tests.second.enrollments import PRIMARY, SECONDARY
-from tests.second.arithmetic import DISTANCE, MEAN, ratio, rounded
 from tests.second.rows import Row, service, text
 
 SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
@@ -23,7 +23,9 @@ def seed(name: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-CAPITALS: dict[str, Point] = {row["department_code"]: (float(row["latitude"]), float(row["longitude"])) for row in seed("departments")}
+CAPITALS: dict[str, Point] = {
+    row["department_code"]: (float(row["latitude"]), float(row["longitude"])) for row in seed("departments")
+}
 
 
 class Schools:
@@ -34,7 +36,10 @@ class Schools:
         register = day.newest(day.table("escale_schools"), service)
         self.open = {name: row for name, row in register.items() if _is_open(row)}
         self.places = day.newest(day.table("inei_populated_places"), lambda row: row["codccpp"])
-        self.poverty = {code: row["pct_pobreza_total"] for code, row in day.newest(day.table("inei_districts"), lambda row: row["inei"]).items()}
+        self.poverty = {
+            code: row["pct_pobreza_total"]
+            for code, row in day.newest(day.table("inei_districts"), lambda row: row["inei"]).items()
+        }
         self.fed = set(day.newest(day.of_years("midis_feeding", day.year, day.year), service))
         self.buildings = self._buildings()
         self.secondary = [row for row in self.open.values() if text(row["estadistica_nivelmodalidad"]) == SECONDARY]
@@ -42,7 +47,11 @@ class Schools:
 
     def _buildings(self) -> dict[str, str]:
         """Return the building of each service that any register known by the day named, as told last."""
-        told = [row for row in self.day.table("escale_schools") if row["known_at"] <= self.day.date and text(row["codlocal"])]
+        told = [
+            row
+            for row in self.day.table("escale_schools")
+            if row["known_at"] <= self.day.date and text(row["codlocal"])
+        ]
         return {service(row): f"building {text(row['codlocal'])}" for row in sorted(told, key=lambda row: row["told"])}
 
     def ugel(self, name: str) -> str | None:
@@ -75,7 +84,9 @@ class Schools:
         return {
             "district_poverty_percent": self.poverty.get(district),
             "is_home_in_other_district": None if home is None or district is None else home != district,
-            "n_district_secondary_services": None if row is None else sum(one["consulta_ubigeo"] == district for one in self.secondary),
+            "n_district_secondary_services": None
+            if row is None
+            else sum(one["consulta_ubigeo"] == district for one in self.secondary),
             "capital_distance_km": _distance(_position(row), CAPITALS.get(district[:2])) if district else None,
             "secondary_distance_km": self._to_secondary(row) if row else None,
         }
@@ -96,7 +107,9 @@ def _is_open(row: Row) -> bool:
 
 
 def _size(row: Row | None, level: str) -> Row:
-    pupils, teachers, sections = (row[f"estadistica_total{name}"] if row else None for name in ("alumnos", "docentes", "secciones"))
+    pupils, teachers, sections = (
+        row[f"estadistica_total{name}"] if row else None for name in ("alumnos", "docentes", "secciones")
+    )
     grades = {PRIMARY: 6, SECONDARY: 5}[level]
     management = (text(row["gestion"]) or "") if row else ""
     return {
@@ -118,5 +131,8 @@ def _distance(start: Point | None, end: Point | None) -> Fraction | None:
     if start is None or end is None:
         return None
     (lat, long), (other_lat, other_long) = (tuple(map(math.radians, point)) for point in (start, end))
-    half = math.sin((other_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(other_lat) * math.sin((other_long - long) / 2) ** 2
+    half = (
+        math.sin((other_lat - lat) / 2) ** 2
+        + math.cos(lat) * math.cos(other_lat) * math.sin((other_long - long) / 2) ** 2
+    )
     return rounded(2 * EARTH_KM * math.asin(math.sqrt(half)), DISTANCE)

@@ -17,7 +17,9 @@ class Supports:
         self.day = day
         self.received: dict[int, set[tuple[dt.date, str]]] = defaultdict(set)
         rows = (row for row in day.table("minedu_services") if row["child_key"] is not None)
-        for row in day.newest(rows, lambda row: (day.child(row["child_key"]), text(row["servicio"]), row["fecha"])).values():
+        for row in day.newest(
+            rows, lambda row: (day.child(row["child_key"]), text(row["servicio"]), row["fecha"])
+        ).values():
             if text(row["resultado"]) == "REALIZADO":
                 self._receive(row["child_key"], row["fecha"], row["servicio"])
         for row in day.known(day.table("feedback_case_events")):
@@ -67,6 +69,7 @@ class Work:
             "has_risky_work_hours": hours >= 15,
             "is_work_surveyed": bool(recent),
             "declares_work": declared > 0,
-            "work_hours_change": hours - max((found for year, found in surveys.items() if year < self.day.year), default=0),
+            "work_hours_change": hours
+            - max((found for year, found in surveys.items() if year < self.day.year), default=0),
             "n_surveyed_work_years": len(surveys),
         }

@@ -14,7 +14,12 @@ PRIMARY, SECONDARY = "B0", "F0"
 DIED, LEFT, MOVED_ON = "FALLECIDO", "RETIRADO", "TRASLADADO"
 EXITS = (DIED, LEFT)
 RETURNS = ("REENTRANTE", "REINGRESANTE")
-PASSED, FAILED, TO_RECOVER = ("APROBADO", "PROMOCION GUIADA"), "DESAPROBADO", "REQUIERE RECUPERACION"
+PASSED, FAILED, TO_RECOVER, POSTPONED = (
+    ("APROBADO", "PROMOCION GUIADA"),
+    "DESAPROBADO",
+    "REQUIERE RECUPERACION",
+    "POSTERGACION",
+)
 LAST_GRADE = 14
 NO_INDIGENOUS_LANGUAGE = {
     "CASTELLANO", "ESPAÑOL", "INGLES", "INGLÉS", "PORTUGUES", "PORTUGUÉS", "FRANCES", "FRANCÉS", "ITALIANO", "ALEMAN",
@@ -55,11 +60,31 @@ class Enrollment:
 
     @property
     def passed(self) -> bool:
-        return self.result in PASSED or (self.result == TO_RECOVER and self.recovery in PASSED)
+        return self.result in PASSED or (self.result == TO_RECOVER and self.recovery == PASSED[0])
 
     @property
     def died(self) -> bool:
-        return DIED in (self.state, self.result, self.recovery)
+        return DIED in (self.state, self.result)
+
+    @property
+    def withdrew(self) -> bool:
+        """Tell whether it ended in a withdrawal: by state or result, with no other result and no move abroad."""
+        has_other = self.passed or self.failed or self.died or self.result in (TO_RECOVER, POSTPONED)
+        return LEFT in (self.state, self.result) and not has_other and not self.moved_abroad
+
+    @property
+    def result_rank(self) -> int:
+        """Order the results of one day's enrollments: who was passed at one of two schools has passed."""
+        is_so = [
+            self.died,
+            self.moved_abroad,
+            self.withdrew,
+            self.result == POSTPONED,
+            self.result == TO_RECOVER,
+            self.failed,
+            self.passed,
+        ]
+        return max((rank for rank, holds in enumerate(is_so, 1) if holds), default=0)
 
 
 def enrollment(row: Row, child: int) -> Enrollment:
@@ -104,7 +129,7 @@ def counting(found: list[Enrollment]) -> Enrollment:
 def last_of_year(found: list[Enrollment]) -> Enrollment | None:
     """Return the enrollment at the school enrolled at last, not left by transfer, of those of one year."""
     stayed = [one for one in found if one.state != MOVED_ON]
-    return max(stayed, key=lambda one: one.order) if stayed else None
+    return max(stayed, key=lambda one: (one.enrolled, one.result_rank, one.order)) if stayed else None
 
 
 def of_year(found: list[Enrollment], year: int) -> list[Enrollment]:
@@ -177,4 +202,4 @@ def progression(
 
 def _withdrew(found: list[Enrollment]) -> bool:
     last = last_of_year(found)
-    return last is not None and last.state == LEFT and not last.moved_abroad
+    return last is not None and last.withdrew

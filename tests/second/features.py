@@ -74,7 +74,9 @@ class Pupils:
         """Add what needs other pupils: classmates first, for schoolmates and siblings are told by the results."""
         of_class = self._grouped(lambda one: (one.service, one.grade, one.section))
         for child, one in self.pupils.items():
-            others = [other for other in of_class[one.service, one.grade, one.section] if other != child]
+            others = [
+                other for other in of_class[one.service, one.grade, one.section] if other != child and one.section
+            ]
             self.features[child] |= self._attendance(child, others) | self._marks(child, others)
         of_school = self._grouped(lambda one: one.service)
         of_guardian = self._grouped(lambda one: one.row["guardian_key"])

@@ -16,10 +16,10 @@ Cell = tuple[int, str, str | None, str, str]
 Counts = dict[Cell, tuple[int, int]]
 
 
-TRAITS: dict[str, Callable[[Row], str | None]] = {
+TRAITS: dict[str, Callable[[Row], str]] = {
     "sex": lambda row: "mujer" if row["is_female"] else "varón",
     "language": lambda row: "originaria" if row["speaks_indigenous_language"] else "castellano",
-    "area": lambda row: None if row["is_rural"] is None else "rural" if row["is_rural"] else "urban",
+    "area": lambda row: {None: "unknown", True: "rural", False: "urban"}[row["is_rural"]],
     "disability": lambda row: "con" if row["has_disability"] else "sin",
     "nationality": lambda row: "extranjera" if row["is_foreign"] else "peruana",
 }
@@ -37,7 +37,10 @@ class Cells:
         self._add(row, indicator, is_case, True)
 
     def _add(self, row: Row, indicator: str, is_case: bool, in_places: bool) -> None:
-        department, ugel = row["department_code"] or NATION, row["ugel_code"]
+        """Count a pupil in the nation, its department and its UGEL; nowhere where no register names its school."""
+        department, ugel = row["department_code"], row["ugel_code"]
+        if department is None:
+            return
         for place in [(NATION, None), (department, None), (department, ugel)][: 3 if in_places else 1]:
             cell = self.found[row["school_year"], *place, row["level"], indicator]
             cell[0] += 1
@@ -46,9 +49,8 @@ class Cells:
     def add_groups(self, row: Row, indicator: str, is_case: bool) -> None:
         """Add a pupil to each of its groups: by some traits everywhere, by the others in the nation only."""
         for trait, value_of in TRAITS.items():
-            value = value_of(row)
-            if value is not None and indicator != NOT_BY_GROUP:
-                self._add(row, f"{indicator} of {trait}={value}", is_case, trait in OF_PLACES)
+            if indicator != NOT_BY_GROUP:
+                self._add(row, f"{indicator} of {trait}={value_of(row)}", is_case, trait in OF_PLACES)
 
     @property
     def counts(self) -> Counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,8 +41,9 @@ class Period:
 def points(mark: str | None) -> int | None:
     """Return the points of a mark: a letter, however carelessly written, or a number from 0 to 20."""
     written = (text(mark) or "").replace(" ", "")
-    if written.isdigit():
-        return 1 + sum(int(written) >= least for least in (11, 14, 18))
+    if re.fullmatch(r"\d+(\.\d+)?", written):
+        number = Fraction(written)
+        return 1 + sum(number >= least for least in (11, 14, 18)) if number <= 20 else None
     return POINTS.get(written)
 
 

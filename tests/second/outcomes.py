@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.second import enrollments
 from tests.second.days import Day
-from tests.second.enrollments import LAST_GRADE, TO_RECOVER, Enrollment
+from tests.second.enrollments import LAST_GRADE, MOVED_ON, TO_RECOVER, Enrollment
 from tests.second.rows import Raw, Row, service, text
 
 EBR_LEVELS = ("A", "B", "F")
@@ -53,26 +53,22 @@ class LabelDays:
         after = [row for row in rows if row["_delivered_at"] >= from_march]
         return self._first(year, from_march, _schools(awaiting), after) or self.left_school(year)
 
-    def _first(self, year: int, needed_from: dt.date, expected: dict[str, set[str]], rows: list[Row]) -> dt.date | None:
+    def _first(self, year: int, needed_from: dt.date, expected: list[set[str]], rows: list[Row]) -> dt.date | None:
         days = sorted(day for day in self.deliveries[year] if day <= self.raw.today)
         needed = [day for day in days if self.deliveries[year][day] >= needed_from]
         for day in days:
-            told = _schools(row for row in rows if _counts_from(row) <= day)
-            if (
-                needed
-                and day >= needed[0]
-                and all(_nearly_all(told.get(region, set()) & schools, schools) for region, schools in expected.items())
-            ):
+            told = {service(row) for row in rows if _counts_from(row) <= day}
+            if needed and day >= needed[0] and all(_nearly_all(schools & told, schools) for schools in expected):
                 return day
         return None
 
 
-def _schools(rows: Iterable[Row]) -> dict[str, set[str]]:
-    """Return the schools of which each region tells."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _schools(rows: Iterable[Row]) -> list[set[str]]:
+    """Return the schools of which rows tell, those of each region together."""
+    regions: dict[str, str] = {}
     for row in rows:
-        found[row["_region"] or ""].add(service(row))
-    return found
+        regions[service(row)] = max(regions.get(service(row), ""), row["_region"] or "")
+    return [{name for name, of in regions.items() if of == region} for region in set(regions.values())]
 
 
 def _nearly_all(told: set[str], schools: set[str]) -> bool:
@@ -104,21 +100,23 @@ class Labels:
         }
 
     def _interruption(self, child: int) -> Label:
-        if self.left.date is None:
-            return PROVISIONAL
         told = self.left
-        is_in_rate = not told.died(child) and not told.finished(child)
-        goes_on = bool(told.levels_after(child)) or told.is_in_alternative_after(child)
+        if told.date is None:
+            return PROVISIONAL
+        if not told.of_year(child, self.year):
+            return Label(None, "censored", False)
+        goes_on, is_in_rate = told.goes_on(child), not told.died(child) and not told.finished(child)
         if (told.died(child) or told.moved_abroad(child)) and not goes_on:
             return Label(None, "censored", is_in_rate)
         return Label(not goes_on and not told.finished(child), "final", is_in_rate)
 
     def _ebr_exit(self, child: int) -> Label:
-        if self.left.date is None:
+        told = self.left
+        if told.date is None:
             return PROVISIONAL
-        if self.left.died(child) or self.left.finished(child):
+        if not told.of_year(child, self.year) or told.died(child) or told.finished(child):
             return Label(None, "censored", False)
-        return Label(not any(level.startswith(EBR_LEVELS) for level in self.left.levels_after(child)), "final", True)
+        return Label(not any(level.startswith(EBR_LEVELS) for level in told.levels_after(child)), "final", True)
 
     def _repetition(self, child: int) -> Label:
         if self.failed.date is None:
@@ -142,18 +140,21 @@ class _Told:
         return enrollments.of_year(self.enrollments.get(self.day.child(child), []), year)
 
     def died(self, child: int) -> bool:
-        return any(one.died for one in self.of_year(child, self.year))
+        """Tell whether the child died; who is enrolled in the year after did not, whatever was written."""
+        return any(one.died for one in self.of_year(child, self.year)) and not self.goes_on(child)
 
     def moved_abroad(self, child: int) -> bool:
         return any(one.moved_abroad for one in self.of_year(child, self.year))
 
     def finished(self, child: int) -> bool:
-        """Tell whether the child passed the last grade of secondary."""
-        last = enrollments.last_of_year(self.of_year(child, self.year))
-        return last is not None and last.grade == LAST_GRADE and last.passed
+        """Tell whether the child passed the last grade of secondary, at one school of the year or more."""
+        stayed = [one for one in self.of_year(child, self.year) if one.state != MOVED_ON]
+        return any(one.grade == LAST_GRADE and one.passed for one in stayed)
 
     def levels_after(self, child: int) -> list[str]:
         return [one.level or "" for one in self.of_year(child, self.year + 1)]
 
-    def is_in_alternative_after(self, child: int) -> bool:
-        return self.year + 1 in self.alternative.get(self.day.child(child), set())
+    def goes_on(self, child: int) -> bool:
+        """Tell whether the child is enrolled anywhere in the year after."""
+        in_alternative = self.year + 1 in self.alternative.get(self.day.child(child), set())
+        return in_alternative or bool(self.of_year(child, self.year + 1))

@@ -33,19 +33,30 @@ Generated from `dbt_project/seeds/definitions.csv` and the features' YAML by `py
 
 Every value is what was **known** on the as-of date: of rows that a later delivery corrected, the newest known one;
 of a file that another replaced, none. Two keys that are known to be one child are that child. Years are calendar
-years, which are school years in Peru. Shares and differences of shares have 4 decimals, means 2. «This year» is the
-year of the as-of date, «last year» the one before; a month of attendance is known where it has days open and both
-kinds of absence. Where two schools tell of one month, their days add up if together they are no more than the
-month's days from Monday to Friday; else they tell of the same days, and the school that was open on more of them
-counts.
+years, which are school years in Peru. «This year» is the year of the as-of date, «last year» the one before; a month
+of attendance is known where it has days open and both kinds of absence. Where two schools tell of one month, their
+days add up if together they are no more than the month's days from Monday to Friday; else they tell of the same days,
+and the school that was open on more of them counts, with all that it tells; of equals the one with more absences, then
+with more of them unjustified. Words of lists, areas, sections and schooling count without spaces around them and in
+any case.
 
-A pupil on a date has an enrollment of this year that is no exit (RETIRADO, FALLECIDO), in primary or secondary. Of
+Shares, means of marks, the slope of absences and differences of these have 4 decimals, other means and ratios 2,
+distances 1. Halves are rounded away from zero, and a difference is taken of rounded numbers.
+
+A pupil on a date is a child whose enrollment of this year is no exit (RETIRADO, FALLECIDO), in primary or secondary. Of
 several enrollments the one of the child's school counts: a death before everything, then one that is neither an
-exit nor a transfer, then a withdrawal, then a transfer; of equals the one enrolled at last, registered at last.
+exit nor a transfer, then a withdrawal, then a transfer; of equals the one enrolled at last, registered at last. How a
+year ended, the school enrolled at last tells that was not left by transfer; of two enrolled at on one day, the one with
+the better result. A guided promotion passes.
 
-Labels of year t are final from the day on which nearly all schools of each region have told of t+1 in a delivery of
-30 November or later; repetition, from the first delivery of recovery results of t (`docs/data-quality.md`). A label
-says what was known on that day. `own` as a basis means: no public norm was found, the definition is ours.
+Labels of year t are final from the first delivery of t+1 of 30 November or later, once nearly all schools of each
+region that deliveries of t told of have been told of in deliveries of t+1, be they earlier ones: 80% of them or, where
+they are few, all but two and at least half. Repetition is final from the first delivery of t of 1 March of t+1
+or later, once the same holds of the schools with pupils to recover; with the other labels where no recovery was held
+(`docs/data-quality.md`). A label says what was known on that day.
+
+An indicator counts the pupils whose school the register names as open; the others count in no cell, not even of the
+nation. `own` as a basis means: no public norm was found, the definition is ours.
 """
 
 

@@ -4,6 +4,9 @@
     of a month add up where a pupil may have moved; where they are more days than a month has, the
     schools tell of the same days, and the one that was open on most of them counts. -#}
 {% macro months_of_persons(relation) -%}
+  {#- open the longest, then absent the most: all four numbers are of one school, whoever comes first -#}
+  {%- set order = '1000000 * open_days + 10000 * absence_days + 100 * unjustified_absence_days'
+        ~ ' + coalesce(late_days, 0)' -%}
   select
     person_key,
     school_year,
@@ -11,7 +14,7 @@
     {%- for days in ['open_days', 'absence_days', 'unjustified_absence_days', 'late_days'] %}
     cast(case
       when sum(open_days) <= {{ weekdays_of('school_year', 'month') }} then sum({{ days }})
-      else max_by({{ days }}, 100 * open_days + absence_days)
+      else nullif(max_by(coalesce({{ days }}, -1), {{ order }}), -1)
     end as integer) as {{ days }}{{ ',' if not loop.last }}
     {%- endfor %}
   from {{ relation }}

@@ -18,7 +18,7 @@
 {#- A coordinate of a place in Peru; those of a place elsewhere are a slip, and not known. -#}
 {% macro in_country(column, latitude, longitude) -%}
   case
-    when {{ latitude }} between -19 and 1 and {{ longitude }} between -82 and -68
+    when {{ latitude }} between -19 and -0.01 and {{ longitude }} between -82 and -68
       then {{ column }}
   end
 {%- endmacro %}
@@ -43,10 +43,10 @@
   case
     when {{ clean }} in ('C', 'B', 'A', 'AA', 'AD')
       then case {{ clean }} when 'C' then 1 when 'B' then 2 when 'AD' then 4 else 3 end
-    when try_cast({{ clean }} as integer) between 0 and 20
-      then 1 + cast(try_cast({{ clean }} as integer) >= {{ cut[0] }} as integer)
-        + cast(try_cast({{ clean }} as integer) >= {{ cut[1] }} as integer)
-        + cast(try_cast({{ clean }} as integer) >= {{ cut[2] }} as integer)
+    when try_cast({{ clean }} as double) between 0 and 20
+      then 1 + cast(try_cast({{ clean }} as double) >= {{ cut[0] }} as integer)
+        + cast(try_cast({{ clean }} as double) >= {{ cut[1] }} as integer)
+        + cast(try_cast({{ clean }} as double) >= {{ cut[2] }} as integer)
   end
 {%- endmacro %}
 
@@ -100,9 +100,11 @@
   {{ share }} <= {{ var('low_attendance_share') }}
 {%- endmacro %}
 
-{#- Decimals, so that equal facts give equal features whatever the number of threads. -#}
+{#- Decimals, so that equal facts give equal features whatever the number of threads. Scaled before
+    the division: 323 / 40 is 8.075 and rounds to 8.08, though no double is 8.075. -#}
 {% macro share(part, whole, digits=4) -%}
-  cast(round(cast({{ part }} as double) / nullif({{ whole }}, 0), {{ digits }}) as double)
+  {%- set scale = 10 ** digits -%}
+  cast(round({{ scale }} * cast({{ part }} as double) / nullif({{ whole }}, 0)) / {{ scale }} as double)
 {%- endmacro %}
 
 {#- Small counts are hidden, and what is hidden is unlike the rest: a share of what is told stands

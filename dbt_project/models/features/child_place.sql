@@ -1,15 +1,7 @@
 with
 pupils as {{ of_date(ref('int_pupils__as_of')) }},
 schools as {{ of_date(ref('int_schools__as_of')) }},
-classes as {{ known_by_child(ref('int_households__classes')) }},
-
-homes as (
-    select
-        person_key,
-        max_by(home_district_code, classified_date) as home_district_code
-    from classes
-    group by person_key
-),
+homes as {{ of_date(ref('int_households__as_of')) }},
 
 place as (
     select
@@ -25,7 +17,7 @@ place as (
         homes.home_district_code <> schools.district_code as is_home_in_other_district
     from pupils
     left join schools on pupils.service_code = schools.service_code
-    left join homes on pupils.child_key = homes.person_key
+    left join homes on pupils.child_key = homes.child_key
 )
 
 select * from place

@@ -79,7 +79,6 @@ progression as (
         pupils.as_of_date,
         {{ age_at_march('pupils.birth_date', 'pupils.school_year') }} - pupils.grade - 2
             as over_age_years,
-        pupils.grade = 10 as is_first_of_secondary,
         coalesce(pupils.entry_situation = 'REPITE', false) as is_repeating,
         coalesce(pupils.entry_situation in ('REENTRANTE', 'REINGRESANTE'), false) as is_reentering,
         pupils.is_in_transit,

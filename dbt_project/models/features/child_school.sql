@@ -2,6 +2,7 @@ with
 pupils as {{ of_date(ref('int_pupils__as_of')) }},
 schools as {{ of_date(ref('int_schools__as_of')) }},
 peers as {{ of_date(ref('int_pupils__peers')) }},
+feeding as {{ known(ref('int_schools__feeding')) }},
 
 -- whole numbers, because sums of doubles depend on the number of threads
 totals as (
@@ -49,7 +50,7 @@ school as (
         schools.n_sections < {{ grades_of_level('pupils.level') }} as is_multigrade,
         coalesce(schools.is_bilingual, false) as is_bilingual_school,
         coalesce(m.speaks_other and not schools.is_bilingual, false) as lacks_bilingual_school,
-        coalesce(schools.has_feeding, false) as has_school_feeding,
+        feeding.service_code is not null as has_school_feeding,
         schools.is_public as is_public_school,
         {{ share('m.mates_absence_days', 'm.n_mates_counted', 2) }} as schoolmates_absence_days,
         {{ share('m.n_mates_over_age', 'm.n_mates') }} as schoolmates_over_age_share,
@@ -59,6 +60,8 @@ school as (
     from pupils
     inner join schoolmates as m on pupils.child_key = m.child_key
     left join schools on m.service_code = schools.service_code
+    left join feeding
+        on m.service_code = feeding.service_code and year({{ as_of() }}) = feeding.program_year
 )
 
 select * from school

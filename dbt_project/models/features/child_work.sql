@@ -6,9 +6,9 @@ surveyed as (
     select
         person_key,
         max(case when survey_year >= year({{ as_of() }}) - 1 then survey_year end) as last_year,
-        max_by(
-            case when survey_year >= year({{ as_of() }}) - 1 then weekly_work_hours end, survey_year
-        ) as weekly_work_hours,
+        -- a survey that tells no hours does not bring back those of the one before
+        nullif(max_by(coalesce(weekly_work_hours, -1), survey_year)
+            filter (where survey_year >= year({{ as_of() }}) - 1), -1) as weekly_work_hours,
         max(case when survey_year < year({{ as_of() }}) then weekly_work_hours end)
             as most_hours_before,
         count(distinct survey_year) as n_years
@@ -24,7 +24,7 @@ hours as (
         greatest(
             coalesce(pupils.declared_work_hours, 0), coalesce(surveyed.weekly_work_hours, 0)
         ) as weekly_work_hours,
-        surveyed.weekly_work_hours is not null as is_work_surveyed,
+        surveyed.last_year is not null as is_work_surveyed,
         surveyed.most_hours_before,
         surveyed.n_years
     from pupils

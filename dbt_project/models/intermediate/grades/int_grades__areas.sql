@@ -44,7 +44,7 @@ versions as (
         {{ known_until(['child_key', 'school_year', 'period', 'learning_area']) }}
             as known_until
     from competences
-    where n_competences > 0
 )
 
-select * from versions where known_until > known_at
+-- a correction that takes a mark away ends the one before it
+select * from versions where known_until > known_at and n_competences > 0

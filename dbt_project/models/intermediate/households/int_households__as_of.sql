@@ -20,6 +20,7 @@ ranked as (
 last_classes as (
     select
         person_key,
+        home_district_code,
         poverty_class,
         poverty_class - earlier_class as poverty_class_change,
         {{ whole_years('classified_date', as_of()) }} as class_age_years
@@ -45,6 +46,7 @@ welfare as (
     select
         coalesce(last_classes.person_key, enrolled.person_key) as child_key,
         {{ as_of() }} as as_of_date,
+        last_classes.home_district_code,
         last_classes.poverty_class,
         last_classes.poverty_class_change,
         last_classes.class_age_years,

@@ -4,7 +4,6 @@ with
 schools as {{ known(ref('int_schools__registers')) }},
 places as {{ known(ref('int_places__populated')) }},
 districts as {{ known(ref('int_places__districts')) }},
-feeding as {{ known(ref('int_schools__feeding')) }},
 departments as (select * from {{ ref('departments') }}),
 
 cells as (
@@ -55,25 +54,22 @@ located as (
         schools.n_sections,
         schools.is_bilingual,
         schools.is_public,
-        feeding.service_code is not null as has_feeding,
         places.is_rural,
         places.altitude_m,
         districts.poverty_percent,
         cast(offered.n_secondary_services as integer) as n_district_secondary_services,
         round({{ distance_km('schools', 'departments') }}, 1) as capital_distance_km,
         -- the least of what is known: the cap where no school was found
-        round(least(nearest.secondary_distance_km, {{ var('secondary_search_km') }}), 1)
-            as secondary_distance_km
+        case
+            when schools.level = 'F0' then 0
+            else round(least(nearest.secondary_distance_km, {{ var('secondary_search_km') }}), 1)
+        end as secondary_distance_km
     from schools
     left join places on schools.populated_place_code = places.populated_place_code
     left join districts on schools.district_code = districts.district_code
     left join departments on schools.department_code = departments.department_code
     left join nearest on schools.service_code = nearest.service_code
     left join offered on schools.district_code = offered.district_code
-    left join feeding
-        on
-            schools.service_code = feeding.service_code
-            and year({{ as_of() }}) = feeding.program_year
 )
 
 select * from located

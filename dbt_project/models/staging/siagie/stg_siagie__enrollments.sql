@@ -9,7 +9,7 @@ renamed as (
         {{ service_code('cod_mod', 'anexo') }} as service_code,
         -- text
         {{ listed_code('id_nivel') }} as level,
-        id_seccion as section,
+        {{ listed_code('id_seccion') }} as section,
         {{ listed_code('sexo') }} as sex,
         {{ listed_code('dsc_lengua') }} as mother_tongue,
         replace({{ listed_code('dsc_pais') }}, 'Ú', 'U') as birth_country,
@@ -19,7 +19,7 @@ renamed as (
         {{ listed_code('situacion_final') }} as final_result,
         {{ listed_code('sf_recuperacion') }} as recovery_result,
         justificacion_retiro as withdrawal_reason,
-        apoderado_escolaridad as guardian_schooling,
+        {{ listed_code('apoderado_escolaridad') }} as guardian_schooling,
         -- numbers
         cast(id_anio as integer) as school_year,
         cast(id_grado as integer) as grade,

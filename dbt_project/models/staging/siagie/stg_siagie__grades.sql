@@ -8,7 +8,7 @@ renamed as (
         {{ service_code('cod_mod', 'anexo') }} as service_code,
         -- text
         {{ listed_code('periodo') }} as period,
-        area as learning_area,
+        {{ listed_code('area') }} as learning_area,
         -- numbers
         cast(id_anio as integer) as school_year,
         {{ mark_points('nl_c1') }} as competence_1_points,

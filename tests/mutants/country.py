@@ -127,8 +127,9 @@ class Country:
         self._run("drop table if exists temp.main.mutated")
         if kind == "as_of":
             self._run(f"create temp table mutated as select * from {table} where false")
-            for day in self.dates:
-                self._run(f"insert into mutated by name {sql.replace(NO_DATE, day)}")
+            together = [self._listed] if node["config"].get("joins_dates") else [as_date(day) for day in self.dates]
+            for dates in together:
+                self._run(f"insert into mutated by name {sql.replace(as_date(NO_DATE), dates)}")
         else:
             self._run(f"create temp table mutated as {sql}")
         ours, theirs = f"from {table} {where}", "from temp.main.mutated"
@@ -147,7 +148,7 @@ class Country:
 
     @cached_property
     def _listed(self) -> str:
-        return ", ".join(f"cast('{day}' as date)" for day in self.dates)
+        return ", ".join(map(as_date, self.dates))
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         with ended_after(LONGEST, self.db):
@@ -158,3 +159,8 @@ class Country:
         part = Part(f"as_of_date in ({self._listed})" if test.split is Split.DATES else test.split.value, "")
         with ended_after(LONGEST, self.db):
             return test.failures(self.db, part)
+
+
+def as_date(day: str) -> str:
+    """Return a date as it stands in SQL that a tree is written as."""
+    return f"CAST('{day}' AS DATE)"

@@ -75,7 +75,10 @@ class Mutant:
 
 def parse(sql: str) -> exp.Expression:
     """Return the tree of a query."""
-    return sqlglot.parse_one(sql, read=DIALECT)
+    tree = sqlglot.parse_one(sql, read=DIALECT)
+    for node in tree.walk():
+        node.comments = None
+    return tree
 
 
 def mutants(tree: exp.Expression) -> tuple[list[Mutant], int]:
@@ -379,4 +382,25 @@ def in_set(node: exp.Expression) -> exp.Expression | None:
     return above
 
 
-SAME = (is_same_text, is_placeholder, is_null_in_condition, is_distinct_in_set)
+def is_padding(node: exp.Expression, operator: str, change: Change) -> bool:
+    """A code that has all its digits is the same with and without padding."""
+    above = node if isinstance(node, exp.LT) else node.parent
+    branch = above.parent if above is not None else None
+    if not isinstance(above, exp.LT) or not isinstance(branch, exp.If) or not isinstance(branch.args["true"], exp.Pad):
+        return False
+    digits = branch.args["true"].expression
+    if node is above:
+        return operator == "comparison" and above.expression == digits
+    return operator == "bound" and change.instead.sql() == str(int(digits.this) + 1)
+
+
+def is_no_limit(node: exp.Expression, operator: str, change: Change) -> bool:
+    """`least` and `greatest` pass over null: a default that could not win, or is another operand, is not needed."""
+    if operator != "coalesce" or change.instead != node.this or not isinstance(node.parent, (exp.Least, exp.Greatest)):
+        return False
+    others = [node.parent.this, *node.parent.expressions]
+    default = node.expressions[-1]
+    return default in others or (isinstance(node.parent, exp.Least) and "9999-12-31" in default.sql())
+
+
+SAME = (is_same_text, is_placeholder, is_null_in_condition, is_distinct_in_set, is_padding, is_no_limit)

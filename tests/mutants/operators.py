@@ -403,4 +403,31 @@ def is_no_limit(node: exp.Expression, operator: str, change: Change) -> bool:
     return default in others or (isinstance(node.parent, exp.Least) and "9999-12-31" in default.sql())
 
 
-SAME = (is_same_text, is_placeholder, is_null_in_condition, is_distinct_in_set, is_padding, is_no_limit)
+def is_of_nothing(node: exp.Expression, operator: str, change: Change) -> bool:
+    """Nothing added is nothing taken away."""
+    return operator == "aggregate" and isinstance(node, (exp.Add, exp.Sub)) and node.expression.sql() == "0"
+
+
+def is_unread(node: exp.Expression, operator: str, change: Change) -> bool:
+    """A column of a CTE that nobody reads: a macro writes more columns than a model needs."""
+    column = node
+    while column.parent is not None and not isinstance(column.parent, exp.Select):
+        column = column.parent
+    query, cte = column.parent, column.parent and column.parent.parent
+    is_column = isinstance(column, exp.Alias) and column.arg_key == "expressions"
+    if not is_column or not isinstance(query, exp.Select) or not isinstance(cte, exp.CTE) or query.args.get("distinct"):
+        return False
+    grouped = query.args.get("group")
+    if grouped is not None and any(isinstance(one, exp.Literal) for one in grouped.expressions):
+        return False
+    return not any(reads(reader, cte.alias, column.alias) for reader in cte.root().find_all(exp.Select) if reader is not query)
+
+
+def reads(query: exp.Select, table: str, column: str) -> bool:
+    """Say whether a query may read a column of a table: it names one that is called so, or takes all."""
+    if table not in {one.name for one in query.find_all(exp.Table)}:
+        return False
+    return query.is_star or any(one.name == column or isinstance(one.this, exp.Star) for one in query.find_all(exp.Column))
+
+
+SAME = (is_of_nothing, is_unread, is_same_text, is_placeholder, is_null_in_condition, is_distinct_in_set, is_padding, is_no_limit)

@@ -17,6 +17,8 @@ from tests.mutants.unit_tests import InvalidMutant, UnitTests
 from tests.mutants.workshop import Workshop
 
 SURVIVORS = Path(__file__).with_name("survivors.yml")
+ENOUGH = 0.95  # the share that tests must kill
+ANY = "any model"
 EACH = 2  # mutants of every model that has so many, before chance decides
 
 
@@ -71,6 +73,11 @@ class Report:
         judged = len(self.trials) - counts[Verdict.EQUAL]
         return sum(counts[verdict] for verdict in KILLED) / judged if judged else 0.0
 
+    @property
+    def alive(self) -> list[Trial]:
+        """Return those that no test killed and that are not known to be equal."""
+        return [trial for trial in self.trials if trial.verdict not in (*KILLED, Verdict.EQUAL)]
+
     def __str__(self) -> str:
         """Say how many, by what."""
         counts = Counter(trial.verdict for trial in self.trials)
@@ -80,11 +87,11 @@ class Report:
 
 
 def known(path: Path = SURVIVORS) -> dict[tuple[str, str, str], str]:
-    """Return the mutants that are known to be equal, (model, before, after) → why."""
-    groups = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    """Return the mutants that are known to be equal, (model or ANY, before, after) → why."""
+    groups = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {
         (model, change["before"], change["after"]): group["reason"]
-        for group in groups for change in group["changes"] for model in change["models"]
+        for group in groups for change in group["changes"] for model in change.get("models", [ANY])
     }  # fmt: skip
 
 
@@ -132,8 +139,9 @@ def _verdict(
 ) -> tuple[Verdict, str]:
     if killer := tests.killer(model, mutant):
         return Verdict.UNIT, killer
-    if reason := equal.get((model, mutant.before, mutant.after)):
-        return Verdict.EQUAL, reason
+    for name in (model, ANY):
+        if reason := equal.get((name, mutant.before, mutant.after)):
+            return Verdict.EQUAL, reason
     effect = country.effect(model, mutant)
     if effect.killer:
         return Verdict.DATA, effect.killer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +47,9 @@ class Workshop:
         models = {node["name"]: parse(node["compiled_code"]) for node in nodes if node["language"] == "sql"}
         return cls(home, manifest, models)
 
-    def unit_tests(self) -> UnitTests:
-        """Return the unit tests of the models."""
-        return UnitTests(self._files())
+    def unit_tests(self, models: Collection[str] = ()) -> UnitTests:
+        """Return the unit tests of some models, or of all."""
+        return UnitTests((model, file) for model, file in self._files() if not models or model in models)
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         """Yield each unit test's model and what dbt ran for it; a test that is no more has a file too."""

@@ -425,7 +425,7 @@ def is_unread(node: exp.Expression, operator: str, change: Change) -> bool:
 
 def reads(query: exp.Select, table: str, column: str) -> bool:
     """Say whether a query may read a column of a table: it names one that is called so, or takes all."""
-    if table not in {one.name for one in query.find_all(exp.Table)}:
+    if table not in {one.name for one in query.find_all(exp.Table) if one.parent_select is query}:
         return False
     return query.is_star or any(one.name == column or isinstance(one.this, exp.Star) for one in query.find_all(exp.Column))
 

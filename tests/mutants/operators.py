@@ -135,7 +135,10 @@ def comparisons(node: exp.Expression) -> Iterator[Change]:
     if isinstance(node, exp.Between):
         low, high = node.args["low"], node.args["high"]
         for least, most in ((exp.GT, exp.LTE), (exp.GTE, exp.LT)):
-            ends = (least(this=node.this.copy(), expression=low.copy()), most(this=node.this.copy(), expression=high.copy()))
+            ends = (
+                least(this=node.this.copy(), expression=low.copy()),
+                most(this=node.this.copy(), expression=high.copy()),
+            )
             yield instead_of(node, exp.Paren(this=exp.And(this=ends[0], expression=ends[1])))
 
 
@@ -177,7 +180,11 @@ def distincts(node: exp.Expression) -> Iterator[Change]:
         instead = node.copy()
         instead.set("distinct", not node.args.get("distinct"))
         kinds = ("union", "union all") if node.args.get("distinct") else ("union all", "union")
-        yield Change(instead, shown(f"{kinds[0]} {node.expression.sql(DIALECT)}"), shown(f"{kinds[1]} {node.expression.sql(DIALECT)}"))
+        yield Change(
+            instead,
+            shown(f"{kinds[0]} {node.expression.sql(DIALECT)}"),
+            shown(f"{kinds[1]} {node.expression.sql(DIALECT)}"),
+        )
 
 
 def joins(node: exp.Expression) -> Iterator[Change]:
@@ -190,7 +197,11 @@ def joins(node: exp.Expression) -> Iterator[Change]:
         instead = node.copy()
         instead.set("side", others[side] or None)
         instead.set("kind", None if others[side] else "INNER")
-        yield Change(instead, shown(f"{side or 'inner'} join {name_of(node)}"), shown(f"{others[side].lower() or 'inner'} join {name_of(node)}"))
+        yield Change(
+            instead,
+            shown(f"{side or 'inner'} join {name_of(node)}"),
+            shown(f"{others[side].lower() or 'inner'} join {name_of(node)}"),
+        )
 
 
 def name_of(join: exp.Expression) -> str:
@@ -277,7 +288,10 @@ def without_each(node: exp.Expression, condition: exp.Expression, key: str) -> I
         kept = [other.copy() for m, other in enumerate(parts) if m != n]
         instead = node.copy()
         # A window must stand in `qualify`, whatever is asked of it.
-        instead.set(key, exp.and_(*kept, wrap=False) if kept else exp.Or(this=exp.Paren(this=part.copy()), expression=exp.true()))
+        instead.set(
+            key,
+            exp.and_(*kept, wrap=False) if kept else exp.Or(this=exp.Paren(this=part.copy()), expression=exp.true()),
+        )
         yield Change(instead, f"{node.key} {shown(part)}", "without it")
 
 
@@ -420,14 +434,27 @@ def is_unread(node: exp.Expression, operator: str, change: Change) -> bool:
     grouped = query.args.get("group")
     if grouped is not None and any(isinstance(one, exp.Literal) for one in grouped.expressions):
         return False
-    return not any(reads(reader, cte.alias, column.alias) for reader in cte.root().find_all(exp.Select) if reader is not query)
+    return not any(
+        reads(reader, cte.alias, column.alias) for reader in cte.root().find_all(exp.Select) if reader is not query
+    )
 
 
 def reads(query: exp.Select, table: str, column: str) -> bool:
     """Say whether a query may read a column of a table: it names one that is called so, or takes all."""
     if table not in {one.name for one in query.find_all(exp.Table) if one.parent_select is query}:
         return False
-    return query.is_star or any(one.name == column or isinstance(one.this, exp.Star) for one in query.find_all(exp.Column))
+    return query.is_star or any(
+        one.name == column or isinstance(one.this, exp.Star) for one in query.find_all(exp.Column)
+    )
 
 
-SAME = (is_of_nothing, is_unread, is_same_text, is_placeholder, is_null_in_condition, is_distinct_in_set, is_padding, is_no_limit)
+SAME = (
+    is_of_nothing,
+    is_unread,
+    is_same_text,
+    is_placeholder,
+    is_null_in_condition,
+    is_distinct_in_set,
+    is_padding,
+    is_no_limit,
+)

@@ -59,10 +59,15 @@ def test_a_mutant_that_matters_is_killed_and_an_equal_one_lives(
 
 @pytest.mark.long
 def test_data_tests_kill_too_and_what_they_miss_is_told_apart(workshop: Workshop, judged: Country) -> None:
-    of_scores = the(workshop, "int_lists__current", "latest.as_of_date = scores.as_of_date", "latest.as_of_date <> scores.as_of_date")
+    of_scores = the(
+        workshop,
+        "int_lists__current",
+        "latest.as_of_date = scores.as_of_date",
+        "latest.as_of_date <> scores.as_of_date",
+    )
     assert judged.effect(*of_scores).changed
-    before = judged.db.execute("select count(*) from intermediate.int_lists__current").fetchone()
-    assert before is not None and before[0] > 0  # the transaction was taken back
+    [(rows,)] = judged.db.execute("select count(*) from intermediate.int_lists__current").fetchall()
+    assert rows > 0  # the transaction was taken back
 
 
 @pytest.mark.long

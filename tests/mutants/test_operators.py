@@ -64,7 +64,9 @@ def test_a_column_that_is_read_is_changed() -> None:
 
 def test_a_mutant_fits_every_tree_of_the_same_shape() -> None:
     """A unit test compiles the model with other tables and other values of variables."""
-    model = operators.parse('with a as (select * from "w"."s"."t" where d <= cast(\'1900-01-01\' as date)) select * from a')
+    model = operators.parse(
+        'with a as (select * from "w"."s"."t" where d <= cast(\'1900-01-01\' as date)) select * from a'
+    )
     test = operators.parse("with a as (select * from fixture where d <= cast('2024-07-31' as date)) select * from a")
     mutant = next(one for one in operators.mutants(model)[0] if one.operator == "comparison")
     assert "d < CAST('2024-07-31' AS DATE)" in str(mutant.sql(test))

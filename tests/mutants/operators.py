@@ -16,16 +16,16 @@ from sqlglot import exp
 DIALECT = "duckdb"
 SHOWN = 110  # characters of a place before and after the change
 Way = tuple[tuple[str, int | None], ...]
-OTHER_COMPARISON: dict[type[exp.Expression], type[exp.Expression]] = {
+OTHER_COMPARISON: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT, exp.EQ: exp.NEQ, exp.NEQ: exp.EQ,
     exp.NullSafeEQ: exp.EQ, exp.NullSafeNEQ: exp.NEQ,
 }  # fmt: skip
-OTHER_SIDE: dict[type[exp.Expression], type[exp.Expression]] = {
+OTHER_SIDE: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.Min: exp.Max, exp.Max: exp.Min, exp.ArgMin: exp.ArgMax, exp.ArgMax: exp.ArgMin,
     exp.Greatest: exp.Least, exp.Least: exp.Greatest, exp.Add: exp.Sub, exp.Sub: exp.Add,
 }  # fmt: skip
 # A whole number beside one of these is a bound or an offset.
-BESIDE_BOUND = (*OTHER_COMPARISON, exp.Between, exp.Add, exp.Sub, exp.Neg)
+BESIDE_BOUND: tuple[type[exp.Expr], ...] = (*OTHER_COMPARISON, exp.Between, exp.Add, exp.Sub, exp.Neg)
 FILTERS = (exp.Where, exp.Having, exp.Qualify)
 
 
@@ -33,7 +33,7 @@ FILTERS = (exp.Where, exp.Having, exp.Qualify)
 class Change:
     """What stands at a place instead, and how that is shown."""
 
-    instead: exp.Expression
+    instead: exp.Expr
     before: str
     after: str
 
@@ -56,7 +56,7 @@ class Mutant:
     before: str
     after: str
 
-    def sql(self, tree: exp.Expression) -> str | None:
+    def sql(self, tree: exp.Expr) -> str | None:
         """Return a tree with the change as SQL; nothing where it has no such place. The tree stays as it is."""
         place = at(tree, self.way)
         if place is None:
@@ -73,7 +73,7 @@ class Mutant:
             change.instead.replace(place)
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """Return the tree of a query."""
     tree = sqlglot.parse_one(sql, read=DIALECT)
     for node in tree.walk():
@@ -81,7 +81,7 @@ def parse(sql: str) -> exp.Expression:
     return tree
 
 
-def mutants(tree: exp.Expression) -> tuple[list[Mutant], int]:
+def mutants(tree: exp.Expr) -> tuple[list[Mutant], int]:
     """Return every change of a tree, and how many were left out since they cannot matter."""
     found: list[Mutant] = []
     left_out = 0
@@ -95,7 +95,7 @@ def mutants(tree: exp.Expression) -> tuple[list[Mutant], int]:
     return found, left_out
 
 
-def way_to(node: exp.Expression) -> Way:
+def way_to(node: exp.Expr) -> Way:
     """Return the way from the root of its tree to a node."""
     way: list[tuple[str, int | None]] = []
     while node.parent is not None:
@@ -104,31 +104,31 @@ def way_to(node: exp.Expression) -> Way:
     return tuple(reversed(way))
 
 
-def at(tree: exp.Expression, way: Way) -> exp.Expression | None:
+def at(tree: exp.Expr, way: Way) -> exp.Expr | None:
     """Return the node at the end of a way; nothing where the tree has none."""
     node = tree
     for key, index in way:
         found = node.args.get(key)
         if index is not None:
             found = found[index] if isinstance(found, list) and index < len(found) else None
-        if not isinstance(found, exp.Expression):
+        if not isinstance(found, exp.Expr):
             return None
         node = found
     return node
 
 
-def shown(node: exp.Expression | str) -> str:
+def shown(node: exp.Expr | str) -> str:
     """Return a place as text, without the middle where it is long."""
     text = node if isinstance(node, str) else node.sql(DIALECT, normalize_functions="lower")
     return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} … {text[-SHOWN // 2 :]}"
 
 
-def instead_of(node: exp.Expression, instead: exp.Expression) -> Change:
+def instead_of(node: exp.Expr, instead: exp.Expr) -> Change:
     """Return a change that shows the whole place."""
     return Change(instead, shown(node), shown(instead))
 
 
-def comparisons(node: exp.Expression) -> Iterator[Change]:
+def comparisons(node: exp.Expr) -> Iterator[Change]:
     """`<` and `<=`, `=` and `<>`; both ends of a range become open."""
     if other := OTHER_COMPARISON.get(type(node)):
         yield instead_of(node, other(this=node.this.copy(), expression=node.expression.copy()))
@@ -142,22 +142,23 @@ def comparisons(node: exp.Expression) -> Iterator[Change]:
             yield instead_of(node, exp.Paren(this=exp.And(this=ends[0], expression=ends[1])))
 
 
-def bounds(node: exp.Expression) -> Iterator[Change]:
+def bounds(node: exp.Expr) -> Iterator[Change]:
     """A number that is a bound or an offset: one step more, one step less."""
-    if not isinstance(node, exp.Literal) or node.is_string or not isinstance(node.parent, BESIDE_BOUND):
+    beside = node.parent
+    if not isinstance(node, exp.Literal) or node.is_string or beside is None or not isinstance(beside, BESIDE_BOUND):
         return
     _, _, decimals = node.this.partition(".")
     for step in (1, -1):
         number = f"{float(node.this) + step * 10 ** -len(decimals):.{len(decimals)}f}"
         instead = exp.Literal.number(number)
-        context = node.parent.copy()
+        context = beside.copy()
         place = at(context, ((str(node.arg_key), node.index),))
         assert place is not None
         place.replace(instead.copy())
-        yield Change(instead, shown(node.parent), shown(context))
+        yield Change(instead, shown(beside), shown(context))
 
 
-def connectives(node: exp.Expression) -> Iterator[Change]:
+def connectives(node: exp.Expr) -> Iterator[Change]:
     """`and` becomes `or`, `or` becomes `and`."""
     if isinstance(node, (exp.And, exp.Or)):
         other = exp.Or if isinstance(node, exp.And) else exp.And
@@ -165,8 +166,9 @@ def connectives(node: exp.Expression) -> Iterator[Change]:
         yield instead_of(node, instead)
 
 
-def distincts(node: exp.Expression) -> Iterator[Change]:
+def distincts(node: exp.Expr) -> Iterator[Change]:
     """`distinct` is dropped, in a query, in a count and in a union."""
+    instead: exp.Expr = node
     if isinstance(node, exp.Select) and node.args.get("distinct") and not node.args["distinct"].args.get("on"):
         instead = node.copy()
         instead.set("distinct", None)
@@ -187,7 +189,7 @@ def distincts(node: exp.Expression) -> Iterator[Change]:
         )
 
 
-def joins(node: exp.Expression) -> Iterator[Change]:
+def joins(node: exp.Expr) -> Iterator[Change]:
     """A left join becomes an inner one, an inner one a left one, a full one a left one."""
     if not isinstance(node, exp.Join) or not (node.args.get("on") or node.args.get("using")):
         return
@@ -204,13 +206,13 @@ def joins(node: exp.Expression) -> Iterator[Change]:
         )
 
 
-def name_of(join: exp.Expression) -> str:
+def name_of(join: exp.Expr) -> str:
     """Return what is joined and how, in few words."""
     on = join.args.get("on")
     return f"{join.this.alias_or_name} on {shown(on) if on else 'columns'}"
 
 
-def defaults(node: exp.Expression) -> Iterator[Change]:
+def defaults(node: exp.Expr) -> Iterator[Change]:
     """The default of `coalesce` becomes another value, or none."""
     if not isinstance(node, exp.Coalesce) or not node.expressions:
         return
@@ -224,7 +226,7 @@ def defaults(node: exp.Expression) -> Iterator[Change]:
     yield instead_of(node, instead.this if not instead.expressions else instead)
 
 
-def other_values(node: exp.Expression) -> Iterator[exp.Expression]:
+def other_values(node: exp.Expr) -> Iterator[exp.Expr]:
     """Yield other values in a constant's place."""
     if isinstance(node, exp.Boolean):
         yield exp.Boolean(this=not node.this)
@@ -232,7 +234,7 @@ def other_values(node: exp.Expression) -> Iterator[exp.Expression]:
         yield exp.Literal.string(f"{node.this}x") if node.is_string else exp.Literal.number(f"{float(node.this) + 1:g}")
 
 
-def windows(node: exp.Expression) -> Iterator[Change]:
+def windows(node: exp.Expr) -> Iterator[Change]:
     """A bound of the frame moves; a column of the partition is dropped."""
     if isinstance(node, exp.WindowSpec):
         yield from frames(node)
@@ -259,7 +261,7 @@ def frames(spec: exp.WindowSpec) -> Iterator[Change]:
         yield instead_of(spec, instead)
 
 
-def orders(node: exp.Expression) -> Iterator[Change]:
+def orders(node: exp.Expr) -> Iterator[Change]:
     """The other direction, where it decides which rows are taken or in which order they are put together."""
     if not isinstance(node, exp.Ordered) or node.parent is None:
         return
@@ -273,7 +275,7 @@ def orders(node: exp.Expression) -> Iterator[Change]:
     yield Change(instead, f"order by {shown(node)}", f"order by {shown(instead)}")
 
 
-def conjuncts(node: exp.Expression) -> Iterator[Change]:
+def conjuncts(node: exp.Expr) -> Iterator[Change]:
     """One condition of a filter or a join is dropped; a join keeps its last one."""
     if isinstance(node, FILTERS):
         yield from without_each(node, node.this, "this")
@@ -281,7 +283,7 @@ def conjuncts(node: exp.Expression) -> Iterator[Change]:
         yield from without_each(node, node.args["on"], "on")
 
 
-def without_each(node: exp.Expression, condition: exp.Expression, key: str) -> Iterator[Change]:
+def without_each(node: exp.Expr, condition: exp.Expr, key: str) -> Iterator[Change]:
     """Yield a filter without each of its conditions."""
     parts = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
     for n, part in enumerate(parts):
@@ -295,7 +297,7 @@ def without_each(node: exp.Expression, condition: exp.Expression, key: str) -> I
         yield Change(instead, f"{node.key} {shown(part)}", "without it")
 
 
-def aggregates(node: exp.Expression) -> Iterator[Change]:
+def aggregates(node: exp.Expr) -> Iterator[Change]:
     """Least and most, sum and difference."""
     if other := OTHER_SIDE.get(type(node)):
         yield instead_of(node, other(**{key: copied(value) for key, value in node.args.items()}))
@@ -305,10 +307,10 @@ def copied(value: object) -> object:
     """Return a copy of an argument of a node."""
     if isinstance(value, list):
         return [copied(one) for one in value]
-    return value.copy() if isinstance(value, exp.Expression) else value
+    return value.copy() if isinstance(value, exp.Expr) else value
 
 
-def branches(node: exp.Expression) -> Iterator[Change]:
+def branches(node: exp.Expr) -> Iterator[Change]:
     """A branch of `case` is dropped, or two change places."""
     if not isinstance(node, exp.Case):
         return
@@ -331,12 +333,12 @@ def branches(node: exp.Expression) -> Iterator[Change]:
         yield Change(instead, f"case {shown(branch_text(ifs[0]))}", f"then {shown(other)}, and the second {shown(one)}")
 
 
-def branch_text(branch: exp.Expression) -> str:
+def branch_text(branch: exp.Expr) -> str:
     """Return a branch of `case` as it is written."""
     return f"when {branch.this.sql(DIALECT)} then {branch.args['true'].sql(DIALECT)}"
 
 
-def negations(node: exp.Expression) -> Iterator[Change]:
+def negations(node: exp.Expr) -> Iterator[Change]:
     """`not` is dropped; `is null` and `exists` get one."""
     if isinstance(node, exp.Not):
         yield instead_of(node, node.this.copy())
@@ -344,24 +346,24 @@ def negations(node: exp.Expression) -> Iterator[Change]:
         yield instead_of(node, exp.Not(this=node.copy()))
 
 
-OPERATORS: dict[str, Callable[[exp.Expression], Iterable[Change]]] = {
+OPERATORS: dict[str, Callable[[exp.Expr], Iterable[Change]]] = {
     "comparison": comparisons, "bound": bounds, "and/or": connectives, "distinct": distincts, "join": joins,
     "coalesce": defaults, "window": windows, "order": orders, "filter": conjuncts, "aggregate": aggregates,
     "case": branches, "null": negations,
 }  # fmt: skip
 
 
-def is_same(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_same(node: exp.Expr, operator: str, change: Change) -> bool:
     """Say whether a change is known to change nothing, whatever the data."""
     return any(rule(node, operator, change) for rule in SAME)
 
 
-def is_same_text(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_same_text(node: exp.Expr, operator: str, change: Change) -> bool:
     """Say whether it reads the same."""
     return node.sql(DIALECT) == change.instead.sql(DIALECT)
 
 
-def is_placeholder(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_placeholder(node: exp.Expr, operator: str, change: Change) -> bool:
     """`school_year between 0 and 9999` stands for every year, wherever its ends are."""
     return any(isinstance(one, exp.Between) and is_every_year(one) for one in (node, node.parent)) or (
         operator == "filter" and "school_year BETWEEN 0 AND 9999" in change.before
@@ -370,10 +372,10 @@ def is_placeholder(node: exp.Expression, operator: str, change: Change) -> bool:
 
 def is_every_year(node: exp.Between) -> bool:
     """Say whether a range stands for every school year."""
-    return node.args["low"].sql() == "0" and node.args["high"].sql() == "9999"
+    return (node.args["low"].sql(), node.args["high"].sql()) == ("0", "9999")
 
 
-def is_null_in_condition(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_null_in_condition(node: exp.Expr, operator: str, change: Change) -> bool:
     """A condition that is null keeps no row, just as one that is false."""
     if operator != "coalesce" or change.instead != node.this or node.expressions[-1] != exp.false():
         return False
@@ -383,12 +385,12 @@ def is_null_in_condition(node: exp.Expression, operator: str, change: Change) ->
     return isinstance(above, (*FILTERS, exp.Join, exp.If))
 
 
-def is_distinct_in_set(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_distinct_in_set(node: exp.Expr, operator: str, change: Change) -> bool:
     """A value is in a list or not, however often it stands there."""
     return operator == "distinct" and isinstance(node, exp.Query) and isinstance(in_set(node), (exp.In, exp.Exists))
 
 
-def in_set(node: exp.Expression) -> exp.Expression | None:
+def in_set(node: exp.Expr) -> exp.Expr | None:
     """Return what a query is an operand of."""
     above = node.parent
     while isinstance(above, (exp.Subquery, exp.Union)):
@@ -396,7 +398,7 @@ def in_set(node: exp.Expression) -> exp.Expression | None:
     return above
 
 
-def is_padding(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_padding(node: exp.Expr, operator: str, change: Change) -> bool:
     """A code that has all its digits is the same with and without padding."""
     above = node if isinstance(node, exp.LT) else node.parent
     branch = above.parent if above is not None else None
@@ -408,7 +410,7 @@ def is_padding(node: exp.Expression, operator: str, change: Change) -> bool:
     return operator == "bound" and change.instead.sql() == str(int(digits.this) + 1)
 
 
-def is_no_limit(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_no_limit(node: exp.Expr, operator: str, change: Change) -> bool:
     """`least` and `greatest` pass over null: a default that could not win, or is another operand, is not needed."""
     if operator != "coalesce" or change.instead != node.this or not isinstance(node.parent, (exp.Least, exp.Greatest)):
         return False
@@ -417,12 +419,12 @@ def is_no_limit(node: exp.Expression, operator: str, change: Change) -> bool:
     return default in others or (isinstance(node.parent, exp.Least) and "9999-12-31" in default.sql())
 
 
-def is_of_nothing(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_of_nothing(node: exp.Expr, operator: str, change: Change) -> bool:
     """Nothing added is nothing taken away."""
     return operator == "aggregate" and isinstance(node, (exp.Add, exp.Sub)) and node.expression.sql() == "0"
 
 
-def is_unread(node: exp.Expression, operator: str, change: Change) -> bool:
+def is_unread(node: exp.Expr, operator: str, change: Change) -> bool:
     """A column of a CTE that nobody reads: a macro writes more columns than a model needs."""
     column = node
     while column.parent is not None and not isinstance(column.parent, exp.Select):

@@ -49,7 +49,7 @@ class UnitTest:
     model: str
     name: str
     schema: str
-    body: exp.Expression
+    body: exp.Expr
     columns: str
     expected: Rows
 
@@ -125,7 +125,7 @@ def as_text(value: object) -> str:
     return f"{float(value):.12g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
-def without_fixtures(body: exp.Expression) -> exp.Expression:
+def without_fixtures(body: exp.Expr) -> exp.Expr:
     """Return a unit test's query without its inputs: the shape that the model has."""
     kept = body.copy()
     if with_ := kept.args.get("with_"):

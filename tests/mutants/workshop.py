@@ -30,7 +30,7 @@ class Workshop:
 
     home: Home
     manifest: Manifest
-    models: dict[str, exp.Expression]
+    models: dict[str, exp.Expr]
 
     @classmethod
     def prepare(cls, home: Home) -> Workshop:

@@ -1,0 +1,1 @@
+"""Mutation testing of the SQL: small changes of compiled models, and which tests notice them."""

@@ -5,7 +5,7 @@
     schools tell of the same days, and the one that was open on most of them counts. -#}
 {% macro months_of_persons(relation) -%}
   {#- open the longest, then absent the most: all four numbers are of one school, whoever comes first -#}
-  {%- set order = '1000000 * open_days + 10000 * absence_days + 100 * unjustified_absence_days'
+  {%- set order = '1000000 * open_days + 10000 * absence_days + 100 * coalesce(unjustified_absence_days, 0)'
         ~ ' + coalesce(late_days, 0)' -%}
   select
     person_key,

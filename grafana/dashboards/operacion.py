@@ -17,6 +17,15 @@ ACCESSES = ("on_date", "access_kind", "n_accesses", "n_people")
 TASKS = ("dag_id", "task_id", "state", "started_at", "seconds", "error")
 ALERTS = ("alert", "value", "threshold", "is_raised")
 TOTALS = ("school_year", "department_code", "level", "n_published", "n_landed", "n_gap", "gap_share", "is_reconciled")
+DROPOUTS = (
+    "school_year",
+    "department_code",
+    "n_published",
+    "n_landed",
+    "published_exit_share",
+    "landed_exit_share",
+    "exit_share_gap",
+)
 
 
 def make() -> Dashboard:
@@ -30,6 +39,7 @@ def make() -> Dashboard:
             rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200), width=12),
             rows("deliveries", Asked("deliveries", DELIVERED, "landed_at desc, file", 200)),
             rows("control_totals", Asked("control_totals", TOTALS, "is_reconciled, gap_share desc", 200)),
+            rows("dropout_totals", Asked("dropout_totals", DROPOUTS, "school_year desc, department_code", 200)),
             rows("withheld", Asked("withheld_periods", WITHHELD, "withheld_on desc", 100), width=12),
             rows("tasks", Asked("task_runs", TASKS, "started_at desc", 300), width=12),
             rows("releases", Asked("release_history", RELEASES, "published_at desc", 100), width=12),

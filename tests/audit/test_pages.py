@@ -29,7 +29,7 @@ def test_every_description_has_its_spanish_and_none_is_left_over(country: Countr
 
 def test_the_dictionary_is_spanish_and_has_every_public_column(country: Country) -> None:
     text = register.dictionary(country.home)
-    assert "| `attendance_share` | Días asistidos entre días abiertos, este año. |" in text
+    assert "| `absence_days` | Días de falta de este año, justificados o no. |" in text
     for schema, table, column in country.ask(
         "select table_schema, table_name, column_name from information_schema.columns where table_schema in "
         "('officials', 'education', 'operations')"

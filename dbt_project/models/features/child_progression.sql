@@ -2,7 +2,7 @@ with
 pupils as {{ of_date(ref('int_pupils__as_of')) }},
 enrollments as {{ known_by_child(ref('int_enrollments__results')) }},
 alternative as {{ known_by_child(ref('int_enrollments__alternative')) }},
-sites as {{ of_date(ref('int_schools__sites')) }},
+sites as {{ known(ref('int_schools__sites')) }},
 
 -- what a family calls a school is a building; one that no register tells of is a school of its own
 placed as (

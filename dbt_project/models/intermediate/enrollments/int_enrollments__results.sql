@@ -43,7 +43,7 @@ results as (
 ordered as (
     select
         *,
-        10 * {{ days_between("cast('1900-01-01' as date)", 'enrolled_date') }}
+        10 * {{ days_between("cast('2000-01-01' as date)", 'enrolled_date') }}
         + case year_result
             when 'passed' then 7
             when 'failed' then 6

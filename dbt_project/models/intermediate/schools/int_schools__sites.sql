@@ -1,18 +1,23 @@
-{{ config(materialized='as_of') }}
-
 with
 schools as {{ standing(ref('stg_escale__schools'), by_region=true) }},
 
--- a building stays where it is: what a register told of a school holds when it lists it no more
-sites as (
+-- a building stays where it is: what a register told of a school holds when it lists it no more, so
+-- only a later register that names it ends a row
+versions as (
     select
         service_code,
-        {{ as_of() }} as as_of_date,
-        max_by(site_code, concat(_delivered_at, lpad(cast(landed_no as varchar), 9, '0')))
-            as site_code
+        site_code,
+        stood_at as known_at,
+        coalesce(
+            min(stood_at) over (
+                partition by service_code
+                order by _delivered_at desc, landed_no desc, stood_at desc, _file desc, _line desc
+                rows between unbounded preceding and 1 preceding
+            ),
+            {{ far_future() }}
+        ) as known_until
     from schools
-    where stood_at <= {{ as_of() }} and site_code is not null
-    group by service_code
+    where site_code is not null
 )
 
-select * from sites
+select * from versions where known_until > known_at

@@ -21,3 +21,7 @@ class BuildFailed(QhawaqError):
 
 class DamagedFile(QhawaqError):
     """A file of ours differs from its manifest."""
+
+
+class NotWritten(QhawaqError):
+    """A disk took something else than what was written."""

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from warehouse import files
-from warehouse.errors import DamagedFile, HomeError
+from warehouse.errors import DamagedFile, HomeError, HomeInUse
 from warehouse.keys import Keys
 from warehouse.machine import RESTORE
 from warehouse.settings import MEMORY_LIMIT, SMALLEST_DATABASE, Home
@@ -124,7 +124,7 @@ def _have(home: Home, path: Path, read_only: bool, make: Callable[[Path], None])
 def _unopened(path: Path, read_only: bool, error: duckdb.Error) -> HomeError | DamagedFile:
     """Return what it means that a database does not open."""
     if _is_held(path, read_only):
-        return HomeError(f"another process is using {path}: wait for it, then call again")
+        return HomeInUse(f"another process is using {path}: wait for it, then call again")
     return DamagedFile(f"{path} does not open ({type(error).__name__}): it is damaged or its disk fails: {RESTORE}")
 
 

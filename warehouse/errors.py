@@ -15,6 +15,10 @@ class HomeError(QhawaqError):
     """The home is missing, locked, or of the wrong kind."""
 
 
+class HomeInUse(HomeError):
+    """Another process has a database of the home open."""
+
+
 class BuildFailed(QhawaqError):
     """A dbt model or test failed."""
 

@@ -42,12 +42,12 @@ def replacing(path: Path, check: Callable[[Path], None] | None = None, is_new: b
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     aside.unlink(missing_ok=True)  # left by a dead process with our process id
     try:
-        with naming(path):
+        with naming(path, aside):
             yield aside
             sync(aside)
-        if check:
-            check(aside)
-        _take_place(aside, path, is_new)
+            if check:
+                check(aside)
+            _take_place(aside, path, is_new)
     except BaseException:
         for left in (aside, aside.with_name(f"{aside.name}.wal")):
             with suppress(OSError):  # the first error says more
@@ -136,13 +136,13 @@ class Stream(io.RawIOBase):
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Give errors of the block a file's name: one of writing to an open file has none."""
+def naming(path: Path, aside: Path | None = None) -> Iterator[None]:
+    """Give errors of the block a file's name: one of an open file has none, and nobody knows the one aside."""
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
-            error.filename = str(path)
+        if error.errno is not None and error.filename in (None, str(aside)):
+            error.filename, error.filename2 = str(path), None
         raise
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from warehouse import files
 from warehouse.errors import HomeError
+from warehouse.settings import SMALLEST_DATABASE
 
 ENVIRONMENT = "QHAWAQ_SECRET"
 ENVIRONMENT_FILE = "QHAWAQ_SECRET_FILE"
@@ -95,7 +96,9 @@ def _file(secrets: Path) -> Path:
 
 def _sealed(home: Path) -> Iterator[Path]:
     """Yield what is sealed with a home's secret: vault, access log, a deletion's state, archive, collected pages."""
-    yield from (path for name in ("vault.duckdb", "access_log.jsonl", "retaining") if (path := home / name).exists())
+    for name, least in (("vault.duckdb", SMALLEST_DATABASE), ("access_log.jsonl", 1), ("retaining", 1)):
+        if (path := home / name).exists() and path.stat().st_size >= least:
+            yield path
     for folder in ("archive", "spill"):
         yield from (home / folder).rglob("*.age")
 

@@ -24,7 +24,6 @@ MEANINGS = {
     errno.ENOENT: f"it is not there: put it back or {RESTORE}, {AGAIN}",
     errno.EMFILE: f"too many files are open: raise the limit (ulimit -n), {AGAIN}",
     errno.ENAMETOOLONG: "the name is too long: give it a shorter one, then call again",
-    errno.EPIPE: "whoever read the output has gone: call again and read it to its end",
 }
 
 
@@ -66,7 +65,8 @@ def _of_duckdb(error: BaseException, home: Path) -> str:
         return f"{home}: memory or room for spilling did not suffice: raise QHAWAQ_MEMORY_LIMIT or make room, {AGAIN}"
     if isinstance(error, duckdb.CatalogException):
         return f"{home} lacks a table that this needs: an earlier step has not run: call 'qhawaq run' first"
-    if isinstance(error, duckdb.IOException | duckdb.FatalException | duckdb.InternalException):
+    of_disk = duckdb.IOException | duckdb.FatalException | duckdb.InternalException | duckdb.TransactionException
+    if isinstance(error, of_disk):
         return (
             f"a database of {home} could not be read or written ({kind}): call again; where that ends in the same, "
             f"a file is damaged: {RESTORE}"

@@ -119,7 +119,8 @@ def _land_all(session: Session, waiting: list[Path]) -> list[Outcome]:
         outcomes.append(outcome)
         if outcome.status == Status.REFUSED or number % SHOWN_EVERY == 0 or number == len(ordered):
             session.wait()
-            session.progress.say(f"landed {number}/{len(ordered)}", **_facts(outcome))
+            facts = _facts(outcome) if outcome.file not in session.left else {}
+            session.progress.say(f"landed {number}/{len(ordered)}", **facts)
     return outcomes
 
 

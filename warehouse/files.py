@@ -40,9 +40,9 @@ def replacing(path: Path, check: Callable[[Path], None] | None = None, is_new: b
         is_new: there is none yet; where another process is first, its file counts.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    aside.unlink(missing_ok=True)  # left by a dead process with our process id
     try:
         with naming(path, aside):
+            aside.unlink(missing_ok=True)  # left by a dead process with our process id
             yield aside
             sync(aside)
             if check:

@@ -46,6 +46,9 @@ static int is_ours(int descriptor) {
     return is_below(path);
 }
 
+/* Giving room back works on a full disk too. */
+static int makes_room(void) { return error_number == ENOSPC; }
+
 /* 0: go on, 1: fail, 2: a short write */
 static int judged(void) {
     if (!atomic_load(&nth)) return 0;
@@ -91,12 +94,12 @@ ON_DESCRIPTOR(fdatasync)
 
 int ftruncate(int descriptor, off_t size) {
     REAL(ftruncate);
-    return is_ours(descriptor) && judged() == 1 ? -1 : real(descriptor, size);
+    return !makes_room() && is_ours(descriptor) && judged() == 1 ? -1 : real(descriptor, size);
 }
 
 int ftruncate64(int descriptor, off64_t size) {
     REAL(ftruncate64);
-    return is_ours(descriptor) && judged() == 1 ? -1 : real(descriptor, size);
+    return !makes_room() && is_ours(descriptor) && judged() == 1 ? -1 : real(descriptor, size);
 }
 
 int rename(const char *from, const char *to) {
@@ -121,12 +124,12 @@ int linkat(int folder, const char *from, int other, const char *to, int flags) {
 
 int unlink(const char *path) {
     REAL(unlink);
-    return is_below(path) && judged() == 1 ? -1 : real(path);
+    return !makes_room() && is_below(path) && judged() == 1 ? -1 : real(path);
 }
 
 int unlinkat(int folder, const char *path, int flags) {
     REAL(unlinkat);
-    return is_below(path) && judged() == 1 ? -1 : real(folder, path, flags);
+    return !makes_room() && is_below(path) && judged() == 1 ? -1 : real(folder, path, flags);
 }
 
 int mkdir(const char *path, mode_t rights) {

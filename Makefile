@@ -109,6 +109,7 @@ docs: $(VENV)/.report $(JUDGES)/.done  ## write data/docs: models, lineage of co
 bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine learning, a million children, the service of data/ (over an hour)
 	$(BIN)/python -m benchmarks.main_job
 	$(BIN)/python -m benchmarks.landing_memory
+	$(BIN)/python -m benchmarks.landing_lines
 	$(BIN)/python -m benchmarks.linkage
 	$(BIN)/python -m benchmarks.ml
 	$(BIN)/python -m benchmarks.warehouse

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.files import write_whole
+
 COMPOSE = Path(__file__).with_name("compose.yaml")
 FIRST_PORT = {"education": 3200, "protection": 3300}
 AREA = {"education": "QHAWAQ_UGEL", "protection": "QHAWAQ_AREA"}
@@ -76,9 +78,7 @@ def password(home: Path) -> Path:
     path = home / "secrets" / "grafana_password"
     path.parent.mkdir(mode=0o700, exist_ok=True)
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(18))
+        write_whole(path, secrets.token_urlsafe(18), 0o600, is_new=True)
     return path
 
 

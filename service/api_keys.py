@@ -10,7 +10,7 @@ from typing import Any
 from service.access import SCOPES, hashed
 from warehouse import clock
 from warehouse.errors import UsageError
-from warehouse.files import write_whole
+from warehouse.files import read_json, write_whole
 from warehouse.settings import Home
 
 
@@ -32,12 +32,12 @@ def create(home: Home, name: str, *, scopes: tuple[str, ...], areas: tuple[str, 
     key = secrets.token_urlsafe(32)
     expires = (clock.now() + timedelta(days=days)).isoformat()
     entry = {"name": name, "sha256": hashed(key), "scopes": scopes, "areas": areas, "expires": expires}
-    write_whole(home.api_keys, json.dumps([*_others(home, name), entry], indent=1))
-    home.api_keys.chmod(0o600)
+    write_whole(home.api_keys, json.dumps([*_others(home, name), entry], indent=1), 0o600)
     return key
 
 
 def _others(home: Home, name: str) -> list[dict[str, Any]]:
     """Return the keys of other names."""
-    known = json.loads(home.api_keys.read_text()) if home.api_keys.exists() else []
+    advice = "restore it from a backup of the secrets, or remove it and make each machine a new key"
+    known = read_json(home.api_keys, list, advice) if home.api_keys.exists() else []
     return [entry for entry in known if entry["name"] != name]

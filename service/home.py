@@ -19,7 +19,7 @@ from duckdb import DuckDBPyConnection
 from service.journal import Broken, Journal
 from service.settings import Busy, Oidc, Settings
 from warehouse import clock, contracts, database, keys
-from warehouse.errors import QhawaqError
+from warehouse.errors import HomeInUse, QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
 from warehouse.identity.linkage.review import LinkReview
@@ -121,7 +121,7 @@ def _of_vault(home: Home, question: Callable[[DuckDBPyConnection], Answer]) -> A
         try:
             database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
             return question(db)
-        except QhawaqError:
+        except HomeInUse:
             raise Busy("the vault is being written: again in a moment") from None
 
 

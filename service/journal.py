@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from warehouse import clock
+from warehouse import clock, files
 
 START = "0" * 64
 
@@ -35,14 +35,11 @@ class Journal:
     def note(self, caller: str, action: str, child: str | None, reason: str) -> None:
         """Append a line and have it on disk before anything is answered."""
         line = {"at": clock.now().isoformat(), "who": caller, "what": action, "child": child, "why": reason}
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            sealed = line | {"seal": self._seal(self._last(descriptor), line)}
-            os.write(descriptor, (json.dumps(sealed, ensure_ascii=False) + "\n").encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+        def sealed(descriptor: int) -> str:
+            return json.dumps(line | {"seal": self._seal(self._last(descriptor), line)}, ensure_ascii=False)
+
+        files.append(self.path, sealed)
 
     def _last(self, descriptor: int) -> str:
         """Return the seal of the last whole line."""
@@ -52,7 +49,7 @@ class Journal:
             return START
         if not tail.endswith(b"\n"):
             raise Broken(f"{self.path} ends in the middle of a line: keep it, look who wrote it, begin another")
-        return str(json.loads(tail.splitlines()[-1])["seal"])
+        return _parted(tail.splitlines()[-1].decode(errors="replace"))[1]
 
     def _seal(self, before: str, line: dict[str, str | None]) -> str:
         text = json.dumps(line, sort_keys=True, ensure_ascii=False)
@@ -67,9 +64,17 @@ class Journal:
         before = START
         with self.path.open(encoding="utf-8") as file:
             for number, text in enumerate(file, 1):
-                sealed = json.loads(text)
-                seal = sealed.pop("seal")
+                sealed, seal = _parted(text)
                 if not hmac.compare_digest(seal, self._seal(before, sealed)):
                     raise Broken(f"{self.path}, line {number}: it is not what was written there")
                 before = seal
                 yield sealed
+
+
+def _parted(text: str) -> tuple[dict[str, Any], str]:
+    """Return a line and its seal; what is no line of ours has a seal that nothing has."""
+    try:
+        line = json.loads(text)
+        return line, str(line.pop("seal"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}, ""

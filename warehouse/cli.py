@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
 from ml import parallel
+from warehouse import machine
 from warehouse.errors import QhawaqError, UsageError
 
 # Name → (module under warehouse.commands, one line for the overview, in the order of the day's work).
@@ -53,6 +57,9 @@ EXTRAS = {
     "docs": ("markdown_it",),
 }
 
+DEBUG = "QHAWAQ_DEBUG"  # set: errors of the machine show their traceback too; it can quote a value of a delivery
+_called: list[Path] = []  # the home of the command that runs
+
 
 class Lazy(click.Group):
     """A group that knows its commands' names and summaries without importing them."""
@@ -97,6 +104,7 @@ def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> N
     from warehouse.settings import Home
 
     context.obj = Context(Home.find(home), Progress(as_json=log == "json", quiet=quiet))
+    _called[:] = [context.obj.home.root]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -117,6 +125,25 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), 1)
     except ModuleNotFoundError as error:
         _fail(_lacking(error), 1)
+    except Exception as error:  # of the machine or an engine: told by type and number, else it is ours to mend
+        _fail(_said(error), 1)
+
+
+def _said(error: Exception) -> str:
+    """Say what an error of the machine means; raise what is none, and every one where the whole story is wanted."""
+    said = machine.sentence(error, _home())
+    if said is None:
+        raise error
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    return said
+
+
+def _home() -> Path:
+    """Return the home that was named, by the context of the command that failed or the environment."""
+    from warehouse.settings import Home
+
+    return _called[-1] if _called else Home.find().root
 
 
 def _lacking(error: ModuleNotFoundError) -> str:

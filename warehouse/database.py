@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -10,11 +12,15 @@ from typing import Any
 
 import duckdb
 
-from warehouse.errors import HomeError
+from warehouse import files
+from warehouse.errors import DamagedFile, HomeError, HomeInUse
 from warehouse.keys import Keys
-from warehouse.settings import MEMORY_LIMIT, Home
+from warehouse.machine import RESTORE
+from warehouse.settings import MEMORY_LIMIT, SMALLEST_DATABASE, Home
 
 STORAGE_VERSION = "v1.4.0"
+# Errors of the machine, not of a file that is read: they say nothing about a delivery.
+OF_MACHINE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
 SCRATCH_MEMORY = "2GB"  # enough for the keys of 8 million children, and with the warehouse's below 4 GiB
 
 
@@ -79,23 +85,65 @@ def warehouse(home: Home, read_only: bool = False, memory: str = MEMORY_LIMIT) -
     """Open the warehouse.
 
     Raises:
-        HomeError: another process holds it, or the file is damaged.
+        HomeError: another process holds it, or there is none.
+        DamagedFile: the file is damaged or lost.
     """
+    _have(home, home.warehouse, read_only, lambda aside: duckdb.connect(str(aside)).close())
     try:
         db = duckdb.connect(str(home.warehouse), read_only=read_only, config=_config(home, memory))
-    except duckdb.IOException as error:
-        if _is_locked(error):
-            raise HomeError(f"another process is using {home.warehouse}: wait for it, then call again") from None
-        raise HomeError(f"{home.warehouse} cannot be opened: {error}") from error
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.ConnectionException):  # this process has it open in another way: ours to mend
+            raise
+        raise _unopened(home.warehouse, read_only, error) from error
     db.execute("set TimeZone = 'UTC'")
     with suppress(duckdb.InvalidInputException):  # notebooks have no progress bar to switch off
         db.execute("set enable_progress_bar = false")
     return db
 
 
-def _is_locked(error: duckdb.Error) -> bool:
-    """Return whether another process holds the file; DuckDB reports this only in its error's text."""
-    return "could not set lock" in str(error).lower()
+def _have(home: Home, path: Path, read_only: bool, make: Callable[[Path], None]) -> None:
+    """Create a database that does not exist yet: aside, so that no half of one ever has its name.
+
+    Raises:
+        HomeError: there is none to read.
+        DamagedFile: it is lost, or nothing but its beginning is there, though deliveries have landed.
+    """
+    if path.exists() and path.stat().st_size >= SMALLEST_DATABASE:
+        return
+    if home.has_landed:
+        how = "damaged" if path.exists() else "missing"
+        raise DamagedFile(f"{path} is {how}, but deliveries have landed: {RESTORE}")
+    if read_only:
+        raise HomeError(f"{path} does not exist yet: call 'qhawaq land' first")
+    for left in (path, path.with_name(f"{path.name}.wal")):  # of a database that was never whole
+        left.unlink(missing_ok=True)
+    with files.replacing(path, is_new=True) as aside:
+        make(aside)
+
+
+def _unopened(path: Path, read_only: bool, error: duckdb.Error) -> HomeError | DamagedFile:
+    """Return what it means that a database does not open."""
+    if _is_held(path, read_only):
+        return HomeInUse(f"another process is using {path}: wait for it, then call again")
+    return DamagedFile(f"{path} does not open ({type(error).__name__}): it is damaged or its disk fails: {RESTORE}")
+
+
+def _is_held(path: Path, read_only: bool) -> bool:
+    """Return whether another process holds a database, by trying the lock that DuckDB takes.
+
+    Closing the file would release a lock of this process too; but then DuckDB would have found no other's.
+
+    Raises:
+        OSError: the file cannot be opened at all.
+    """
+    descriptor = os.open(path, os.O_RDONLY if read_only else os.O_RDWR)
+    try:
+        fcntl.lockf(descriptor, (fcntl.LOCK_SH if read_only else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # POSIX lets a system say either
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def attach_vault(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys, read_only: bool = False) -> None:
@@ -103,11 +151,22 @@ def attach_vault(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys, read_onl
 
     Raises:
         HomeError: the key does not fit, or another process is writing.
+        DamagedFile: the file is damaged or lost.
     """
+    key = f"encryption_key '{keys.vault}'"
+
+    def make(aside: Path) -> None:
+        db.execute(f"attach {quoted(str(aside), chr(39))} as new_vault ({key})")
+        db.execute("detach new_vault")
+
+    _have(home, home.vault, read_only, make)
     mode = ", read_only" if read_only else ""
     try:
-        db.execute(f"attach {quoted(str(home.vault), chr(39))} as vault (encryption_key '{keys.vault}'{mode})")
-    except duckdb.Error as error:
-        if _is_locked(error):
-            raise HomeError("another process is using the vault: wait for it, then call again") from None
-        raise HomeError(f"{home.vault} does not open with this secret: is it the one it was made with?") from None
+        db.execute(f"attach {quoted(str(home.vault), chr(39))} as vault ({key}{mode})")
+    except duckdb.InvalidInputException:  # the key does not decrypt the header
+        raise HomeError(
+            f"{home.vault} does not open with this secret: is it the one it was made with? If it is, the file is "
+            f"damaged: {RESTORE}"
+        ) from None
+    except duckdb.Error as error:  # its text can hold the key
+        raise _unopened(home.vault, read_only, error) from None

@@ -15,9 +15,17 @@ class HomeError(QhawaqError):
     """The home is missing, locked, or of the wrong kind."""
 
 
+class HomeInUse(HomeError):
+    """Another process has a database of the home open."""
+
+
 class BuildFailed(QhawaqError):
     """A dbt model or test failed."""
 
 
 class DamagedFile(QhawaqError):
     """A file of ours differs from its manifest."""
+
+
+class NotWritten(QhawaqError):
+    """A disk took something else than what was written."""

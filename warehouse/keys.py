@@ -10,11 +10,14 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from warehouse import files
 from warehouse.errors import HomeError
+from warehouse.settings import SMALLEST_DATABASE
 
 ENVIRONMENT = "QHAWAQ_SECRET"
 ENVIRONMENT_FILE = "QHAWAQ_SECRET_FILE"
@@ -57,16 +60,47 @@ def load(secrets: Path) -> Keys:
     """Read the secret, or generate it on first use.
 
     Raises:
-        HomeError: the secret is not an age identity, or its file is readable by others.
+        HomeError: the secret is not an age identity, its file is readable by others, or it is missing where
+            something is sealed with it already: another secret would open nothing of that.
     """
     if value := os.environ.get(ENVIRONMENT):
         return _checked(value.strip(), ENVIRONMENT)
-    path = Path(os.environ.get(ENVIRONMENT_FILE) or secrets / "age.key")
+    path = _file(secrets)
     if not path.exists():
+        check_not_lost(secrets)
         _generate(path)
     if path.stat().st_mode & 0o077:
         raise HomeError(f"{path} can be read by others: chmod 600 {path}")
-    return _checked(path.read_text().strip(), str(path))
+    return _checked(path.read_bytes().decode(errors="replace").strip(), str(path))
+
+
+def check_not_lost(secrets: Path) -> None:
+    """Check that a home without its secret holds nothing that is sealed with it.
+
+    Raises:
+        HomeError: it does: a new secret would open nothing of that.
+    """
+    path = _file(secrets)
+    if os.environ.get(ENVIRONMENT) or path.exists():
+        return
+    if sealed := next(_sealed(secrets.parent), None):
+        raise HomeError(
+            f"the secret {path} is missing, and {sealed} was sealed with it: put your copy of the secret there "
+            f"(chmod 600), or name it by {ENVIRONMENT_FILE}; another one is not made"
+        )
+
+
+def _file(secrets: Path) -> Path:
+    return Path(os.environ.get(ENVIRONMENT_FILE) or secrets / "age.key")
+
+
+def _sealed(home: Path) -> Iterator[Path]:
+    """Yield what is sealed with a home's secret: vault, access log, a deletion's state, archive, collected pages."""
+    for name, least in (("vault.duckdb", SMALLEST_DATABASE), ("access_log.jsonl", 1), ("retaining", 1)):
+        if (path := home / name).exists() and path.stat().st_size >= least:
+            yield path
+    for folder in ("archive", "spill"):
+        yield from (home / folder).rglob("*.age")
 
 
 def _checked(value: str, origin: str) -> Keys:
@@ -76,7 +110,9 @@ def _checked(value: str, origin: str) -> Keys:
     try:
         pyrage.x25519.Identity.from_str(value)
     except pyrage.IdentityError as error:
-        raise HomeError(f"{origin} holds no age identity (AGE-SECRET-KEY-1…)") from error
+        raise HomeError(
+            f"{origin} holds no age identity (AGE-SECRET-KEY-1…): put your copy of the secret there"
+        ) from error
     return Keys(value)
 
 
@@ -85,15 +121,4 @@ def _generate(path: Path) -> None:
     import pyrage
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(str(pyrage.x25519.Identity.generate()) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)  # fails if another process was first; its secret then counts
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    files.write_whole(path, f"{pyrage.x25519.Identity.generate()}\n", 0o600, is_new=True)

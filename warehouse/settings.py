@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import HomeError
-from warehouse.files import write_whole
+from warehouse.errors import DamagedFile, HomeError
+from warehouse.files import read_json, write_whole
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DBT_PROJECT = Path(os.environ.get("QHAWAQ_DBT_PROJECT") or REPOSITORY / "dbt_project")
+KINDS = ("synthetic", "real")
+SMALLEST_DATABASE = 12_288  # bytes: three headers; a shorter file was never a whole database
 MEMORY_LIMIT = os.environ.get("QHAWAQ_MEMORY_LIMIT", "3GB")
+
+MARK_AGAIN = """write {"kind": "real"} into it if it holds data of real children, else {"kind": "synthetic"}"""
 
 
 @dataclass(frozen=True)
@@ -148,21 +152,57 @@ class Home:
         return self.root / "home.json"
 
     @property
+    def synthetic(self) -> Path:
+        """The manifest of a synthetic home: the hashes of the only files that it lands."""
+        return self.root / "SYNTHETIC.json"
+
+    @property
     def kind(self) -> str | None:
-        """`synthetic`, `real`, or None for a home that does not exist yet."""
-        return json.loads(self.marker.read_text())["kind"] if self.marker.exists() else None
+        """`synthetic`, `real`, or None for a home that does not exist yet.
+
+        The manifest of a synthetic home says so too: where the marker is lost, it counts.
+
+        Raises:
+            DamagedFile: the marker says neither and nothing else does, or the two contradict each other.
+        """
+        is_synthetic = self.synthetic.exists()
+        if not self.marker.exists():
+            return "synthetic" if is_synthetic else None
+        try:
+            kind = read_json(self.marker, dict, MARK_AGAIN).get("kind")
+        except DamagedFile:
+            if is_synthetic:
+                return "synthetic"
+            raise
+        if kind not in KINDS:
+            raise DamagedFile(f"{self.marker} says neither synthetic nor real: {MARK_AGAIN}")
+        if is_synthetic and kind == "real":
+            raise DamagedFile(
+                f"{self.marker} says real, but {self.synthetic.name} beside it says synthetic: {MARK_AGAIN}; remove "
+                f"{self.synthetic.name} if the data are real"
+            )
+        return str(kind)
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether deliveries have landed: then there were a warehouse and a vault."""
+        return next((self.archive / "landed").glob("*.age"), None) is not None
 
     def claim(self, kind: str) -> None:
         """Mark the home permanently as synthetic or real.
 
         Raises:
-            HomeError: it is of the other kind already.
+            HomeError: it is of the other kind already, or holds data whose mark is lost.
         """
-        if self.kind not in (None, kind):
-            raise HomeError(f"{self.root} is a {self.kind} home and cannot hold {kind} data: use another --home")
+        held = self.kind
+        if held not in (None, kind):
+            raise HomeError(f"{self.root} is a {held} home and cannot hold {kind} data: use another --home")
+        if held is None and (self.warehouse.exists() or self.vault.exists() or self.has_landed):
+            raise HomeError(f"{self.marker} is missing, and nothing else says what the home holds: {MARK_AGAIN}")
         for folder in (self.root, self.inbox, self.spill):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(self.marker, json.dumps({"kind": kind}))
+        if not self.marker.exists() or self.marker.read_bytes() != _mark(kind):
+            write_whole(self.marker, _mark(kind))
 
     def existing(self) -> Home:
         """Return the home if it exists.
@@ -170,12 +210,18 @@ class Home:
         Raises:
             HomeError: it does not.
         """
-        if not self.marker.exists():
+        if self.kind is None:
+            if self.warehouse.exists() or self.has_landed:
+                raise HomeError(f"{self.marker} is missing, and nothing else says what the home holds: {MARK_AGAIN}")
             raise HomeError(
                 f"{self.root} is no Qhawaq home yet: put deliveries into {self.inbox} and call 'qhawaq land' "
                 "or call 'qhawaq simulate' for a synthetic country"
             )
         return self
+
+
+def _mark(kind: str) -> bytes:
+    return json.dumps({"kind": kind}).encode()
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401  what the file holds

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import Any
 
-from warehouse.files import sha256, write_whole
+from warehouse.errors import DamagedFile
+from warehouse.files import read_json, write_whole
 from warehouse.settings import Home
 
-MANIFEST = "SYNTHETIC.json"
+ADVICE = "call 'qhawaq simulate' with another --home, or restore a backup: without it no file is known to be synthetic"
 
 
 def noted(home: Home) -> set[str]:
-    """Return the hashes of the files that the home lands."""
-    manifest = home.root / MANIFEST
-    return set(json.loads(manifest.read_text())["sha256"]) if manifest.exists() else set()
+    """Return the hashes of the files that the home lands.
+
+    Raises:
+        DamagedFile: they are not known, so that no file can be told from a real one.
+    """
+    return set(_read(home)["sha256"])
 
 
-def note(home: Home, file: Path) -> None:
+def note(home: Home, sha256: str) -> None:
     """Add a file's hash to the manifest."""
-    known = json.loads((home.root / MANIFEST).read_text())
-    known["sha256"] = sorted({*known["sha256"], sha256(file)})
-    write_whole(home.root / MANIFEST, json.dumps(known))
+    known = _read(home)
+    known["sha256"] = sorted({*known["sha256"], sha256})
+    write_whole(home.synthetic, json.dumps(known))
+
+
+def _read(home: Home) -> dict[str, Any]:
+    if not home.synthetic.exists():
+        raise DamagedFile(f"{home.synthetic} is missing: {ADVICE}")
+    known = read_json(home.synthetic, dict, ADVICE)
+    if not isinstance(known.get("sha256"), list):
+        raise DamagedFile(f"{home.synthetic} is damaged, it states no hashes: {ADVICE}")
+    return known

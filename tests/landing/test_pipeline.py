@@ -34,17 +34,17 @@ def ledger(home: Home) -> list[tuple]:
 def test_a_fault_in_writing_ends_the_landing_and_the_next_one_goes_on(
     home: Home, silent: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep: Callable[..., None] = archive.keep
+    put: Callable[..., None] = archive.put
 
     def full(*given: object) -> None:
         if given[4] == MONTHS[1]:
             raise OSError(28, "No space left on device")
-        keep(*given)
+        put(*given)
 
     for name, content in zip(MONTHS, EACH, strict=True):
         deliver(home, name, content)
     with monkeypatch.context() as broken:
-        broken.setattr(archive, "keep", full)
+        broken.setattr(archive, "put", full)
         with pytest.raises(OSError, match="No space"):
             land.land(home, silent)
     assert MONTHS[1] in {path.name for path in home.inbox.iterdir()}, "what is not archived is still offered"

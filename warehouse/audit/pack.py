@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse import clock, contracts, database, keys
+from warehouse import clock, contracts, database, files, keys
 from warehouse.audit import register
 from warehouse.build import manifest, test_results
 from warehouse.settings import DBT_PROJECT, Home
@@ -145,7 +145,7 @@ def write(home: Home, to: Path | None = None) -> Pack:
     now = clock.now()
     path = to or Path(f"audit-{clock.day_of(now):%Y%m%d}.zip")
     index: list[dict[str, object]] = []
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
+    with files.replacing(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as pack:
         for name, document in DOCUMENTS.items():
             content = document(home)
             entry: dict[str, object] = {"document": name, "made_at": now.isoformat(timespec="seconds")}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
-from warehouse import contracts
+from warehouse import contracts, files
 from warehouse.audit import register
 from warehouse.build import dbt, manifest
 from warehouse.errors import QhawaqError
@@ -79,7 +79,7 @@ def write(home: Home, progress: Progress, colibri: Path | None = None) -> list[P
     home.docs.mkdir(mode=0o700, exist_ok=True)
     with progress.step("models"):
         dbt.document(home, progress)
-        (home.dbt / "static_index.html").replace(home.docs / "modelos.html")
+        files.copied(home.dbt / "static_index.html", home.docs / "modelos.html")
     if colibri:
         with progress.step("lineage of columns"):
             _lineage(home, colibri)
@@ -111,7 +111,7 @@ def _lineage(home: Home, colibri: Path) -> None:
     drawn = home.dbt / "colibri" / "index.html"
     if completed.returncode or not drawn.exists():
         raise QhawaqError(f"{colibri} could not draw the lineage: {completed.stderr[-500:]}")
-    drawn.replace(home.docs / "linaje.html")
+    files.copied(drawn, home.docs / "linaje.html")
 
 
 def main() -> None:

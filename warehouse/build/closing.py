@@ -9,7 +9,7 @@ import duckdb
 
 from warehouse import database, files
 from warehouse.database import quoted, transaction, value
-from warehouse.files import write_whole
+from warehouse.files import read_json, write_whole
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -89,7 +89,7 @@ def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date) -> dict[str, st
 def read_manifest(home: Home) -> dict[str, Entry]:
     """Return file, hash and number of rows of each closed date."""
     path = home.features / "manifest.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return read_json(path, dict, "restore it from a backup, of which the warehouse too") if path.exists() else {}
 
 
 def fault(home: Home, day: str, entry: Entry) -> str | None:

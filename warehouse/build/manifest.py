@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from warehouse.errors import HomeError, UsageError
+from warehouse.files import read_json
 from warehouse.settings import Home
 
 NAME = "manifest.json"
@@ -54,7 +54,7 @@ class Manifest:
         Raises:
             HomeError: nothing has been built yet.
         """
-        content = json.loads(path(home).read_text(encoding="utf-8"))
+        content = read_json(path(home), dict, "call 'qhawaq build': it writes it again")
         return cls(
             project=content.get("metadata", {}).get("project_name", ""),
             nodes=content["nodes"],

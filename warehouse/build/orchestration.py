@@ -6,7 +6,6 @@ A task notes its end while another may hold the warehouse's file, so it only app
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import clock
+from warehouse import clock, files
 from warehouse.build import manifest, test_results
 from warehouse.build.manifest import Manifest
 from warehouse.database import quoted
@@ -93,11 +92,7 @@ def note_success(home: Home, dag_id: str, task_id: str, began: datetime) -> None
 
 def append(home: Home, line: Mapping[str, object]) -> None:
     """Append a line in one write, so that lines of tasks that end together do not mix."""
-    descriptor = os.open(home.task_runs, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(descriptor, (json.dumps(line) + "\n").encode())
-    finally:
-        os.close(descriptor)
+    files.append(home.task_runs, lambda _: json.dumps(line))
 
 
 def _moment(given: datetime) -> str:
@@ -114,8 +109,7 @@ def keep_results(home: Home, project: Path) -> None:
     """Keep what dbt says of a run in a folder of its own: pages and the audit pack read it in the home."""
     for name in RESULTS:
         if (written := project / "target" / name).exists():
-            shutil.copy(written, home.dbt / f".{name}.{os.getpid()}")
-            (home.dbt / f".{name}.{os.getpid()}").replace(home.dbt / name)
+            files.copied(written, home.dbt / name)
     if (home.dbt / test_results.RUN).exists():
         test_results.keep(home)
     if (compiled := project / "target" / COMPILED).exists():  # the service makes features by it

@@ -101,8 +101,7 @@ def _keep(path: Path, parsed: bytes) -> bytes:
     """Keep what was parsed, if the folder can be written to, and return it."""
     with suppress(OSError):  # a folder that cannot be written to costs time only
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with files.replacing(path) as aside:
-            aside.write_bytes(parsed + hashlib.sha256(parsed).digest())
+        files.write_whole(path, parsed + hashlib.sha256(parsed).digest())
     return parsed
 
 

@@ -11,23 +11,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from warehouse.build.manifest import Manifest
-from warehouse.files import write_whole
+from warehouse.files import read_json, write_whole
 from warehouse.settings import Home
 
 RUN = "run_results.json"
 KEPT = "tests.json"
+TESTED_AGAIN = "remove it, then call 'qhawaq build --full-refresh': it tests everything again"
 TESTS = ("test.", "unit_test.")
 
 
 def read(home: Home) -> dict[str, dict[str, Any]]:
     """Return what is kept; nothing where nothing was tested."""
     path = home.dbt / KEPT
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_json(path, dict, TESTED_AGAIN) if path.exists() else {}
 
 
 def keep(home: Home) -> None:
     """Take over what the run that just ended said; forget tests that are no longer there."""
-    run = json.loads((home.dbt / RUN).read_text(encoding="utf-8"))
+    run = read_json(home.dbt / RUN, dict, TESTED_AGAIN)
     manifest = Manifest.read(home)
     results = read(home) | {r["unique_id"]: _status(r, run["metadata"]["generated_at"]) for r in run["results"]}
     known = {*manifest.nodes, *manifest.unit_tests}

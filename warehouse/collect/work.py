@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyrage
-
-from warehouse.files import write_whole
+from warehouse.errors import DamagedFile
+from warehouse.files import read_json, write_whole
 from warehouse.keys import Keys
+from warehouse.landing import archive
 from warehouse.settings import Home
 
 
@@ -32,22 +32,29 @@ class Work:
     def position(self) -> dict[str, Any]:
         """Return the position after the last page, in the API's own terms; `{"pages": 0}` at the beginning."""
         path = self._folder / "position.json"
-        return json.loads(path.read_text()) if path.exists() else {"pages": 0}
+        return read_json(path, dict, self._begin_again) if path.exists() else {"pages": 0}
+
+    @property
+    def _begin_again(self) -> str:
+        return f"remove the folder {self._folder}, then call 'qhawaq collect' again: it begins with the first page"
 
     def add(self, rows: list[dict[str, Any]], **position: object) -> None:
         """Store a page and then the position after it; storing a page twice overwrites it."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = self.position()["pages"]
-        identity = pyrage.x25519.Identity.from_str(self.keys.secret)
-        sealed = pyrage.encrypt(json.dumps(rows).encode(), [identity.to_public()])
-        (self._folder / f"{number:06}.age").write_bytes(sealed)
+        archive.seal(self._folder / f"{number:06}.age", json.dumps(rows).encode(), self.keys)
         write_whole(self._folder / "position.json", json.dumps({"pages": number + 1, **position}))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every collected row, in order."""
-        identity = pyrage.x25519.Identity.from_str(self.keys.secret)
         for n in range(self.position()["pages"]):
-            yield from json.loads(pyrage.decrypt((self._folder / f"{n:06}.age").read_bytes(), [identity]))
+            yield from json.loads(self._page(self._folder / f"{n:06}.age"))
+
+    def _page(self, path: Path) -> bytes:
+        try:
+            return archive.unsealed(path, self.keys)
+        except (FileNotFoundError, DamagedFile):
+            raise DamagedFile(f"{path} does not open: {self._begin_again}") from None
 
     def done(self) -> None:
         """Delete the pages, which are in the inbox now."""
@@ -56,7 +63,8 @@ class Work:
 
 def collected(home: Home) -> dict[str, list[str]]:
     """Return the parts of each API collected before."""
-    return json.loads(home.collected.read_text()) if home.collected.exists() else {}
+    advice = "restore it from a backup, or remove it: then everything is collected again"
+    return read_json(home.collected, dict, advice) if home.collected.exists() else {}
 
 
 def note(home: Home, name: str, parts: list[str]) -> None:

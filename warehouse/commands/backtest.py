@@ -12,6 +12,7 @@ import click
 
 from warehouse.commands.context import Context
 from warehouse.errors import QhawaqError, UsageError
+from warehouse.files import write_whole
 from warehouse.pipeline import backtest as step
 from warehouse.pipeline.backtest import Draw, OtherTables
 
@@ -91,7 +92,7 @@ def _other_tables(features: str | None, outcomes: str | None, contract: Path | N
 def _write_csv(figures: list[Figure], to: Path) -> None:
     from ml.train import as_csv
 
-    to.write_text(as_csv(figures), encoding="utf-8")
+    write_whole(to, as_csv(figures))
     click.echo(f"{len(figures)} figures in {to}")
 
 

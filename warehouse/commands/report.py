@@ -22,6 +22,7 @@ def report(context: Context, ugel: str | None, region: str | None, as_of: date |
 
     The page needs no network and no script; print it from a browser. It holds what was published and no more.
     """
+    from warehouse.files import write_whole
     from warehouse.report import exports, figures, page
 
     home, progress = context
@@ -30,6 +31,6 @@ def report(context: Context, ugel: str | None, region: str | None, as_of: date |
     folder.mkdir(parents=True, exist_ok=True)
     with progress.step("bulletin"):
         written = folder / f"{bulletin.file_name}.html"
-        written.write_text(page.html(bulletin), encoding="utf-8")
+        write_whole(written, page.html(bulletin))
         sheets = [exports.write_xlsx(bulletin, folder), *exports.write_csv(bulletin, folder)]
     click.echo(f"{written} and {len(sheets)} files of its tables")

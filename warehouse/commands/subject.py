@@ -14,6 +14,7 @@ from warehouse import clock
 from warehouse.commands.context import Context
 from warehouse.commands.day import DAY
 from warehouse.errors import UsageError
+from warehouse.files import write_whole
 from warehouse.settings import Home
 
 if TYPE_CHECKING:  # imported only when it is called
@@ -70,8 +71,7 @@ def access(context: Context, child: int, reason: str, who: str | None, to: Path 
         return
     if to.exists():
         raise UsageError(f"{to} exists already: name a new file")
-    to.touch(mode=0o600)
-    to.write_text(text, encoding="utf-8")
+    write_whole(to, text, 0o600)
     click.echo(f"{to}: hand it to the family, then delete it")
 
 

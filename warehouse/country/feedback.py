@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import synthetic
+from warehouse import files, synthetic
 from warehouse.database import quoted
 from warehouse.errors import HomeError
 from warehouse.publish.releases import CURRENT
@@ -62,11 +62,10 @@ def deliver(home: Home) -> Path:
 
 def _write(home: Home, db: duckdb.DuckDBPyConnection, delivered: date) -> Path:
     path = home.inbox / f"SEGUIMIENTO_CASOS_{delivered:%Y}_{delivered:%Y%m%d}.csv"
-    unfinished = path.with_name(path.name + ".part")
-    db.execute(
-        f"copy (select * from feedback where FECHA <= date '{delivered}' order by all) "
-        f"to {quoted(str(unfinished), chr(39))} (format csv, header)"
-    )
-    synthetic.note(home, unfinished)
-    unfinished.replace(path)
+    with files.replacing(path) as unfinished:
+        db.execute(
+            f"copy (select * from feedback where FECHA <= date '{delivered}' order by all) "
+            f"to {quoted(str(unfinished), chr(39))} (format csv, header)"
+        )
+        synthetic.note(home, files.sha256(unfinished))
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -79,44 +80,34 @@ class Office:
             return None
         extension = "txt" if separator == "|" else "csv"
         path = self.folder / f"{stem}_{period}_{delivered:%Y%m%d}{mark}.{extension}"
-        unfinished = path.with_name(path.name + ".part")
-        n = database.value(
-            self.db,
-            f"copy ({sql}) to {quoted(str(unfinished), chr(39))} "
-            f"(format csv, header, delimiter '{separator}', quote '\"')",
-        )
-        if not n:  # an empty delivery is not sent
-            unfinished.unlink()
-            return None
-        if latin:
-            _to_latin(unfinished)
-        self.seal(unfinished, path, delivered)
+        with tempfile.TemporaryDirectory() as folder:
+            written = Path(folder) / "rows"
+            n = database.value(
+                self.db,
+                f"copy ({sql}) to {quoted(str(written), chr(39))} "
+                f"(format csv, header, delimiter '{separator}', quote '\"')",
+            )
+            if not n:  # an empty delivery is not sent
+                return None
+            with written.open(encoding="utf-8", newline="") as rows, files.writing(path) as unfinished:
+                while block := rows.read(8 << 20):
+                    unfinished.write(block.encode("latin-1" if latin else "utf-8"))
+        self._seal(path, delivered)
         return path
 
-    def seal(self, unfinished: Path, path: Path, delivered: date) -> None:
-        """Give a file its name and its date, and note its hash."""
+    def _seal(self, path: Path, delivered: date) -> None:
+        """Give a file its date, and note its hash."""
         stamp = datetime(delivered.year, delivered.month, delivered.day, 12, tzinfo=UTC).timestamp()
-        os.utime(unfinished, (stamp, stamp))
-        unfinished.replace(path)
+        os.utime(path, (stamp, stamp))
         self.hashes.append(files.sha256(path))
 
     def rewrite(self, path: Path | None, change: Callable[[bytes], bytes], delivered: date) -> None:
         """Change the bytes of a written delivery, as some traps do."""
         if path is None:
             return
-        unfinished = path.with_name(path.name + ".part")
-        unfinished.write_bytes(change(path.read_bytes()))
+        files.write_whole(path, change(path.read_bytes()))
         self.hashes.pop()
-        self.seal(unfinished, path, delivered)
-
-
-def _to_latin(path: Path) -> None:
-    """Convert a UTF-8 file to latin-1, block by block."""
-    other = path.with_name(path.name + ".latin")
-    with path.open(encoding="utf-8", newline="") as source, other.open("w", encoding="latin-1", newline="") as target:
-        while block := source.read(8 << 20):
-            target.write(block)
-    other.replace(path)
+        self._seal(path, delivered)
 
 
 def register(office: Office, places: Places, people: People) -> None:

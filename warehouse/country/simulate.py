@@ -12,7 +12,6 @@ from warehouse.country.office import Office, register
 from warehouse.files import write_whole
 from warehouse.progress import Progress
 from warehouse.settings import Home
-from warehouse.synthetic import MANIFEST
 
 # The delivery of the snapshot of 30 November.
 TODAY_MONTH = 12
@@ -62,7 +61,7 @@ def simulate(
     truth.write(answers, office, lived)
     if api:
         _leave_to_apis(home, api)
-    write_whole(home.root / MANIFEST, json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
+    write_whole(home.synthetic, json.dumps({"seed": seed, "sha256": sorted(office.hashes)}))
     return len(office.hashes)
 
 

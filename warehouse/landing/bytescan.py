@@ -82,7 +82,7 @@ def scan(path: Path, separator: str) -> Scan:
     if path.stat().st_size > LARGEST_FILE:
         raise DeliveryRefused(Fault.TOO_LARGE, bytes=path.stat().st_size, most=LARGEST_FILE)
     shape = Scan(size=path.stat().st_size, sha256=files.sha256(path))
-    with path.open("rb") as file:
+    with path.open("rb") as file, files.naming(path):
         is_gzip = file.read(2) == GZIP_MAGIC
         if is_gzip != (path.suffix == ".gz"):
             raise DeliveryRefused(Fault.NAME_LACKS_GZ if is_gzip else Fault.NAME_SAYS_GZ)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import duckdb
+import pyarrow
 
 from warehouse.contracts import Column, Contract, Stated
 from warehouse.contracts.rules import normal
@@ -164,8 +165,10 @@ def quarantine(
     """
     db.execute("create or replace temp table faults (line bigint, column_name varchar, fault varchar, code varchar)")
     if rejected:
-        rejects = [(reject.line, reject.fault) for reject in rejected]
-        db.executemany("insert into faults (line, fault) values (?, ?)", rejects)
+        lines, found = [reject.line for reject in rejected], [str(reject.fault) for reject in rejected]
+        db.register("rejects", pyarrow.table({"line": lines, "fault": found}))  # at once: there can be millions
+        db.execute("insert into faults (line, fault) select line, fault from rejects")
+        db.unregister("rejects")
     db.execute(
         "insert into faults (line, column_name, fault, code) "
         "select _line, _fault_column, _fault, _code from typed where _fault is not null"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,18 +16,16 @@ from warehouse.settings import Home
 def deliver(home: Home, contract: Contract, stem: str, header: list[str], rows: Iterable[Iterable[Any]]) -> Path:
     """Write one delivery so that landing sees the whole file or none; a synthetic home notes its hash."""
     path = home.inbox / f"{stem}.{'txt' if contract.separator == '|' else 'csv'}"
-    with files.replacing(path) as unfinished:
-        unfinished.touch(mode=0o600)
-        with unfinished.open("w", encoding="utf-8") as file:
-            writer = csv.writer(
-                file,
-                delimiter=contract.separator,
-                lineterminator="\n",
-                quoting=csv.QUOTE_MINIMAL if contract.is_quoted else csv.QUOTE_NONE,
-                quotechar='"' if contract.is_quoted else None,
-            )
-            writer.writerow(header)
-            writer.writerows(rows)
+    with files.writing(path, 0o600) as unfinished:
+        writer = csv.writer(
+            codecs.getwriter("utf-8")(unfinished),
+            delimiter=contract.separator,
+            lineterminator="\n",
+            quoting=csv.QUOTE_MINIMAL if contract.is_quoted else csv.QUOTE_NONE,
+            quotechar='"' if contract.is_quoted else None,
+        )
+        writer.writerow(header)
+        writer.writerows(rows)
         if home.kind == "synthetic":
-            synthetic.note(home, unfinished)
+            synthetic.note(home, unfinished.sha256)
     return path

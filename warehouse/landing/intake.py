@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from warehouse import files
 from warehouse.contracts import Contract, Stated
 from warehouse.deliveries import LONGEST_LIST, DeliveryRefused, Fault
 from warehouse.landing.bytescan import Scan
@@ -22,7 +23,8 @@ COLUMN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 SHORTEST_SHOWN = 6  # letters: «mesa» is a surname, and near «mes»
 RESEMBLES = {True: 0.7, False: 0.8}  # with «_», which no name of a child has, and without
 LEDGER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,155}")  # no file can come under the name of a second delivery
-UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+# What programs call a file that they are still copying or downloading, in any case; so do names that begin with a dot.
+UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".opdownload", ".!ut", "~")
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,41 @@ def sent_as(file: str) -> str:
     return re.sub(r"~\d+", "", file)
 
 
+class Left(Exception):
+    """A file stays in the inbox; the text says why."""
+
+
 def waiting(inbox: Path) -> list[Path]:
     """Return the files in the inbox, without those whose names mark them as unfinished."""
-    return sorted(filter(_is_offered, inbox.iterdir())) if inbox.is_dir() else []
+    return sorted(path for path in inbox.iterdir() if not _why_not(path)) if inbox.is_dir() else []
 
 
-def _is_offered(path: Path) -> bool:
-    if path.name.startswith(".") or path.name.endswith(UNFINISHED):
-        return False
-    return path.is_symlink() or not path.is_dir()
+def passed_over(inbox: Path) -> dict[str, str]:
+    """Return what lies in the inbox and is not offered, with the reason."""
+    lying = sorted(inbox.iterdir()) if inbox.is_dir() else []
+    ours = {path for path in lying if files.UNFINISHED.search(path.name)}
+    return {shown(path.name): why for path in lying if path not in ours and (why := _why_not(path))}
+
+
+def _why_not(path: Path) -> str | None:
+    """Say why a path in the inbox is not offered; None where it is."""
+    if path.is_dir() and not path.is_symlink():
+        return "is a folder: put its files into the inbox itself"
+    if path.name.startswith(".") or path.name.lower().endswith(UNFINISHED):
+        return "is still being copied by its name: it lands once it has its own"
+    return None
 
 
 def is_settled(path: Path, now: float | None = None) -> bool:
-    """Return whether the file is unchanged for some seconds; a time stamp far ahead of our clock counts as settled."""
-    return abs((now or time.time()) - path.lstat().st_mtime) >= SETTLE_SECONDS
+    """Return whether the file is unchanged for some seconds; a time stamp far ahead of our clock counts as settled.
+
+    What somebody has taken away meanwhile counts as settled too: that is told where it is landed.
+    """
+    try:
+        changed = path.lstat().st_mtime
+    except FileNotFoundError:
+        return True
+    return abs((now or time.time()) - changed) >= SETTLE_SECONDS
 
 
 def let_settle(paths: list[Path]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
-from warehouse import clock, contracts, database, files, keys, synthetic
-from warehouse.deliveries import TAKEN_IN, DeliveryRefused, Fault, Status
+from warehouse import clock, contracts, database, files, keys, machine, synthetic
+from warehouse.deliveries import TAKEN_IN, DeliveryRefused, Fault, Status, text
+from warehouse.errors import HomeError
 from warehouse.identity import people, vault
 from warehouse.identity.linkage import link as linkage
 from warehouse.landing import (
@@ -35,14 +39,19 @@ from warehouse.settings import DBT_PROJECT, Home
 
 APPEND_MEMORY = "1GB"  # the warehouse only appends here; the throw-away database sorts and joins
 SHOWN_EVERY = 25  # files
+GONE = "is not in the inbox any more: somebody took it away"
+CHANGED = f"stays in the inbox: {text(Fault.CHANGED_WHILE_READ)}, or leave it for the next landing"
 
 
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
     """Land every file in the inbox, oldest delivery first, and return an outcome per file.
 
     Raises:
-        HomeError: the inbox is empty and there is no home yet; none is created.
+        HomeError: the inbox is empty and there is no home yet (none is created), or some file could not be read; the
+            others have landed.
     """
+    for name, why in intake.passed_over(home.inbox).items():
+        progress.say(f"{name} {why}")
     waiting = intake.waiting(home.inbox)
     if not waiting:
         home.existing()
@@ -68,10 +77,14 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
             horizon=horizon.of(home, db, sources.values(), waiting),
         )
         try:
-            return _run(session, waiting)
+            outcomes = _run(session, waiting)
         finally:
             session.writer.shutdown()
             session.throw_away()
+    if session.unread:
+        said = machine.sentence(session.unread[0], home.root)
+        raise HomeError(f"{len(session.unread)} files stay in the inbox, the others have landed; {said}")
+    return outcomes
 
 
 def totals(outcomes: list[Outcome]) -> Counter[str]:
@@ -83,6 +96,7 @@ def _run(session: Session, waiting: list[Path]) -> list[Outcome]:
     """Land the waiting files, link records and write fault sheets."""
     outcomes = _land_all(session, waiting)
     session.wait()
+    outcomes = [outcome for outcome in outcomes if outcome.file not in session.left]
     if returned := returns.take_back(session):
         session.progress.say("rows came back from quarantine: their codes are on a list now", rows=returned)
     _link(session)
@@ -96,15 +110,37 @@ def _land_all(session: Session, waiting: list[Path]) -> list[Outcome]:
     outcomes = []
     ordered = sorted(waiting, key=lambda path: _order(path, session.contracts))
     for number, path in enumerate(ordered, start=1):
-        if not intake.is_settled(path):
-            session.progress.say(f"{intake.shown(path.name)} is still being written: left for the next landing")
+        outcome = None
+        with _others_go_on(session, path, path.name):
+            outcome = _land_one(session, path)
+        if outcome is None:
+            session.throw_away()
             continue
-        outcome = _land_one(session, path)
         outcomes.append(outcome)
         if outcome.status == Status.REFUSED or number % SHOWN_EVERY == 0 or number == len(ordered):
             session.wait()
-            session.progress.say(f"landed {number}/{len(ordered)}", **_facts(outcome))
+            facts = _facts(outcome) if outcome.file not in session.left else {}
+            session.progress.say(f"landed {number}/{len(ordered)}", **facts)
     return outcomes
+
+
+@contextmanager
+def _others_go_on(session: Session, path: Path, file: str) -> Iterator[None]:
+    """Leave a delivery where it is that changes, vanishes or cannot be read meanwhile; what else fails ends the run."""
+    try:
+        yield
+    except intake.Left as left:
+        session.leave(file, str(left))
+    except archive.Changed:
+        session.leave(file, CHANGED)
+    except (OSError, duckdb.IOException) as error:
+        if not os.path.lexists(path):
+            session.leave(file, GONE)
+        elif isinstance(error, OSError) and error.filename == str(path):
+            session.leave(file, "stays in the inbox: it could not be read")
+            session.unread.append(error)
+        else:
+            raise
 
 
 def _facts(outcome: Outcome) -> dict[str, str]:
@@ -144,6 +180,8 @@ def _land_one(session: Session, path: Path) -> Outcome:
     name = intake.shown(path.name)
     sha256 = ""
     delivery = None
+    if not intake.is_settled(path):
+        raise intake.Left("is still being written: left for the next landing")
     try:
         delivery = intake.recognize(path, session.contracts)
         session.horizon.judge(delivery)
@@ -152,6 +190,8 @@ def _land_one(session: Session, path: Path) -> Outcome:
         return _land_scanned(session, delivery, scan)
     except DeliveryRefused as refusal:
         session.throw_away()
+        if not os.path.lexists(path):
+            raise intake.Left(GONE) from None
         sha256 = sha256 or bytescan.sha256_of(path)
         source = delivery.contract.name if delivery else None
         outcome = _refused(name, source, refusal)
@@ -186,7 +226,7 @@ def _accept(session: Session, delivery: Delivery, scan: bytescan.Scan) -> Outcom
     db = session.scratch()
     counts = staging.stage(db, delivery, scan)
     if delivery.path.stat().st_size != scan.size:
-        raise DeliveryRefused(Fault.CHANGED_WHILE_READ)
+        raise archive.Changed
     note = _note(delivery, staging.corrections(scan, counts.left_out))
     outcome = staging.outcome(delivery, Status.LANDED, counts, note)
     session.write(scan.sha256, lambda: _write(session, db, delivery, outcome, scan.sha256))
@@ -203,7 +243,14 @@ def _note(delivery: Delivery, corrections: str | None) -> str | None:
 
 
 def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, outcome: Outcome, sha256: str) -> None:
-    """Write a delivery that was read into the vault, then the warehouse, then the archive."""
+    """Write a delivery that was read into the archive, then the vault and the warehouse; then it leaves the inbox.
+
+    The archive comes first: only then is it known that the bytes that were read are the bytes that are kept.
+    """
+    with _others_go_on(session, delivery.path, delivery.file):
+        archive.put(session.home, session.keys, delivery.path, Status.LANDED, delivery.file, sha256)
+    if delivery.file in session.left:
+        return
     contract = delivery.contract
     effective = ledger.effective_date(delivery.delivered_at, session.closed)
     if contract.aliases:
@@ -213,32 +260,41 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     staged = ledger.staged(db, vault.landed_source(contract, session.keys), known_at)
     landed = ledger.Landed(delivery, outcome, sha256, effective, clock.stamp(), session.backfill)
     ledger.commit(session.warehouse, staged, landed)
-    archive.keep(session.home, session.keys, delivery.path, Status.LANDED, delivery.file, sha256)
+    archive.take_away(delivery.path)
 
 
 def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earlier) -> Outcome:
-    """Finish the interrupted archiving of content that the ledger knows, or record a duplicate."""
+    """Finish the interrupted archiving of content that the ledger knows, or record a duplicate.
+
+    Where the archive's copy is damaged, this delivery takes its place.
+    """
     source = delivery.contract.name
-    archived = archive.archived(session.home, earlier.status, earlier.file, sha256)
-    if earlier.file == delivery.file or (not archived.exists() and intake.sent_as(earlier.file) == delivery.file):
-        is_again = archived.exists() and earlier.status in TAKEN_IN
-        archive.keep(session.home, session.keys, delivery.path, earlier.status, earlier.file, sha256)
-        status = Status.DUPLICATE if is_again else earlier.status
+    kept = archive.archived(session.home, earlier.status, earlier.file, sha256)
+    was_there = kept.exists()
+    is_whole = archive.holds(kept, session.keys, sha256)
+    if was_there and not is_whole:
+        session.progress.say(f"{kept.name} was damaged in the archive: this delivery takes its place")
+        archive.put(session.home, session.keys, delivery.path, earlier.status, earlier.file, sha256)
+    if earlier.file == delivery.file or (not was_there and intake.sent_as(earlier.file) == delivery.file):
+        if not was_there:
+            archive.put(session.home, session.keys, delivery.path, earlier.status, earlier.file, sha256)
+        archive.take_away(delivery.path)
+        status = Status.DUPLICATE if was_there and earlier.status in TAKEN_IN else earlier.status
         return Outcome(delivery.file, source, status, reason="this file had landed before")
     outcome = Outcome(delivery.file, source, Status.DUPLICATE, reason=f"same content as {earlier.file}")
     return _set_aside(session, delivery.path, outcome, sha256, delivery)
 
 
 def _set_aside(session: Session, path: Path, outcome: Outcome, sha256: str, delivery: Delivery | None) -> Outcome:
-    """Write a refused or duplicate file into ledger and archive."""
+    """Write a refused or duplicate file into archive and ledger; then it leaves the inbox."""
+    is_file = path.is_file() and not path.is_symlink()
+    if is_file:
+        safe = outcome.file if intake.LEDGER_NAME.fullmatch(outcome.file) else archive.UNNAMED
+        archive.put(session.home, session.keys, path, outcome.status, safe, sha256)
     if not ledger.is_noted(session.warehouse, outcome.file, sha256):
         with database.transaction(session.warehouse):
             ledger.record(session.warehouse, outcome, sha256=sha256, delivery=delivery, landed_at=clock.stamp())
             if isinstance(outcome.refusal, NoUsableRow):
                 quarantine.write(session.warehouse, outcome.file, str(outcome.source), outcome.refusal.faults)
-    if path.is_symlink() or not path.is_file():
-        path.unlink(missing_ok=True)
-    else:
-        safe = outcome.file if intake.LEDGER_NAME.fullmatch(outcome.file) else archive.UNNAMED
-        archive.keep(session.home, session.keys, path, outcome.status, safe, sha256)
+    archive.take_away(path)
     return outcome

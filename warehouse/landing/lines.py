@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from warehouse import files
 from warehouse.deliveries import Fault
 from warehouse.landing import encodings
 
@@ -67,7 +68,7 @@ def can_sift(size: int) -> bool:
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file, decompressed."""
-    with path.open("rb") as file:
+    with path.open("rb") as file, files.naming(path):
         if path.suffix == ".gz":
             with gzip.GzipFile(fileobj=file) as unzipped:
                 yield unzipped  # type: ignore[misc]  # reads as a file does

@@ -5,6 +5,7 @@ Only columns of the contract leave the ZIP: who else is in the tables, such as a
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import zipfile
 import zlib
@@ -26,7 +27,7 @@ MOST_MEMBERS = 50
 LARGEST_UNPACKED = 4 << 30
 RATIO = 200
 FREE = 64 << 20  # bytes to which anything may unpack
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
 
 
 def scanned(delivery: Delivery) -> bytescan.Scan:
@@ -58,6 +59,10 @@ def unpacked(delivery: Delivery) -> Iterator[Path]:
         except dbf.BadTable:
             raise DeliveryRefused(Fault.TABLE_DAMAGED) from None
         except UNREADABLE:  # the error's text can hold a member's name
+            raise DeliveryRefused(Fault.ZIP_DAMAGED) from None
+        except OSError as error:  # a ZIP that points before its own beginning; anything else is the machine's
+            if error.errno != errno.EINVAL:
+                raise
             raise DeliveryRefused(Fault.ZIP_DAMAGED) from None
         yield rows
 

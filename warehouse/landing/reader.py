@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse.database import quoted, value
+from warehouse.database import OF_MACHINE, quoted, value
 from warehouse.deliveries import DeliveryRefused, Fault
 from warehouse.landing import encodings, lines
 from warehouse.landing.bytescan import LONGEST_LINE, Scan
@@ -136,6 +136,8 @@ def _read_rows(db: duckdb.DuckDBPyConnection, source: str) -> None:
     """
     try:
         db.execute(f"create or replace temp table rows as select * from {source}")
+    except OF_MACHINE:  # a full disk says nothing about the file
+        raise
     except duckdb.Error as error:  # its text holds the child's line: never shown
         raise _unreadable(error) from None
 
@@ -246,14 +248,12 @@ def _conserve(scan: Scan, lost: int) -> None:
 def _shifts(skipped: list[int], broken: list[BrokenRow]) -> list[Shift]:
     """Return the shifts that skipped physical lines and rows with line breaks cause."""
     shifts = [Shift(row + 1, breaks) for row, breaks in broken]
-    for line in skipped:
-        row = line - 2
-        while (moved := line - 2 - _shifted(shifts, row)) != row and moved >= 0:
-            row = moved
-        shifts.append(Shift(row, 1))
+    following = iter(sorted(broken))
+    next_broken = next(following, None)
+    breaks = 0
+    for before, line in enumerate(sorted(skipped)):  # both in the file's order: one pass, however many there are
+        while next_broken and next_broken.row < line - 2 - before - breaks:
+            breaks += next_broken.breaks
+            next_broken = next(following, None)
+        shifts.append(Shift(max(line - 2 - before - breaks, 0), 1))
     return shifts
-
-
-def _shifted(shifts: list[Shift], row: int) -> int:
-    """Return by how many lines a row is shifted."""
-    return sum(shift.lines for shift in shifts if shift.first_row <= row)

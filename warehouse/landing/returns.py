@@ -64,9 +64,7 @@ def deliver_again(home: Home, secret: Keys, db: duckdb.DuckDBPyConnection) -> No
         if not sealed.exists():
             continue
         path = home.inbox / returning.file
-        with files.replacing(path) as unfinished:
-            unfinished.touch(mode=0o600)
-            unfinished.write_bytes(archive.unsealed(sealed, secret))
+        files.write_whole(path, archive.unsealed(sealed, secret), 0o600)
         os.utime(path, (0, 0))  # nobody is still writing it
         with transaction(db):
             db.execute("delete from quarantine.rows where file = ?", [returning.file])

@@ -12,6 +12,7 @@ import duckdb
 
 from warehouse import contracts, database, keys
 from warehouse.identity import vault
+from warehouse.landing import intake
 from warehouse.landing.horizon import Horizon
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -44,6 +45,13 @@ class Session:
     readers: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     writing: Writing | None = None
+    left: set[str] = field(default_factory=set)  # files that stay in the inbox
+    unread: list[OSError] = field(default_factory=list)  # why the machine did not give some of them
+
+    def leave(self, file: str, why: str) -> None:
+        """Note and say that a file stays in the inbox."""
+        self.left.add(file)
+        self.progress.say(f"{intake.shown(file)} {why}")
 
     def scratch(self) -> duckdb.DuckDBPyConnection:
         """Return the current connection to the throw-away database with the vault attached."""

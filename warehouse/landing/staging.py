@@ -70,6 +70,8 @@ def type_plain_file(
     rows = reader.plain_rows(delivery.path, shape, scan)
     try:
         cast.type_rows(db, delivery.contract, delivery.stated, shape.columns, scan.has_nul, rows)
+    except database.OF_MACHINE:  # a full disk says nothing about the file
+        raise
     except duckdb.Error:  # its text holds the child's line: never shown
         return False
     return database.value(db, "select count(*) from typed") == scan.lines - 1

@@ -78,7 +78,9 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
     links = {str(path): str((home.root / path).readlink()) for path in _links(home)}
     stated = {"kind": home.kind, "written_at": name, "files": hashes, "links": links}
     write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
+    _sync_folders(aside)
     aside.rename(to / name)
+    files.sync(to)
     for old in sorted(path for path in to.iterdir() if (path / MANIFEST).exists())[:-keep]:
         shutil.rmtree(old)
     return Backup(to / name, len(hashes))
@@ -105,8 +107,14 @@ def _links(home: Home) -> list[Path]:
 def _copied(source: Path, target: Path) -> str:
     """Copy a file and return the copy's hash."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copy2(source, target)
-    return files.sha256(target)
+    return files.copied(source, target)
+
+
+def _sync_folders(folder: Path) -> None:
+    """Have every name below a folder on disk, the innermost first."""
+    for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        files.sync(path)
+    files.sync(folder)
 
 
 def restore(backup: Path, to: Path) -> Restored:
@@ -120,12 +128,15 @@ def restore(backup: Path, to: Path) -> Restored:
         raise HomeError(f"{backup} is no backup: it holds no {MANIFEST}")
     if to.exists() and any(to.iterdir()):
         raise HomeError(f"{to} is not empty: restore beside it, look, and then move it")
-    stated = json.loads((backup / MANIFEST).read_text())
+    stated = files.read_json(backup / MANIFEST, dict, "take another backup")
+    if not {"kind", "written_at", "files", "links"} <= stated.keys():
+        raise DamagedFile(f"{backup / MANIFEST} is damaged, it does not state everything: take another backup")
     _check(backup, stated["files"])
     aside = to.with_name(f".{to.name}.restoring")
     shutil.rmtree(aside, ignore_errors=True)
-    for name in stated["files"]:
-        _copied(backup / name, aside / name)
+    for name, sha256 in stated["files"].items():
+        if _copied(backup / name, aside / name) != sha256:
+            raise DamagedFile(f"{backup}: {name} changed while it was restored: call again")
     for name, target in stated["links"].items():
         (aside / name).symlink_to(target)
     home = Home(aside)
@@ -133,7 +144,9 @@ def restore(backup: Path, to: Path) -> Restored:
     aside.chmod(0o700)
     if to.exists():
         to.rmdir()
+    _sync_folders(aside)
     aside.rename(to)
+    files.sync(to.parent)
     return Restored(to, len(stated["files"]), stated["written_at"])
 
 

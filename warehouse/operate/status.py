@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from warehouse.errors import DamagedFile
+from warehouse.files import read_json
+from warehouse.landing import intake
 from warehouse.settings import Home
 
 Facts = Mapping[str, Any]  # as `status.json` holds them
+AGAIN = "call 'qhawaq run': it writes it again"
+COUNTED = ("landed", "refused", "duplicate", "delivered_rows", "accepted_rows", "quarantined_rows")
+NEEDED = (*COUNTED, "quarantine", "refusals", "missing", "absent", "metrics")
 KINDS = {"synthetic": "synthetic data, no real child", "real": "real data"}
 
 
@@ -22,7 +28,7 @@ def lines(home: Home, facts: Facts, landed: int | None = None) -> list[str]:
     steps = facts.get("steps", {})
     day = steps.get("build", {}).get("today")
     return [
-        f"Qhawaq{f', {day}' if day else ''} ({KINDS.get(home.kind or '', 'no home')})",
+        f"Qhawaq{f', {day}' if day else ''} ({KINDS.get(_kind(home) or '', 'no home')})",
         *_deliveries(facts, landed),
         *(f"  missing      {source} {period}, region {region}" for source, period, region in facts["missing"]),
         *(f"  not to see   {topic}: {text}" for topic, text in facts["absent"]),
@@ -31,6 +37,57 @@ def lines(home: Home, facts: Facts, landed: int | None = None) -> list[str]:
         *_metrics(facts["metrics"]),
         *_published(home, steps.get("publish", {})),
     ]
+
+
+def read(home: Home) -> dict[str, Any]:
+    """Return the facts of the last main job.
+
+    Raises:
+        DamagedFile: the side file lacks some.
+    """
+    facts = read_json(home.status, dict, AGAIN)
+    if lacking := [name for name in NEEDED if name not in facts]:
+        raise DamagedFile(f"{home.status} is damaged, it lacks {', '.join(lacking)}: {AGAIN}")
+    return facts
+
+
+def is_whole(home: Home) -> bool:
+    """Return whether the side file is there and can be shown."""
+    try:
+        lines(home, read(home))
+    except (OSError, DamagedFile, *UNSHOWN):
+        return False
+    return True
+
+
+UNSHOWN = (KeyError, TypeError, ValueError, AttributeError)  # of facts that are there and of another kind
+
+
+def _kind(home: Home) -> str | None:
+    try:
+        return home.kind
+    except (OSError, DamagedFile):
+        return None
+
+
+def _waiting(home: Home) -> int:
+    try:
+        return len(intake.waiting(home.inbox))
+    except OSError:
+        return 0
+
+
+def known(home: Home) -> dict[str, Any]:
+    """Return what is known of a home, however damaged: of what cannot be read nothing."""
+    facts: dict[str, Any] = {"home": str(home.root), "kind": _kind(home), "waiting": _waiting(home)}
+    return facts | (read(home) if is_whole(home) else {})
+
+
+def shown(home: Home, facts: Facts) -> list[str]:
+    """Return what is known of a home as lines."""
+    passed_over = [f"  left         {name} {why}" for name, why in intake.passed_over(home.inbox).items()]
+    state = lines(home, facts) if "steps" in facts else []
+    return [*state, f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over]
 
 
 def _deliveries(facts: Facts, landed: int | None) -> Iterator[str]:

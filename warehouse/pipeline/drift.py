@@ -16,6 +16,8 @@ from warehouse.progress import Progress
 from warehouse.registry import figures, versions
 from warehouse.settings import Home
 
+SCORES = "select count(*) from duckdb_tables() where schema_name = 'scores' and table_name = 'risk_scores'"
+
 if TYPE_CHECKING:
     from ml.drift import DriftAdvice, DriftFinding
     from ml.score import Ranker
@@ -87,6 +89,8 @@ def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, today:
     from ml import drift
     from ml.data import dataset
 
+    if not database.value(db, SCORES):
+        raise QhawaqError("nothing is scored yet, so no score has an outcome: call 'qhawaq score' first")
     days = database.column(
         db,
         "select distinct s.as_of_date::varchar from scores.risk_scores as s join outcomes.child_outcomes as o "

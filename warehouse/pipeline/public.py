@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,8 +33,7 @@ def bring(home: Home, progress: Progress, folder: Path) -> int:
             why = "is about people" if contract else f"has no name of a public file (see {GUIDE})"
             progress.say(f"{intake.shown(path.name)} {why}: left where it is")
         elif files.sha256(path) not in landed:
-            with files.replacing(home.inbox / path.name) as aside:
-                shutil.copy2(path, aside)
+            files.copied(path, home.inbox / path.name)
             brought += 1
     progress.say("public files brought into the inbox", files=brought)
     return brought

@@ -9,7 +9,7 @@ from typing import Any
 
 from warehouse import contracts, database, keys
 from warehouse.errors import QhawaqError
-from warehouse.files import write_whole
+from warehouse.files import read_json, write_whole
 from warehouse.pipeline import build, publish, score, tables
 from warehouse.progress import Progress
 from warehouse.publish import releases
@@ -50,7 +50,8 @@ def carry_out(home: Home, progress: Progress, today: date) -> dict[str, Any]:
         hits = canary.search(home, secret, deletion.canaries)
     proof = asdict(deletion.counts) | {"on": str(today)}
     proof |= {"canaries": len(deletion.canaries.keys), "values": len(deletion.canaries.values), "hits": hits}
-    kept = json.loads(home.retention.read_text()) if home.retention.exists() else []
+    advice = "restore it from a backup: it proves what was deleted"
+    kept = read_json(home.retention, list, advice) if home.retention.exists() else []
     write_whole(home.retention, json.dumps([*kept, proof], indent=1))
     if any(hits.values()):
         raise QhawaqError(f"what was deleted is still found: {hits}; clear that up before anything else")

@@ -14,6 +14,7 @@ from typing import Any
 
 from warehouse import database
 from warehouse.build import calendar, closing
+from warehouse.operate import status
 from warehouse.pipeline import build, deploy, effects, publish, score, summary, tables, train
 from warehouse.pipeline.land import land
 from warehouse.pipeline.state import State, inputs_key
@@ -33,6 +34,8 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
     day = build.set_day(home, today)
     state = resume(home, day)
     if release := _release(state):
+        if not status.is_whole(home):  # lost or damaged since
+            summary.write_status(home, state)
         return f"nothing new: release {release} is current ({summary.where(home)})"
     for name, step in job(home, progress, day, state.key).items():
         if name not in state.done:

@@ -10,8 +10,11 @@ from typing import Any
 import duckdb
 
 from warehouse.build import code
-from warehouse.files import write_whole
+from warehouse.errors import DamagedFile
+from warehouse.files import read_json, write_whole
 from warehouse.settings import Home
+
+AGAIN = "call 'qhawaq run': it does its steps again"
 
 
 @dataclass
@@ -23,8 +26,16 @@ class State:
 
     @classmethod
     def read(cls, home: Home) -> State:
-        """Read the state; none is the beginning."""
-        return cls(**json.loads(home.state.read_text())) if home.state.exists() else cls()
+        """Read the state; none is the beginning, and so is a damaged one: each step can be done again."""
+        if not home.state.exists():
+            return cls()
+        try:
+            known = read_json(home.state, dict, AGAIN)
+        except DamagedFile:
+            return cls()
+        key, done = known.get("key"), known.get("done")
+        whole = isinstance(key, str) and isinstance(done, dict) and all(isinstance(one, dict) for one in done.values())
+        return cls(str(key), done or {}) if whole else cls()
 
     def write(self, home: Home) -> None:
         """Write the state whole."""

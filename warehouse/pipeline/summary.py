@@ -65,4 +65,4 @@ def write_status(home: Home, state: State) -> None:
 
 def closing(home: Home, landed: int) -> str:
     """Return the closing summary as text, after the side file was written."""
-    return "\n".join(["", *status.lines(home, json.loads(home.status.read_text()), landed)])
+    return "\n".join(["", *status.lines(home, status.read(home), landed)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE
 AREA = re.compile(r"[0-9A-Za-z]{1,12}")
 Columns = dict[str, str]  # name → type, in order
 Marts = dict[str, dict[str, Columns]]  # schema → table → its columns
+ANOTHER = "choose another release (qhawaq rollback) or call 'qhawaq publish' again"
 Content = tuple[int, str]  # number of rows and hash of a table
 
 
@@ -125,14 +125,11 @@ def write(edition: Edition, target: Target) -> None:
     """
     target.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = target.folder / f"{edition.release}.duckdb"
-    aside = target.folder / ".building.duckdb"
-    _remove(aside)
-    contents = _fill(edition, target, aside)
-    _verify(aside, contents)
-    files.sync(aside)
-    sha256 = files.sha256(aside)
-    aside.replace(path)
-    os.utime(path)
+    _remove(target.folder / ".building.duckdb")  # left by a crash of former code
+    contents: dict[str, Content] = {}
+    with files.replacing(path, check=lambda aside: _verify(aside, contents)) as aside:
+        contents |= _fill(edition, target, aside)
+    sha256 = files.sha256(path)
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in contents.items()}
     files.write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
 
@@ -227,8 +224,10 @@ def check(path: Path) -> None:
     Raises:
         DamagedFile: they differ.
     """
-    if files.sha256(path) != json.loads(path.with_suffix(".json").read_text())["sha256"]:
-        raise DamagedFile(f"{path} is not what its manifest states: choose another release")
+    manifest = path.with_suffix(".json")
+    stated = files.read_json(manifest, dict, ANOTHER).get("sha256") if manifest.exists() else None
+    if files.sha256(path) != stated:
+        raise DamagedFile(f"{path} is not what its manifest states: {ANOTHER}")
 
 
 def _remove(path: Path) -> None:

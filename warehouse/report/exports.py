@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from datetime import date
 from pathlib import Path
 
 import xlsxwriter
 
+from warehouse import files
 from warehouse.report.figures import Bulletin, BulletinTable, heading, texts
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # spreadsheets read texts that begin so as formulas
@@ -24,8 +26,8 @@ def write_csv(bulletin: Bulletin, folder: Path) -> list[Path]:
 
 
 def _csv(table: BulletinTable, path: Path) -> Path:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
+    with files.writing(path) as file:
+        writer = csv.writer(codecs.getwriter("utf-8-sig")(file))
         writer.writerow([heading(column) for column in table.columns])
         writer.writerows([harmless(value) for value in row] for row in table.rows)
     return path
@@ -35,7 +37,7 @@ def write_xlsx(bulletin: Bulletin, folder: Path) -> Path:
     """Write a sheet per table; return the file."""
     path = folder / f"{bulletin.file_name}.xlsx"
     options = {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "dd/mm/yyyy"}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with files.replacing(path) as aside, xlsxwriter.Workbook(str(aside), options) as book:
         bold = book.add_format({"bold": True})
         for table in bulletin.tables:
             sheet = book.add_worksheet(texts()["tables"][table.key]["title"][:31])

@@ -16,6 +16,7 @@ from warehouse.settings import Home
 
 @pytest.fixture
 def watched(home: Home) -> duckdb.DuckDBPyConnection:
+    keys.load(home.secrets)  # before anything is sealed with it
     db = database.warehouse(home)
     tables.prepare(db)
     return db

@@ -35,10 +35,12 @@ class Effect:
     Attributes:
         killer: the data test that failed, the constraint, or the error; nothing where all passed.
         changed: the tables whose rows differ.
+        is_stopped: a statement took so long that it was stopped; no test has judged the mutant.
     """
 
     killer: str | None = None
     changed: list[str] = field(default_factory=list)
+    is_stopped: bool = False
 
     @property
     def is_compared(self) -> bool:
@@ -83,6 +85,8 @@ class Country:
         self.db.execute("begin")
         try:
             self._build(model, sql, effect)
+        except duckdb.InterruptException:
+            effect.is_stopped = True
         except duckdb.Error as error:  # a build would end with it
             effect.killer = f"{type(error).__name__}: {str(error).splitlines()[0][:80]}"
         finally:

@@ -14,7 +14,7 @@ from tests.mutants.unit_tests import UnitTests
 from tests.mutants.workshop import Workshop
 from warehouse.settings import Home
 
-SIZE, SEED = 260, 7
+SIZE, SEED = 240, 7
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,12 @@ def test_a_mutant_that_matters_is_killed_and_an_equal_one_lives(
 
 @pytest.mark.long
 def test_data_tests_kill_too_and_what_they_miss_is_told_apart(workshop: Workshop, judged: Country) -> None:
-    of_scores = the(
-        workshop,
-        "int_lists__current",
-        "latest.as_of_date = scores.as_of_date",
-        "latest.as_of_date <> scores.as_of_date",
-    )
-    assert judged.effect(*of_scores).changed
-    [(rows,)] = judged.db.execute("select count(*) from intermediate.int_lists__current").fetchall()
+    doubling = the(workshop, "group_gaps", "join groups.indicator = cells.indicator", "without it")
+    assert str(judged.effect(*doubling).killer).startswith("unique_together")
+    untested = the(workshop, "freshness", "where status IN ('landed', 'superseded')", "without it")
+    effect = judged.effect(*untested)
+    assert (effect.killer, effect.changed) == (None, ["operations.freshness"])
+    [(rows,)] = judged.db.execute("select count(*) from officials.group_gaps").fetchall()
     assert rows > 0  # the transaction was taken back
 
 

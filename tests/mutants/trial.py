@@ -27,6 +27,7 @@ class Verdict(Enum):
 
     UNIT = "killed by unit tests"
     DATA = "killed by data tests"
+    STOPPED = "stopped: did not end in time on the country, so nothing is known"
     COMPARED = "alive, changes the country's features, outcomes or indicators"
     CHANGED = "alive, changes other tables of the country"
     UNCHANGED = "alive, changes no table of the country"
@@ -143,6 +144,8 @@ def _verdict(
         if reason := equal.get((name, mutant.before, mutant.after)):
             return Verdict.EQUAL, reason
     effect = country.effect(model, mutant)
+    if effect.is_stopped:
+        return Verdict.STOPPED, ""
     if effect.killer:
         return Verdict.DATA, effect.killer
     if effect.is_compared:

@@ -20,8 +20,9 @@ school_years as (
     select
         person_key,
         school_year,
-        max_by(coalesce(year_result, 'unknown'), school_order)
-            filter (where year_result is distinct from 'transferred') as year_result,
+        max_by(coalesce(year_result, 'unknown'), school_order) filter (
+            where year_result is distinct from 'transferred'
+        ) as year_result,
         bool_or(is_repeat) as is_repeat,
         bool_or(is_reentry) as is_reentry,
         min(enrolled_date) as first_enrolled_date,

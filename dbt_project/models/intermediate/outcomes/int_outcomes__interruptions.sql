@@ -52,7 +52,7 @@ followed as (
             years.child_key = merged_keys.child_key
             and {{ was_known('merged_keys', 'label_dates.interruption_known_at') }}
     where {{ was_known('years', 'label_dates.interruption_known_at') }}
-    group by 1, 2
+    group by coalesce(merged_keys.merged_into, years.child_key), years.school_year
 ),
 
 moved as (

@@ -31,37 +31,27 @@ school_years as (
     group by person_key, school_year
 ),
 
-history as (
-    select
-        person_key,
-        count(*) filter (where is_repeat) as n_repetitions,
-        count(*) filter (where is_reentry) as n_reentries,
-        count(*) filter (where year_result = 'withdrawn') as n_withdrawals,
-        bool_or(year_result = 'failed' and school_year = year({{ as_of() }}) - 1)
-            as has_failed_last_year
-    from school_years
-    group by person_key
-),
-
 -- a year in alternative education is no gap
-enrolled_years as (
-    select
-        person_key,
-        school_year
-    from school_years
-    union
-    select
+all_years as (
+    select * from school_years
+    union all by name
+    select distinct -- whatever the number of keys
         person_key,
         school_year
     from alternative
 ),
 
-years_of_persons as (
+history as (
     select
         person_key,
         min(school_year) as first_year,
-        count(*) as n_years
-    from enrolled_years
+        count(distinct school_year) as n_years,
+        count(*) filter (where is_repeat) as n_repetitions,
+        count(*) filter (where is_reentry) as n_reentries,
+        count(*) filter (where year_result = 'withdrawn') as n_withdrawals,
+        bool_or(year_result = 'failed' and school_year = year({{ as_of() }}) - 1)
+            as has_failed_last_year
+    from all_years
     group by person_key
 ),
 
@@ -89,22 +79,19 @@ progression as (
         coalesce(history.has_failed_last_year, false) as has_failed_last_year,
         cast(schools_attended.n_transfers as integer) as n_transfers,
         cast(this_year.n_sites - 1 as integer) as n_moves_this_year,
-        cast(
-            pupils.school_year - years_of_persons.first_year + 1 - years_of_persons.n_years
-            as integer
-        ) as n_gap_years,
+        cast(pupils.school_year - history.first_year + 1 - history.n_years as integer)
+            as n_gap_years,
         {{ whole_days(
             'make_date(pupils.school_year, 3, 31)',
             'greatest(this_year.first_enrolled_date, make_date(pupils.school_year, 3, 31))') }}
             as enrollment_delay_days,
-        years_of_persons.first_year = pupils.school_year as lacks_history
+        history.first_year = pupils.school_year as lacks_history
     from pupils
     inner join history on pupils.child_key = history.person_key
     inner join school_years as this_year
         on
             pupils.child_key = this_year.person_key
             and pupils.school_year = this_year.school_year
-    inner join years_of_persons on pupils.child_key = years_of_persons.person_key
     inner join schools_attended on pupils.child_key = schools_attended.person_key
 )
 

@@ -204,10 +204,11 @@ def test_a_code_decided_in_the_evening_is_known_from_this_day(home: Home, evenin
 
 
 def test_accesses_of_the_evening_are_counted_on_this_day(home: Home, evening: date) -> None:
+    secret = keys.load(home.secrets)  # before anything is sealed with it
     Journal(home.journal, b"key").note("rosa", "child", "7", "ficha")
     with database.warehouse(home) as db:
         tables.prepare(db)
-        accesses.count(db, home, keys.load(home.secrets))
+        accesses.count(db, home, secret)
         assert db.execute("select day, what from raw.accesses").fetchall() == [(evening, "child")]
 
 

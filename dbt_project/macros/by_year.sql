@@ -70,10 +70,11 @@
   {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}
 
-{#- Of the compiled SQL and of the views that it reads, as the database holds them. -#}
+{#- Of the compiled SQL and of the views that it reads, as the database holds them, without quotes: DuckDB
+    writes a type as "DOUBLE" until the file is opened again, and as DOUBLE from then on. -#}
 {% macro hash_of_sql(sql) -%}
   {%- set found = run_query(
-        "select coalesce(string_agg(sql, '' order by schema_name, view_name), '') "
+        "select coalesce(string_agg(replace(sql, chr(34), ''), '' order by schema_name, view_name), '') "
         ~ "from duckdb_views() "
         ~ "where contains($$" ~ sql ~ "$$, "
         ~ "concat('\"', schema_name, '\".\"', view_name, '\"'))") -%}

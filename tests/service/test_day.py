@@ -25,7 +25,8 @@ def published(tmp_path: Path, request: pytest.FixtureRequest) -> Home:
     """A home of a kind whose serving file says for which day it was built."""
     home = Home(tmp_path / "home")
     home.claim(request.param)
-    (home.root / "SYNTHETIC.json").write_text(json.dumps({"sha256": []}))
+    if request.param == "synthetic":
+        (home.root / "SYNTHETIC.json").write_text(json.dumps({"sha256": []}))
     folder = home.serving / "service"
     folder.mkdir(parents=True)
     with duckdb.connect(str(folder / "current.duckdb")) as db:

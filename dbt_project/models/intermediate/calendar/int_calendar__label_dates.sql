@@ -27,12 +27,9 @@ matured as (
     select
         ended.file_year as school_year,
         following.snapshot_date as interruption_known_at,
-        -- closed schools held no recovery program: then the next snapshot decides
-        -- a recovery told after it does not make a final result provisional again
-        least(
-            coalesce(ended.recovery_date, following.snapshot_date),
-            coalesce(following.snapshot_date, ended.recovery_date)
-        ) as repetition_known_at
+        -- the first of the two that is known: closed schools held no recovery program, and one that
+        -- is told after the next snapshot makes no final result provisional again
+        least(ended.recovery_date, following.snapshot_date) as repetition_known_at
     from ended
     left join ended as following on ended.file_year + 1 = following.file_year
 )

@@ -18,14 +18,14 @@ renamed as (
         {{ listed_code('situacion_matricula') }} as entry_situation,
         {{ listed_code('situacion_final') }} as final_result,
         {{ listed_code('sf_recuperacion') }} as recovery_result,
-        justificacion_retiro as withdrawal_reason,
+        {{ listed_code('justificacion_retiro') }} as withdrawal_reason,
         {{ listed_code('apoderado_escolaridad') }} as guardian_schooling,
         -- numbers
         cast(id_anio as integer) as school_year,
         cast(id_grado as integer) as grade,
         cast(horas_semanales_trabajo as integer) as declared_work_hours,
         -- booleans
-        validado_reniec = 'SI' as is_dni_validated,
+        {{ listed_code('validado_reniec') }} = 'SI' as is_dni_validated,
         {{ listed_code('trabaja') }} = 'SI' as declares_work,
         -- dates
         fecha_nacimiento as birth_date,

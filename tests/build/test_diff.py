@@ -37,7 +37,7 @@ def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: 
         tmp_path,
         threshold=("dbt_project.yml", "over_age_risk_years: 2 ", "over_age_risk_years: 3 "),
         capacity=("seeds/ugel_capacity.csv", ",0.05,", ",0.10,"),
-        outcome=("models/outcomes/child_outcomes.sql", "'is_deceased or is_graduate'", "'is_deceased'"),  # a view
+        outcome=("models/outcomes/child_outcomes.sql", "'not ' ~ is_in_exit_rate(), ", "'is_deceased', "),  # a view
     )
     before = hashlib.sha256(copied.warehouse.read_bytes()).hexdigest()
     found = diff.compare(copied, DBT_PROJECT, silent, changed)

@@ -15,7 +15,7 @@ import numpy as np
 
 from grafana import build
 from tests.grafana import runner
-from warehouse.publish.releases import CURRENT
+from warehouse.publish.switching import CURRENT
 from warehouse.settings import Home
 
 MOST_QUERIES = 12

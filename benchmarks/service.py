@@ -24,7 +24,7 @@ from service.settings import Limits
 from tests.dags.scheduler import free_port
 from tests.service import records
 from warehouse import clock, database
-from warehouse.publish.releases import CURRENT
+from warehouse.publish.switching import CURRENT
 from warehouse.settings import Home
 
 ROWS, CLOSED, RATE, SECONDS = 500, 2000, 300, 20

@@ -39,7 +39,7 @@ def land() -> Result:
     params = _params()
     landed = len(run.land(HOME, PROGRESS))
     day = build.set_day(HOME, date.fromisoformat(params["today"]) if params["today"] else None)
-    release = run.released(HOME, day)
+    release = run.released(HOME, PROGRESS, day)
     if release and not params["full_refresh"]:
         raise AirflowSkipException(f"nothing new: release {release} is current")
     run.note_begin(HOME, PROGRESS, day, params["full_refresh"])
@@ -138,9 +138,9 @@ def tune() -> Result:
 def promote() -> Result:
     """Make the newest model live if its gates passed, else leave what is live, else the best rule."""
     from warehouse.pipeline import deploy, score
-    from warehouse.publish import releases
+    from warehouse.publish import switching
 
-    before = {"before": deploy.live(HOME), "release_before": releases.current(HOME)}
+    before = {"before": deploy.live(HOME), "release_before": switching.current(HOME)}
     return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
 
 

@@ -10,7 +10,7 @@ from tests.conftest import Country
 from warehouse import database, keys
 from warehouse.audit import accesses
 from warehouse.pipeline import tables
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.settings import Home
 
 
@@ -80,6 +80,6 @@ def test_a_vault_that_cannot_be_asked_leaves_the_counts_of_before(
 def test_the_next_release_knows_of_those_before(country: Country) -> None:
     """The release that is looked at is noted only once all its files are switched to."""
     (noted,) = country.ask("select release_id, n_files, built_for = (select today from raw.calendar) from raw.releases")
-    assert noted == (releases.current(country.home), noted[1], True)
+    assert noted == (switching.current(country.home), noted[1], True)
     assert noted[1] == len(list(country.home.serving.rglob("current.duckdb")))
     assert country.ask("select count(*) from operations.release_history") == [(0,)]

@@ -15,11 +15,12 @@ import pytest
 
 from tests import homes
 from tests.conftest import examples
-from warehouse import contracts
+from warehouse import contracts, files
 from warehouse.build import closing, dbt
 from warehouse.errors import BuildFailed
 from warehouse.pipeline import build, run
 from warehouse.progress import Progress
+from warehouse.publish import switching
 from warehouse.rights import retention
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -122,13 +123,19 @@ def test_a_refresh_that_did_not_end_is_something_new_for_the_main_job(home: Home
     """Else it would say that nothing is new, and half of history would stay of former code."""
     day = build.set_day(home)
     state = run.resume(home, day)
-    state.done["publish"] = {"release": "one"}
+    release = "20250101T0-a"
+    file = switching.file(home, "officials", release)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"marts")
+    switching.state(home, release, {"officials": {"sha256": files.sha256(file)}})
+    switching.point(home, release)
+    state.done["publish"] = {"release": release}
     state.write(home)
-    assert run.released(home, day) == "one"
+    assert run.released(home, SILENT, day) == release
     build.begin(home, SILENT, full_refresh=True)
-    assert run.released(home, day) is None
+    assert run.released(home, SILENT, day) is None
     change(home, "delete from raw.refreshing")
-    assert run.released(home, day) == "one"
+    assert run.released(home, SILENT, day) == release
 
 
 def retired(home: Home, source: str, year: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import qhawaq
 from tests.dags.scheduler import PYTHON, Airflow, who_has_open
 from tests.faults import tables
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.settings import DBT_PROJECT, Home
 
 pytestmark = [
@@ -60,7 +60,7 @@ def test_deliveries_are_refreshed_trained_on_and_deployed(home: Home, place: Pat
             }
     live = json.loads(home.model_config.read_text())
     assert live["model_version"].startswith("rule:") == live["gate"].startswith("a rule")
-    assert len(releases.kept(home.serving / "officials")) == 2
+    assert len(switching.kept(home)) == 2
     assert "nothing new" in qhawaq(home.root, "run").stdout  # the command line takes up where Airflow was
     assert not list(home.inbox.iterdir())
 
@@ -68,7 +68,7 @@ def test_deliveries_are_refreshed_trained_on_and_deployed(home: Home, place: Pat
 @pytest.fixture(scope="module")
 def slice_of(home: Home, place: Path, project: Path) -> Iterator[Airflow]:
     """Airflow on three models, in the mode that is the default."""
-    if releases.current(home) is None:
+    if switching.current(home) is None:
         qhawaq(home.root, "run")
     with Airflow(home, place / "slice", QHAWAQ_DBT_PROJECT=str(project), **SLICE) as airflow:
         airflow.pause(*OTHERS)
@@ -85,7 +85,7 @@ def state(home: Home) -> dict[str, object]:
 def test_a_failing_model_publishes_nothing_and_the_next_run_does(slice_of: Airflow, home: Home, project: Path) -> None:
     before, release, model = (
         state(home),
-        releases.current(home),
+        switching.current(home),
         project / "models/marts/operations/quarantine_reasons.sql",
     )
     good = model.read_text()
@@ -93,29 +93,29 @@ def test_a_failing_model_publishes_nothing_and_the_next_run_does(slice_of: Airfl
     said, tasks = slice_of.did("qhawaq_refresh", full_refresh=True)
     assert said == "failed"
     assert tasks["publish"] == "upstream_failed"
-    assert releases.current(home) == release
+    assert switching.current(home) == release
     model.write_text(good)
     assert slice_of.did("qhawaq_refresh", full_refresh=True)[0] == "success"
-    assert releases.current(home) != release
+    assert switching.current(home) != release
     assert state(home) == before
 
 
 def test_a_failing_test_publishes_nothing(slice_of: Airflow, home: Home, project: Path) -> None:
-    before, release = state(home), releases.current(home)
+    before, release = state(home), switching.current(home)
     test = project / "tests" / "planted.sql"
     test.write_text("select 1 as found from {{ ref('freshness') }} limit 1")
     said, tasks = slice_of.did("qhawaq_refresh", full_refresh=True)
     test.unlink()
     assert said == "failed"
     assert tasks["publish"] == "upstream_failed"
-    assert releases.current(home) == release
+    assert switching.current(home) == release
     assert state(home) == before
 
 
 def test_a_killed_worker_leaves_everything_whole(slice_of: Airflow, home: Home, project: Path) -> None:
     before, release, model = (
         state(home),
-        releases.current(home),
+        switching.current(home),
         project / "models/marts/operations/freshness.sql",
     )
     good = model.read_text()
@@ -127,9 +127,9 @@ def test_a_killed_worker_leaves_everything_whole(slice_of: Airflow, home: Home, 
     model.write_text(good)
     ended = slice_of.wait("qhawaq_refresh", run)
     if ended == "failed":  # one process of dbt is not tried again; a process a model is
-        assert releases.current(home) == release
+        assert switching.current(home) == release
         assert slice_of.did("qhawaq_refresh", full_refresh=True)[0] == "success"
-    assert releases.current(home) != release
+    assert switching.current(home) != release
     assert state(home) == before
 
 

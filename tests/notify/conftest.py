@@ -12,10 +12,11 @@ import duckdb
 import pytest
 
 from tests.notify import receivers
+from warehouse import files
 from warehouse.notify import notification
 from warehouse.notify.recipients import COLUMNS
 from warehouse.progress import Progress
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.settings import Home
 
 NOON = datetime(2025, 12, 5, 17, tzinfo=UTC)  # in Lima
@@ -65,9 +66,10 @@ class Place:
         """Publish a release with these lists."""
         self.releases += 1
         release = f"20251205T{self.releases:012d}-00000000"
+        stated = {}
         for folder in (f"education/{ugel}", "operations", "officials"):
-            path = self.home.serving / folder / f"{release}.duckdb"
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = switching.file(self.home, folder, release)
+            path.parent.mkdir(parents=True)
             with duckdb.connect(str(path)) as db:
                 db.execute(LISTS)
                 for table, rows in {
@@ -77,7 +79,9 @@ class Place:
                 }.items():
                     for row in rows:
                         db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
-            releases.switch(path.parent, path.name)
+            stated[folder] = {"sha256": files.sha256(path)}
+        switching.state(self.home, release, stated)
+        switching.point(self.home, release)
         return release
 
     def tell(self, now: datetime = NOON) -> notification.Round:

@@ -19,7 +19,7 @@ from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy, monitor, publish, run, smoke
 from warehouse.pipeline.publish import PublishResult
 from warehouse.progress import Progress
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.settings import Home
 
 BEGAN = datetime(2025, 12, 5, 2, 0, tzinfo=UTC)
@@ -84,10 +84,10 @@ class Again:
 @pytest.fixture(scope="module")
 def again(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Again:
     home, silent = country.copy(tmp_path_factory.mktemp("again") / "home", "archive", "compiled"), Progress(quiet=True)
-    day, before = calendar.read(home), (deploy.live(home), releases.current(home))
+    day, before = calendar.read(home), (deploy.live(home), switching.current(home))
     other = "rule:over_age" if before[0] != "rule:over_age" else "rule:abc"
     run.note_begin(home, Progress(quiet=True), day)
-    meanwhile = run.released(home, day)
+    meanwhile = run.released(home, silent, day)
     run.close_dates(home, silent, again=False)
     deploy.make_live(home, other)
     return Again(home, day, before, other, meanwhile, run.publish_built(home, silent).release)
@@ -122,13 +122,14 @@ def test_what_is_published_is_looked_at(own: Home) -> None:
 
 
 def test_files_of_two_releases_are_not_believed(again: Again) -> None:
-    file = next((again.home.serving / "education").glob("*/current.duckdb"))
-    current = releases.current(again.home)
-    (other,) = {path.stem for path in releases.kept(file.parent)} - {current}
-    releases.switch(file.parent, f"{other}.duckdb")
+    link = next((again.home.serving / "education").glob("*/current.duckdb"))
+    (other,) = set(switching.kept(again.home)) - {switching.current(again.home)}
+    link.unlink()
+    link.symlink_to(f"{other}/{switching.FILE}")
     with pytest.raises(QhawaqError, match="not of release"):
         smoke.test(again.home)
-    releases.switch(file.parent, f"{current}.duckdb")
+    assert switching.follow(again.home) == 1
+    assert switching.astray(again.home) == []
 
 
 def test_lists_by_another_model_are_not_believed_and_the_way_back_is_one_call(again: Again) -> None:
@@ -159,15 +160,14 @@ def test_late_sources_are_named(own: Home) -> None:
 
 def test_a_published_home_is_released_until_something_is_new(own: Home) -> None:
     day = calendar.read(own)
-    assert run.released(own, day) == releases.current(own)
-    assert run.released(own, day + timedelta(days=1)) is None
+    assert run.released(own, Progress(quiet=True), day) == switching.current(own)
+    assert run.released(own, Progress(quiet=True), day + timedelta(days=1)) is None
 
 
 def test_what_an_orchestrator_published_counts_for_the_command_line(again: Again) -> None:
     assert again.meanwhile is None
-    assert run.released(again.home, again.day) == again.release
-    newest = releases.kept(again.home.serving / "officials")[-1]
-    assert (newest.stem, newest.stem != again.before[1]) == (again.release, True)
+    assert run.released(again.home, Progress(quiet=True), again.day) == again.release
+    assert switching.kept(again.home) == [again.before[1], again.release]
 
 
 def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
@@ -176,7 +176,7 @@ def test_a_deployment_between_landing_and_building_does_not_count_as_a_refresh(
     monkeypatch.setattr(publish, "publish", lambda *_: PublishResult("second", 1))
     run.note_begin(again.home, Progress(quiet=True), again.day)
     run.publish_built(again.home, silent)
-    assert run.released(again.home, again.day) is None
+    assert run.released(again.home, Progress(quiet=True), again.day) is None
 
 
 def test_what_landed_while_it_was_built_is_still_to_be_built(
@@ -188,4 +188,4 @@ def test_what_landed_while_it_was_built_is_still_to_be_built(
         db.execute("update raw.deliveries set sha256 = 'other' where file = (select max(file) from raw.deliveries)")
     run.close_dates(again.home, silent, again=False)
     run.publish_built(again.home, silent)
-    assert run.released(again.home, again.day) is None
+    assert run.released(again.home, Progress(quiet=True), again.day) is None

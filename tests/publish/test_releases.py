@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.conftest import examples
-from warehouse import database
+from warehouse import clock, database
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
-from warehouse.pipeline import tables
+from warehouse.pipeline import run, tables
+from warehouse.pipeline.state import State
 from warehouse.progress import Progress
-from warehouse.publish import releases, serving
+from warehouse.publish import releases, serving, switching
 from warehouse.settings import Home
 
 
@@ -44,13 +48,19 @@ def read(path: Path) -> list[tuple]:
         return db.execute("select n, release_id from mart order by 1").fetchall()
 
 
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
 def test_one_release_id_everywhere(small: Home, silent: Progress) -> None:
     release, files = releases.publish(small, silent, "k" * 8)
     links = sorted(small.serving.rglob("current.duckdb"))
     assert len(links) == files == 7
     for link in links:
         assert {row[1] for row in read(link)} == {release}
-        assert not link.readlink().is_absolute()
+        assert str(link.readlink()) == f"{release}/qhawaq.duckdb"
         assert not Path(f"{link.resolve()}.wal").exists()
 
 
@@ -89,7 +99,7 @@ def test_readers_never_see_an_error_or_a_mixture(small: Home, silent: Progress) 
 def test_the_last_five_are_kept_and_rollback_goes_back(small: Home, silent: Progress) -> None:
     names = [releases.publish(small, silent, "k" * 8)[0] for _ in range(7)]
     folder = small.serving / "officials"
-    assert [path.stem for path in releases.kept(folder)] == names[-5:]
+    assert switching.kept(small) == sorted(path.name for path in folder.glob("[0-9]*")) == names[-5:]
     assert releases.rollback(small)[0] == names[-2]
     assert read(folder / "current.duckdb")[0][1] == names[-2]
     assert releases.rollback(small, names[-5])[0] == names[-5]
@@ -113,13 +123,11 @@ def test_who_looks_for_it_finds_that_a_release_was_gone_back_on(small: Home, sil
 
 def test_rollback_refuses_a_damaged_release(small: Home, silent: Progress) -> None:
     first, last = (releases.publish(small, silent, "k" * 8)[0] for _ in range(2))
-    path = small.serving / "operations" / f"{first}.duckdb"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(DamagedFile, match="not what its manifest states"):
+    flip(switching.file(small, "operations", first))
+    with pytest.raises(DamagedFile, match="not what its release states"):
         releases.rollback(small)
-    assert releases.current(small) == last
+    assert switching.current(small) == last
+    assert switching.astray(small) == []
 
 
 def test_a_type_that_grafana_cannot_show_stops_publishing(small: Home, silent: Progress) -> None:
@@ -131,7 +139,7 @@ def test_a_type_that_grafana_cannot_show_stops_publishing(small: Home, silent: P
         releases.publish(small, silent, "k" * 8)
     with duckdb.connect(str(small.warehouse), read_only=True) as after:
         assert after.execute("select release_id, n_files from raw.releases").fetchall() == [(before, 7)]
-    assert releases.current(small) == before
+    assert switching.current(small) == before
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@cmd", "\tx", "\rx"])
@@ -152,12 +160,126 @@ def test_an_area_that_is_no_plain_name_is_refused(small: Home, silent: Progress)
         releases.publish(small, silent, "k" * 8)
 
 
-def test_a_leftover_of_a_crash_is_not_read(small: Home, silent: Progress) -> None:
+def test_files_of_former_code_and_of_killed_publishing_are_not_read_and_go(small: Home, silent: Progress) -> None:
     folder = small.serving / "officials"
-    folder.mkdir(parents=True)
-    (folder / ".building.duckdb").write_bytes(b"half")
-    (folder / ".building.duckdb.wal").write_bytes(b"half")
+    unfinished = folder / "20200101T000000000000-killed" / ".qhawaq.duckdb.1.part"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_bytes(b"half")
     (folder / ".current.duckdb.tmp").symlink_to("nowhere")
+    for name in ("20200101T000000000000-former.duckdb", "20200101T000000000000-former.json"):
+        (folder / name).write_bytes(b"former")
+    (folder / "current.duckdb").symlink_to("20200101T000000000000-former.duckdb")
     release, _ = releases.publish(small, silent, "k" * 8)
     assert read(folder / "current.duckdb")[0][1] == release
-    assert not list(folder.glob("*.wal"))
+    assert sorted(path.name for path in folder.iterdir()) == [release, "current.duckdb"]
+
+
+def test_what_a_reader_attaches_is_always_called_the_same(small: Home, silent: Progress) -> None:
+    """Else the SQL of a dashboard could not name it, and a temporary table of the same name would shadow a mart."""
+    for _ in range(2):
+        releases.publish(small, silent, "k" * 8)
+        with duckdb.connect(str(small.serving / "officials" / "current.duckdb"), read_only=True) as db:
+            assert db.execute("select count(*) from qhawaq.main.mart").fetchall() == [(2,)]
+
+
+def test_an_area_that_no_mart_names_any_more_keeps_no_old_rows(small: Home, silent: Progress) -> None:
+    releases.publish(small, silent, "k" * 8)
+    with database.warehouse(small) as db:
+        db.execute("delete from education.mart where n = 2")
+    last, files = releases.publish(small, silent, "k" * 8)
+    assert files == 7
+    link = small.serving / "education" / "150201" / "current.duckdb"
+    assert read(link) == []
+    with duckdb.connect(str(link), read_only=True) as db:
+        assert db.execute("select release_id from release").fetchall() == [(last,)]
+
+
+def test_an_area_that_an_earlier_release_lacks_shows_nothing_after_a_rollback(small: Home, silent: Progress) -> None:
+    releases.publish(small, silent, "k" * 8)
+    with database.warehouse(small) as db:
+        db.execute("insert into education.mart values (3, 'a', '150301')")
+    releases.publish(small, silent, "k" * 8)
+    new = small.serving / "education" / "150301" / "current.duckdb"
+    assert len(read(new)) == 1
+    releases.rollback(small)
+    assert not new.is_symlink()
+    releases.publish(small, silent, "k" * 8)
+    assert len(read(new)) == 1
+
+
+@pytest.mark.parametrize("hours", [-24 * 400, -1, 1, 24 * 400])
+def test_whatever_the_clock_says_the_last_published_is_the_newest(
+    small: Home, silent: Progress, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    first = releases.publish(small, silent, "k" * 8)[0]
+    moment = clock.now() + timedelta(hours=hours)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    names = [first, *(releases.publish(small, silent, "k" * 8)[0] for _ in range(6))]
+    assert names == sorted(set(names))
+    assert switching.kept(small) == names[-5:]
+    assert switching.current(small) == names[-1]
+    assert releases.rollback(small)[0] == names[-2]
+
+
+DAMAGES: dict[str, Callable[[Home, str], object]] = {
+    "pointer lost": lambda home, _: (home.serving / "current.json").unlink(),
+    "pointer empty": lambda home, _: (home.serving / "current.json").write_text(""),
+    "pointer null": lambda home, _: (home.serving / "current.json").write_text("null"),
+    "pointer elsewhere": lambda home, _: (home.serving / "current.json").write_text('{"release": "../../x"}'),
+    "manifest lost": lambda home, release: (home.serving / "releases" / f"{release}.json").unlink(),
+    "manifest cut": lambda home, release: (home.serving / "releases" / f"{release}.json").write_text('{"officials'),
+    "manifest empty": lambda home, release: (home.serving / "releases" / f"{release}.json").write_text("{}"),
+    "file flipped": lambda home, release: flip(switching.file(home, "education/150101", release)),
+    "file lost": lambda home, release: switching.file(home, "operations", release).unlink(),
+    "folder lost": lambda home, _: shutil.rmtree(home.serving / "education" / "150201"),
+    "all lost": lambda home, _: shutil.rmtree(home.serving),
+}
+ASTRAY: dict[str, Callable[[Path], object]] = {
+    "lost": lambda link: link.unlink(),
+    "dangling": lambda link: (link.unlink(), link.symlink_to("20200101T000000000000-x/qhawaq.duckdb")),
+    "a file": lambda link: (link.unlink(), link.write_bytes(b"a copy")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_of_what_is_published_is_found_and_publishing_again_mends_it(
+    small: Home, silent: Progress, damage: str
+) -> None:
+    state = State("key", {"publish": {"release": releases.publish(small, silent, "k" * 8)[0]}})
+    assert run.held(small, state, silent)
+    DAMAGES[damage](small, switching.current(small) or "")
+    assert run.held(small, state, silent) is None
+    assert "publish" not in state.done
+    release, files = releases.publish(small, silent, "k" * 8)
+    assert files == 7
+    assert {row[1] for link in links(small) for row in read(link)} == {release}
+
+
+@pytest.mark.parametrize("how", ASTRAY)
+@pytest.mark.parametrize("folder", ["officials", "protection/150101"])
+def test_a_link_that_went_astray_follows_again(small: Home, silent: Progress, how: str, folder: str) -> None:
+    release = releases.publish(small, silent, "k" * 8)[0]
+    ASTRAY[how](small.serving / folder / "current.duckdb")
+    assert switching.astray(small) == [folder]
+    assert run.held(small, State("key", {"publish": {"release": release}}), silent) == release
+    assert len(links(small)) == 7
+    assert {row[1] for link in links(small) for row in read(link)} == {release}
+
+
+def test_a_release_gone_back_to_stays_and_where_it_is_damaged_a_person_says_which(
+    small: Home, silent: Progress
+) -> None:
+    first, last = (releases.publish(small, silent, "k" * 8)[0] for _ in range(2))
+    state = State("key", {"publish": {"release": last}})
+    releases.rollback(small)
+    assert run.held(small, state, silent) == first
+    flip(switching.file(small, "officials", first))
+    with pytest.raises(DamagedFile, match="choose another release"):
+        run.held(small, state, silent)
+    assert switching.current(small) == first
+    releases.rollback(small, last)
+    assert run.held(small, state, silent) == last
+
+
+def links(home: Home) -> list[Path]:
+    return sorted(path for path in home.serving.rglob("*") if path.name == "current.duckdb" and path.is_symlink())

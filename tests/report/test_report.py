@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import Country, qhawaq
 from tests.service.browser import CHROMIUM, Browser
+from warehouse import files
 from warehouse.errors import HomeError, UsageError
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.report import exports, figures, page
 from warehouse.settings import Home
 
@@ -51,10 +52,11 @@ def home(tmp_path: Path) -> Home:
     """A home with two releases written by hand; their texts would like to be formulas and markup."""
     found = Home(tmp_path / "home")
     found.claim("real")
-    folder = found.serving / "education" / "150101"
-    folder.mkdir(parents=True)
+    folder = "education/150101"
     for release, day in (("20250701T0-a", "2025-06-30"), ("20250801T0-b", "2025-07-31")):
-        with duckdb.connect(str(folder / f"{release}.duckdb")) as db:
+        path = switching.file(found, folder, release)
+        path.parent.mkdir(parents=True)
+        with duckdb.connect(str(path)) as db:
             db.execute(
                 f"create table release as select '{release}' as release_id, 'real' as kind, date '{day}' as built_for, now()::timestamp as published_at"
             )
@@ -69,7 +71,8 @@ def home(tmp_path: Path) -> Home:
             db.execute(
                 "create table case_progress (school_year bigint, matter varchar, n_cases bigint, n_assigned bigint, n_contacted bigint, n_served bigint, n_dismissed bigint, n_closed bigint, contacted_share double, median_days_to_contact double)"
             )
-        releases.switch(folder, f"{release}.duckdb")
+        switching.state(found, release, {folder: {"sha256": files.sha256(path)}})
+        switching.point(found, release)
     return found
 
 
@@ -192,7 +195,7 @@ def test_what_cannot_be_told_says_so(home: Home, country: Country) -> None:
 
 
 def test_a_release_of_another_version_says_so(home: Home) -> None:
-    with duckdb.connect(str((home.serving / "education" / "150101" / releases.CURRENT).resolve())) as db:
+    with duckdb.connect(str((home.serving / "education" / "150101" / switching.CURRENT).resolve())) as db:
         db.execute("alter table list_changes rename cause_text to reason")
     with pytest.raises(HomeError, match="table changes: the release was published by another version"):
         figures.read(home, ugel="150101")

@@ -10,7 +10,7 @@ import duckdb
 from warehouse import files, synthetic
 from warehouse.database import quoted
 from warehouse.errors import HomeError
-from warehouse.publish.releases import CURRENT
+from warehouse.publish.switching import CURRENT
 from warehouse.settings import Home
 
 LATER = timedelta(days=14)  # from the list to the feedback

@@ -16,7 +16,7 @@ from warehouse.errors import HomeError
 from warehouse.landing.intake import sent_as
 from warehouse.notify.outbox import Entry, Kind, Missing
 from warehouse.notify.recipients import Recipient
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.settings import DBT_PROJECT, Home
 
 # Kind → SQL of a mart's entries: the school and what identifies the entry.
@@ -51,7 +51,7 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
     Raises:
         HomeError: nothing has been published yet.
     """
-    release = releases.current(home)
+    release = switching.current(home)
     if release is None:
         raise HomeError(f"{home.root} has nothing published yet: call 'qhawaq run' first")
     lists = list(_lists(home, release))
@@ -65,9 +65,12 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
 
 def _lists(home: Home, release: str) -> Iterator[ListEntry]:
     """Yield the entries of all lists; each UGEL has a file of its own."""
-    for file in sorted(home.serving.glob(f"education/*/{release}.duckdb")):
-        for kind, sql in LISTS.items():
-            yield from (ListEntry(file.parent.name, kind, school, item) for school, item in _rows(file, sql))
+    for folder in sorted(switching.stated(home, release)):
+        audience, _, ugel = folder.partition("/")
+        if audience == "education":
+            file = switching.file(home, folder, release)
+            for kind, sql in LISTS.items():
+                yield from (ListEntry(ugel, kind, school, item) for school, item in _rows(file, sql))
 
 
 def _of_role(recipients: Mapping[str, Recipient], role: str) -> list[Recipient]:
@@ -91,7 +94,7 @@ def _of_lists(lists: Iterable[ListEntry], recipients: Mapping[str, Recipient]) -
 def _missing(home: Home, release: str, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
     """Yield the withheld periods of a department for its UGELs, whose codes begin with the department's."""
     ugels = _of_role(recipients, "ugel")
-    for row in _rows(home.serving / "operations" / f"{release}.duckdb", WITHHELD):
+    for row in _rows(switching.file(home, "operations", release), WITHHELD):
         missing = Missing(*row)
         item = "|".join(missing)
         for recipient in ugels:

@@ -11,6 +11,7 @@ from warehouse import keys, machine, synthetic
 from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.files import read_json
 from warehouse.operate import status
+from warehouse.publish import switching
 from warehouse.settings import SMALLEST_DATABASE, Home
 
 # Small files of a home that need not be there → what each holds, and what to do where it is damaged.
@@ -32,6 +33,7 @@ def found(home: Home) -> list[str]:
         partial(_secret, home),
         partial(_status, home),
         partial(_synthetic, home),
+        partial(_published, home),
         *(partial(_small, home.root / name, *SMALL[name]) for name in SMALL),
         *(partial(_database, home, path) for path in (home.warehouse, home.vault)),
         *(partial(_archived, path) for path in sorted(home.archive.rglob("*.age"))),
@@ -63,6 +65,18 @@ def _status(home: Home) -> None:
 def _synthetic(home: Home) -> None:
     if home.kind == "synthetic":
         synthetic.noted(home)
+
+
+def _published(home: Home) -> None:
+    release = switching.current(home)
+    if release and (lost := [one for one in switching.stated(home, release) if not _has(home, one, release)]):
+        raise DamagedFile(f"release {release} lacks its file of {', '.join(lost)}: {switching.AGAIN}")
+    if astray := switching.astray(home):
+        raise DamagedFile(f"{', '.join(astray)}: not at release {release}, a switch was interrupted: call 'qhawaq run'")
+
+
+def _has(home: Home, folder: str, release: str) -> bool:
+    return switching.file(home, folder, release).is_file()
 
 
 def _small(path: Path, shape: type[Any], advice: str) -> None:

@@ -14,11 +14,13 @@ from typing import Any
 
 from warehouse import database
 from warehouse.build import calendar, closing
+from warehouse.errors import DamagedFile
 from warehouse.operate import status
 from warehouse.pipeline import build, deploy, effects, publish, score, summary, tables, train
 from warehouse.pipeline.land import land
 from warehouse.pipeline.state import State, inputs_key
 from warehouse.progress import Progress
+from warehouse.publish import releases, switching
 from warehouse.settings import Home
 
 FEATURES_BY_ORCHESTRATOR = "features by an orchestrator"  # a mark of its own: `qhawaq run` does the step again
@@ -33,10 +35,12 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
         landed = len(land(home, progress, backfill))
     day = build.set_day(home, today)
     state = resume(home, day)
-    if release := _release(state):
+    if current := held(home, state, progress):
         if not status.is_whole(home):  # lost or damaged since
             summary.write_status(home, state)
-        return f"nothing new: release {release} is current ({summary.where(home)})"
+        published = _release(state)
+        back = "" if current == published else f", gone back to from {published},"
+        return f"nothing new: release {current}{back} is current ({summary.where(home)})"
     for name, step in job(home, progress, day, state.key).items():
         if name not in state.done:
             with progress.step(name):
@@ -44,6 +48,30 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
             state.write(home)
     summary.write_status(home, state)
     return summary.closing(home, landed)
+
+
+def held(home: Home, state: State, progress: Progress) -> str | None:
+    """Return the current release once it is whole, None where it is to be published, or published again.
+
+    A release that a person went back to stays.
+
+    Raises:
+        DamagedFile: that one is damaged; which other is to be current is for a person to say.
+    """
+    published, current = _release(state), None
+    if not published:
+        return None
+    try:
+        current = switching.current(home)
+        releases.hold(home)
+    except DamagedFile as damage:
+        if current not in (None, published):
+            raise
+        progress.say("published again", because=str(damage))
+        current = None
+    if current is None:
+        del state.done["publish"]
+    return current
 
 
 def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Callable[[], dict[str, Any]]]:
@@ -68,9 +96,9 @@ def resume(home: Home, today: date) -> State:
     return state if state.key == key and not is_refreshing else State(key)
 
 
-def released(home: Home, today: date) -> str | None:
-    """Return the release of these inputs if they are published already."""
-    return _release(resume(home, today))
+def released(home: Home, progress: Progress, today: date) -> str | None:
+    """Return the current release if these inputs are published already, and what is published is whole."""
+    return held(home, resume(home, today), progress)
 
 
 def _release(state: State) -> str | None:

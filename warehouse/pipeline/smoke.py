@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy
-from warehouse.publish import releases
+from warehouse.publish import releases, switching
 from warehouse.settings import Home
 
 NEWEST = """
@@ -31,7 +31,7 @@ def test(home: Home) -> dict[str, object]:
             one, or the service does not take the model up.
     """
     live = deploy.live(home)
-    links = _of_release(home, releases.current(home))
+    links = _links(home)
     ranked = set(itertools.chain.from_iterable(map(_ranked_by, links)))
     if ranked - {live}:
         raise QhawaqError(f"lists are ranked by {', '.join(sorted(ranked))}, live is {live}")
@@ -39,17 +39,18 @@ def test(home: Home) -> dict[str, object]:
     return {"files": len(links), "live": live, "service": _served(url, live) if url else "none is configured"}
 
 
-def _of_release(home: Home, release: str | None) -> list[Path]:
-    """Return the links of all audiences and areas that are in a release.
+def _links(home: Home) -> list[Path]:
+    """Return the links of all audiences and areas that are in the current release.
 
     Raises:
-        QhawaqError: one of them leads to another release.
+        QhawaqError: nothing is published, or a link leads to another release.
     """
-    links = sorted(home.serving.rglob(releases.CURRENT))
-    newest = [link for link in links if (link.parent / f"{release}.duckdb").exists()]  # an area may have gone since
-    if strangers := [str(link) for link in newest if link.resolve().stem != release]:
+    release = switching.current(home)
+    if not release:
+        raise QhawaqError(f"{home.root} has nothing published yet: call 'qhawaq run' first")
+    if strangers := switching.astray(home):
         raise QhawaqError(f"not of release {release}: {', '.join(strangers)}")
-    return newest
+    return [home.serving / folder / switching.CURRENT for folder in switching.stated(home, release)]
 
 
 def _ranked_by(link: Path) -> list[str]:
@@ -93,7 +94,7 @@ def go_back(home: Home, model: str | None, release: str | None) -> str:
     if model and model != deploy.live(home):
         deploy.make_live(home, model)
         changes.append(f"{model} is live again")
-    if release and release != releases.current(home):
+    if release and release != switching.current(home):
         releases.rollback(home, release)
         changes.append(f"release {release} is current again")
     return "deployment failed; " + (", ".join(changes) or "nothing had changed")

@@ -1,23 +1,22 @@
-"""Releases: all serving files of one build, switched to by one relative link each; the last ones are kept."""
+"""Releases: all serving files of one build under one name; the last ones are kept to go back to."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from operator import attrgetter
-from pathlib import Path
+import shutil
+from datetime import datetime, timedelta
 
 import duckdb
 
-from warehouse import clock, database, files
+from warehouse import clock, database
 from warehouse.build import orchestration
-from warehouse.errors import HomeError
+from warehouse.errors import DamagedFile, HomeError
 from warehouse.progress import Progress
-from warehouse.publish import disclosure, serving
+from warehouse.publish import disclosure, serving, switching
 from warehouse.publish.serving import Edition
 from warehouse.settings import Home
 
 KEEP = 5
-CURRENT = "current.duckdb"
+MOMENT = "%Y%m%dT%H%M%S%f"
 DDL = """
 create table if not exists raw.releases (
   release_id varchar, published_at timestamp, built_for date, n_files integer);
@@ -34,31 +33,33 @@ anti join ml.lists as l using (child_key, as_of_date, outcome, model_version)
 """
 
 
-def release_id(now: datetime, key: str) -> str:
-    """Return a name that sorts by time and says what was built."""
-    return f"{now:%Y%m%dT%H%M%S%f}-{key[:8]}"
-
-
 def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
-    """Write, verify and switch every audience's files; return the release id and how many files it has.
+    """Write, verify and switch every audience's files; return the release's name and how many files it has.
 
     Raises:
         BuildFailed: a mart has a type or text that a reader must not get; nothing is switched.
     """
-    release = release_id(clock.now(), key)
     with database.warehouse(home) as db:
+        release = _name(home, db, key)
         edition = Edition(db, home, release, serving.marts_of(db))
-        targets = serving.targets(edition)
-        for target in targets:
-            serving.write(edition, target)
+        written = {target.folder: serving.write(edition, target) for target in serving.targets(edition)}
+        switching.state(home, release, written)
         disclosure.keep_effects(db)  # before anybody sees them
-        for target in targets:
-            switch(target.folder, f"{release}.duckdb")
-        _note(db, release, len(targets))
-    for target in targets:
-        forget(target.folder)
-    progress.say("published", release=release, files=len(targets))
-    return release, len(targets)
+        _note(db, release, len(written))  # so too who is listed
+        switching.point(home, release)
+    forget(home)
+    progress.say("published", release=release, files=len(written))
+    return release, len(written)
+
+
+def _name(home: Home, db: duckdb.DuckDBPyConnection, key: str) -> str:
+    """Return a name that says when and what was built, and sorts after every earlier one, wherever the clock stands."""
+    earlier = [*switching.kept(home), *database.column(db, "select max(release_id) from raw.releases")]
+    last = max(filter(None, earlier), default="").partition("-")[0]
+    moment = clock.stamp()
+    if f"{moment:{MOMENT}}" <= last:
+        moment = datetime.strptime(last, MOMENT) + timedelta(microseconds=1)  # noqa: DTZ007  UTC, as all our moments
+    return f"{moment:{MOMENT}}-{key[:8]}"
 
 
 def _note(db: duckdb.DuckDBPyConnection, release: str, n_files: int) -> None:
@@ -71,39 +72,34 @@ def _note(db: duckdb.DuckDBPyConnection, release: str, n_files: int) -> None:
     )
 
 
-def switch(folder: Path, name: str) -> None:
-    """Make `current.duckdb` a relative link to a release: readers see the old one or the new one."""
-    temporary = folder / f".{CURRENT}.tmp"
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(name)
-    temporary.replace(folder / CURRENT)
-    files.sync(folder)
-
-
-def kept(folder: Path) -> list[Path]:
-    """Return the releases kept in a folder, oldest first."""
-    return sorted(path for path in folder.glob("[0-9]*.duckdb"))
-
-
-def forget(folder: Path, keep: int = KEEP) -> None:
-    """Keep the last releases of a folder, and always the one that is current."""
-    current = (folder / CURRENT).resolve()
-    for path in kept(folder)[:-keep]:
-        if path != current:
-            path.unlink()
-            path.with_suffix(".json").unlink(missing_ok=True)
+def forget(home: Home, keep: int = KEEP) -> None:
+    """Keep the last releases, and always the current one; remove what others left, those too that were never whole."""
+    known = switching.kept(home)
+    stay = {*known[-keep:], switching.current(home)}
+    for name in set(known) - stay:  # nobody goes back to a release whose files are being removed
+        switching.retract(home, name)
+    for folder in map(home.serving.joinpath, switching.folders(home)):
+        for path in folder.iterdir():
+            if path.is_dir() and switching.NAME.fullmatch(path.name) and path.name not in stay:
+                shutil.rmtree(path)
+            elif path.is_file() and not path.is_symlink() and switching.NAME.fullmatch(path.stem):
+                path.unlink()  # of former code, which had no folders
 
 
 def forget_all_but_current(home: Home) -> None:
     """Remove every earlier release of every audience: they hold what has been deleted since."""
-    for link in home.serving.rglob(CURRENT):
-        forget(link.parent, keep=1)
+    forget(home, keep=1)
 
 
-def current(home: Home) -> str | None:
-    """Return the release that officials read."""
-    link = home.serving / "officials" / CURRENT
-    return link.resolve().stem if link.is_symlink() else None
+def hold(home: Home) -> None:
+    """Read all files of the current release against their hashes, and have links that were left elsewhere follow.
+
+    Raises:
+        DamagedFile: the pointer, the manifest or a file is damaged or missing.
+    """
+    if release := switching.current(home):
+        switching.check(home, release)
+        switching.follow(home)
 
 
 def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
@@ -115,23 +111,24 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
     """
     chosen = _kept_release(home, to)
     began = clock.now()
-    folders = sorted({path.parent for path in home.serving.rglob(f"{chosen}.duckdb")})
-    for folder in folders:
-        serving.check(folder / f"{chosen}.duckdb")
-    for folder in folders:
-        switch(folder, f"{chosen}.duckdb")
+    switching.check(home, chosen)
+    switching.point(home, chosen)
     orchestration.note_success(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
-    return chosen, len(folders)
-
-
-def _before(release: str, names: list[str]) -> str:
-    return max((name for name in names if name < release), default="")
+    return chosen, len(switching.stated(home, chosen))
 
 
 def _kept_release(home: Home, to: str | None) -> str:
     """Return the named release, else the one before the current."""
-    names = list(map(attrgetter("stem"), kept(home.serving / "officials")))
-    chosen = to or _before(current(home) or "", names)
+    names = switching.kept(home)
+    chosen = to or max((name for name in names if name < _current(home)), default="")
     if chosen not in names:
         raise HomeError(f"no such release to go back to; kept are: {', '.join(names) or 'none'}")
     return chosen
+
+
+def _current(home: Home) -> str:
+    """Return the current release; the pointer may be what is damaged."""
+    try:
+        return switching.current(home) or ""
+    except DamagedFile:
+        raise HomeError(f"which release is current is unknown; name one of {', '.join(switching.kept(home))}") from None

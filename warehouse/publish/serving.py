@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,7 +15,7 @@ from warehouse import database, files
 from warehouse.build import manifest
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile
-from warehouse.publish import service_features
+from warehouse.publish import service_features, switching
 from warehouse.settings import Home
 
 # Audience → the column whose values are its areas, each a file of its own.
@@ -32,7 +32,6 @@ TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE
 AREA = re.compile(r"[0-9A-Za-z]{1,12}")
 Columns = dict[str, str]  # name → type, in order
 Marts = dict[str, dict[str, Columns]]  # schema → table → its columns
-ANOTHER = "choose another release (qhawaq rollback) or call 'qhawaq publish' again"
 Content = tuple[int, str]  # number of rows and hash of a table
 
 
@@ -43,11 +42,15 @@ def schemas_of(audience: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Target:
-    """One serving file to write: whose it is, of which area, and the folder that it goes into."""
+    """One serving file to write: whose it is and of which area."""
 
     audience: str
     area: str | None
-    folder: Path
+
+    @property
+    def folder(self) -> str:
+        """The folder that it goes into, below the serving folder."""
+        return f"{self.audience}/{self.area}" if self.area else self.audience
 
     @property
     def schemas(self) -> tuple[str, ...]:
@@ -91,15 +94,15 @@ def marts_of(db: duckdb.DuckDBPyConnection) -> Marts:
 
 
 def targets(edition: Edition) -> list[Target]:
-    """Return a file for each audience, or for each of its areas that a mart names.
+    """Return a file for each audience, or for each of its areas that a mart names or that has had a file.
+
+    An area that no mart names any more gets a file without rows: its readers must not keep what was current once.
 
     Raises:
         BuildFailed: an area's code cannot name a folder.
     """
     return [
-        Target(audience, area, edition.home.serving / audience / (area or ""))
-        for audience, column in AUDIENCES.items()
-        for area in _areas(edition, audience, column)
+        Target(audience, area) for audience, column in AUDIENCES.items() for area in _areas(edition, audience, column)
     ]
 
 
@@ -110,28 +113,27 @@ def _areas(edition: Edition, audience: str, column: str | None) -> list[str | No
     every = " union ".join(
         f"select {column} from {audience}.{table} where {column} is not null" for table in edition.marts[audience]
     )
-    areas = database.column(edition.db, f"{every} order by 1")
+    areas = database.column(edition.db, every)
     for area in areas:
         if not AREA.fullmatch(area):
             raise BuildFailed(f"{audience}: area {area!r} cannot name a folder: see the school register")
-    return areas
+    had = (folder.partition("/") for folder in switching.folders(edition.home))
+    return sorted({*areas, *(area for of, _, area in had if of == audience and area)})
 
 
-def write(edition: Edition, target: Target) -> None:
-    """Build one file aside, verify it and move it to its name; nobody reads it yet.
+def write(edition: Edition, target: Target) -> dict[str, Any]:
+    """Build one file aside, verify it and move it to its name; nobody reads it yet. Return what is to be stated of it.
 
     Raises:
         DamagedFile: the file is not what was written to it.
     """
-    target.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = target.folder / f"{edition.release}.duckdb"
-    _remove(target.folder / ".building.duckdb")  # left by a crash of former code
+    path = switching.file(edition.home, target.folder, edition.release)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     contents: dict[str, Content] = {}
     with files.replacing(path, check=lambda aside: _verify(aside, contents)) as aside:
         contents |= _fill(edition, target, aside)
-    sha256 = files.sha256(path)
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in contents.items()}
-    files.write_whole(path.with_suffix(".json"), json.dumps({"sha256": sha256, "tables": tables}, indent=1))
+    return {"sha256": files.sha256(path), "tables": tables}
 
 
 def _fill(edition: Edition, target: Target, path: Path) -> dict[str, Content]:
@@ -216,20 +218,3 @@ def _verify(path: Path, contents: dict[str, Content]) -> None:
         for table, expected in contents.items():
             if content(written, table) != expected:
                 raise DamagedFile(f"{path}: table {table} is not what was written: is the disk damaged?")
-
-
-def check(path: Path) -> None:
-    """Compare a serving file with its manifest.
-
-    Raises:
-        DamagedFile: they differ.
-    """
-    manifest = path.with_suffix(".json")
-    stated = files.read_json(manifest, dict, ANOTHER).get("sha256") if manifest.exists() else None
-    if files.sha256(path) != stated:
-        raise DamagedFile(f"{path} is not what its manifest states: {ANOTHER}")
-
-
-def _remove(path: Path) -> None:
-    for leftover in (path, path.with_name(path.name + ".wal")):
-        leftover.unlink(missing_ok=True)

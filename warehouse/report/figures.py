@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse import database
 from warehouse.errors import HomeError, UsageError
-from warehouse.publish import releases
+from warehouse.publish import switching
 from warehouse.settings import REPOSITORY, Home, read_yaml
 
 NATION = "00"
@@ -123,8 +123,8 @@ def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: 
         UsageError: both areas are given, or nothing is published for the area.
         HomeError: no release of that day or before is kept.
     """
-    plan = _plan(home, ugel, region)
-    with duckdb.connect(str(_file(plan.folder, as_of)), read_only=True) as db:
+    plan = _plan(ugel, region)
+    with duckdb.connect(str(_file(home, plan.folder, as_of)), read_only=True) as db:
         ((release, kind, built_for, published_at),) = db.execute(
             "select release_id, kind, built_for, published_at from release"
         ).fetchall()
@@ -145,12 +145,12 @@ def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: 
 class _Plan(NamedTuple):
     """The data of a bulletin."""
 
-    folder: Path  # of the published files
+    folder: str  # of the published files, below the serving folder
     area: str
     queries: dict[str, str]  # table's key → query
 
 
-def _plan(home: Home, ugel: str | None, region: str | None) -> _Plan:
+def _plan(ugel: str | None, region: str | None) -> _Plan:
     """Return where a bulletin's tables come from.
 
     Raises:
@@ -159,31 +159,32 @@ def _plan(home: Home, ugel: str | None, region: str | None) -> _Plan:
     if ugel and region:
         raise UsageError("give --ugel or --region, not both")
     if region:
-        return _Plan(home.serving / "officials", region, REGIONAL)
+        return _Plan("officials", region, REGIONAL)
     if not ugel:
-        return _Plan(home.serving / "officials", NATION, NATIONAL)
+        return _Plan("officials", NATION, NATIONAL)
     if not re.fullmatch(r"[0-9]{6}", ugel):
         raise UsageError("a UGEL is six digits, as 150101")
-    return _Plan(home.serving / "education" / ugel, ugel, OF_UGEL)
+    return _Plan(f"education/{ugel}", ugel, OF_UGEL)
 
 
-def _file(folder: Path, as_of: date | None) -> Path:
+def _file(home: Home, folder: str, as_of: date | None) -> Path:
     """Return the published file of a day; the current one without a day.
 
     Raises:
         UsageError: nothing is published for the area.
         HomeError: no release of that day or before is kept.
     """
-    kept = releases.kept(folder)
+    current = switching.current(home) or ""  # later ones have been gone back on
+    releases = [release for release in switching.kept(home) if (release <= current if as_of else release == current)]
+    kept = [file for file in (switching.file(home, folder, release) for release in releases) if file.exists()]
     if not kept:
-        raise UsageError(f"nothing is published in {folder}: areas that are stand beside it; 'qhawaq run' publishes")
-    if as_of is None:
-        return (folder / releases.CURRENT).resolve()
-    days = {release: _built_for(release) for release in kept}
-    old_enough = [release for release, day in days.items() if day <= as_of]
+        where = home.serving / folder
+        raise UsageError(f"nothing is published in {where}: areas that are stand beside it; 'qhawaq run' publishes")
+    days = {file: _built_for(file) for file in kept}
+    old_enough = [file for file in kept if as_of is None or days[file] <= as_of]
     if not old_enough:
         built_for = ", ".join(sorted(set(map(str, days.values()))))
-        raise HomeError(f"no release for {as_of} or before is kept in {folder}; kept are those built for {built_for}")
+        raise HomeError(f"no release for {as_of} or before is kept of {folder}; kept are those built for {built_for}")
     return old_enough[-1]
 
 

@@ -1,0 +1,177 @@
+"""Which release is current: one pointer says it for all files, and each audience's link follows it.
+
+serving/current.json                        the pointer, which whoever reads files of several audiences follows
+serving/releases/<release>.json             what a release has: folder → hash of its file, and the tables in it
+serving/<audience>[/<area>]/<release>/      one audience's file of a release, under a name that stays the same
+serving/<audience>[/<area>]/current.duckdb  a relative link to it: what a Grafana, which has one folder mounted, follows
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from warehouse import files
+from warehouse.errors import DamagedFile, HomeInUse
+from warehouse.settings import Home
+
+FILE = "qhawaq.duckdb"  # every release's: who attaches it finds one catalog name
+CURRENT = "current.duckdb"
+NAME = re.compile(r"\d{8}T\d+-\w+")
+AGAIN = "call 'qhawaq run': it publishes again"
+ANOTHER = "choose another release (qhawaq rollback) or call 'qhawaq publish' again"
+PATIENCE = 60.0  # seconds that another process may take to switch
+Stated = dict[str, dict[str, Any]]  # folder → what is stated of its file
+
+
+def current(home: Home) -> str | None:
+    """Return the release that everybody is to read, None before the first.
+
+    Raises:
+        DamagedFile: the pointer is damaged.
+    """
+    pointer = home.serving / "current.json"
+    if not pointer.exists():
+        return None
+    name = files.read_json(pointer, dict, AGAIN).get("release")
+    if not (isinstance(name, str) and NAME.fullmatch(name)):
+        raise DamagedFile(f"{pointer} is damaged, it names no release: {AGAIN}")
+    return name
+
+
+def file(home: Home, folder: str, release: str) -> Path:
+    """Return an audience's file of a release."""
+    return home.serving / folder / release / FILE
+
+
+def folders(home: Home) -> set[str]:
+    """Return the folders of all audiences and areas that hold a release, or a link to one."""
+    inner = (path.relative_to(home.serving) for path in home.serving.rglob("*"))
+    return {str(path.parent) for path in inner if path.name == CURRENT or NAME.fullmatch(path.name)}
+
+
+def kept(home: Home) -> list[str]:
+    """Return the releases that are whole and kept, oldest first."""
+    return sorted(path.stem for path in (home.serving / "releases").glob("*.json") if NAME.fullmatch(path.stem))
+
+
+def state(home: Home, release: str, stated: Stated) -> None:
+    """State what a release has, after all of it is on disk: from now on it can be switched to."""
+    (home.serving / "releases").mkdir(mode=0o700, exist_ok=True)
+    files.write_whole(_manifest(home, release), json.dumps(stated, indent=1))
+
+
+def retract(home: Home, release: str) -> None:
+    """Remove what is stated of a release: it cannot be switched to any more."""
+    _manifest(home, release).unlink()
+
+
+def stated(home: Home, release: str) -> Stated:
+    """Return what a release has.
+
+    Raises:
+        DamagedFile: its manifest is missing or damaged.
+    """
+    manifest = _manifest(home, release)
+    if not manifest.exists():
+        raise DamagedFile(f"{manifest} is missing: {ANOTHER}")
+    found = files.read_json(manifest, dict, ANOTHER)
+    if not found or not all(isinstance(one, dict) and "sha256" in one for one in found.values()):
+        raise DamagedFile(f"{manifest} is damaged, it states no files: {ANOTHER}")
+    return found
+
+
+def check(home: Home, release: str) -> None:
+    """Read all files of a release against their hashes.
+
+    Raises:
+        DamagedFile: one is missing or another than stated.
+    """
+    for folder, one in stated(home, release).items():
+        path = file(home, folder, release)
+        if not path.is_file():
+            raise DamagedFile(f"{path} is missing: {ANOTHER}")
+        if files.sha256(path) != one["sha256"]:
+            raise DamagedFile(f"{path} is not what its release states: {ANOTHER}")
+
+
+def point(home: Home, release: str) -> None:
+    """Make a release the current one, and have all links follow."""
+    with _alone(home):
+        files.write_whole(home.serving / "current.json", json.dumps({"release": release}))
+        _follow(home, release)
+
+
+def follow(home: Home) -> int:
+    """Have all links lead to the current release, where a switch was interrupted; return how many did not."""
+    if not (release := current(home)):
+        return 0
+    with _alone(home):
+        return _follow(home, release)
+
+
+def astray(home: Home) -> list[str]:
+    """Return the folders whose link does not lead to the current release."""
+    release = current(home)
+    return _astray(home, release) if release else []
+
+
+def _astray(home: Home, release: str) -> list[str]:
+    has = stated(home, release)
+    return [one for one in sorted(folders(home) | has.keys()) if _link(home, one) != _target(one in has, release)]
+
+
+def _follow(home: Home, release: str) -> int:
+    """Switch the links that lead elsewhere; one without a file in the release is removed, not left at another."""
+    has = stated(home, release)
+    wrong = _astray(home, release)
+    for folder in wrong:
+        if folder in has:
+            _switch(home.serving / folder, release)
+        else:
+            (home.serving / folder / CURRENT).unlink(missing_ok=True)
+    for folder in wrong:  # after all: between the first link and the last nothing waits for the disk
+        files.sync(home.serving / folder)
+    return len(wrong)
+
+
+def _switch(folder: Path, release: str) -> None:
+    """Make a folder's link lead to a release: readers see the old one or the new one."""
+    aside = folder / f".{CURRENT}.tmp"
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(f"{release}/{FILE}")
+    aside.replace(folder / CURRENT)
+
+
+def _link(home: Home, folder: str) -> str | None:
+    link = home.serving / folder / CURRENT
+    return str(link.readlink()) if link.is_symlink() else None
+
+
+def _target(has: bool, release: str) -> str | None:
+    return f"{release}/{FILE}" if has else None
+
+
+def _manifest(home: Home, release: str) -> Path:
+    return home.serving / "releases" / f"{release}.json"
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Switch alone: of two at once the links could follow the one and the pointer the other.
+
+    Raises:
+        HomeInUse: another process does not end.
+    """
+    lock = home.serving / ".switching.lock"
+    try:
+        with FileLock(lock, timeout=PATIENCE, mode=0o600):
+            yield
+    except Timeout:
+        raise HomeInUse(f"{lock} is held: another process switches releases; call again when it has ended") from None

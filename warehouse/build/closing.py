@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import date
+from functools import partial
+from pathlib import Path
 
 import duckdb
 
 from warehouse import database, files
 from warehouse.database import quoted, transaction, value
+from warehouse.errors import DamagedFile
 from warehouse.files import read_json, write_whole
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -38,7 +42,8 @@ def is_refreshing(db: duckdb.DuckDBPyConnection) -> bool:
 def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
     """Write every open as-of date as Parquet, then mark it closed; return the dates.
 
-    A crash between the two leaves the date open: it is built and written again, with the same content.
+    A crash between the two leaves the date open: it is built and written again, with the same content. Files of closed
+    dates that are damaged or lost since are written again from the warehouse.
 
     Args:
         home: the home.
@@ -54,10 +59,12 @@ def close(home: Home, progress: Progress, again: bool = False) -> list[date]:
             f"where as_of_date not in ({closed}) order by 1",
         )
         manifest = read_manifest(home)
-        for day in dates:
-            manifest[str(day)] = _write(db, home, day)
+        mended = {} if again else _mend(db, home, progress, manifest)
+        written = {str(day): _write(db, home, day) for day in dates}
+        if written or mended:
+            stated = manifest | mended | written
+            write_whole(home.features / "manifest.json", json.dumps(stated, indent=1, sort_keys=True))
         if dates:
-            write_whole(home.features / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
             _mark(db, dates, again)
             progress.say("as-of dates closed", dates=len(dates), last=str(dates[-1]))
         return dates
@@ -72,18 +79,50 @@ def _mark(db: duckdb.DuckDBPyConnection, dates: list[date], again: bool) -> None
             db.execute("delete from raw.refreshing")
 
 
-def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date) -> dict[str, str | int]:
-    folder = home.features / f"as_of={day}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "features.parquet"
-    with files.replacing(path) as aside:
+def _mend(
+    db: duckdb.DuckDBPyConnection, home: Home, progress: Progress, manifest: dict[str, Entry]
+) -> dict[str, Entry]:
+    """Write files of closed dates again that are not what the manifest states; return what was to be stated anew.
+
+    The same rows make the same bytes: where two of file, manifest and warehouse agree, the third was damaged.
+
+    Raises:
+        DamagedFile: all three differ.
+    """
+    mended: dict[str, Entry] = {}
+    for day in database.column(db, "select as_of_date from raw.closed_dates order by 1"):
+        entry = manifest.get(str(day))
+        wrong = fault(home, str(day), entry) if entry else f"{home.features / 'manifest.json'} lacks closed date {day}"
+        if wrong:
+            mended[str(day)] = _write(db, home, day, partial(_agree, _path(home, day), entry, wrong))
+            progress.say("a closed date was written again from the warehouse", because=wrong)
+    return mended
+
+
+def _agree(path: Path, entry: Entry | None, wrong: str, aside: Path) -> None:
+    """Refuse what the warehouse holds of a date where neither the manifest nor the file agrees with it."""
+    others = {entry["sha256"]} if entry else set()
+    if path.exists():
+        others.add(files.sha256(path))
+    if others and files.sha256(aside) not in others:
+        raise DamagedFile(wrong)
+
+
+def _path(home: Home, day: date) -> Path:
+    return home.features / f"as_of={day}" / "features.parquet"
+
+
+def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date, check: Callable[[Path], None] | None = None) -> Entry:
+    path = _path(home, day)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with files.replacing(path, check) as aside:
         db.execute(
             f"copy (select * from features.child_features where as_of_date = date '{day}' order by child_key) "
             f"to {quoted(str(aside), chr(39))} (format parquet, compression zstd)"
         )
         rows = database.value(db, f"select count(*) from read_parquet({quoted(str(aside), chr(39))})")
         sha256 = files.sha256(aside)
-    return {"file": f"{folder.name}/{path.name}", "sha256": sha256, "rows": rows}
+    return {"file": f"{path.parent.name}/{path.name}", "sha256": sha256, "rows": rows}
 
 
 def read_manifest(home: Home) -> dict[str, Entry]:
@@ -96,10 +135,22 @@ def fault(home: Home, day: str, entry: Entry) -> str | None:
     """Read a closed file whole against its hash; say what is wrong with it, None where nothing is."""
     path = home.features / str(entry["file"])
     if not path.exists():
-        return f"{path} is missing: restore it from a backup; date {day} is closed and not built again"
+        return f"{path} is missing: restore it from a backup; date {day} is closed"
     if files.sha256(path) != entry["sha256"]:
         return f"{path} is damaged: restore it from a backup; it is not what the manifest states"
     return None
+
+
+def check(home: Home, days: Iterable[str]) -> None:
+    """Read files of closed dates against their hashes, before any of their rows is used.
+
+    Raises:
+        DamagedFile: one is damaged or missing.
+    """
+    stated = kept(home)
+    for day in days:
+        if wrong := fault(home, day, stated[day]):
+            raise DamagedFile(f"{wrong}; 'qhawaq build' writes it again where the warehouse still holds the date")
 
 
 def kept(home: Home) -> dict[str, Entry]:

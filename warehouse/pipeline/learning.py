@@ -88,7 +88,12 @@ def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spe
 
 
 def parquet(home: Home, days: list[str]) -> str:
-    """Return SQL for the features of closed dates."""
+    """Return SQL for the features of closed dates, after their files were read against their hashes.
+
+    Raises:
+        DamagedFile: a file is damaged or missing: nothing is learned or judged from it.
+    """
+    closing.check(home, days)
     files = ", ".join(quoted(str(home.features / f"as_of={day}" / "features.parquet"), "'") for day in days)
     return f"read_parquet([{files}])"
 

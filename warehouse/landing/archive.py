@@ -106,10 +106,13 @@ def take_away(path: Path) -> None:
 
 def holds(path: Path, keys: Keys, sha256: str) -> bool:
     """Return whether a file of the archive opens and holds the content of a hash."""
+    return path.exists() and held(path, keys) == sha256
+
+
+def held(path: Path, keys: Keys) -> str | None:
+    """Return the hash of what a file of the archive holds, None where it does not open."""
     import pyrage
 
-    if not path.exists():
-        return False
     plain = _Hashed()
     with path.open("rb") as file, files.naming(path):
         sealed = _Read(file)
@@ -118,8 +121,8 @@ def holds(path: Path, keys: Keys, sha256: str) -> bool:
         except (pyrage.DecryptError, OSError):  # an error of age itself has no number
             if sealed.error:
                 raise sealed.error from None
-            return False
-    return plain.hash.hexdigest() == sha256
+            return None
+    return plain.hash.hexdigest()
 
 
 def seal(path: Path, content: bytes, keys: Keys) -> None:

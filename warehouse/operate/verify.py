@@ -1,0 +1,138 @@
+"""A whole home, read against what is stated of it: databases, deliveries, closed dates, releases and models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import duckdb
+
+from warehouse import database, files, keys, machine
+from warehouse.build import closing
+from warehouse.database import quoted
+from warehouse.deliveries import Status
+from warehouse.errors import DamagedFile, HomeInUse, QhawaqError
+from warehouse.landing import archive
+from warehouse.operate import damage
+from warehouse.progress import Progress
+from warehouse.publish import switching
+from warehouse.settings import Home
+
+TABLES = """
+select database_name, schema_name, table_name from duckdb_tables()
+where database_name in (current_database(), 'vault') and not temporary order by all
+"""
+DELIVERIES = """
+select file, sha256, status, file in (select file from raw.erasures) from raw.deliveries
+where deleted_on is null order by all
+"""
+MODELS = "select distinct file, sha256 from ml.model_versions where file is not null order by all"
+RESEND = "send the same delivery again, or restore the file from a backup"
+Found = Iterator[str | None]  # of each thing that was read: what is wrong with it, or None
+
+
+class Verified(NamedTuple):
+    """How many things of each part were read, and a sentence for each that is wrong."""
+
+    read: dict[str, int]
+    wrong: list[str]
+
+
+def verify(home: Home, progress: Progress) -> Verified:
+    """Read all of a home; nothing is changed.
+
+    Raises:
+        HomeError: another process has the warehouse open.
+    """
+    wrong = damage.found(home)
+    read = {}
+    for name, part in PARTS.items():
+        with progress.step(name):
+            found = list(_told(part, home))
+        read[name] = len(found)
+        wrong += filter(None, found)
+    return Verified(read, list(dict.fromkeys(wrong)))
+
+
+def _told(part: Callable[[Home], Found], home: Home) -> Found:
+    """Yield what a part finds; where it cannot go on, why."""
+    try:
+        yield from part(home)
+    except HomeInUse:
+        raise
+    except QhawaqError as error:
+        yield str(error)
+    except (OSError, duckdb.Error) as error:
+        yield machine.sentence(error, home.root)
+
+
+def _tables(home: Home) -> Found:
+    """Read every value of the warehouse and the vault: their engine compares each block with its checksum."""
+    with database.warehouse(home, read_only=True) as db:
+        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+        for catalog, schema, table in db.execute(TABLES).fetchall():
+            place = home.vault if catalog == "vault" else home.warehouse
+            try:
+                database.value(
+                    db, f"select bit_xor(hash(t)) from {quoted(catalog)}.{quoted(schema)}.{quoted(table)} as t"
+                )
+            except duckdb.Error as error:
+                yield f"{place}: table {schema}.{table} cannot be read ({type(error).__name__}): {machine.RESTORE}"
+            else:
+                yield None
+
+
+def _deliveries(home: Home) -> Found:
+    """Open every archived delivery; one of which lines were erased is another than was sent, and is only opened."""
+    with database.warehouse(home, read_only=True) as db:
+        deliveries = db.execute(DELIVERIES).fetchall()
+    secret = keys.load(home.secrets)
+    for file, sha256, status, is_erased in deliveries:
+        candidates = (archive.archived(home, Status(status), name, sha256) for name in (file, archive.UNNAMED))
+        path = next((path for path in candidates if path.exists()), None)
+        if path is None:
+            yield f"{home.archive} lacks {file} ({status}): {RESEND}"
+            continue
+        found = archive.held(path, secret)
+        yield None if found and (is_erased or found == sha256) else f"{path} is damaged: {RESEND}"
+
+
+def _dates(home: Home) -> Found:
+    """Read every file of a closed date."""
+    for day, entry in closing.kept(home).items():
+        wrong = closing.fault(home, day, entry)
+        yield wrong and f"{wrong}; 'qhawaq build' writes it again where the warehouse still holds the date"
+
+
+def _releases(home: Home) -> Found:
+    """Read every file of every release that is kept."""
+    for release in switching.kept(home):
+        try:
+            switching.check(home, release)
+        except DamagedFile as error:
+            yield str(error)
+        else:
+            yield None
+
+
+def _models(home: Home) -> Found:
+    """Read every model's file."""
+    with database.warehouse(home, read_only=True) as db:
+        models = db.execute(MODELS).fetchall()
+    for file, sha256 in models:
+        path = home.models / file
+        if not path.exists():
+            yield f"{path} is missing: restore it from a backup"
+        elif files.sha256(path) != sha256:
+            yield f"{path} is damaged: restore it from a backup"
+        else:
+            yield None
+
+
+PARTS: dict[str, Callable[[Home], Found]] = {
+    "tables": _tables,
+    "deliveries": _deliveries,
+    "closed dates": _dates,
+    "releases": _releases,
+    "models": _models,
+}

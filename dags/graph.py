@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -17,6 +16,7 @@ from cosmos.constants import DbtResourceType, ExecutionMode, InvocationMode, Tes
 from dags.arrivals import Deliveries
 from ml import parallel
 from warehouse.build import dbt, orchestration, parsing
+from warehouse.files import read_json
 from warehouse.settings import DBT_PROJECT, Home
 
 parallel.one_thread_each()
@@ -128,7 +128,7 @@ def _watch_tests(group: DbtTaskGroup) -> None:
     Cosmos would leave tests out where they have no tasks, and counts those too that read what a later group builds and
     run there, for which a task would wait for ever.
     """
-    nodes = json.loads((HOME.dbt / "graph.json").read_text(encoding="utf-8"))["nodes"]
+    nodes = read_json(HOME.dbt / "graph.json", dict, "call 'qhawaq build'")["nodes"]
     (producer,) = (member for member in group.iter_tasks() if hasattr(member, "tests_per_model"))
     producer.tests_per_model = of_group(nodes, producer.tests_per_model)
     producer.dbt_cmd_flags = FLAGS

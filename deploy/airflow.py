@@ -14,12 +14,13 @@ from pathlib import Path
 
 from warehouse.build import dbt, orchestration
 from warehouse.errors import QhawaqError
-from warehouse.files import write_whole
+from warehouse.files import read_json, write_whole
 from warehouse.progress import Progress
 from warehouse.settings import REPOSITORY, Home
 
 ADMIN = "admin"
 OWN_SECRETS = "secrets.json"
+MADE_AGAIN = "remove it: the next start makes another"
 
 
 def settings(home: Home, folder: Path, port: int) -> dict[str, str]:
@@ -77,12 +78,11 @@ def _kept(folder: Path) -> dict[str, str]:
             "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         }
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        write_whole(path, json.dumps(made))
-        path.chmod(0o600)
-        write_whole(folder / "passwords.json", json.dumps({ADMIN: secrets.token_urlsafe(12)}))
-        (folder / "passwords.json").chmod(0o600)
-    return json.loads(path.read_text())
+        write_whole(path, json.dumps(made), 0o600)
+    passwords = folder / "passwords.json"
+    if not passwords.exists():  # of its own: a start may have ended between the two
+        write_whole(passwords, json.dumps({ADMIN: secrets.token_urlsafe(12)}), 0o600)
+    return read_json(path, dict, MADE_AGAIN)
 
 
 POOLS = {
@@ -121,7 +121,7 @@ def main() -> None:
         prepare(home.existing(), folder, environment)
     except QhawaqError as error:
         sys.exit(f"qhawaq: {error}")
-    password = json.loads((folder / "passwords.json").read_text())[ADMIN]
+    password = read_json(folder / "passwords.json", dict, MADE_AGAIN).get(ADMIN)
     print(f"http://127.0.0.1:{environment['AIRFLOW__API__PORT']}  user {ADMIN}, password {password}", flush=True)  # noqa: T201
     os.execvpe(sys.executable, [sys.executable, "-m", "airflow", "standalone"], os.environ | environment)  # noqa: S606
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ import jwt
 from service.live import file_mark
 from service.settings import Oidc
 from warehouse import clock
+from warehouse.errors import DamagedFile
+from warehouse.files import read_json
 
 LOG = logging.getLogger("qhawaq.serve")
 SCOPES = {
@@ -107,7 +108,7 @@ class Authenticator:
             self.machines = _machines(self.api_keys)
             if self.oidc:
                 self.issuers_keys = jwt.PyJWKSet.from_json(self.oidc.keys.read_text())
-        except (OSError, ValueError, KeyError, jwt.PyJWTError) as error:
+        except (OSError, ValueError, DamagedFile, jwt.PyJWTError) as error:
             LOG.error("still using the keys from before: %s", type(error).__name__)
         else:
             LOG.info("keys were read again: %s of machines", len(self.machines))
@@ -167,4 +168,8 @@ def _machines(path: Path | None) -> dict[str, MachineKey]:
     """Return entries by the hash of their key; without a file no machine has one."""
     if path is None or not path.exists():
         return {}
-    return {entry["sha256"]: entry for entry in json.loads(path.read_text())}
+    entries = read_json(path, list, "restore it, or remove it and make each machine a new key")
+    try:
+        return {entry["sha256"]: entry for entry in entries}
+    except (KeyError, TypeError):
+        raise DamagedFile(f"{path} is damaged: an entry has no hash of a key: restore it") from None

@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from ml.models import terms, trees
+from warehouse.errors import DamagedFile
+from warehouse.files import read_json
 
 LOG = logging.getLogger("qhawaq.serve")
 
@@ -49,9 +51,11 @@ def read_live_model(path: Path, models: Path) -> LiveModel:
         Disagreement: the file is missing, changed by hand, for other features than the model's, or for another file.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Disagreement(f"{path} cannot be read ({error}): call 'qhawaq deploy'") from error
+        config = read_json(path, dict, "call 'qhawaq deploy'")
+    except OSError as error:
+        raise Disagreement(f"{path} cannot be read ({error.strerror}): call 'qhawaq deploy'") from error
+    except DamagedFile as error:
+        raise Disagreement(str(error)) from error
     if config.get("sha256") != checksum(config):
         raise Disagreement(f"{path} is not what was deployed: call 'qhawaq deploy'")
     if config["model_file"] is None:

@@ -130,6 +130,8 @@ def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path
     first = (copy / "serving" / "officials" / "current.duckdb").resolve().parent.name
     assert "files in" in qhawaq(copy, "publish").stdout
     assert first in qhawaq(copy, "rollback").stdout
+    assert f"  current      release {first}, gone back to" in qhawaq(copy, "status").stdout
+    assert f"nothing new: release {first}, gone back to from" in qhawaq(copy, "run").stdout
 
 
 def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(country: Country, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from warehouse.settings import REPOSITORY
+from deploy import airflow
+from warehouse.errors import DamagedFile
+from warehouse.settings import REPOSITORY, Home
 
 DEPLOY = REPOSITORY / "deploy"
 FILES = ("service.Dockerfile", "pipeline.Dockerfile")
@@ -115,3 +117,17 @@ def test_a_unit_runs_as_its_own_user_and_writes_where_it_must(path: Path) -> Non
     for line in ("User=qhawaq", "NoNewPrivileges=yes", "ProtectSystem=strict", "UMask=0077", "LoadCredential=secret:"):
         assert line in text
     assert "/var/lib/qhawaq" in re.search(r"ReadWritePaths=(.*)", text).group(1)
+
+
+def test_airflows_own_secrets_are_made_once_and_damage_is_said(tmp_path: Path) -> None:
+    home, folder = Home(tmp_path / "home"), tmp_path / "airflow"
+    home.claim("real")
+    first = airflow.settings(home, folder, 8080)
+    assert airflow.settings(home, folder, 8080) == first
+    passwords = folder / "passwords.json"
+    passwords.unlink()  # a start that ended between the two
+    assert airflow.settings(home, folder, 8080) == first
+    assert {path.stat().st_mode & 0o777 for path in (passwords, folder / "secrets.json")} == {0o600}
+    (folder / "secrets.json").write_text("")
+    with pytest.raises(DamagedFile, match="remove it"):
+        airflow.settings(home, folder, 8080)

@@ -126,10 +126,12 @@ def damaged(asking: Asking, how: str) -> None:
         (asking.settings.models / said["model_file"]).write_bytes(b"another")
     elif how == "no model":
         (asking.settings.models / said["model_file"]).unlink()
-    asking.settings.model_config.write_text("{" if how == "half a file" else json.dumps(said))
+    asking.settings.model_config.write_text(
+        {"half a file": "{", "a list": "[]", "empty": ""}.get(how, json.dumps(said))
+    )
 
 
-FAULTS = ["a number", "a feature", "the model", "no model", "half a file"]
+FAULTS = ["a number", "a feature", "the model", "no model", "half a file", "a list", "empty"]
 
 
 @pytest.mark.parametrize("how", FAULTS)

@@ -8,6 +8,7 @@ from typing import Any
 from warehouse.errors import DamagedFile
 from warehouse.files import read_json
 from warehouse.landing import intake
+from warehouse.publish import switching
 from warehouse.settings import Home
 
 Facts = Mapping[str, Any]  # as `status.json` holds them
@@ -70,6 +71,13 @@ def _kind(home: Home) -> str | None:
         return None
 
 
+def _current(home: Home) -> str | None:
+    try:
+        return switching.current(home)
+    except (OSError, DamagedFile):
+        return None
+
+
 def _waiting(home: Home) -> int:
     try:
         return len(intake.waiting(home.inbox))
@@ -120,4 +128,6 @@ def _metrics(metrics: list[list[Any]]) -> Iterator[str]:
 def _published(home: Home, publish: Facts) -> Iterator[str]:
     if "release" in publish:
         yield f"  published    release {publish['release']}, {publish['files']} files in {home.serving}"
+        if (current := _current(home)) and current != publish["release"]:
+            yield f"  current      release {current}, gone back to"
     yield f"  look at      {home.serving / 'officials' / 'current.duckdb'} with any DuckDB client; qhawaq status"

@@ -26,7 +26,7 @@ from warehouse.landing import land
 from warehouse.pipeline import land as step
 from warehouse.settings import DBT_PROJECT, Home
 
-ONCE, FOREVER, SHORT = range(3)
+ONCE, FOREVER, SHORT, KILL = range(4)
 CONTENT = (
     "select 'ledger', file || ' ' || status, accepted_rows from raw.deliveries "
     "union all select 'months', mes::varchar, count(*) from raw.siagie_attendance group by all "

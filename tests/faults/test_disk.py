@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -24,18 +23,6 @@ KINDS = {
     "ENOSPC once": (errno.ENOSPC, disk.ONCE), "ENOSPC from then on": (errno.ENOSPC, disk.FOREVER),
     "a short write": (0, disk.SHORT),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library that lets calls fail; it is built where there is a C compiler."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if not compiler or not sys.platform.startswith("linux"):
-        pytest.skip("no C compiler (cc, gcc, clang) for Linux here: a disk that fails cannot be built")
-    built = tmp_path_factory.mktemp("library") / "disk.so"
-    source = Path(__file__).with_name("disk.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(built), str(source), "-ldl"], check=True)
-    return built
 
 
 @pytest.fixture(scope="module")

@@ -13,33 +13,20 @@ import duckdb
 import pytest
 
 from tests.conftest import examples
+from tests.publish.home import with_marts
 from warehouse import clock, database
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
-from warehouse.pipeline import run, tables
+from warehouse.pipeline import run
 from warehouse.pipeline.state import State
 from warehouse.progress import Progress
-from warehouse.publish import releases, serving, switching
+from warehouse.publish import releases, switching
 from warehouse.settings import Home
 
 
 @pytest.fixture
 def small(tmp_path: Path, silent: Progress) -> Home:
-    """A warehouse with one small mart for each audience."""
     home = Home(tmp_path / "home")
-    home.claim("synthetic")
-    db = database.warehouse(home)
-    tables.prepare(db)
-    db.execute("insert into raw.calendar values (date '2025-12-05')")
-    db.execute(
-        "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "
-        "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version"
-    )
-    for audience, area in serving.AUDIENCES.items():
-        db.execute(f"create schema {audience}")
-        place = f", '150{{}}01' as {area}" if area else ""
-        rows = " union all ".join(f"select {n}::bigint as n, 'a' as text" + place.format(n) for n in (1, 2))
-        db.execute(f"create table {audience}.{'page' if audience == 'service' else 'mart'} as {rows}")
-    db.close()
+    with_marts(home)
     return home
 
 

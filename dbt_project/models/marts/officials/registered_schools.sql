@@ -10,8 +10,9 @@ counts as (
         level,
         count(*) as n_services,
         count(distinct site_code) as n_sites,
-        cast(count_if(is_public) as bigint) as n_public_services,
-        cast(count_if(is_bilingual) as bigint) as n_bilingual_services,
+        -- where the register says it of none, the number is unknown and not 0
+        cast(sum(cast(is_public as integer)) as bigint) as n_public_services,
+        cast(sum(cast(is_bilingual as integer)) as bigint) as n_bilingual_services,
         cast(sum(n_teachers) as bigint) as n_teachers
     from schools
     group by district_code, level

@@ -2,12 +2,22 @@ with
 all_reports as {{ standing(ref('stg_protection__school_reports')) }},
 reports as (select * from all_reports where standing_until = {{ far_future() }}),
 
+services as (
+    select
+        service_code,
+        split_part(service_code, '-', 1) as school_code,
+        district_code,
+        known_until
+    from {{ ref('int_schools__registers') }}
+),
+
+-- where a school that moved or closed was last; of its annexes the first
 schools as (
     select
-        split_part(service_code, '-', 1) as school_code,
-        max(district_code) as district_code
-    from {{ ref('int_schools__registers') }}
-    group by 1
+        school_code,
+        district_code
+    from services
+    qualify row_number() over (partition by school_code order by known_until desc, service_code) = 1
 ),
 
 -- a later file of the year tells the same again

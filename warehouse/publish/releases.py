@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from warehouse import clock, database
+from warehouse import clock, database, files
 from warehouse.build import orchestration
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.progress import Progress
@@ -74,6 +74,7 @@ def _note(db: duckdb.DuckDBPyConnection, release: str, n_files: int) -> None:
 
 def forget(home: Home, keep: int = KEEP) -> None:
     """Keep the last releases, and always the current one; remove what others left, those too that were never whole."""
+    files.remove_unfinished(home.serving)
     known = switching.kept(home)
     stay = {*known[-keep:], switching.current(home)}
     for name in set(known) - stay:  # nobody goes back to a release whose files are being removed

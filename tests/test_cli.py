@@ -120,6 +120,11 @@ def test_nothing_new_is_nothing_to_do(country: Country, tmp_path: Path) -> None:
     before = (copy / "state.json").read_text()
     assert "nothing new" in qhawaq(copy, "run").stdout
     assert (copy / "state.json").read_text() == before
+    told = (copy / "status.json").read_text()
+    for other in (told.replace('"release":', '"release": "an earlier one", "was":'), told[:-9], "{}", ""):
+        (copy / "status.json").write_text(other)
+        assert "nothing new" in qhawaq(copy, "run").stdout
+        assert (copy / "status.json").read_text() == told
     again = qhawaq(copy, "train").stdout
     assert "not trained: no new matured labels" in again
 

@@ -18,6 +18,7 @@ from warehouse.build import calendar, manifest, orchestration
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy, monitor, publish, run, smoke
 from warehouse.pipeline.publish import PublishResult
+from warehouse.pipeline.state import State
 from warehouse.progress import Progress
 from warehouse.publish import switching
 from warehouse.settings import Home
@@ -166,7 +167,8 @@ def test_a_published_home_is_released_until_something_is_new(own: Home) -> None:
 
 def test_what_an_orchestrator_published_counts_for_the_command_line(again: Again) -> None:
     assert again.meanwhile is None
-    assert run.released(again.home, Progress(quiet=True), again.day) == again.release
+    assert run.released(again.home, Progress(quiet=True), again.day)
+    assert State.read(again.home).done["publish"]["release"] == again.release
     assert switching.kept(again.home) == [again.before[1], again.release]
 
 

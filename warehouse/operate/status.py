@@ -71,11 +71,13 @@ def _kind(home: Home) -> str | None:
         return None
 
 
-def _current(home: Home) -> str | None:
+def _gone_back(home: Home) -> tuple[str, str] | None:
+    """Return the current release and the later one from which somebody went back to it."""
     try:
-        return switching.current(home)
+        current, later = switching.current(home), switching.later(home)
     except (OSError, DamagedFile):
         return None
+    return (current, later) if current and later else None
 
 
 def _waiting(home: Home) -> int:
@@ -128,6 +130,6 @@ def _metrics(metrics: list[list[Any]]) -> Iterator[str]:
 def _published(home: Home, publish: Facts) -> Iterator[str]:
     if "release" in publish:
         yield f"  published    release {publish['release']}, {publish['files']} files in {home.serving}"
-        if (current := _current(home)) and current != publish["release"]:
-            yield f"  current      release {current}, gone back to"
+        if back := _gone_back(home):
+            yield f"  current      release {back[0]}, gone back to from {back[1]}"
     yield f"  look at      {home.serving / 'officials' / 'current.duckdb'} with any DuckDB client; qhawaq status"

@@ -15,7 +15,6 @@ from typing import Any
 from warehouse import database
 from warehouse.build import calendar, closing
 from warehouse.errors import DamagedFile
-from warehouse.operate import status
 from warehouse.pipeline import build, deploy, effects, publish, score, summary, tables, train
 from warehouse.pipeline.land import land
 from warehouse.pipeline.state import State, inputs_key
@@ -36,10 +35,10 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
     day = build.set_day(home, today)
     state = resume(home, day)
     if current := held(home, state, progress):
-        if not status.is_whole(home):  # lost or damaged since
+        if not summary.is_told(home, state):  # lost or damaged since, or the job was killed just before
             summary.write_status(home, state)
-        published = _release(state)
-        back = "" if current == published else f", gone back to from {published},"
+        later = switching.later(home)
+        back = f", gone back to from {later}," if later else ""
         return f"nothing new: release {current}{back} is current ({summary.where(home)})"
     for name, step in job(home, progress, day, state.key).items():
         if name not in state.done:
@@ -58,14 +57,14 @@ def held(home: Home, state: State, progress: Progress) -> str | None:
     Raises:
         DamagedFile: that one is damaged; which other is to be current is for a person to say.
     """
-    published, current = _release(state), None
-    if not published:
+    if not _release(state):
         return None
+    later = current = None
     try:
-        current = switching.current(home)
+        current, later = switching.current(home), switching.later(home)
         releases.hold(home)
     except DamagedFile as damage:
-        if current not in (None, published):
+        if later:
             raise
         progress.say("published again", because=str(damage))
         current = None

@@ -63,6 +63,11 @@ def write_status(home: Home, state: State) -> None:
     write_whole(home.status, json.dumps(facts(home, state), indent=1, default=str, ensure_ascii=False))
 
 
+def is_told(home: Home, state: State) -> bool:
+    """Return whether the side file is there, whole, and of this state."""
+    return status.is_whole(home) and status.read(home).get("steps") == state.done
+
+
 def closing(home: Home, landed: int) -> str:
     """Return the closing summary as text, after the side file was written."""
     return "\n".join(["", *status.lines(home, status.read(home), landed)])

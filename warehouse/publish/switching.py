@@ -61,6 +61,11 @@ def kept(home: Home) -> list[str]:
     return sorted(path.stem for path in (home.serving / "releases").glob("*.json") if NAME.fullmatch(path.stem))
 
 
+def later(home: Home) -> str | None:
+    """Return the newest release, where somebody went back from it to the current one."""
+    return max((release for release in kept(home) if release > (current(home) or release)), default=None)
+
+
 def state(home: Home, release: str, stated: Stated) -> None:
     """State what a release has, after all of it is on disk: from now on it can be switched to."""
     (home.serving / "releases").mkdir(mode=0o700, exist_ok=True)

@@ -1,13 +1,15 @@
-/* A disk that fails: preloaded into a process, it lets the n-th call that changes a file below a folder fail.
+/* A disk that fails: preloaded into a process, it lets the n-th call that changes a file below a folder fail, or ends
+ * the process there.
  *
  * fault_arm(n, error, mode): the n-th call from now on fails with the error; mode 0: that call only, 1: all from it on,
- * 2: that call writes the first half and says so (a short write), later ones are whole.
+ * 2: that call writes the first half and says so (a short write), later ones are whole, 3: the process is killed there.
  * fault_count(): how many such calls there were since. Build: cc -shared -fPIC -o disk.so disk.c -ldl
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { ONCE, FOREVER, SHORT };
+enum { ONCE, FOREVER, SHORT, KILL };
 static atomic_long count, nth;
 static int error_number, mode;
 
@@ -54,6 +56,7 @@ static int judged(void) {
     if (!atomic_load(&nth)) return 0;
     long now = atomic_fetch_add(&count, 1) + 1;
     if (mode == SHORT) return now == atomic_load(&nth) ? 2 : 0;
+    if (mode == KILL) return now == atomic_load(&nth) ? kill(getpid(), SIGKILL) : 0;
     if (now == atomic_load(&nth) || (mode == FOREVER && now > atomic_load(&nth))) {
         errno = error_number;
         return 1;

@@ -7,11 +7,14 @@ from warehouse.landing import land as landing
 from warehouse.landing.ledger import Outcome
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
+from warehouse.rights import unfinished
 from warehouse.settings import Home
 
 
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
     """Land everything that waits, and create the tables that later steps need; return what became of each file.
+
+    A deletion that was cut off is ended first.
 
     Args:
         home: the home.
@@ -21,6 +24,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     Raises:
         HomeError: nothing waits, and there is no home yet: none is made.
     """
+    unfinished.finish(home, progress)
     outcomes = landing.land(home, progress, backfill)
     with database.warehouse(home) as db:
         tables.prepare(db)

@@ -1,0 +1,28 @@
+"""Deletions that were cut off: the next command that writes ends them, before it does anything else."""
+
+from __future__ import annotations
+
+from warehouse import keys
+from warehouse.progress import Progress
+from warehouse.rights import deletion, erasure
+from warehouse.rights.erasure import Erased
+from warehouse.settings import Home
+
+
+def finish(home: Home, progress: Progress) -> dict[int, Erased]:
+    """End what was begun; return by key the persons whose erasure has ended now.
+
+    A deletion at the end of retention periods is ended too; 'qhawaq run' and 'qhawaq retain --delete' then build,
+    publish and prove it.
+    """
+    if not (home.retaining.exists() or home.erasing.exists()):
+        return {}
+    secret = keys.load(home.secrets)
+    if home.retaining.exists():
+        deletion.carry_out(home, secret, deletion.noted(home, secret))
+    erased = erasure.finish(home, secret)
+    for one in erased.values():
+        progress.say("an erasure that was cut off has ended", lines=one.lines, files=one.files)
+    if waiting := erasure.waiting(home, secret):
+        progress.say("an erasure waits for files of the archive that do not open", files=len(waiting))
+    return erased

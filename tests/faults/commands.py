@@ -38,12 +38,14 @@ TABLES = {
     "ledger": "select file, status, accepted_rows, deleted_on, withdrawn_on from raw.deliveries",
     "attendance": "select mes, count(*) from raw.siagie_attendance group by all",
     "pupils": "select id_anio, count(*) from raw.siagie_enrollments group by all",
+    "merges": "select child_key, merged_into, known_until is null from raw.child_merges",
     "erasures": "select file, n_lines from raw.erasures",
     "codes": "select distinct source, column_name, code, decision, mapped_to from raw.codes",
     "live": "select model_version, is_live from ml.model_versions",
 }
 VAULT = {
     "persons": "select child_key from vault.persons",
+    "parts": "select child_key, merged_into from vault.parts",
     "aliases": "select count(*) from vault.aliases",
     "names": "select count(*) from vault.siagie_enrollments",
 }
@@ -121,9 +123,9 @@ class Case:
     prepare: Callable[[Path, ExitStack], None] = lambda *_: None
 
 
-def child(root: Path) -> str:
-    """Return the key of a pupil of the later year."""
-    return str(in_vault(Home(root / "home"), "select child_key from vault.aliases where value = '72234560'")[0][0])
+def child(root: Path, number: str = "72234560") -> str:
+    """Return the key of a pupil, by default of one of the later year."""
+    return str(in_vault(Home(root / "home"), f"select child_key from vault.aliases where value = '{number}'")[0][0])
 
 
 def in_vault(home: Home, sql: str) -> list[tuple[Any, ...]]:
@@ -177,6 +179,7 @@ def cases(template: Path) -> dict[str, Case]:
         "retain": Case(("retain", "--today", "2037-01-02", "--delete"), prepare=_stub_builds),
         "erase": Case(("subject", "erase", child(template), *WHY, "--yes"), said_done="no person with key"),
         "oppose": Case(("subject", "oppose", child(template), *WHY)),
+        "part": Case(("subject", "part", child(template, "7000"), *WHY), said_done="stands for one person only"),
         "withdraw": Case(("withdraw", samples.ATTENDANCE, *WHY), said_done="no rows that count"),
         "codes map": Case(
             ("codes", "map", "siagie.siagie_enrollments", "estado_matricula", "DEFINITIVO", "DEFINITIVA", *WHY_CODE)

@@ -11,7 +11,7 @@ from tests.conftest import deliver, qhawaq
 from tests.landing import samples
 from tests.notify.conftest import SCHOOL, Place
 from tests.notify.receivers import Arrived
-from warehouse import files
+from warehouse import database, files, keys
 from warehouse.settings import Home
 
 RETIRED = "2024-04-30"  # a closed date; it goes with the enrollments of its year
@@ -43,6 +43,7 @@ def write(folder: Path) -> Home:
         deliver(home, name, content)
     qhawaq(home.root, "--quiet", "land")
     _close(home)
+    _merge(home)
     Place(home, Arrived(), Arrived()).publish([(SCHOOL, "1"), (SCHOOL, "2")])
     for _ in range(2):
         qhawaq(home.root, "--quiet", "backup", "--to", str(folder / "backups"))
@@ -57,6 +58,19 @@ def _collectable(folder: Path) -> None:
     synthetic = Home(folder / "synthetic")
     synthetic.claim("synthetic")
     synthetic.synthetic.write_text(json.dumps({"sha256": []}))
+
+
+def _merge(home: Home) -> None:
+    """Take two pupils for one person."""
+    with database.scratch(home) as vault, duckdb.connect(str(home.warehouse)) as db:
+        database.attach_vault(vault, home, keys.load(home.secrets))
+        pair = database.column(
+            vault, "select child_key from vault.aliases where value in ('7000', '7001') order by value"
+        )
+        vault.execute("insert into vault.merges values (?, ?, date '2024-04-10')", pair)
+        db.execute(
+            "insert into raw.child_merges (child_key, merged_into, known_at) values (?, ?, date '2024-04-10')", pair
+        )
 
 
 def _close(home: Home) -> None:

@@ -17,7 +17,19 @@ from warehouse.settings import REPOSITORY
 
 STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "5"))  # every how many calls one fails
 QUARTER = os.environ.get("QHAWAQ_QUARTER")
-COMMANDS = ("retain", "erase", "oppose", "withdraw", "codes map", "deploy", "collect", "notify", "backup", "restore")
+COMMANDS = (
+    "retain",
+    "erase",
+    "oppose",
+    "part",
+    "withdraw",
+    "codes map",
+    "deploy",
+    "collect",
+    "notify",
+    "backup",
+    "restore",
+)
 KINDS = {
     "killed": (0, disk.KILL), "EIO once": (errno.EIO, disk.ONCE), "EIO from then on": (errno.EIO, disk.FOREVER),
     "ENOSPC once": (errno.ENOSPC, disk.ONCE), "ENOSPC from then on": (errno.ENOSPC, disk.FOREVER),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,8 +15,8 @@ from tests.conftest import deliver, qhawaq
 from tests.faults import commands, template
 from tests.landing import samples
 from warehouse import keys
-from warehouse.landing import archive
-from warehouse.pipeline import build, publish, score
+from warehouse.landing import archive, ledger
+from warehouse.pipeline import build, publish, run, score
 from warehouse.rights import canary, compacting, deletion, erasure, retention
 from warehouse.settings import Home
 
@@ -127,6 +128,29 @@ def test_a_deletion_is_carried_out_by_the_next_command_and_proved_by_the_same(
     )
     assert commands.of_home(root) == undisturbed["retain"]
     assert "nothing is due" in qhawaq(home.root, *RETAIN).stdout
+
+
+def test_a_parting_that_was_cut_off_is_ended_by_the_same_command(root: Path) -> None:
+    """Between vault and warehouse: only the vault knew of it then, and it could not be asked for again."""
+    home = Home(root / "home")
+    arguments = ("subject", "part", commands.child(root, "7000"), *commands.WHY)
+    cut_off(root, ledger, "copy_merges", *arguments)
+    assert commands.of_home(root)["merges"][0][2]
+    assert "are two people" in qhawaq(home.root, *arguments).stdout
+    assert not commands.of_home(root)["merges"][0][2]
+    assert len(commands.of_home(root)["parts"]) == 1
+    assert "stands for one person only" in qhawaq(home.root, *arguments, expect=1).stderr
+
+
+@pytest.mark.parametrize("what", ["erase", "part"])
+def test_what_a_family_asked_for_is_something_new_for_the_main_job(root: Path, what: str) -> None:
+    """Else 'qhawaq run' would say that nothing is new, and the lists would stay as they were."""
+    home, day = Home(root / "home"), date(2026, 3, 29)
+    before = run.resume(home, day).key
+    assert run.resume(home, day).key == before
+    part = ("subject", "part", commands.child(root, "7000"), *commands.WHY)
+    qhawaq(home.root, *(part if what == "part" else erase(root)))
+    assert run.resume(home, day).key != before
 
 
 def test_what_a_deletion_notes_shows_nobody(root: Path) -> None:

@@ -28,6 +28,10 @@ from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import DBT_PROJECT, Home
 
+NOWHERE = {
+    "": 0
+}  # where no archived file held a line, a row says so all the same: the next build is not of the same inputs
+
 
 class Erased(NamedTuple):
     """The extent of an erasure in the archive."""
@@ -206,7 +210,7 @@ def _delete_rows(home: Home, secret: Keys, erasure: Erasure) -> None:
         retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate"))
         with transaction(db):
             db.execute("delete from raw.erasures where number = ?", [erasure.number])
-            for name, count in erasure.counts.items():
+            for name, count in (erasure.counts or NOWHERE).items():
                 db.execute(
                     "insert into raw.erasures (file, n_lines, erased_on, number) values (?, ?, ?, ?)",
                     [archive.delivered_name(Path(name)), count, erasure.today, erasure.number],

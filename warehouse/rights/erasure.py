@@ -28,9 +28,8 @@ from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import DBT_PROJECT, Home
 
-NOWHERE = {
-    "": 0
-}  # where no archived file held a line, a row says so all the same: the next build is not of the same inputs
+# Where no archived file held a line, a row of the ledger says so all the same: the next build has other inputs.
+NOWHERE = {"": 0}
 
 
 class Erased(NamedTuple):
@@ -70,7 +69,11 @@ def _note(home: Home, number: int) -> Path:
 
 def noted(home: Home, secret: Keys) -> list[Erasure]:
     """Return the erasures that were begun and are not finished."""
-    return [Erasure(**json.loads(archive.unsealed(path, secret))) for path in sorted(home.erasing.glob("[0-9]*.age"))]
+    return [_read(path, secret) for path in sorted(home.erasing.glob("[0-9]*.age"))]
+
+
+def _read(path: Path, secret: Keys) -> Erasure:
+    return Erasure(**json.loads(archive.unsealed(path, secret)))
 
 
 def erase(home: Home, request: Request, today: date) -> Erased:
@@ -81,7 +84,7 @@ def erase(home: Home, request: Request, today: date) -> Erased:
     """
     with Subject(home, request) as subject:
         erasure = _begun(subject, today)
-    return _carry_out(home, subject.keys, erasure)
+    return _carry_out(home, subject.keys, erasure.number)
 
 
 def finish(home: Home, secret: Keys) -> dict[int, Erased]:
@@ -90,7 +93,7 @@ def finish(home: Home, secret: Keys) -> dict[int, Erased]:
     Where an archived file does not open, an erasure waits until it does, or is gone: nothing else waits for that.
     """
     due = [one for one in noted(home, secret) if not _still_waits(home, secret, one)]
-    carried_out = {one.child: _carry_out(home, secret, one) for one in due}
+    carried_out = {one.child: _carry_out(home, secret, one.number) for one in due}
     return {child: erased for child, erased in carried_out.items() if not erased.unread}
 
 
@@ -131,22 +134,25 @@ def _begun(subject: Subject, today: date) -> Erasure:
     return erasure
 
 
-def _carry_out(home: Home, secret: Keys, erasure: Erasure) -> Erased:
+def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
     """Erase what is noted, in steps that can be done again, and prove it; the note then goes.
 
     Raises:
         QhawaqError: a value of the person is still found.
     """
-    canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
-    erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
-    _delete_rows(home, secret, erasure)
+    with database.warehouse(home) as db:  # while it is held, nobody else ends the same erasure
+        erasure = _read(_note(home, number), secret)
+        canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
+        erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
+        _delete_rows(db, erasure)
+        _forget_identity(home, secret, ", ".join(map(str, erasure.owned)))
     compacting.compact(home, secret)
     if left := _places_with_hits(home, secret, canaries):
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
     if erasure.unread:
         erasure.keep(home, secret)
     else:
-        _note(home, erasure.number).unlink()
+        _note(home, number).unlink(missing_ok=True)
         with suppress(OSError):  # others wait in it
             home.erasing.rmdir()
     return erasure.extent()
@@ -204,33 +210,31 @@ def _seal(path: Path, secret: Keys, content: bytes) -> None:
     archive.seal(path, gzip.compress(content) if path.name.endswith(".gz.age") else content, secret)
 
 
-def _delete_rows(home: Home, secret: Keys, erasure: Erasure) -> None:
-    """Delete the person's rows, in the warehouse before the vault."""
-    with database.warehouse(home) as db:
-        retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate"))
-        with transaction(db):
-            db.execute("delete from raw.erasures where number = ?", [erasure.number])
-            for name, count in (erasure.counts or NOWHERE).items():
-                db.execute(
-                    "insert into raw.erasures (file, n_lines, erased_on, number) values (?, ?, ?, ?)",
-                    [archive.delivered_name(Path(name)), count, erasure.today, erasure.number],
-                )
+def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:
+    """Delete the person's rows, and note in the ledger what was emptied."""
+    retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate"))
+    with transaction(db):
+        db.execute("delete from raw.erasures where number = ?", [erasure.number])
+        for name, count in (erasure.counts or NOWHERE).items():
+            db.execute(
+                "insert into raw.erasures (file, n_lines, erased_on, number) values (?, ?, ?, ?)",
+                [archive.delivered_name(Path(name)), count, erasure.today, erasure.number],
+            )
+
+
+def _forget_identity(home: Home, secret: Keys, listed: str) -> None:
+    """Delete what the vault holds of a person but the logs; after that nobody knows the person's keys."""
     with database.scratch(home) as vault:
         database.attach_vault(vault, home, secret)
-        _forget_identity(vault, ", ".join(map(str, erasure.owned)))
-
-
-def _forget_identity(vault: duckdb.DuckDBPyConnection, listed: str) -> None:
-    """Delete what the vault holds of a person but the logs."""
-    with transaction(vault):
-        for contract in contracts.read(DBT_PROJECT).values():
-            if contract.vaulted:
-                vault.execute(
-                    f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
-                    f"(select (file, line) from vault.links where child_key in ({listed}))"
-                )
-        for table in ("links", "aliases", "parts", "merges", "persons"):
-            vault.execute(f"delete from vault.{table} where child_key in ({listed})")
+        with transaction(vault):
+            for contract in contracts.read(DBT_PROJECT).values():
+                if contract.vaulted:
+                    vault.execute(
+                        f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
+                        f"(select (file, line) from vault.links where child_key in ({listed}))"
+                    )
+            for table in ("links", "aliases", "parts", "merges", "persons"):
+                vault.execute(f"delete from vault.{table} where child_key in ({listed})")
 
 
 def _places_with_hits(home: Home, secret: Keys, canaries: Canaries) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 import pyrage
 
-from tests.faults.disk import KILL, ONCE, command, in_fork
+from tests.faults.disk import ENDED, ONCE, command, in_fork
 from tests.landing import samples
 from tests.notify import receivers
 from tests.notify.conftest import SCHOOL
@@ -233,7 +233,7 @@ class Trial:
         """Let the n-th call fail; return what was said and where the law does not hold."""
         self.fresh()
         code, said = self.call(*self.case.arguments, arm=lambda: self.library.fault_arm(n, number, mode))
-        wrong = [] if code == 0 or (code == -9 and mode == KILL) else [f"the process ended with {code}"]
+        wrong = [] if code in ENDED else [f"the process ended with {code}"]
         if said and said["code"] and not _is_sentence(said["error"]):
             wrong.append(f"no sentence: {said['error'][-400:]}")
         if said and said["code"] == 0 and (found := self.content()) != expected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -30,11 +29,6 @@ COMMANDS = (
     "backup",
     "restore",
 )
-KINDS = {
-    "killed": (0, disk.KILL), "EIO once": (errno.EIO, disk.ONCE), "EIO from then on": (errno.EIO, disk.FOREVER),
-    "ENOSPC once": (errno.ENOSPC, disk.ONCE), "ENOSPC from then on": (errno.ENOSPC, disk.FOREVER),
-    "a short write": (0, disk.SHORT),
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def tried(library: Path, made: Path, root: Path, name: str, kind: str, chosen: str) -> list[dict[str, Any]]:
     """Let a command fail at the chosen calls, one after the other; return a line for each."""
-    number, mode = KINDS[kind]
+    number, mode = disk.KINDS[kind]
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.commands", str(made), str(root), name, str(number), str(mode), *chosen.split()],
         cwd=REPOSITORY, env=os.environ | {"LD_PRELOAD": str(library), "FAULT_ROOT": str(root)}, capture_output=True,
@@ -58,7 +52,7 @@ def tried(library: Path, made: Path, root: Path, name: str, kind: str, chosen: s
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", disk.KINDS)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_law_holds_for_every_command(library: Path, made: Path, tmp_path: Path, name: str, kind: str) -> None:
     chosen = f"{QUARTER or 0} 100000 {STEP * (4 if QUARTER else 1)}"

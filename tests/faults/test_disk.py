@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -18,11 +17,6 @@ from warehouse.settings import REPOSITORY
 
 STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "1"))  # every how many calls one fails
 QUARTER = os.environ.get("QHAWAQ_QUARTER")
-KINDS = {
-    "EIO once": (errno.EIO, disk.ONCE), "EIO from then on": (errno.EIO, disk.FOREVER),
-    "ENOSPC once": (errno.ENOSPC, disk.ONCE), "ENOSPC from then on": (errno.ENOSPC, disk.FOREVER),
-    "a short write": (0, disk.SHORT),
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +37,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", disk.KINDS)
 def test_the_law_holds_on_a_disk_that_fails(library: Path, template: Path, tmp_path: Path, kind: str) -> None:
-    number, mode = KINDS[kind]
+    number, mode = disk.KINDS[kind]
     command = [sys.executable, "-m", "tests.faults.disk", str(template), str(tmp_path), str(number), str(mode)]
     done = subprocess.run(
         [*command, QUARTER or "0", "100000", str(STEP * (4 if QUARTER else 1))], cwd=REPOSITORY,

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -87,6 +88,11 @@ def _is_whole(folder: Path) -> bool:
     return not backup._changed(folder, stated)
 
 
+def _keeps_backups(root: Path) -> bool:
+    """Return whether at least the two of the template are there, or as many newer ones."""
+    return of_backups(root)["backups"].count(True) > 1
+
+
 def of_collected(root: Path) -> Content:
     """Return what was collected, and what the home notes of it."""
     home = Home(root / "synthetic")
@@ -112,15 +118,21 @@ class Case:
         arguments: of the command, without `--home`.
         content: what it has made.
         home: the folder that it is called on.
-        said_done: what the same command says where nothing is left to do.
+        said_done: how the same command refuses where nothing is left to do; None: it does not.
         prepare: what is put into the template first.
+        keeps: whether nothing good is gone before the next call.
     """
 
     arguments: tuple[str, ...]
     content: Callable[[Path], Content] = of_home
     home: str = "home"
-    said_done: str = "\n"  # no sentence holds it
+    said_done: str | None = None
     prepare: Callable[[Path, ExitStack], None] = lambda *_: None
+    keeps: Callable[[Path], bool] = lambda _: True
+
+    def ends(self, said: dict[str, Any] | None) -> bool:
+        """Return whether the next call of the same command ended as it has to."""
+        return bool(said) and (not said["code"] or bool(self.said_done and self.said_done in said["error"]))
 
 
 def child(root: Path, number: str = "72234560") -> str:
@@ -137,7 +149,7 @@ def in_vault(home: Home, sql: str) -> list[tuple[Any, ...]]:
 
 def _stub_builds(_: Path, __: ExitStack) -> None:
     """Leave dbt aside: kills of builds and of publishing are tests of their own."""
-    retain.build.build = retain.score.score = retain.publish.publish = lambda *_: None  # type: ignore[assignment]
+    retain.build.build = retain.score.score = retain.publish.publish = lambda *_: None
 
 
 def _serve(root: Path, stack: ExitStack) -> None:
@@ -165,8 +177,6 @@ def _listen(root: Path, stack: ExitStack) -> None:
 def of_outbox(root: Path) -> Content:
     """Return who was told of how much, a message once however often it was sent, and what waits."""
     told = {one["id"]: (one["recipient"], one["counts"]) for one in ARRIVED}
-    import sqlite3
-
     with sqlite3.connect(Home(root / "home").outbox) as db:
         waiting = db.execute("select count(*) from messages where acknowledged_at is null").fetchall()
     return {"told": sorted(told.values(), key=str), "waiting": waiting}
@@ -187,7 +197,7 @@ def cases(template: Path) -> dict[str, Case]:
         "deploy": Case(("deploy",)),
         "collect": Case(("collect", "juntos", "--today", "2023-12-05"), of_collected, "synthetic", prepare=_serve),
         "notify": Case(("notify", "--now", "2025-12-05 17:00:00"), of_outbox, prepare=_listen),
-        "backup": Case(("backup", "--to", "{root}/backups", "--keep", "2"), of_backups),
+        "backup": Case(("backup", "--to", "{root}/backups", "--keep", "2"), of_backups, keeps=_keeps_backups),
         "restore": Case(("restore", f"{{root}}/backups/{newest}"), of_restored, "again", "is not empty"),
     }
 
@@ -238,6 +248,8 @@ class Trial:
             wrong.append(f"no sentence: {said['error'][-400:]}")
         if said and said["code"] == 0 and (found := self.content()) != expected:
             wrong.append(f"exit 0, and not true: {difference(found, expected)}")
+        if not self.case.keeps(self.root):
+            wrong.append(f"gone: {self.content()}")
         return said, wrong + self.again(n, expected)
 
     def again(self, n: int, expected: Content) -> list[str]:
@@ -247,7 +259,7 @@ class Trial:
             if not landed or landed["code"]:
                 return [f"the next landing fails: {landed}"]
         _, said = self.call(*self.case.arguments)
-        if not said or (said["code"] and self.case.said_done not in said["error"]):
+        if not self.case.ends(said):
             return [f"the next call fails: {said}"]
         found = self.content()
         return [] if found == expected else [f"after the next call: {difference(found, expected)}"]

@@ -41,6 +41,7 @@ TABLES = {
     "pupils": "select id_anio, count(*) from raw.siagie_enrollments group by all",
     "merges": "select child_key, merged_into, known_until is null from raw.child_merges",
     "erasures": "select file, n_lines from raw.erasures",
+    "objections": "select distinct child_key, is_withdrawn from raw.objections",
     "codes": "select distinct source, column_name, code, decision, mapped_to from raw.codes",
     "live": "select model_version, is_live from ml.model_versions",
 }

@@ -153,6 +153,15 @@ def test_what_a_family_asked_for_is_something_new_for_the_main_job(root: Path, w
     assert run.resume(home, day).key != before
 
 
+def test_the_main_job_ends_and_proves_a_deletion(
+    root: Path, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off(root, canary, "search", *RETAIN)
+    monkeypatch.setattr(run, "run", lambda *_: "")
+    qhawaq(root / "home", "run")
+    assert commands.of_home(root) == undisturbed["retain"]
+
+
 def test_what_a_deletion_notes_shows_nobody(root: Path) -> None:
     cut_off(root, deletion, "carry_out", *RETAIN)
     noted = Home(root / "home").retaining.read_bytes()

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -213,10 +213,41 @@ def remove_unfinished(folder: Path) -> int:
 
     A file of a running process stays: it is being written now.
     """
-    left = [path for path in folder.rglob(".*") if (made := UNFINISHED.search(path.name)) and not _runs(int(made[1]))]
+    return _removed(folder.rglob(".*"))
+
+
+def remove_unfinished_folders(folder: Path, name: str = "*") -> int:
+    """Remove what killed processes left of the folders of this name that they were writing; return how many."""
+    return _removed(folder.glob(f".{name}.*.part"))
+
+
+def _removed(found: Iterable[Path]) -> int:
+    """Remove what nobody writes any more."""
+    left = [path for path in found if (made := UNFINISHED.search(path.name)) and not _runs(int(made[1]))]
     for path in left:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return len(left)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder beside to write to, which then takes a name that is free, with everything in it on disk.
+
+    If the block fails, nothing is left; of a killed process `remove_unfinished_folders` removes it.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    shutil.rmtree(aside, ignore_errors=True)  # left by a dead process with our process id
+    aside.mkdir(parents=True, mode=0o700)
+    try:
+        yield aside
+        for inner in sorted((one for one in aside.rglob("*") if one.is_dir()), reverse=True):
+            sync(inner)
+        sync(aside)
+        aside.rename(path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)  # the first error says more
+        raise
+    sync(path.parent)
 
 
 def _runs(process: int) -> bool:

@@ -143,8 +143,13 @@ class Home:
 
     @property
     def retaining(self) -> Path:
-        """The sealed state of a deletion that is not yet finished and proved; absent otherwise."""
+        """The sealed note of a deletion that is not yet finished and proved; absent otherwise."""
         return self.root / "retaining"
+
+    @property
+    def erasing(self) -> Path:
+        """The folder of sealed notes, one for each erasure of a person that is not yet finished and proved."""
+        return self.root / "erasing"
 
     @property
     def marker(self) -> Path:

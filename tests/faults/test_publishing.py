@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -19,12 +18,6 @@ from warehouse.settings import REPOSITORY, Home
 
 STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "1"))  # every how many calls one fails
 QUARTER = int(os.environ.get("QHAWAQ_QUARTER") or 0)
-KINDS = {
-    "killed": (0, disk.KILL),
-    "EIO once": (errno.EIO, disk.ONCE), "EIO from then on": (errno.EIO, disk.FOREVER),
-    "ENOSPC once": (errno.ENOSPC, disk.ONCE), "ENOSPC from then on": (errno.ENOSPC, disk.FOREVER),
-    "a short write": (0, disk.SHORT),
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +32,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lines(library: Path, template: Path, root: Path, task: str, kind: str, *chosen: int) -> list[dict]:
     """Return what became of each try."""
-    command = [sys.executable, "-m", "tests.faults.publishing", str(template), str(root), task, *map(str, KINDS[kind])]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.faults.publishing",
+        str(template),
+        str(root),
+        task,
+        *map(str, disk.KINDS[kind]),
+    ]
     done = subprocess.run(
         [*command, *map(str, chosen)], cwd=REPOSITORY, env=os.environ | {"LD_PRELOAD": str(library), "FAULT_ROOT": str(root)},
         capture_output=True, text=True, check=False,
@@ -61,7 +62,7 @@ def test_a_killed_one_leaves_one_release(library: Path, template: Path, tmp_path
 
 @pytest.mark.faults
 @pytest.mark.parametrize("task", ["publish", "rollback"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", disk.KINDS)
 def test_one_that_fails_anywhere_leaves_one_release(
     library: Path, template: Path, tmp_path: Path, kind: str, task: str
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Country, qhawaq
 from warehouse import contracts, database, keys
 from warehouse.build import closing
-from warehouse.rights import canary, retention
+from warehouse.rights import canary, deletion, retention
 from warehouse.rights.canary import Canaries
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -28,9 +28,11 @@ def retained(country: Country, tmp_path_factory: pytest.TempPathFactory) -> tupl
     said = qhawaq(home.root, "retain", "--today", FAR)
     assert "are due: call it with --delete" in said.stdout
     # interrupted between deleting and searching: the second call deletes nothing, and still has to prove all of it
-    deletion = retention.delete(home, keys.load(home.secrets), date.fromisoformat(FAR))
-    assert deletion.counts.persons > 0
-    assert not any(value.encode() in home.retaining.read_bytes() for value in deletion.canaries.values)
+    secret = keys.load(home.secrets)
+    noted = deletion.begin(home, secret, date.fromisoformat(FAR))
+    deletion.carry_out(home, secret, noted)
+    assert noted.counts.persons > 0
+    assert not any(value.encode() in home.retaining.read_bytes() for value in noted.canaries.values)
     return home, qhawaq(home.root, "retain", "--today", FAR, "--delete").stdout
 
 
@@ -135,7 +137,7 @@ def test_the_search_finds_what_is_there(retained: tuple[Home, str], country: Cou
     ).fetchone()
     vault.close()
     listed = int(country.ask("select child_key from education.priority_list order by 1 limit 1")[0][0])
-    hits = canary.search(home, secret, Canaries((child, listed), (document,)))
+    hits = canary.search(home, secret, Canaries((child, listed), (document,))).hits
     assert {place for place, n in hits.items() if n} >= {"warehouse", "vault", "archive", "parquet", "serving"}
 
 

@@ -65,7 +65,7 @@ def backtest(
 
     Figures go to ml.model_metrics; nothing is promoted.
     """
-    home, progress = context
+    progress = context.progress
     tables = _other_tables(features, outcomes, contract)
     draw = _drawing(pictures)
     with _as_our_errors():
@@ -73,7 +73,7 @@ def backtest(
             figures, verdict = step.of_tables(tables, progress, compare=compare, draw=draw)
         else:
             figures, verdict = step.of_home(
-                home.existing(), progress, outcome, compare=compare, regions=regions, draw=draw
+                context.to_write(), progress, outcome, compare=compare, regions=regions, draw=draw
             )
     click.echo(table(figures))
     click.echo(verdict)

@@ -24,12 +24,12 @@ def backup(context: Context, to: Path | None, keep: int, rehearse: bool) -> None
 
     home, progress = context
     with progress.step("backup"):
-        written = backups.write(home.existing(), (to or backups.folder(home)).absolute(), keep)
+        written = backups.write(context.to_write(), (to or backups.folder(home)).absolute(), keep)
     click.echo(f"{written.n_files} files in {written.folder}")
     if rehearse:
         with progress.step("rehearsal"):
             rehearsal = backups.rehearse(home, written.folder)
-        click.echo(f"restored once: {rehearsal.n_tables} tables, the vault opens")
+        click.echo(f"restored once: all rows of {rehearsal.n_tables} tables read, the vault opens")
 
 
 @click.command()

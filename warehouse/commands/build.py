@@ -19,7 +19,7 @@ from warehouse.pipeline import build as step
 def build(context: Context, select: str | None, today: date | None, full_refresh: bool) -> None:
     """Build features and outcomes with their tests, and close the as-of dates as Parquet."""
     home, progress = context
-    home.existing()
+    context.to_write()
     if select:
         from warehouse.build import dbt
 

@@ -25,7 +25,7 @@ def reidentify(context: Context, child: int, reason: str, who: str | None) -> No
 
     if len(reason.strip()) < 10:
         raise UsageError("--reason: say in a sentence why the identity is needed (at least 10 characters)")
-    home = context.home.existing()
+    home = context.to_write()
     with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(home.secrets))
         identity = vault.reveal(db, child, who or getpass.getuser(), reason.strip())

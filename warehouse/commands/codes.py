@@ -45,7 +45,7 @@ def list_unknown(context: Context) -> None:
     from warehouse.landing import codes, ledger
     from warehouse.settings import DBT_PROJECT
 
-    context.home.existing()
+    context.to_write()
     with database.warehouse(context.home) as db:
         ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
         unknown = codes.unknown(db)
@@ -85,7 +85,7 @@ def _decide(
     from warehouse.landing import codes, ledger
     from warehouse.settings import DBT_PROJECT
 
-    context.home.existing()
+    context.to_write()
     known = list(contracts.read(DBT_PROJECT).values())
     asked = codes.CodeDecision(
         source=source,

@@ -13,3 +13,10 @@ class Context(NamedTuple):
 
     home: Home
     progress: Progress
+
+    def to_write(self) -> Home:
+        """Return the home for a command that writes: a deletion that was cut off is ended first."""
+        from warehouse.rights import unfinished
+
+        unfinished.finish(self.home.existing(), self.progress)
+        return self.home

@@ -25,5 +25,5 @@ def deploy(context: Context, version: str | None, waiver: Path | None) -> None:
     """
     if waiver and not version:
         raise UsageError("--waiver: name the VERSION that it is for")
-    result = step.deploy(context.home.existing(), version, waiver)
+    result = step.deploy(context.to_write(), version, waiver)
     click.echo(f"live: {result.live} ({result.gate})")

@@ -17,8 +17,8 @@ def drift(context: Context) -> None:
 
     Figures go to ml.drift.
     """
-    home, progress = context
-    findings, advice = step.check(home.existing(), progress)
+    progress = context.progress
+    findings, advice = step.check(context.to_write(), progress)
     for finding in sorted(findings, key=lambda finding: -finding.metric.value)[:SHOWN]:
         beyond = "  beyond its limit" if finding.is_exceeded else ""
         click.echo(f"  {finding.name:<36} {finding.of:<32} {finding.metric.value:.3f}{beyond}")

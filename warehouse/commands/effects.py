@@ -20,8 +20,8 @@ def effects(context: Context) -> None:
 
     Figures go to ml.effects; an effect that cannot be told is not shown, with the reason.
     """
-    home, progress = context
-    for support, outcome, finding in step.judge(home.existing(), progress):
+    progress = context.progress
+    for support, outcome, finding in step.judge(context.to_write(), progress):
         click.echo(f"  {support:<12} {outcome:<14} {finding.n_served:>7} served  {in_a_line(finding)}")
 
 

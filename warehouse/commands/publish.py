@@ -15,7 +15,7 @@ def publish(context: Context) -> None:
     from warehouse.pipeline.state import State
 
     home, progress = context
-    result = step.publish(home.existing(), progress, State.read(home).key or "00000000")
+    result = step.publish(context.to_write(), progress, State.read(home).key or "00000000")
     click.echo(f"release {result.release}: {result.files} files in {home.serving}")
 
 

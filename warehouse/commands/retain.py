@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import click
 
@@ -20,21 +21,27 @@ def retain(context: Context, today: date | None, delete: bool) -> None:
     """List what has been kept long enough; with --delete, delete it everywhere and prove it by a search.
 
     Periods stand in the contracts (retention_years). Afterwards scores and marts are built anew and published, and
-    earlier releases removed. Interrupted, it is finished by calling it again.
+    earlier releases removed. Interrupted, it is finished by calling it again, or by 'qhawaq run'.
     """
     home, progress = context
     home.existing()
+    finished = step.finish(home, progress) if delete else None
+    if finished:
+        _show(finished)
     day = today or clock.today()
     deliveries, dates = step.due(home, progress, day)
     if not delete:
         click.echo(f"{deliveries} deliveries and {dates} as-of dates are due: call it with --delete")
-        return
-    if not any((deliveries, dates, home.retaining.exists())):
+    elif deliveries or dates:
+        _show(step.carry_out(home, progress, day))
+    elif not finished:
         click.echo("nothing is due")
-        return
-    proof = step.carry_out(home, progress, day)
+
+
+def _show(proof: dict[str, Any]) -> None:
+    unread = f"; do not open and were not searched: {', '.join(proof['unread'])}" if proof["unread"] else ""
     click.echo(
         f"deleted: {proof['deliveries']} deliveries with {proof['rows']:,} rows, {proof['files']} archived files, "
         f"{proof['persons']:,} persons, {proof['dates']} as-of dates; searched for {proof['canaries']} deleted persons "
-        f"in {len(proof['hits'])} kinds of places: no hit"
+        f"in {len(proof['hits'])} kinds of places: no hit{unread}"
     )

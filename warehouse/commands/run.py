@@ -27,13 +27,15 @@ from warehouse.commands.day import DAY
 def run(context: Context, today: date | None, backfill: bool, folder: Path | None) -> None:
     """Do the main job: land, build, train and deploy if due, score, publish.
 
-    Interrupted, it resumes where it stopped; with nothing new it does nothing. With --public it needs nothing but files
-    that anyone can download: docs/public-data.md says which, and how to name them.
+    Interrupted, it resumes where it stopped, and a deletion that was cut off is ended and proved; with nothing new it
+    does nothing. With --public it needs nothing but files that anyone can download: docs/public-data.md says which, and
+    how to name them.
     """
-    from warehouse.pipeline import public
+    from warehouse.pipeline import public, retain
     from warehouse.pipeline import run as job
 
     home, progress = context
     if folder:
         public.bring(home, progress, folder)
     click.echo(job.run(home, progress, today, backfill))
+    retain.finish(home, progress)

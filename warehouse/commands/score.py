@@ -12,6 +12,6 @@ from warehouse.pipeline import score as step
 @click.pass_obj
 def score(context: Context) -> None:
     """Score the current dates by the live model or rule, give reasons, and build the marts."""
-    home, progress = context
-    result = step.score(home.existing(), progress)
+    progress = context.progress
+    result = step.score(context.to_write(), progress)
     click.echo(f"{result.models} models built, {result.tests} tests passed")

@@ -13,7 +13,7 @@ import click
 from warehouse import clock
 from warehouse.commands.context import Context
 from warehouse.commands.day import DAY
-from warehouse.errors import UsageError
+from warehouse.errors import QhawaqError, UsageError
 from warehouse.files import write_whole
 from warehouse.settings import Home
 
@@ -65,7 +65,7 @@ def access(context: Context, child: int, reason: str, who: str | None, to: Path 
     """Show everything that is held on CHILD, in Spanish: records, scores, lists, who looked."""
     from warehouse.rights import subject as rights
 
-    text = rights.access(context.home.existing(), _request(child, "access", reason, who))
+    text = rights.access(context.to_write(), _request(child, "access", reason, who))
     if to is None:
         click.echo(text)
         return
@@ -85,7 +85,7 @@ def rectify(context: Context, child: int, reason: str, who: str | None, source: 
     from warehouse.rights import subject as rights
 
     request = _request(child, "rectify", reason, who, f"{source}.{column}")
-    path = rights.rectify(context.home.existing(), request, source, column.lower(), value, _today(context.home))
+    path = rights.rectify(context.to_write(), request, source, column.lower(), value, _today(context.home))
     click.echo(f"{path}: land it with 'qhawaq run'; closed dates stay as they were known")
 
 
@@ -100,7 +100,7 @@ def oppose(context: Context, child: int, reason: str, who: str | None, withdraw:
     from warehouse.rights import subject as rights
 
     kind = "withdraw objection" if withdraw else "oppose"
-    rights.oppose(context.home.existing(), _request(child, kind, reason, who), _today(context.home), withdraw)
+    rights.oppose(context.to_write(), _request(child, kind, reason, who), _today(context.home), withdraw)
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -122,7 +122,7 @@ def review(
     from warehouse.rights import subject as rights
 
     request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of}")
-    rights.review(context.home.existing(), request, as_of, outcome, decision, _today(context.home))
+    rights.review(context.to_write(), request, as_of, outcome, decision, _today(context.home))
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -137,7 +137,7 @@ def part(context: Context, child: int, reason: str, who: str | None, other: int 
     from warehouse.rights import parting
 
     request = _request(child, "part", reason, who, str(other or ""))
-    first, second = parting.part(context.home.existing(), request, _today(context.home), other)
+    first, second = parting.part(context.to_write(), request, _today(context.home), other)
     click.echo(f"{first} and {second} are two people: it counts from the next 'qhawaq run'")
 
 
@@ -149,7 +149,17 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
 
     Closed as-of dates keep rows under a key that leads to nobody. The request stays logged, by key.
     """
-    from warehouse.rights import erasure
+    from warehouse.rights import erasure, unfinished
 
-    lines, files = erasure.erase(context.home.existing(), _request(child, "erase", reason, who), _today(context.home))
-    click.echo(f"erased: {lines} lines of {files} archived files; 'qhawaq run' builds and publishes without them")
+    home = context.home.existing()
+    request, today = _request(child, "erase", reason, who), _today(home)
+    finished = unfinished.finish(home, context.progress)
+    erased = finished.get(child) or erasure.erase(home, request, today)
+    if erased.unread:
+        raise QhawaqError(
+            f"erased but in {', '.join(erased.unread)}, which do not open: restore them from a backup or delete them, "
+            "the next command that writes then ends it"
+        )
+    click.echo(
+        f"erased: {erased.lines} lines of {erased.files} archived files; 'qhawaq run' builds and publishes without them"
+    )

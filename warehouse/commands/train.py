@@ -20,6 +20,6 @@ from warehouse.pipeline.learning import OUTCOME
 @click.pass_obj
 def train(context: Context, outcome: str) -> None:
     """Train on matured labels, if there are new ones; judge on years not seen and register the model."""
-    home, progress = context
-    result = step.train(home.existing(), progress, outcome)
+    progress = context.progress
+    result = step.train(context.to_write(), progress, outcome)
     click.echo(f"{result.trained}: gate {result.gate}" if result.trained else f"not trained: {result.reason}")

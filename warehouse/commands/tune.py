@@ -24,7 +24,7 @@ def tune(context: Context, outcome: str, only: tuple[str, ...], to: Path | None)
     backtest) and put it into ml/models/recipes.yml.
     """
     home, progress = context
-    recipes = step.search(home.existing(), progress, outcome, only)
+    recipes = step.search(context.to_write(), progress, outcome, only)
     path = to or home.models / "recipes.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, yaml.safe_dump(recipes, sort_keys=False))

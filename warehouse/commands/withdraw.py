@@ -28,6 +28,5 @@ def withdraw(context: Context, file: str, reason: str, who: str | None) -> None:
 
     if len(reason.strip()) < SHORTEST_REASON:
         raise UsageError(f"--reason: say in a sentence why (at least {SHORTEST_REASON} characters)")
-    home, progress = context
-    done = take_out(home, progress, Withdrawal(file, who or getpass.getuser(), reason.strip()))
+    done = take_out(context.to_write(), context.progress, Withdrawal(file, who or getpass.getuser(), reason.strip()))
     click.echo(f"{done.file}: {done.rows:,} rows count until {done.since} and no longer; call 'qhawaq run'")

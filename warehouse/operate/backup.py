@@ -9,20 +9,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from warehouse import clock, database, files, keys
+from warehouse import clock, database, files
 from warehouse.errors import DamagedFile, HomeError
-from warehouse.files import write_whole
+from warehouse.files import read_json, write_whole
 from warehouse.notify import outbox
+from warehouse.operate import contents
+from warehouse.operate.contents import Rows
 from warehouse.settings import Home
 
 LEFT_OUT = ("inbox", "secrets", "spill")
 MANIFEST = "backup.json"
 KEEP = 7
+ANOTHER = "take another backup"
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,14 @@ class Restored:
     home: Path
     n_files: int
     written_at: str  # when the backup was written, as its folder's name
+    rows: Rows  # that its databases have to have
 
 
 @dataclass(frozen=True)
 class Rehearsal:
     """A backup that was restored, opened and removed again."""
 
-    n_tables: int  # of the warehouse
+    n_tables: int  # of both databases, each read whole
     n_bytes: int  # of all files
 
 
@@ -58,6 +63,8 @@ def folder(home: Home) -> Path:
 def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
     """Copy a home into a new folder while no other process can write it; delete all but the newest backups.
 
+    Both databases of the copy are read whole before it counts: a damaged home makes no backup, and no good one goes.
+
     Args:
         home: the home.
         to: the folder of backups.
@@ -65,25 +72,42 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
 
     Raises:
         HomeError: the backups would lie in the home, or another process writes the warehouse or sends notifications.
+        DamagedFile: a database of the home cannot be read.
     """
     if to.is_relative_to(home.root):
         raise HomeError(f"{to} lies in the home itself: name another place for backups")
+    to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.remove_unfinished_folders(to)
+    earlier = _earlier(to)
     name = f"{clock.now():%Y%m%dT%H%M%S%f}"
-    aside = to / f".{name}.tmp"
-    aside.mkdir(parents=True, mode=0o700)
+    stated: dict[str, Any] = {"kind": home.kind, "written_at": name, "number": max(earlier.values(), default=0) + 1}
+    with files.new_folder(to / name) as aside:
+        stated |= _copy(home, aside)
+        contents.check(Home(aside), home.secrets, stated["rows"])
+        write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
+    for old in sorted(earlier, key=lambda path: (earlier[path], path), reverse=True)[keep - 1 :]:
+        shutil.rmtree(old)
+    return Backup(to / name, len(stated["files"]))
+
+
+def _copy(home: Home, aside: Path) -> dict[str, Any]:
+    """Copy a home while no other process can write it; return what the manifest states of its content."""
     with database.warehouse(home) as db:  # its lock stops landing and builds, and so writes to the vault
         db.execute("checkpoint")
+        rows = contents.counted(home, home.secrets, db)
         with outbox.alone(home):
             hashes = {str(path): _copied(home.root / path, aside / path) for path in _files(home)}
     links = {str(path): str((home.root / path).readlink()) for path in _links(home)}
-    stated = {"kind": home.kind, "written_at": name, "files": hashes, "links": links}
-    write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
-    _sync_folders(aside)
-    aside.rename(to / name)
-    files.sync(to)
-    for old in sorted(path for path in to.iterdir() if (path / MANIFEST).exists())[:-keep]:
-        shutil.rmtree(old)
-    return Backup(to / name, len(hashes))
+    return {"rows": rows, "files": hashes, "links": links}
+
+
+def _earlier(folder: Path) -> dict[Path, int]:
+    """Return the backups in a folder with their numbers: their names tell the clock, which may have been set back."""
+    found = {}
+    for path in folder.glob(f"[0-9]*/{MANIFEST}"):
+        with suppress(DamagedFile):  # it can be restored no more: it neither counts nor goes
+            found[path.parent] = int(read_json(path, dict, ANOTHER).get("number", 0))
+    return found
 
 
 def _paths(home: Home) -> Iterator[Path]:
@@ -110,13 +134,6 @@ def _copied(source: Path, target: Path) -> str:
     return files.copied(source, target)
 
 
-def _sync_folders(folder: Path) -> None:
-    """Have every name below a folder on disk, the innermost first."""
-    for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
-        files.sync(path)
-    files.sync(folder)
-
-
 def restore(backup: Path, to: Path) -> Restored:
     """Restore a backup as a home. Its secret has to be put into `secrets/` by hand.
 
@@ -128,26 +145,22 @@ def restore(backup: Path, to: Path) -> Restored:
         raise HomeError(f"{backup} is no backup: it holds no {MANIFEST}")
     if to.exists() and any(to.iterdir()):
         raise HomeError(f"{to} is not empty: restore beside it, look, and then move it")
-    stated = files.read_json(backup / MANIFEST, dict, "take another backup")
+    stated = read_json(backup / MANIFEST, dict, ANOTHER)
     if not {"kind", "written_at", "files", "links"} <= stated.keys():
-        raise DamagedFile(f"{backup / MANIFEST} is damaged, it does not state everything: take another backup")
+        raise DamagedFile(f"{backup / MANIFEST} is damaged, it does not state everything: {ANOTHER}")
     _check(backup, stated["files"])
-    aside = to.with_name(f".{to.name}.restoring")
-    shutil.rmtree(aside, ignore_errors=True)
-    for name, sha256 in stated["files"].items():
-        if _copied(backup / name, aside / name) != sha256:
-            raise DamagedFile(f"{backup}: {name} changed while it was restored: call again")
-    for name, target in stated["links"].items():
-        (aside / name).symlink_to(target)
-    home = Home(aside)
-    home.claim(stated["kind"])
-    aside.chmod(0o700)
-    if to.exists():
-        to.rmdir()
-    _sync_folders(aside)
-    aside.rename(to)
-    files.sync(to.parent)
-    return Restored(to, len(stated["files"]), stated["written_at"])
+    to.parent.mkdir(parents=True, exist_ok=True)
+    files.remove_unfinished_folders(to.parent, to.name)
+    with files.new_folder(to) as aside:
+        for name, sha256 in stated["files"].items():
+            if _copied(backup / name, aside / name) != sha256:
+                raise DamagedFile(f"{backup}: {name} changed while it was restored: call again")
+        for name, target in stated["links"].items():
+            (aside / name).symlink_to(target)
+        Home(aside).claim(stated["kind"])
+        if to.exists():
+            to.rmdir()
+    return Restored(to, len(stated["files"]), stated["written_at"], stated.get("rows", {}))
 
 
 def _changed(backup: Path, stated: dict[str, str]) -> list[str]:
@@ -158,22 +171,22 @@ def _changed(backup: Path, stated: dict[str, str]) -> list[str]:
 def _check(backup: Path, stated: dict[str, str]) -> None:
     """Refuse a backup whose files differ from the hashes that its manifest states."""
     if missing := sorted(name for name in stated if not (backup / name).is_file()):
-        raise DamagedFile(f"{backup} lacks {', '.join(missing[:5])}: take another backup")
+        raise DamagedFile(f"{backup} lacks {', '.join(missing[:5])}: {ANOTHER}")
     if changed := _changed(backup, stated):
-        raise DamagedFile(f"{backup}: {', '.join(changed[:5])} are not what the manifest states: take another backup")
+        raise DamagedFile(f"{backup}: {', '.join(changed[:5])} are not what the manifest states: {ANOTHER}")
 
 
 def rehearse(home: Home, backup: Path) -> Rehearsal:
-    """Restore a backup into a temporary home, open its warehouse and vault, and remove it.
+    """Restore a backup into a temporary home, read both databases whole, and remove it.
 
     Raises:
-        DamagedFile: it cannot be restored.
+        DamagedFile: it cannot be restored, or a database is not what the backup states.
     """
-    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=backup.parent) as temporary:
-        again = Home(Path(temporary) / "home")
-        restore(backup, again.root)
-        with database.warehouse(again, read_only=True) as db:
-            n_tables = database.value(db, "select count(*) from duckdb_tables()")
-            database.attach_vault(db, again, keys.load(home.secrets), read_only=True)
+    again = Home(backup.parent / f".rehearsal.{os.getpid()}.part")  # killed, the next backup removes it
+    try:
+        restored = restore(backup, again.root)
+        contents.check(again, home.secrets, restored.rows)
         n_bytes = sum(path.stat().st_size for path in again.root.rglob("*") if path.is_file())
-    return Rehearsal(n_tables, n_bytes)
+    finally:
+        shutil.rmtree(again.root, ignore_errors=True)
+    return Rehearsal(sum(map(len, restored.rows.values())), n_bytes)

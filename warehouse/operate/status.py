@@ -87,9 +87,20 @@ def _waiting(home: Home) -> int:
         return 0
 
 
+def _unfinished(home: Home) -> list[str]:
+    """Say which deletions were begun and have not ended, without opening what is noted of them."""
+    erasures = len(list(home.erasing.glob("[0-9]*.age")))
+    told = {
+        "a deletion of what was kept long enough": home.retaining.exists(),
+        f"the erasure of {erasures} persons": erasures > 0,
+    }
+    return [what for what, is_there in told.items() if is_there]
+
+
 def known(home: Home) -> dict[str, Any]:
     """Return what is known of a home, however damaged: of what cannot be read nothing."""
     facts: dict[str, Any] = {"home": str(home.root), "kind": _kind(home), "waiting": _waiting(home)}
+    facts |= {"unfinished": _unfinished(home)}
     return facts | (read(home) if is_whole(home) else {})
 
 
@@ -97,7 +108,8 @@ def shown(home: Home, facts: Facts) -> list[str]:
     """Return what is known of a home as lines."""
     passed_over = [f"  left         {name} {why}" for name, why in intake.passed_over(home.inbox).items()]
     state = lines(home, facts) if "steps" in facts else []
-    return [*state, f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over]
+    unfinished = [f"  unfinished   {what}: 'qhawaq run' ends it" for what in facts["unfinished"]]
+    return [*state, f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over, *unfinished]
 
 
 def _deliveries(facts: Facts, landed: int | None) -> Iterator[str]:

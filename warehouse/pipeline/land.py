@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from warehouse import database
-from warehouse.errors import DamagedFile
 from warehouse.landing import land as landing
 from warehouse.landing.ledger import Outcome
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
-from warehouse.publish import switching
+from warehouse.rights import unfinished
 from warehouse.settings import Home
 
 
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
     """Land everything that waits, and create the tables that later steps need; return what became of each file.
 
-    First it finishes a switch of releases that was interrupted.
+    A switch of releases or a deletion that was cut off is ended first.
 
     Args:
         home: the home.
@@ -27,8 +24,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     Raises:
         HomeError: nothing waits, and there is no home yet: none is made.
     """
-    with suppress(DamagedFile):  # said, and published again, once it is known whether anything is new
-        switching.follow(home)
+    unfinished.finish(home, progress)
     outcomes = landing.land(home, progress, backfill)
     with database.warehouse(home) as db:
         tables.prepare(db)

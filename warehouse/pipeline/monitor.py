@@ -33,8 +33,9 @@ def drift(home: Home, progress: Progress) -> dict[str, object]:
 
 def retain(home: Home, progress: Progress, today: date) -> dict[str, object]:
     """Delete what is due, or finish a deletion that was cut off; say what was proved."""
-    deliveries, dates = retention.due(home, progress, today)
-    if not (deliveries or dates or home.retaining.exists()):
+    proof = retention.finish(home, progress)
+    if any(retention.due(home, progress, today)):
+        proof = retention.carry_out(home, progress, today)
+    if proof is None:
         return {"deliveries": 0, "dates": 0}
-    proof = retention.carry_out(home, progress, today)
     return {name: proof[name] for name in ("deliveries", "dates", "files", "persons")}

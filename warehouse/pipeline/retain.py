@@ -9,11 +9,13 @@ from typing import Any
 
 from warehouse import contracts, database, keys
 from warehouse.errors import QhawaqError
-from warehouse.files import read_json, write_whole
+from warehouse.files import write_whole
+from warehouse.keys import Keys
 from warehouse.pipeline import build, publish, score, tables
 from warehouse.progress import Progress
 from warehouse.publish import releases
-from warehouse.rights import canary, retention
+from warehouse.rights import canary, compacting, deletion, retention
+from warehouse.rights.deletion import Deletion
 from warehouse.settings import DBT_PROJECT, Home
 
 
@@ -29,30 +31,51 @@ def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:
 
 
 def carry_out(home: Home, progress: Progress, today: date) -> dict[str, Any]:
-    """Delete, build and publish again, compact, search; return and keep the proof.
+    """Delete everything that is due; return the proof.
 
     Raises:
         QhawaqError: something that was deleted is still found.
     """
     secret = keys.load(home.secrets)
+    return _end(home, progress, secret, deletion.begin(home, secret, today))
+
+
+def finish(home: Home, progress: Progress) -> dict[str, Any] | None:
+    """End a deletion that was begun and is not proved; return the proof, None where there is none to end.
+
+    Raises:
+        QhawaqError: something that was deleted is still found.
+    """
+    if not home.retaining.exists():
+        return None
+    secret = keys.load(home.secrets)
+    return _end(home, progress, secret, deletion.noted(home, secret))
+
+
+def _end(home: Home, progress: Progress, secret: Keys, noted: Deletion) -> dict[str, Any]:
+    """Delete what is noted, build and publish again, compact, search; return and keep the proof."""
     with progress.step("delete"):
-        deletion = retention.delete(home, secret, today)
+        deletion.carry_out(home, secret, noted)
     with progress.step("build"):
         build.build(home, progress)
     with progress.step("score"):
         score.score(home, progress)
     with progress.step("publish"):
-        publish.publish(home, progress, f"retain-{today:%Y%m%d}")
+        publish.publish(home, progress, f"retain-{noted.today:%Y%m%d}")
         releases.forget_all_but_current(home)
     with progress.step("compact"):
-        retention.compact(home, secret)
+        compacting.compact(home, secret)
     with progress.step("search"):
-        hits = canary.search(home, secret, deletion.canaries)
-    proof = asdict(deletion.counts) | {"on": str(today)}
-    proof |= {"canaries": len(deletion.canaries.keys), "values": len(deletion.canaries.values), "hits": hits}
-    advice = "restore it from a backup: it proves what was deleted"
-    kept = read_json(home.retention, list, advice) if home.retention.exists() else []
-    write_whole(home.retention, json.dumps([*kept, proof], indent=1))
+        return _proved(home, secret, noted)
+
+
+def _proved(home: Home, secret: Keys, noted: Deletion) -> dict[str, Any]:
+    """Search for what was deleted, keep what was found as the proof, and remove the note."""
+    hits, unread = canary.search(home, secret, noted.canaries)
+    proof = asdict(noted.counts) | {"on": str(noted.today)}
+    proof |= {"canaries": len(noted.canaries.keys), "values": len(noted.canaries.values), "hits": hits}
+    proof |= {"unread": unread}
+    write_whole(home.retention, json.dumps([*deletion.proofs(home)[: noted.n_proofs], proof], indent=1))
     if any(hits.values()):
         raise QhawaqError(f"what was deleted is still found: {hits}; clear that up before anything else")
     home.retaining.unlink()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +16,8 @@ import duckdb
 
 from warehouse import database
 from warehouse.database import quoted
+from warehouse.errors import DamagedFile
+from warehouse.files import BLOCK
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.settings import Home
@@ -45,14 +50,25 @@ def draw(vault: duckdb.DuckDBPyConnection, gone: list[int]) -> Canaries:
     return Canaries(keys, tuple(value for (value,) in rows))
 
 
-def search(home: Home, secret: Keys, canaries: Canaries) -> dict[str, int]:
-    """Return the number of hits per place; the logs of requests and reveals are not searched."""
-    hits = dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0)
+class Searched(NamedTuple):
+    """The number of hits per place, and the archived files that do not open: nobody can say what these hold."""
+
+    hits: dict[str, int]
+    unread: list[str]
+
+
+def search(home: Home, secret: Keys, canaries: Canaries) -> Searched:
+    """Search the home; the logs of requests and reveals are not searched, nor the notes that hold the canaries."""
+    searched = Searched(dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0), [])
     if canaries == Canaries((), ()):
-        return hits
-    for path in filter(_is_own, set(home.root.rglob("*")) - {home.retaining}):  # it holds the canaries
-        hits[_place(home, path)] += _hits(home, path, secret, canaries)
-    return hits
+        return searched
+    noted = {home.retaining, *home.erasing.glob("*")}
+    for path in sorted(filter(_is_own, set(home.root.rglob("*")) - noted)):
+        try:
+            searched.hits[_place(home, path)] += _hits(home, path, secret, canaries)
+        except DamagedFile:
+            searched.unread.append(str(path.relative_to(home.root)))
+    return searched
 
 
 def _is_own(path: Path) -> bool:
@@ -80,9 +96,22 @@ def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
 
 
 def decrypted(path: Path, secret: Keys) -> bytes:
-    """Return the content of an archived file, decompressed."""
+    """Return the content of an archived file, decompressed.
+
+    Raises:
+        DamagedFile: it does not open.
+    """
     content = archive.unsealed(path, secret)
-    return gzip.decompress(content) if path.name.endswith(".gz.age") else content
+    return _decompressed(content) if path.name.endswith(".gz.age") else content
+
+
+def _decompressed(content: bytes) -> bytes:
+    """Return what can be decompressed: a delivery that was refused because it is damaged is kept as it came."""
+    parts = []
+    with suppress(OSError, EOFError, zlib.error), gzip.open(io.BytesIO(content)) as file:
+        while part := file.read1(BLOCK):
+            parts.append(part)
+    return b"".join(parts)
 
 
 def _in_bytes(content: bytes, canaries: Canaries) -> int:

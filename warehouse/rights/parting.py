@@ -26,15 +26,29 @@ def part(home: Home, request: Request, today: date, other: int | None = None) ->
         UsageError: it is not said who is to be parted from the person.
     """
     with Subject(home, request) as subject:
-        pair = _pair(subject, other)
-        known_at = ledger.effective_date(today, ledger.last_closed(subject.warehouse))
-        subject.vault.execute(
-            "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]
-        )
+        pair = _cut_off(subject)
+        if pair is None:
+            pair = _pair(subject, other)
+            known_at = ledger.effective_date(today, ledger.last_closed(subject.warehouse))
+            subject.vault.execute(
+                "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]
+            )
         merges = subject.vault.execute(ledger.MERGES).to_arrow_table()
         with database.transaction(subject.warehouse):
             ledger.copy_merges(subject.warehouse, merges)
         return pair
+
+
+def _cut_off(subject: Subject) -> tuple[int, int] | None:
+    """Return a pair that the vault has parted already and the warehouse has not: the call before was cut off."""
+    parted = subject.vault.execute(
+        "select child_key, merged_into from vault.parts where ? in (child_key, merged_into) order by all",
+        [subject.request.child],
+    ).fetchall()
+    together = subject.warehouse.execute(
+        "select child_key, merged_into from raw.child_merges where known_until is null"
+    ).fetchall()
+    return next((pair for pair in parted if pair in together), None)
 
 
 def _pair(subject: Subject, other: int | None) -> tuple[int, int]:

@@ -1,9 +1,9 @@
-"""Deletion at the end of retention periods; a tombstone of each delivery and as-of date stays.
+"""What retention periods let go, step by step; a tombstone of each delivery and as-of date stays.
 
 Each contract states its period (`retention_years`, from the end of the year that the delivery is about). Deleted are
 the delivery's rows and archive file, identities of persons without rows, and as-of dates of school years without
 enrollments. The ledger keeps the delivery's row with `deleted_on`, the manifest of closed dates the hash and number of
-rows. Every step looks for work left, so that another call finishes an interrupted deletion.
+rows. Every step looks for work left, so that an interrupted deletion can be finished (`deletion.py`).
 """
 
 from __future__ import annotations
@@ -12,30 +12,26 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from warehouse import clock, contracts, database, files
+from warehouse import clock
 from warehouse.build import closing
 from warehouse.contracts import Contract
 from warehouse.database import column, quoted, transaction, value
 from warehouse.deliveries import Status
-from warehouse.errors import DamagedFile
 from warehouse.files import write_whole
-from warehouse.identity import vault as identities
 from warehouse.identity.people import SAME_PERSON
-from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.progress import Progress
-from warehouse.rights import canary
-from warehouse.rights.canary import Canaries
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.settings import Home
 
 UNKNOWN_YEARS = 1  # assumption: files of no known source were sent by mistake
 ENROLLMENTS = "siagie.siagie_enrollments"
+WITH_ROWS = (Status.LANDED, Status.SUPERSEDED, Status.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -81,13 +77,13 @@ def _until(year: int, years: int) -> date:
 
 def delete_rows(db: duckdb.DuckDBPyConnection, deliveries: list[Expired], known: list[Contract], today: date) -> int:
     """Delete the rows of expired deliveries and mark them in the ledger, in one transaction; return their number."""
-    tables = {c.name: c.table for c in known}
+    tables = tables_with_rows(deliveries, known)
     deleted = 0
     with transaction(db):
         for delivery in deliveries:
             file = delivery.file
-            if delivery.source in tables and delivery.status in (Status.LANDED, Status.SUPERSEDED, Status.WITHDRAWN):
-                deleted += value(db, f"delete from raw.{tables[delivery.source]} where _file = ?", [file])
+            if table := tables.get(delivery):
+                deleted += value(db, f"delete from raw.{table} where _file = ?", [file])
                 db.execute("delete from raw.record_links where file = ?", [file])
             db.execute("delete from quarantine.rows where file = ?", [file])
             db.execute(
@@ -96,8 +92,14 @@ def delete_rows(db: duckdb.DuckDBPyConnection, deliveries: list[Expired], known:
     return deleted
 
 
+def tables_with_rows(deliveries: list[Expired], known: list[Contract]) -> dict[Expired, str]:
+    """Return the raw table of each delivery that has rows."""
+    tables = {contract.name: contract.table for contract in known}
+    return {one: tables[one.source] for one in deliveries if one.source in tables and one.status in WITH_ROWS}
+
+
 def retire_dates(db: duckdb.DuckDBPyConnection, home: Home, dates: list[str], today: date) -> None:
-    """Delete as-of dates from every table and their Parquet files; the manifest keeps a tombstone of each."""
+    """Delete as-of dates from every table; the manifest keeps a tombstone of each."""
     if not dates:
         return
     listed = ", ".join(f"date '{day}'" for day in dates)
@@ -105,40 +107,49 @@ def retire_dates(db: duckdb.DuckDBPyConnection, home: Home, dates: list[str], to
         "select schema_name, table_name from duckdb_columns() where column_name = 'as_of_date' "
         "and table_name in (select table_name from duckdb_tables()) order by all"
     ).fetchall()
-    manifest = closing.read_manifest(home)
     with transaction(db):
         for schema, table in tables:
             db.execute(f"delete from {quoted(schema)}.{quoted(table)} where as_of_date in ({listed})")
-    for day in dates:
-        shutil.rmtree(home.features / f"as_of={day}", ignore_errors=True)
-        manifest[day] = manifest[day] | {"retired_on": str(today)}
+    manifest = closing.read_manifest(home)
+    manifest |= {day: manifest[day] | {"retired_on": str(today)} for day in dates}
     write_whole(home.features / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
 
 
-def delete_files(home: Home, db: duckdb.DuckDBPyConnection) -> int:
-    """Delete the archive files of deliveries that the ledger marks as deleted; return their number."""
+def delete_parquet(home: Home) -> None:
+    """Delete the Parquet files of the dates that the manifest states as retired."""
+    for day, entry in closing.read_manifest(home).items():
+        if "retired_on" in entry and (folder := home.features / f"as_of={day}").exists():
+            shutil.rmtree(folder)
+
+
+def delete_files(home: Home, db: duckdb.DuckDBPyConnection) -> None:
+    """Delete the archive files of deliveries that the ledger marks as deleted."""
     rows = db.execute("select file, sha256, status from raw.deliveries where deleted_on is not null").fetchall()
-    return sum(_deleted(home, Status(status), file, sha256) for file, sha256, status in rows)
+    for file, sha256, status in rows:
+        for path in archived(home, Status(status), file, sha256):
+            path.unlink()
 
 
-def _deleted(home: Home, status: Status, file: str, sha256: str) -> int:
-    """Delete an archived file, under its own name or the substitute of an unsafe one; return the number of files."""
-    candidates = [archive.archived(home, status, name, sha256) for name in (file, archive.UNNAMED)]
-    existing = [path for path in candidates if path.exists()]
-    for path in existing:
-        path.unlink()
-    return len(existing)
+def archived(home: Home, status: Status, file: str, sha256: str) -> set[Path]:
+    """Return the archived file of a delivery, under its own name or the substitute of an unsafe one."""
+    candidates = (archive.archived(home, status, name, sha256) for name in (file, archive.UNNAMED))
+    return {path for path in candidates if path.exists()}
 
 
-def find_gone(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, known: list[Contract]) -> list[int]:
-    """Return the keys without rows, and create `temp.kept` of the others.
+def find_gone(
+    vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnection, known: list[Contract], due: Sequence[str] = ()
+) -> list[int]:
+    """Return the keys without rows but in files that are due, and create `temp.kept` of the others.
 
     A merged key is kept as long as the key into which it was merged.
     """
     vault.execute("create or replace temp table present (child_key bigint)")
     for contract in known:
         if contract.aliases:
-            arriving = db.execute(f"select distinct child_key from raw.{contract.table}").to_arrow_table()
+            arriving = db.execute(
+                f"select distinct child_key from raw.{contract.table} where not list_contains(?::varchar[], _file)",
+                [list(due)],
+            ).to_arrow_table()
             vault.execute("insert into present select child_key from arriving where child_key is not null")
             del arriving
     vault.execute(
@@ -192,94 +203,6 @@ def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnecti
             "delete from vault.links where file in (select file from gone_files) "
             "or child_key not in (select child_key from kept)"
         )
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The extent of a deletion."""
-
-    deliveries: int = 0
-    rows: int = 0
-    files: int = 0  # of the archive
-    persons: int = 0
-    dates: int = 0  # as-of dates
-
-    def plus(self, other: Counts) -> Counts:
-        """Return the sum of two deletions."""
-        return Counts(**{name: number + getattr(other, name) for name, number in asdict(self).items()})
-
-
-NONE_GONE = Canaries((), ())
-
-
-@dataclass(frozen=True)
-class Deletion:
-    """The state of a deletion; sealed in the home until it is proved, so that a crash loses nothing."""
-
-    counts: Counts
-    canaries: Canaries
-
-    def plus(self, counts: Counts, canaries: Canaries = NONE_GONE) -> Deletion:
-        """Return the deletion with further counts and canaries."""
-        values = {*self.canaries.values, *canaries.values}
-        both = Canaries((*self.canaries.keys, *canaries.keys), tuple(sorted(values)))
-        return Deletion(self.counts.plus(counts), both)
-
-    def keep(self, home: Home, secret: Keys) -> None:
-        """Write the state, sealed with the home's secret."""
-        text = json.dumps([asdict(self.counts), self.canaries.keys, self.canaries.values])
-        archive.seal(home.retaining, text.encode(), secret)
-
-
-def interrupted(home: Home, secret: Keys) -> Deletion:
-    """Return the state of an interrupted deletion; an empty one if there is none."""
-    if not home.retaining.exists():
-        return Deletion(Counts(), NONE_GONE)
-    counts, owned, values = json.loads(archive.unsealed(home.retaining, secret))
-    return Deletion(Counts(**counts), Canaries(tuple(owned), tuple(values)))
-
-
-def delete(home: Home, secret: Keys, today: date) -> Deletion:
-    """Delete everything that is due; the result includes the share of an interrupted deletion."""
-    known = list(contracts.read(DBT_PROJECT).values())
-    with database.warehouse(home) as db, database.scratch(home) as vault:
-        database.attach_vault(vault, home, secret)
-        identities.prepare(vault, known)
-        deliveries = expired(db, known, today)
-        dates = retired_dates(home, known, today)
-        rows = delete_rows(db, deliveries, known, today)
-        retire_dates(db, home, dates, today)
-        gone = find_gone(vault, db, known)
-        counts = Counts(deliveries=len(deliveries), rows=rows, persons=len(gone), dates=len(dates))
-        deletion = interrupted(home, secret).plus(counts, canary.draw(vault, gone))
-        deletion.keep(home, secret)
-        forget_rows(db, gone)
-        forget_persons(vault, db, known)
-        deletion = deletion.plus(Counts(files=delete_files(home, db)))
-        deletion.keep(home, secret)
-    return deletion
-
-
-def compact(home: Home, secret: Keys) -> None:
-    """Rewrite warehouse and vault, so that no unused block of a file and no unfinished copy holds deleted values."""
-    files.remove_unfinished(home.root)
-    _rewrite(home, home.warehouse, f"storage_version '{database.STORAGE_VERSION}'", "")
-    key = f"encryption_key '{secret.vault}'"
-    _rewrite(home, home.vault, key, f" ({key})")
-
-
-def _rewrite(home: Home, path: Path, options: str, opening: str) -> None:
-    """Copy a database into a new file that replaces it."""
-    with files.replacing(path) as aside:
-        with database.scratch(home) as db:
-            db.execute(f"attach {quoted(str(path), chr(39))} as old{opening}")
-            db.execute(f"attach {quoted(str(aside), chr(39))} as fresh ({options})")
-            db.execute("copy from database old to fresh")
-            db.execute("checkpoint fresh; detach fresh; detach old")
-        if path.with_name(path.name + ".wal").exists():
-            raise DamagedFile(
-                f"{path} has a write-ahead log left: open and close it with 'qhawaq status', then call again"
-            )
 
 
 def say(progress: Progress, deliveries: list[Expired], dates: list[str]) -> None:

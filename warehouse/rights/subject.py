@@ -31,6 +31,7 @@ create table if not exists raw.objections (
 create table if not exists raw.human_reviews (
   request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
 create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
+alter table raw.erasures add column if not exists number bigint;
 """
 SHOWN = 200  # largest number of lines per source in an answer
 

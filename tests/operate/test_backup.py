@@ -165,9 +165,9 @@ def test_a_rehearsal_finds_other_rows_than_stated(own: Path, database: str) -> N
 def test_a_rehearsal_reads_every_block(own: Path) -> None:
     """Damage in any one place of the vault is found, or nobody reads that place."""
     home, found = Home(own / "home"), 0
-    with contents._vault(home, home.secrets) as vault:
+    with contents.vault(home, home.secrets) as vault:
         whole = {
-            table: vault.execute(f"from {table} order by all").fetchall() for table in contents._tables(vault, "vault")
+            table: vault.execute(f"from {table} order by all").fetchall() for table in contents.tables(vault, "vault")
         }
     rows = {"vault": {table: len(held) for table, held in whole.items()}}
     content = home.vault.read_bytes()
@@ -178,7 +178,7 @@ def test_a_rehearsal_reads_every_block(own: Path) -> None:
         except (DamagedFile, HomeError):
             found += 1
             continue
-        with contents._vault(home, home.secrets) as vault:
+        with contents.vault(home, home.secrets) as vault:
             assert {table: vault.execute(f"from {table} order by all").fetchall() for table in whole} == whole
     assert found
 

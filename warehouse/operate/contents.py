@@ -19,10 +19,10 @@ Rows = dict[str, dict[str, int]]  # database → table → how many
 
 def counted(home: Home, secrets: Path, warehouse: duckdb.DuckDBPyConnection) -> Rows:
     """Return the rows of every table of the open warehouse and of the vault, if there is one; `secrets` opens it."""
-    found = {"warehouse": {table: _n_rows(warehouse, table) for table in _tables(warehouse, "warehouse")}}
+    found = {"warehouse": {table: _n_rows(warehouse, table) for table in tables(warehouse, "warehouse")}}
     if home.vault.exists():
-        with _vault(home, secrets) as vault:
-            found["vault"] = {table: _n_rows(vault, table) for table in _tables(vault, "vault")}
+        with vault(home, secrets) as db:
+            found["vault"] = {table: _n_rows(db, table) for table in tables(db, "vault")}
     return found
 
 
@@ -35,14 +35,14 @@ def check(home: Home, secrets: Path, expected: Rows) -> None:
     with database.warehouse(home, read_only=True) as db:
         _compare(home, "warehouse", db, expected.get("warehouse", {}))
     if home.vault.exists():
-        with _vault(home, secrets) as db:
+        with vault(home, secrets) as db:
             _compare(home, "vault", db, expected.get("vault", {}))
 
 
 def _compare(home: Home, catalog: str, db: duckdb.DuckDBPyConnection, expected: dict[str, int]) -> None:
     where = f"the {catalog} in {home.root}"
     try:
-        found = {table: _read(db, table) for table in _tables(db, catalog)}
+        found = {table: read(db, table) for table in tables(db, catalog)}
     except duckdb.Error as error:
         raise DamagedFile(f"{where} cannot be read whole ({type(error).__name__}): {RESTORE}") from None
     if expected and found != expected:
@@ -51,13 +51,15 @@ def _compare(home: Home, catalog: str, db: duckdb.DuckDBPyConnection, expected: 
 
 
 @contextmanager
-def _vault(home: Home, secrets: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def vault(home: Home, secrets: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that has the vault attached as `vault`."""
     with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(secrets), read_only=True)
         yield db
 
 
-def _tables(db: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+def tables(db: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:
+    """Return the tables of a database, as SQL."""
     sql = "select schema_name, table_name from duckdb_tables() where database_name = ? and not temporary order by all"
     return [".".join(map(quoted, (catalog, *names))) for names in db.execute(sql, [catalog]).fetchall()]
 
@@ -66,7 +68,7 @@ def _n_rows(db: duckdb.DuckDBPyConnection, table: str) -> int:
     return value(db, f"select count(*) from {table}")
 
 
-def _read(db: duckdb.DuckDBPyConnection, table: str) -> int:
+def read(db: duckdb.DuckDBPyConnection, table: str) -> int:
     """Read every value of a table, so that each of its blocks is read from disk and checked; return its rows."""
     rows, _ = db.execute(f"select count(*), bit_xor(hash(t)) from {table} as t").fetchone() or (0, 0)
     return int(rows)

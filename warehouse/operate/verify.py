@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
 from warehouse import database, files, keys, machine
 from warehouse.build import closing
-from warehouse.database import quoted
 from warehouse.deliveries import Status
 from warehouse.errors import DamagedFile, HomeInUse, QhawaqError
 from warehouse.landing import archive
-from warehouse.operate import damage
+from warehouse.operate import contents, damage
 from warehouse.progress import Progress
 from warehouse.publish import switching
 from warehouse.settings import Home
 
-TABLES = """
-select database_name, schema_name, table_name from duckdb_tables()
-where database_name in (current_database(), 'vault') and not temporary order by all
-"""
 DELIVERIES = """
 select file, sha256, status, file in (select file from raw.erasures) from raw.deliveries
 where deleted_on is null order by all
@@ -69,17 +65,20 @@ def _told(part: Callable[[Home], Found], home: Home) -> Found:
 def _tables(home: Home) -> Found:
     """Read every value of the warehouse and the vault: their engine compares each block with its checksum."""
     with database.warehouse(home, read_only=True) as db:
-        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
-        for catalog, schema, table in db.execute(TABLES).fetchall():
-            place = home.vault if catalog == "vault" else home.warehouse
-            try:
-                database.value(
-                    db, f"select bit_xor(hash(t)) from {quoted(catalog)}.{quoted(schema)}.{quoted(table)} as t"
-                )
-            except duckdb.Error as error:
-                yield f"{place}: table {schema}.{table} cannot be read ({type(error).__name__}): {machine.RESTORE}"
-            else:
-                yield None
+        yield from _read(db, "warehouse", home.warehouse)
+    if home.vault.exists():
+        with contents.vault(home, home.secrets) as db:
+            yield from _read(db, "vault", home.vault)
+
+
+def _read(db: duckdb.DuckDBPyConnection, catalog: str, place: Path) -> Found:
+    for table in contents.tables(db, catalog):
+        try:
+            contents.read(db, table)
+        except duckdb.Error as error:
+            yield f"{place}: table {table} cannot be read ({type(error).__name__}): {machine.RESTORE}"
+        else:
+            yield None
 
 
 def _deliveries(home: Home) -> Found:

@@ -191,10 +191,10 @@ def _run(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    # What is parsed anew is kept in the home too, for an orchestrator.
-    manifest = None if command == "parse" else parsing.manifest(project)
     try:
         with parsing.rarely_collecting():
+            # What is parsed anew is kept in the home too, for an orchestrator.
+            manifest = None if command == "parse" else parsing.manifest(project)
             runner = dbtRunner(manifest, callbacks=[_Reporter(progress)])
             places = parsing.places(project, target or home.dbt)
             result = runner.invoke(["--quiet", *command.split(), *places, *arguments])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -77,13 +77,6 @@ LINES = st.lists(
     st.one_of(st.sampled_from(ROWS), st.lists(FIELDS, min_size=10, max_size=10).map("|".join), st.lists(FIELDS, max_size=12).map("|".join)),
     min_size=1, max_size=12,
 )  # fmt: skip
-
-
-@pytest.fixture
-def scratch(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A throw-away database for one file after the other, as landing has it."""
-    with database.scratch(home) as db:
-        yield db
 
 
 def staged(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests import conftest
 from tests.cases import home
 from tests.cases.home import CaseHome
 from tests.landing import samples
@@ -244,7 +243,5 @@ def test_what_an_enrollment_may_say(empty: CaseHome, changes: dict[str, str], fa
 
 def qhawaq(empty: CaseHome, *arguments: str, fails: int = 0) -> str:
     """Call a command as a person does; return what it says."""
-    command = [sys.executable, "-m", "warehouse", "--home", str(empty.home.root), "--quiet", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == fails, done.stderr
-    return done.stdout + done.stderr
+    said = conftest.qhawaq(empty.home.root, "--quiet", *arguments, expect=fails)
+    return said.stdout + said.stderr

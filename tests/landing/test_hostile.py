@@ -56,13 +56,12 @@ REFUSED = {
 
 
 @contextmanager
-def staged(home, name, content, encoding="latin-1") -> Iterator[tuple[tuple[int, int], duckdb.DuckDBPyConnection]]:
+def staged(db, home, name, content, encoding="latin-1") -> Iterator[tuple[tuple[int, int], duckdb.DuckDBPyConnection]]:
     """Read a delivery as landing does; yield (accepted, quarantined) and where `typed` and `faults` are."""
     delivery = intake.recognize(deliver(home, name, content, encoding), CONTRACTS)
-    with database.scratch(home) as db:
-        counts = stage(db, delivery, bytescan.scan(delivery.path, delivery.contract.separator))
-        assert counts.left_out == ()
-        yield (counts.accepted, counts.quarantined), db
+    counts = stage(db, delivery, bytescan.scan(delivery.path, delivery.contract.separator))
+    assert counts.left_out == ()
+    yield (counts.accepted, counts.quarantined), db
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -106,9 +105,9 @@ QUARANTINED = {
 
 
 @pytest.mark.parametrize("case", QUARANTINED)
-def test_bad_lines_are_quarantined(home, case):
+def test_bad_lines_are_quarantined(scratch, home, case):
     content, lines, accepted = QUARANTINED[case]
-    with staged(home, ATTENDANCE, content) as (counts, db):
+    with staged(scratch, home, ATTENDANCE, content) as (counts, db):
         assert counts == (accepted, len(lines))
         assert {line for (line,) in db.execute("select line from faults").fetchall()} == lines
         kept = {line for (line,) in db.execute("select _line from typed").fetchall()}
@@ -145,8 +144,8 @@ READ_RIGHT = {
 
 
 @pytest.mark.parametrize("case", READ_RIGHT)
-def test_read_right(home, case):
-    with staged(home, ATTENDANCE, READ_RIGHT[case], "utf-8") as (counts, db):
+def test_read_right(scratch, home, case):
+    with staged(scratch, home, ATTENDANCE, READ_RIGHT[case], "utf-8") as (counts, db):
         assert counts == (40, 0)
         rows = db.execute(
             "select id_anio, mes, cod_mod, dias_abiertos, faltas_justificadas, faltas_injustificadas "
@@ -156,15 +155,15 @@ def test_read_right(home, case):
 
 
 @pytest.mark.parametrize("written", ["2014-05-06", "06/05/2014", "06-05-2014", "20140506"])
-def test_dates_in_the_formats_that_are_seen(home, written):
-    with staged(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (_, db):
+def test_dates_in_the_formats_that_are_seen(scratch, home, written):
+    with staged(scratch, home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (_, db):
         born = db.execute("select fecha_nacimiento::varchar from typed where _line = 2").fetchone()
     assert born == ("2014-05-06",)
 
 
 @pytest.mark.parametrize("written", ["31/02/2014", "2014-13-01", "0214-05-06", "ayer", "2114-05-06"])
-def test_impossible_dates_are_quarantined(home, written):
-    with staged(home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (counts, db):
+def test_impossible_dates_are_quarantined(scratch, home, written):
+    with staged(scratch, home, samples.ENROLLMENT, samples.enrollment(FECHA_NACIMIENTO=written)) as (counts, db):
         assert counts == (2, 1)
         found = db.execute("select line, column_name, fault from faults").fetchall()
     assert found == [(2, "fecha_nacimiento", "not_a_date")]
@@ -179,9 +178,9 @@ def feeding(rows: list[str]) -> str:
     return "\n".join(["anio,cod_mod,anexo,programa,raciones,modalidad", *rows]) + "\n"
 
 
-def test_a_line_break_inside_quotes_keeps_line_numbers(home):
+def test_a_line_break_inside_quotes_keeps_line_numbers(scratch, home):
     text = feeding([MEALS[0].replace("QALI WARMA", '"QALI\nWARMA, ""PAE"""'), *MEALS[1:]])
-    with staged(home, FEEDING, text) as (counts, db):
+    with staged(scratch, home, FEEDING, text) as (counts, db):
         assert counts == (5, 0)
         rows = db.execute("select _line, programa from typed order by 1 limit 2").fetchall()
     assert rows == [(2, 'QALI\nWARMA, "PAE"'), (4, "QALI WARMA")]
@@ -204,18 +203,18 @@ QUOTES = {
 
 @pytest.mark.parametrize("case", QUOTES)
 @pytest.mark.parametrize("mixed", [False, True])
-def test_quotes_out_of_place_never_pass_in_silence(home, case, mixed):
+def test_quotes_out_of_place_never_pass_in_silence(scratch, home, case, mixed):
     rows, wrong = QUOTES[case]
     text = feeding(rows)
-    with staged(home, FEEDING, text.replace("\n", "\r\n", 1) if mixed else text) as (counts, db):
+    with staged(scratch, home, FEEDING, text.replace("\n", "\r\n", 1) if mixed else text) as (counts, db):
         assert counts == (5 - len(wrong), len(wrong))
         assert {line for (line,) in db.execute("select line from faults").fetchall()} == wrong
         assert db.execute("select bool_and(raciones = _line - 2) from typed").fetchone() == (True,)
 
 
 @pytest.mark.parametrize("end", ["|", "||"])
-def test_an_empty_column_too_many_is_quarantined(home, end):
-    with staged(home, ATTENDANCE, attendance([ROWS[0], ROWS[1] + end, *ROWS[2:]])) as (counts, db):
+def test_an_empty_column_too_many_is_quarantined(scratch, home, end):
+    with staged(scratch, home, ATTENDANCE, attendance([ROWS[0], ROWS[1] + end, *ROWS[2:]])) as (counts, db):
         assert counts == (39, 1)
         assert db.execute("select line, fault from faults").fetchall() == [(3, "more_columns")]
 

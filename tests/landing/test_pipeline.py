@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,9 +79,11 @@ LINES = st.lists(
 )  # fmt: skip
 
 
-def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool) -> tuple[object, ...]:
+def staged(
+    db: duckdb.DuckDBPyConnection, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> tuple[object, ...]:
     """Stage a file by the quick way or without it; return what was typed and what was wrong."""
-    with monkeypatch.context() as changed, database.scratch(home) as db:
+    with monkeypatch.context() as changed:
         if not at_once:
             changed.setattr(staging, "type_plain_file", lambda *_: False)
         delivery = intake.recognize(path, CONTRACTS)
@@ -96,11 +99,11 @@ def staged(home: Home, path: Path, monkeypatch: pytest.MonkeyPatch, at_once: boo
 @settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n"]))
 def test_a_plain_file_is_typed_at_once_as_it_is_step_by_step(
-    home: Home, monkeypatch: pytest.MonkeyPatch, lines: list[str], end: str
+    home: Home, scratch: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, lines: list[str], end: str
 ) -> None:
     path = home.inbox / samples.ATTENDANCE
     path.write_bytes((end.join([HEADER, *lines]) + end).encode("latin-1"))
-    quick, slow = (staged(home, path, monkeypatch, at_once) for at_once in (True, False))
+    quick, slow = (staged(scratch, path, monkeypatch, at_once) for at_once in (True, False))
     assert repr(quick) == repr(slow)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from warehouse.contracts.contract import (
 )
 from warehouse.contracts.scopes import Replaces
 from warehouse.errors import QhawaqError
-from warehouse.settings import read_yaml
+from warehouse.settings import parse_yaml
 
 QUOTINGS = ("csv", "none")
 DOMAINS = ("education", "welfare", "protection")
@@ -155,17 +156,21 @@ def read(project: Path) -> dict[str, Contract]:
     Raises:
         QhawaqError: a contract is not well-formed; the message names it.
     """
+    paths = sorted((project / "models").rglob("_*__sources.yml"))
+    return dict(_read(tuple(path.read_text(encoding="utf-8") for path in paths)))
+
+
+@lru_cache(maxsize=4)  # a process reads them again for each step; they cost more to read than most files to land
+def _read(texts: tuple[str, ...]) -> dict[str, Contract]:
+    """Return the contracts that the YAML files of sources describe."""
     contracts = [
-        _contract(source, table)
-        for path in sorted((project / "models").rglob("_*__sources.yml"))
-        for source, table in _tables(path)
-        if "file_pattern" in _meta(table)
+        _contract(source, table) for text in texts for source, table in _tables(text) if "file_pattern" in _meta(table)
     ]
     return {contract.table: contract for contract in contracts}
 
 
-def _tables(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def _tables(text: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield each table that a file describes, with its source."""
-    for source in read_yaml(path).get("sources") or []:
+    for source in parse_yaml(text).get("sources") or []:
         for table in source["tables"]:
             yield source, table

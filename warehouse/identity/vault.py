@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.contracts import Column, Contract
-from warehouse.database import quoted
+from warehouse.database import quoted, transaction
 from warehouse.identity import names
 from warehouse.identity.people import SAME_PERSON, with_keys
 from warehouse.keys import Keys, key_sql
@@ -46,16 +46,22 @@ class Identity:
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the missing tables of the attached vault, by the contracts."""
-    db.execute(DDL)
-    for contract in contracts:
-        if contract.vaulted:
-            columns = ", ".join(f"{quoted(c.name)} {c.data_type}" for c in contract.vaulted)
-            db.execute(
-                f"create table if not exists vault.{contract.table} "
-                f"(child_key bigint, {columns}, content varchar, _file varchar, _line bigint, known_at date)"
-            )
-        for column in _remembered(contract):
-            db.execute(f"alter table vault.{contract.table} add column if not exists {quoted(column.name)} date")
+    with transaction(db):  # one commit: each is waited for until the disk has it
+        db.execute(DDL)
+        for contract in contracts:
+            _prepare_identities(db, contract)
+
+
+def _prepare_identities(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Create the table of a contract's identity columns."""
+    if contract.vaulted:
+        columns = ", ".join(f"{quoted(c.name)} {c.data_type}" for c in contract.vaulted)
+        db.execute(
+            f"create table if not exists vault.{contract.table} "
+            f"(child_key bigint, {columns}, content varchar, _file varchar, _line bigint, known_at date)"
+        )
+    for column in _remembered(contract):
+        db.execute(f"alter table vault.{contract.table} add column if not exists {quoted(column.name)} date")
 
 
 def _remembered(contract: Contract) -> list[Column]:

@@ -74,16 +74,24 @@ class Earlier(NamedTuple):
 
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
-    for tables in (DDL, standing_tables.DDL, losses.DDL, link.DDL, closing.DDL, tested.DDL, codes.DDL):
-        db.execute(tables)
-    for contract in contracts:
-        region = (REGION,) if contract.scope.region else ()
-        columns = (*contract.landed, *region, *LANDING_COLUMNS)
-        listed = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in columns)
-        db.execute(f"create table if not exists raw.{contract.table} ({listed})")
-        for name, data_type in columns:
-            db.execute(f"alter table raw.{contract.table} add column if not exists {quoted(name)} {data_type}")
+    with transaction(db):  # one commit: each is waited for until the disk has it
+        for tables in (DDL, standing_tables.DDL, losses.DDL, link.DDL, closing.DDL, tested.DDL, codes.DDL):
+            db.execute(tables)
+        for contract in contracts:
+            _prepare_raw(db, contract)
     earlier_homes.bring_up(db, contracts)
+
+
+def _prepare_raw(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Create the raw table of a contract, or add the columns that it lacks."""
+    region = (REGION,) if contract.scope.region else ()
+    columns = (*contract.landed, *region, *LANDING_COLUMNS)
+    listed = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in columns)
+    db.execute(f"create table if not exists raw.{contract.table} ({listed})")
+    held = {name for name, *_ in db.table(f"raw.{contract.table}").description}
+    for name, data_type in columns:
+        if name not in held:
+            db.execute(f"alter table raw.{contract.table} add column {quoted(name)} {data_type}")
 
 
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:

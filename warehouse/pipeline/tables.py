@@ -7,6 +7,7 @@ import duckdb
 from warehouse import contracts
 from warehouse.audit import accesses
 from warehouse.build import calendar, formulas, orchestration, tested
+from warehouse.database import transaction
 from warehouse.landing import ledger
 from warehouse.publish import disclosure, releases
 from warehouse.registry import figures, versions
@@ -19,5 +20,6 @@ OWNERS = (calendar, tested, formulas, orchestration, versions, figures, disclosu
 def prepare(db: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing, and widen raw tables so that they hold what the contracts say."""
     ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
-    for owner in OWNERS:
-        db.execute(owner.DDL)
+    with transaction(db):
+        for owner in OWNERS:
+            db.execute(owner.DDL)

@@ -23,6 +23,7 @@ from warehouse.landing import archive
 from warehouse.settings import Home
 
 DRAWN = 50  # largest number of persons whose values are searched for
+TABLES = (".parquet", ".duckdb")
 PLACES = {".age": "archive", ".parquet": "parquet", ".duckdb": "serving"}
 
 
@@ -63,11 +64,12 @@ def search(home: Home, secret: Keys, canaries: Canaries) -> Searched:
     if canaries == Canaries((), ()):
         return searched
     noted = {home.retaining, *home.erasing.glob("*")}
-    for path in sorted(filter(_is_own, set(home.root.rglob("*")) - noted)):
-        try:
-            searched.hits[_place(home, path)] += _hits(home, path, secret, canaries)
-        except DamagedFile:
-            searched.unread.append(str(path.relative_to(home.root)))
+    with database.scratch(home) as db:  # one for all: to open it takes longer than to search most files
+        for path in sorted(filter(_is_own, set(home.root.rglob("*")) - noted)):
+            try:
+                searched.hits[_place(home, path)] += _hits(db, home, path, secret, canaries)
+            except DamagedFile:
+                searched.unread.append(str(path.relative_to(home.root)))
     return searched
 
 
@@ -80,19 +82,30 @@ def _place(home: Home, path: Path) -> str:
     return own.get(path) or PLACES.get(path.suffix, "other files")
 
 
-def _hits(home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
+def _hits(db: duckdb.DuckDBPyConnection, home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
     """Return the number of hits in one file."""
-    if path.suffix == ".age":
-        return _in_bytes(decrypted(path, secret), canaries)
-    if path.suffix not in PLACES:
-        return _in_bytes(path.read_bytes(), canaries)
-    with database.scratch(home) as db:
-        if path.suffix == ".parquet":
-            db.execute(f"create view memory.main.parquet as from read_parquet({quoted(str(path), chr(39))})")
-            return _in_tables(db, "memory", canaries)
-        key = f"encryption_key '{secret.vault}', " if path == home.vault else ""
-        db.execute(f"attach {quoted(str(path), chr(39))} as searched ({key}read_only)")
-        return _in_tables(db, "searched", canaries)
+    if path.suffix in TABLES:
+        return _in_database(db, path, secret.vault if path == home.vault else None, canaries)
+    return _in_file(path, secret, canaries)
+
+
+def _in_file(path: Path, secret: Keys, canaries: Canaries) -> int:
+    """Return the number of hits in a file that holds no tables."""
+    content = decrypted(path, secret) if path.suffix == ".age" else path.read_bytes()
+    return len(re.findall(canaries.pattern().encode(), content))
+
+
+def _in_database(db: duckdb.DuckDBPyConnection, path: Path, key: str | None, canaries: Canaries) -> int:
+    """Return the number of rows with a hit in a file of tables, the vault's with its key."""
+    file = quoted(str(path), chr(39))
+    if path.suffix == ".parquet":
+        db.execute(f"create or replace view memory.main.parquet as from read_parquet({file})")
+        return _in_tables(db, "memory", canaries)
+    encrypted = f"encryption_key '{key}', " if key else ""
+    db.execute(f"attach {file} as searched ({encrypted}read_only)")
+    found = _in_tables(db, "searched", canaries)
+    db.execute("detach searched")
+    return found
 
 
 def decrypted(path: Path, secret: Keys) -> bytes:
@@ -112,10 +125,6 @@ def _decompressed(content: bytes) -> bytes:
         while part := file.read1(BLOCK):
             parts.append(part)
     return b"".join(parts)
-
-
-def _in_bytes(content: bytes, canaries: Canaries) -> int:
-    return len(re.findall(canaries.pattern().encode(), content))
 
 
 def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> int:

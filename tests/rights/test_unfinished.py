@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import deliver, qhawaq
 from tests.faults import commands, template
 from tests.landing import samples
-from warehouse import keys
+from warehouse import clock, database, keys
 from warehouse.landing import archive, ledger
 from warehouse.pipeline import build, publish, run, score
 from warehouse.rights import canary, compacting, deletion, erasure, retention
@@ -209,3 +209,19 @@ def test_a_delivery_that_was_refused_as_damaged_is_searched_as_far_as_it_goes(ro
     assert b"72234560" in canary.decrypted(path, keys.load(home.secrets))
     qhawaq(home.root, *erase(root))
     assert b"72234560" not in gzip.decompress(archive.unsealed(path, keys.load(home.secrets)))
+
+
+@pytest.mark.parametrize(("now", "is_refused"), [("2027-03-02", False), ("2027-03-03", True), ("2042-01-01", True)])
+def test_a_clock_far_ahead_of_the_home_deletes_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, now: str, is_refused: bool
+) -> None:
+    deliver(home, samples.ATTENDANCE, samples.attendance())
+    qhawaq(home.root, "land")
+    with database.warehouse(home) as db:
+        db.execute("update raw.deliveries set landed_at = timestamp '2026-03-02 15:00:00'")
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(f"{now}T15:00:00+00:00"))
+    said = qhawaq(home.root, "retain", "--delete", expect=int(is_refused))
+    assert (f"name the day, --today {now}" in said.stderr) == is_refused
+    assert ("nothing is due" in said.stdout) != is_refused
+    if now == "2042-01-01":
+        assert "1 deliveries" in qhawaq(home.root, "retain").stdout

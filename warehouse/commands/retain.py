@@ -29,6 +29,8 @@ def retain(context: Context, today: date | None, delete: bool) -> None:
     if finished:
         _show(finished)
     day = today or clock.today()
+    if delete and not today:
+        step.believe(home, day)
     deliveries, dates = step.due(home, progress, day)
     if not delete:
         click.echo(f"{deliveries} deliveries and {dates} as-of dates are due: call it with --delete")

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from warehouse import contracts, database, keys
-from warehouse.errors import QhawaqError
+from warehouse import clock, contracts, database, keys
+from warehouse.errors import HomeError, QhawaqError
 from warehouse.files import write_whole
 from warehouse.keys import Keys
 from warehouse.pipeline import build, publish, score, tables
@@ -28,6 +28,21 @@ def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:
         dates = retention.retired_dates(home, known, today)
     retention.say(progress, expired, dates)
     return len(expired), len(dates)
+
+
+def believe(home: Home, today: date) -> None:
+    """Believe the clock only where the home's own days are near: what a wrong one deletes never comes back.
+
+    Raises:
+        HomeError: nothing has landed for more than a year by it.
+    """
+    with database.warehouse(home) as db:
+        newest = database.value(db, f"select max({clock.day_sql('landed_at')}) from raw.deliveries")
+    if newest and today > clock.years_later(newest, 1):
+        raise HomeError(
+            f"the clock says {today}, the newest delivery landed on {newest}: if the clock is right, name the day, "
+            f"--today {today}; nothing was deleted"
+        )
 
 
 def carry_out(home: Home, progress: Progress, today: date) -> dict[str, Any]:

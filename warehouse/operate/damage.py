@@ -69,14 +69,10 @@ def _synthetic(home: Home) -> None:
 
 def _published(home: Home) -> None:
     release = switching.current(home)
-    if release and (lost := [one for one in switching.stated(home, release) if not _has(home, one, release)]):
+    if release and (lost := switching.lost(home, release)):
         raise DamagedFile(f"release {release} lacks its file of {', '.join(lost)}: {switching.AGAIN}")
     if astray := switching.astray(home):
         raise DamagedFile(f"{', '.join(astray)}: not at release {release}, a switch was interrupted: call 'qhawaq run'")
-
-
-def _has(home: Home, folder: str, release: str) -> bool:
-    return switching.file(home, folder, release).is_file()
 
 
 def _small(path: Path, shape: type[Any], advice: str) -> None:

@@ -92,6 +92,11 @@ def stated(home: Home, release: str) -> Stated:
     return found
 
 
+def lost(home: Home, release: str) -> list[str]:
+    """Return the folders in which a release has no file any more."""
+    return [folder for folder in stated(home, release) if not file(home, folder, release).is_file()]
+
+
 def check(home: Home, release: str) -> None:
     """Read all files of a release against their hashes.
 
@@ -114,7 +119,11 @@ def point(home: Home, release: str) -> None:
 
 
 def follow(home: Home) -> int:
-    """Have all links lead to the current release, where a switch was interrupted; return how many did not."""
+    """Have all links lead to the current release, where a switch was interrupted; return how many did not.
+
+    Raises:
+        DamagedFile: the release lacks a file; no link is changed.
+    """
     if not (release := current(home)):
         return 0
     with _alone(home):
@@ -135,6 +144,8 @@ def _astray(home: Home, release: str) -> list[str]:
 def _follow(home: Home, release: str) -> int:
     """Switch the links that lead elsewhere; one without a file in the release is removed, not left at another."""
     has = stated(home, release)
+    if gone := lost(home, release):
+        raise DamagedFile(f"release {release} lacks its file of {', '.join(gone)}: {AGAIN}")
     wrong = _astray(home, release)
     for folder in wrong:
         if folder in has:

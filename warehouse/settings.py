@@ -152,6 +152,16 @@ class Home:
         return self.root / "erasing"
 
     @property
+    def erased(self) -> Path:
+        """Keys of the persons that were erased here → the day: backups that are older hold them still."""
+        return self.root / "erased.json"
+
+    @property
+    def to_erase(self) -> Path:
+        """Of a restored home: keys of persons that had been erased since the backup → the day; absent otherwise."""
+        return self.root / "to_erase.json"
+
+    @property
     def marker(self) -> Path:
         """The file that marks the home as synthetic or real."""
         return self.root / "home.json"

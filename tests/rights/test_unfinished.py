@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from datetime import date, datetime
 from pathlib import Path
@@ -225,3 +226,55 @@ def test_a_clock_far_ahead_of_the_home_deletes_nothing(
     assert ("nothing is due" in said.stdout) != is_refused
     if now == "2042-01-01":
         assert "1 deliveries" in qhawaq(home.root, "retain").stdout
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        None,
+        "_forget_identity",
+        *(pytest.param(one, marks=pytest.mark.faults) for one in ("_rewrite_archive", "_remember")),
+    ],
+)
+def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch, cut: str | None
+) -> None:
+    """Else whoever restores it exposes a family that was promised to be forgotten."""
+    backups = root / "backups"
+    monkeypatch.setenv("QHAWAQ_BACKUPS", str(backups))
+    own, held = Home(root / "home"), "select count(*) from vault.aliases where value = '72234560'"
+    older = sorted(backups.glob("[0-9]*"))[0]
+    qhawaq(own.root, *erase(root))
+    again = Home(root / "again")
+    assert "erases them here before anything else" in qhawaq(again.root, "restore", str(older)).stdout
+    shutil.copytree(own.secrets, again.secrets)
+    assert "erased after the backup" in qhawaq(again.root, "status").stdout
+    if cut:
+        (root / "elsewhere").mkdir()
+        (root / "elsewhere" / "home").symlink_to(again.root)
+        cut_off(root / "elsewhere", erasure, cut, "land")
+    qhawaq(again.root, "land")
+    assert commands.in_vault(again, held) == [(0,)]
+    assert "unfinished" not in qhawaq(again.root, "status").stdout
+    secret = keys.load(own.secrets)
+    assert not any(b"72234560" in canary.decrypted(path, secret) for path in again.archive.rglob("*.age"))
+    # a backup of it knows, and whoever restores that has nobody to erase
+    qhawaq(again.root, "backup")
+    newest = max(backups.glob("[0-9]*"), key=lambda path: json.loads((path / "backup.json").read_text())["number"])
+    qhawaq(root / "third", "restore", str(newest))
+    assert not Home(root / "third").to_erase.exists()
+
+
+def test_an_older_backup_erases_nobody_else(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QHAWAQ_BACKUPS", str(root / "backups"))
+    own, persons = Home(root / "home"), "select count(*) from vault.persons"
+    before = commands.in_vault(own, persons)
+    qhawaq(own.root, *erase(root))
+    after = commands.in_vault(own, persons)
+    older = sorted((root / "backups").glob("[0-9]*"))[0]
+    again = Home(root / "again")
+    qhawaq(again.root, "restore", str(older))
+    shutil.copytree(own.secrets, again.secrets)
+    assert commands.in_vault(again, persons) == before
+    qhawaq(again.root, "land")
+    assert commands.in_vault(again, persons) == after != before

@@ -44,3 +44,5 @@ def restore(context: Context, folder: Path) -> None:
         restored = backups.restore(folder.absolute(), home.root)
     files = f"{restored.n_files} files in {home.root}, as of {restored.written_at}"
     click.echo(f"{files}; its secret belongs in {home.secrets}")
+    if home.to_erase.exists():
+        click.echo("persons have been erased since this backup: the next command erases them here before anything else")

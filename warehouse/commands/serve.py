@@ -39,5 +39,7 @@ def serve(
     elif verify_log:
         click.echo(f"{verify_journal(home)} lines, each as it was written")
     else:
+        if home.to_erase.exists():
+            context.to_write()  # a restored backup holds persons that were erased: nobody is shown them
         with_allocators()
         run(home, port, click.echo)

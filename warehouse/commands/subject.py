@@ -149,12 +149,15 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
 
     Closed as-of dates keep rows under a key that leads to nobody. The request stays logged, by key.
     """
+    from warehouse.operate import backup
     from warehouse.rights import erasure, unfinished
 
     home = context.home.existing()
     request, today = _request(child, "erase", reason, who), _today(home)
     finished = unfinished.finish(home, context.progress)
     erased = finished.get(child) or erasure.erase(home, request, today)
+    if (folder := backup.folder(home)).is_dir():
+        backup.remember(home, folder)
     if erased.unread:
         raise QhawaqError(
             f"erased but in {', '.join(erased.unread)}, which do not open: restore them from a backup or delete them, "

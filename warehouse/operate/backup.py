@@ -23,6 +23,7 @@ from warehouse.operate import contents
 from warehouse.operate.contents import Rows
 from warehouse.settings import Home
 
+ERASED = "erased.json"  # beside the backups: whom homes have erased, by key
 LEFT_OUT = ("inbox", "secrets", "spill")
 MANIFEST = "backup.json"
 KEEP = 7
@@ -85,9 +86,25 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
         stated |= _copy(home, aside)
         contents.check(Home(aside), home.secrets, stated["rows"])
         write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
+    remember(home, to)
     for old in sorted(earlier, key=lambda path: (earlier[path], path), reverse=True)[keep - 1 :]:
         shutil.rmtree(old)
     return Backup(to / name, len(stated["files"]))
+
+
+def remember(home: Home, to: Path) -> None:
+    """Note beside the backups whom the home has erased: those that are older hold them still."""
+    if home.erased.exists():
+        known = _listed(to / ERASED) | _listed(home.erased)
+        write_whole(to / ERASED, json.dumps(known, indent=1))
+
+
+def _listed(path: Path) -> dict[str, str]:
+    return (
+        read_json(path, dict, "put back a copy of it: it lists whom a restored home has to erase again")
+        if path.exists()
+        else {}
+    )
 
 
 def _copy(home: Home, aside: Path) -> dict[str, Any]:
@@ -158,9 +175,17 @@ def restore(backup: Path, to: Path) -> Restored:
         for name, target in stated["links"].items():
             (aside / name).symlink_to(target)
         Home(aside).claim(stated["kind"])
+        _list_erased(Home(aside), _listed(backup.parent / ERASED))
         if to.exists():
             to.rmdir()
     return Restored(to, len(stated["files"]), stated["written_at"], stated.get("rows", {}))
+
+
+def _list_erased(home: Home, known: dict[str, str]) -> None:
+    """List whom the next command has to erase before it does anything else: the secret is not there yet."""
+    since = {child: day for child, day in known.items() if child not in _listed(home.erased)}
+    if since:
+        write_whole(home.to_erase, json.dumps(since, indent=1))
 
 
 def _changed(backup: Path, stated: dict[str, str]) -> list[str]:

@@ -19,6 +19,8 @@ SMALL: dict[str, tuple[type[Any], str]] = {
     "state.json": (dict, status.AGAIN),
     "collected.json": (dict, "restore it from a backup, or remove it: then everything is collected again"),
     "retention.json": (list, "restore it from a backup"),
+    "erased.json": (dict, "restore it from a backup"),
+    "to_erase.json": (dict, "restore the backup again"),
     "model_config.json": (dict, "call 'qhawaq deploy'"),
     "features/manifest.json": (dict, "restore it from a backup"),
     "secrets/api_keys.json": (list, "restore it, or remove it and make each machine a new key"),

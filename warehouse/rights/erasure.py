@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse import contracts, database
+from warehouse import contracts, database, files
 from warehouse.database import transaction, value
 from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.keys import Keys
@@ -149,6 +149,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
     compacting.compact(home, secret)
     if left := _places_with_hits(home, secret, canaries):
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
+    _remember(home, erasure)
     if erasure.unread:
         erasure.keep(home, secret)
     else:
@@ -156,6 +157,40 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
         with suppress(OSError):  # others wait in it
             home.erasing.rmdir()
     return erasure.extent()
+
+
+def _remember(home: Home, erasure: Erasure) -> None:
+    """Note the keys, which lead to nobody now: whoever restores an older backup has to erase the person again."""
+    listed = listed_in(home.erased) | dict.fromkeys(map(str, erasure.owned), erasure.today)
+    files.write_whole(home.erased, json.dumps(listed, indent=1))
+
+
+def listed_in(path: Path) -> dict[str, str]:
+    """Return the keys of erased persons that a file lists → the day; nothing where there is none.
+
+    Raises:
+        DamagedFile: the file is damaged.
+    """
+    return files.read_json(path, dict, "restore it from a backup") if path.exists() else {}
+
+
+def again(home: Home, secret: Keys) -> int:
+    """Erase the persons that a restored backup still held; return how many. Cut off, it is called again."""
+    due = listed_in(home.to_erase)
+    held = 0
+    for child, day in due.items():
+        request = Request(int(child), "erase", "qhawaq restore", f"erased on {day}, and the backup was older")
+        if _holds(home, secret, int(child)):
+            erase(home, request, date.fromisoformat(day))
+            held += 1
+    home.to_erase.unlink()
+    return held
+
+
+def _holds(home: Home, secret: Keys, child: int) -> bool:
+    with database.scratch(home) as vault:
+        database.attach_vault(vault, home, secret, read_only=True)
+        return bool(value(vault, "select count(*) from vault.persons where child_key = ?", [child]))
 
 
 def _lines(subject: Subject, listed: str) -> dict[str, list[int]]:

@@ -21,7 +21,7 @@ def finish(home: Home, progress: Progress) -> dict[int, Erased]:
     """
     with suppress(DamagedFile):  # the main job says it, and publishes again
         switching.follow(home)
-    if not (home.retaining.exists() or home.erasing.exists()):
+    if not (home.retaining.exists() or home.erasing.exists() or home.to_erase.exists()):
         return {}
     secret = keys.load(home.secrets)
     if home.retaining.exists():
@@ -29,6 +29,8 @@ def finish(home: Home, progress: Progress) -> dict[int, Erased]:
     erased = erasure.finish(home, secret)
     for one in erased.values():
         progress.say("an erasure that was cut off has ended", lines=one.lines, files=one.files)
+    if home.to_erase.exists() and (persons := erasure.again(home, secret)):
+        progress.say("persons that the restored backup still held were erased again", persons=persons)
     if waiting := erasure.waiting(home, secret):
         progress.say("an erasure waits for files of the archive that do not open", files=len(waiting))
     return erased

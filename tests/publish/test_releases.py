@@ -42,8 +42,11 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_one_release_id_everywhere(small: Home, silent: Progress) -> None:
-    release, files = releases.publish(small, silent, "k" * 8)
+@pytest.mark.parametrize("key", ["0123456789abcdef", "retain-20310102", "00000000"])  # of inputs, a deletion, nothing
+def test_one_release_id_everywhere(small: Home, silent: Progress, key: str) -> None:
+    release, files = releases.publish(small, silent, key)
+    assert switching.current(small) == release
+    assert switching.kept(small) == [release]
     links = sorted(small.serving.rglob("current.duckdb"))
     assert len(links) == files == 7
     for link in links:

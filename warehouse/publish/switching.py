@@ -23,7 +23,7 @@ from warehouse.settings import Home
 
 FILE = "qhawaq.duckdb"  # every release's: who attaches it finds one catalog name
 CURRENT = "current.duckdb"
-NAME = re.compile(r"\d{8}T\d+-\w+")
+NAME = re.compile(r"\d{8}T\d+-[\w-]+")
 AGAIN = "call 'qhawaq run': it publishes again"
 ANOTHER = "choose another release (qhawaq rollback) or call 'qhawaq publish' again"
 PATIENCE = 60.0  # seconds that another process may take to switch

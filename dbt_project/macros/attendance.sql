@@ -3,15 +3,17 @@
 {#- One row per person and month of `int_attendance__months`, without months that say nothing. Parts
     of a month add up where a pupil may have moved; where they are more days than a month has, the
     schools tell of the same days, and the one that was open on most of them counts. -#}
-{% macro months_of_persons(relation) -%}
-  {#- open the longest, then absent the most: all four numbers are of one school, whoever comes first -#}
+{% macro months_of_persons(
+    relation, numbers=['open_days', 'absence_days', 'unjustified_absence_days', 'late_days']
+) -%}
+  {#- open the longest, then absent the most: all numbers are of one school, whoever comes first -#}
   {%- set order = '1000000 * open_days + 10000 * absence_days + 100 * coalesce(unjustified_absence_days, 0)'
         ~ ' + coalesce(late_days, 0)' -%}
   select
     person_key,
     school_year,
     month,
-    {%- for days in ['open_days', 'absence_days', 'unjustified_absence_days', 'late_days'] %}
+    {%- for days in numbers %}
     cast(case
       when sum(open_days) <= {{ weekdays_of('school_year', 'month') }} then sum({{ days }})
       else nullif(max_by(coalesce({{ days }}, -1), {{ order }}), -1)

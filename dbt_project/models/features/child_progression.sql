@@ -35,7 +35,7 @@ school_years as (
 all_years as (
     select * from school_years
     union all by name
-    select distinct -- whatever the number of keys
+    select
         person_key,
         school_year
     from alternative

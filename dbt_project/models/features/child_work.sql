@@ -6,13 +6,12 @@ surveyed as (
     select
         person_key,
         max(case when survey_year >= year({{ as_of() }}) - 1 then survey_year end) as last_year,
-        -- a survey that tells no hours does not bring back those of the one before
-        nullif(
-            max_by(coalesce(weekly_work_hours, -1), survey_year) filter (
-                where survey_year >= year({{ as_of() }}) - 1
-            ),
-            -1
-        ) as weekly_work_hours,
+        -- a survey that tells no hours does not bring back those of the one before; of two keys that
+        -- were surveyed in one year the more hours count
+        max_by(
+            coalesce(weekly_work_hours, 0),
+            1000 * survey_year + coalesce(weekly_work_hours, 0)
+        ) filter (where survey_year >= year({{ as_of() }}) - 1) as weekly_work_hours,
         max(case when survey_year < year({{ as_of() }}) then weekly_work_hours end)
             as most_hours_before,
         count(distinct survey_year) as n_years

@@ -13,7 +13,7 @@ this_year as (
 ),
 
 months as (
-    {{ months_of_persons('this_year') }}
+    {{ months_of_persons('this_year', ['absence_days', 'unjustified_absence_days']) }}
 ),
 
 absences as (

@@ -2,9 +2,9 @@
 
 with
 known_areas as {{ known_by_child(ref('int_grades__areas')) }},
-merged_keys as (select * from {{ ref('int_children__merges') }}),
+merged_keys as {{ known(ref('int_children__merges')) }},
 
--- who was registered twice, as was known at any time, has an area's marks once: those told last
+-- who was registered twice has an area's marks once: those that were told last
 areas as (
     select * from known_areas
     where person_key not in (select merged_keys.merged_into from merged_keys)

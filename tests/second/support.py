@@ -55,8 +55,9 @@ class Work:
         self.day = day
         self.surveys: dict[int, dict[int, int]] = defaultdict(dict)
         rows = (row for row in day.table("mtpe_child_work") if row["child_key"] is not None)
-        for (child, year), row in day.newest(rows, lambda row: (day.child(row["child_key"]), row["anio"])).items():
-            self.surveys[child][year] = row["horas_semanales"] or 0
+        for (key, year), row in day.newest(rows, lambda row: (row["child_key"], row["anio"])).items():
+            surveys = self.surveys[day.child(key)]  # surveyed under two keys in one year, the more hours count
+            surveys[year] = max(surveys.get(year, 0), row["horas_semanales"] or 0)
 
     def features(self, one: Enrollment) -> Row:
         surveys = self.surveys.get(one.child, {})

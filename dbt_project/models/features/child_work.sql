@@ -6,8 +6,8 @@ surveyed as (
     select
         person_key,
         max(case when survey_year >= year({{ as_of() }}) - 1 then survey_year end) as last_year,
-        -- a survey that tells no hours does not bring back those of the one before; of two keys that
-        -- were surveyed in one year the more hours count
+        -- a survey that tells no hours does not bring back those of the one before; of two keys
+        -- surveyed in one year the more hours count
         max_by(
             coalesce(weekly_work_hours, 0),
             1000 * survey_year + coalesce(weekly_work_hours, 0)

@@ -17,7 +17,10 @@ schools as (
         school_code,
         district_code
     from services
-    qualify row_number() over (partition by school_code order by known_until desc, service_code asc) = 1
+    qualify row_number() over (
+        partition by school_code
+        order by known_until desc, service_code asc
+    ) = 1
 ),
 
 -- a later file of the year tells the same again

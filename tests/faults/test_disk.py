@@ -15,7 +15,7 @@ from tests.faults import disk
 from tests.landing import samples
 from warehouse.settings import REPOSITORY
 
-STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "1"))  # every how many calls one fails
+STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "5"))  # every how many calls one fails
 QUARTER = os.environ.get("QHAWAQ_QUARTER")
 
 

@@ -12,6 +12,7 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -131,17 +132,15 @@ def test_nothing_new_is_nothing_to_do(country: Country, tmp_path: Path) -> None:
 
 def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path) -> None:
     copy = country.copy(tmp_path / "home", "archive", "compiled").root
-    assert "no such release" in qhawaq(copy, "rollback", expect=1).stderr
+    assert "there is no earlier release to go back to" in qhawaq(copy, "rollback", expect=1).stderr
     first = (copy / "serving" / "officials" / "current.duckdb").resolve().parent.name
     assert "files in" in qhawaq(copy, "publish").stdout
     assert first in qhawaq(copy, "rollback").stdout
-    assert f"  current      release {first}, gone back to" in qhawaq(copy, "status").stdout
+    assert f"  published    release {first}, gone back to from 2" in qhawaq(copy, "status").stdout
     assert f"nothing new: release {first}, gone back to from" in qhawaq(copy, "run").stdout
 
 
 def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(country: Country, tmp_path: Path) -> None:
-    import duckdb
-
     copy = country.to_build(tmp_path / "home").root
     assert "repetition-additive-" in qhawaq(copy, "train", "--outcome", "repetition").stdout
     assert "no new matured labels" in qhawaq(copy, "train", "--outcome", "repetition").stdout
@@ -158,8 +157,6 @@ def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(countr
 
 def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) -> None:
     copy = country.to_build(tmp_path / "home").root
-    import duckdb
-
     with duckdb.connect(str(copy / "warehouse.duckdb")) as db:
         name = db.execute("select model_version from ml.model_versions where algorithm = 'additive'").fetchone()[0]
         db.execute(
@@ -174,8 +171,6 @@ def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) ->
 
 def _a_waiver_lets_it(home: Path, file: Path, name: str) -> None:
     """Only one that is for it, names each gate that refused it, and gives a reason; then its hash stays with the model."""
-    import duckdb
-
     said = {"model_version": name, "author": "A. Directora", "date": date(2026, 1, 2), "gates": ["0.9"],
             "reason": "The only list there is for a UGEL cut off by floods."}  # fmt: skip
     for change, why in (({"model_version": "other"}, "not for"), ({"gates": []}, "does not name 0.9"),
@@ -216,8 +211,6 @@ def test_a_home_refuses_to_mix_real_and_synthetic(home: Home, country: Country, 
     copy = country.to_build(tmp_path / "synthetic")
     deliver(copy, samples.ATTENDANCE, samples.attendance())
     qhawaq(copy.root, "land")
-    import duckdb
-
     with duckdb.connect(str(copy.warehouse), read_only=True) as db:
         rows = db.execute("select status, reason from raw.deliveries where file = ?", [samples.ATTENDANCE]).fetchall()
     assert sorted(row[0] for row in rows) == ["landed", "refused"]  # the simulator delivered one of that name itself
@@ -235,3 +228,21 @@ def test_check_tells_the_sender_and_changes_nothing(home: Home, tmp_path: Path) 
     assert "mes" in said
     assert "Traceback" not in said
     assert not home.warehouse.exists()
+
+
+def test_a_model_whose_file_is_damaged_does_not_go_live(country: Country, tmp_path: Path) -> None:
+    copy = country.to_build(tmp_path / "home").root
+    with duckdb.connect(str(copy / "warehouse.duckdb")) as db:
+        (name,) = db.execute("select model_version from ml.model_versions where file is not null").fetchone()
+        db.execute("update ml.model_versions set gate = 'passed: ', is_live = true where model_version = ?", [name])
+        db.execute("update ml.model_versions set is_live = false where model_version <> ?", [name])
+    assert f"live: {name}" in qhawaq(copy, "deploy").stdout
+    (file,) = (copy / "models" / name).glob("model.*")
+    whole = file.read_bytes()
+    for damaged in (whole[:50], b"", None):
+        file.unlink()
+        if damaged is not None:
+            file.write_bytes(damaged)
+        assert f"{file} is damaged or missing" in qhawaq(copy, "deploy", expect=1).stderr
+        file.write_bytes(whole)
+    assert f"live: {name}" in qhawaq(copy, "deploy").stdout

@@ -12,6 +12,11 @@ from pathlib import Path
 
 AGAIN = "then call again, it resumes where it stopped"
 RESTORE = "restore a backup ('qhawaq --home NEW restore FOLDER')"
+# Of closed dates: what mends a Parquet, and what their manifest.
+CLOSED_AGAIN = "'qhawaq build' writes it again where the warehouse still holds the date, else restore it from a backup"
+MANIFEST_AGAIN = (
+    "restore it from a backup; or move it away and call 'qhawaq build', which writes it without what was deleted"
+)
 FULL = 1 << 20  # bytes free: with less a database has not been able to write a few blocks
 MEANINGS = {
     errno.ENOSPC: f"the disk is full: make room, {AGAIN}",

@@ -157,6 +157,11 @@ class Home:
         return self.root / "erased.json"
 
     @property
+    def backed_up(self) -> Path:
+        """The folders into which backups were written: whom the home erases has to be noted there too."""
+        return self.root / "backup_folders.json"
+
+    @property
     def to_erase(self) -> Path:
         """Of a restored home: keys of persons that had been erased since the backup → the day; absent otherwise."""
         return self.root / "to_erase.json"

@@ -107,7 +107,7 @@ def test_where_file_and_manifest_are_damaged_nothing_is_guessed(home: Home) -> N
     flip(parquet(home))
     restate(home)
     before = content(home)
-    with pytest.raises(DamagedFile, match="restore it from a backup"):
+    with pytest.raises(DamagedFile, match="else restore it from a backup"):
         closing.close(home, SILENT)
     assert content(home) == before
 

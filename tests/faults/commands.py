@@ -79,7 +79,7 @@ def _sha256(content: bytes) -> str:
 
 def of_backups(root: Path) -> Content:
     """Return how many backups there are, whether each is whole, and what else lies there."""
-    found = sorted((root / "backups").iterdir())
+    found = sorted(path for path in (root / "backups").iterdir() if path.is_dir())
     whole = [_is_whole(path) for path in found if not path.name.startswith(".")]
     return {"backups": whole, "left": [path.name for path in found if path.name.startswith(".")]}
 

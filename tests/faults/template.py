@@ -47,6 +47,7 @@ def write(folder: Path) -> Home:
     Place(home, Arrived(), Arrived()).publish([(SCHOOL, "1"), (SCHOOL, "2")])
     for _ in range(2):
         qhawaq(home.root, "--quiet", "backup", "--to", str(folder / "backups"))
+    home.backed_up.unlink()  # copies of this home have backups of their own
     _collectable(folder)
     return home
 

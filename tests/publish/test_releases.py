@@ -16,6 +16,7 @@ from tests.conftest import examples
 from tests.publish.home import with_marts
 from warehouse import clock, database
 from warehouse.errors import BuildFailed, DamagedFile, HomeError
+from warehouse.operate import damage as damages
 from warehouse.pipeline import run
 from warehouse.pipeline.state import State
 from warehouse.progress import Progress
@@ -94,10 +95,11 @@ def test_the_last_five_are_kept_and_rollback_goes_back(small: Home, silent: Prog
     assert releases.rollback(small)[0] == names[-2]
     assert read(folder / "current.duckdb")[0][1] == names[-2]
     assert releases.rollback(small, names[-5])[0] == names[-5]
-    with pytest.raises(HomeError, match="no such release"):
-        releases.rollback(small)  # there is none before
-    with pytest.raises(HomeError, match="no such release"):
-        releases.rollback(small, names[0])
+    with pytest.raises(HomeError, match="there is no earlier release to go back to"):
+        releases.rollback(small)
+    for unknown in (names[0], ""):
+        with pytest.raises(HomeError, match=f"there is no release {unknown}; kept are"):
+            releases.rollback(small, unknown)
 
 
 def test_who_looks_for_it_finds_that_a_release_was_gone_back_on(small: Home, silent: Progress) -> None:
@@ -212,6 +214,19 @@ def test_whatever_the_clock_says_the_last_published_is_the_newest(
     assert releases.rollback(small)[0] == names[-2]
 
 
+def test_no_release_that_showed_an_erased_person_can_be_gone_back_to(small: Home, silent: Progress) -> None:
+    before = [releases.publish(small, silent, "k" * 8)[0] for _ in range(3)]
+    releases.outlive(small)
+    assert switching.kept(small) == before[-1:]
+    assert switching.outlived(small).exists()
+    after = releases.publish(small, silent, "k" * 8)[0]  # without the person
+    assert switching.kept(small) == [after]
+    assert not switching.outlived(small).exists()
+    assert not any(old in str(path) for path in small.serving.rglob("*") for old in before)
+    last = releases.publish(small, silent, "k" * 8)[0]
+    assert switching.kept(small) == [after, last]
+
+
 DAMAGES: dict[str, Callable[[Home, str], object]] = {
     "pointer lost": lambda home, _: (home.serving / "current.json").unlink(),
     "pointer empty": lambda home, _: (home.serving / "current.json").write_text(""),
@@ -238,7 +253,10 @@ def test_damage_of_what_is_published_is_found_and_publishing_again_mends_it(
 ) -> None:
     state = State("key", {"publish": {"release": releases.publish(small, silent, "k" * 8)[0]}})
     assert run.held(small, state, silent)
+    before = damages.found(small)
     DAMAGES[damage](small, switching.current(small) or "")
+    unseen = damage in ("file flipped", "all lost")  # without reading all, or where nothing is left to see
+    assert len(damages.found(small)) - len(before) == (0 if unseen else 1)
     unfinished.finish(small, silent)  # what every command begins with is not stopped by it
     assert run.held(small, state, silent) is None
     assert "publish" not in state.done

@@ -161,6 +161,7 @@ def test_an_erased_person_is_found_nowhere_and_the_others_stay(own: Home) -> Non
     others = ask(own, f"select count(*) from raw.siagie_enrollments where child_key <> {child}")
     said = qhawaq(own.root, "subject", "erase", str(child), *REASON, "--yes").stdout
     assert "lines of" in said
+    assert "the publication without persons who were erased" in qhawaq(own.root, "status", expect=1).stdout
     after = archive.opened(own, secret, file, sha).splitlines()
     assert len(after) == len(before)  # the others keep their numbers
     assert after[line - 1] == before[line - 1]

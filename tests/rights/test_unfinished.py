@@ -96,7 +96,7 @@ def test_an_erasure_is_ended_by_the_next_command(
     qhawaq(root / "home", "withdraw", samples.ATTENDANCE, *commands.WHY)
     found = commands.of_home(root)
     assert found | {"ledger": 0} == undisturbed["erase"] | {"ledger": 0}
-    assert "unfinished" not in qhawaq(root / "home", "status").stdout
+    assert "the erasure of" not in qhawaq(root / "home", "status").stdout
 
 
 def test_the_same_command_again_says_what_was_erased(root: Path, undisturbed: dict[str, Any]) -> None:
@@ -186,7 +186,7 @@ def test_a_damaged_archive_file_stops_no_erasure(root: Path, undisturbed: dict[s
     else:
         damaged.unlink()
     qhawaq(home.root, "land")
-    assert "unfinished" not in qhawaq(home.root, "status").stdout
+    assert "the erasure of" not in qhawaq(home.root, "status").stdout
     if how == "restored":
         assert commands.of_home(root) == undisturbed["erase"]
 
@@ -244,7 +244,10 @@ def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
     monkeypatch.setenv("QHAWAQ_BACKUPS", str(backups))
     own, held = Home(root / "home"), "select count(*) from vault.aliases where value = '72234560'"
     older = sorted(backups.glob("[0-9]*"))[0]
-    qhawaq(own.root, *erase(root))
+    away = root / "a disk that is not there"
+    own.backed_up.write_text(json.dumps([str(away)]))
+    assert f"copy {own.erased} into {away}" in qhawaq(own.root, *erase(root)).stderr
+    assert "72234560" not in (backups / "erased.json").read_text()
     again = Home(root / "again")
     assert "erases them here before anything else" in qhawaq(again.root, "restore", str(older)).stdout
     shutil.copytree(own.secrets, again.secrets)
@@ -255,7 +258,7 @@ def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
         cut_off(root / "elsewhere", erasure, cut, "land")
     qhawaq(again.root, "land")
     assert commands.in_vault(again, held) == [(0,)]
-    assert "unfinished" not in qhawaq(again.root, "status").stdout
+    assert "the erasure of" not in qhawaq(again.root, "status").stdout
     secret = keys.load(own.secrets)
     assert not any(b"72234560" in canary.decrypted(path, secret) for path in again.archive.rglob("*.age"))
     # a backup of it knows, and whoever restores that has nobody to erase
@@ -273,7 +276,9 @@ def test_an_older_backup_erases_nobody_else(root: Path, monkeypatch: pytest.Monk
     after = commands.in_vault(own, persons)
     older = sorted((root / "backups").glob("[0-9]*"))[0]
     again = Home(root / "again")
-    qhawaq(again.root, "restore", str(older))
+    elsewhere = shutil.copytree(older, root / "elsewhere" / older.name)
+    assert "has no erased.json" in qhawaq(root / "unknowing", "restore", str(elsewhere)).stdout
+    assert "has no erased.json" not in qhawaq(again.root, "restore", str(older)).stdout
     shutil.copytree(own.secrets, again.secrets)
     assert commands.in_vault(again, persons) == before
     qhawaq(again.root, "land")

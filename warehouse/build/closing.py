@@ -14,6 +14,7 @@ from warehouse import database, files
 from warehouse.database import quoted, transaction, value
 from warehouse.errors import DamagedFile
 from warehouse.files import read_json, write_whole
+from warehouse.machine import CLOSED_AGAIN, MANIFEST_AGAIN
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
@@ -128,16 +129,16 @@ def _write(db: duckdb.DuckDBPyConnection, home: Home, day: date, check: Callable
 def read_manifest(home: Home) -> dict[str, Entry]:
     """Return file, hash and number of rows of each closed date."""
     path = home.features / "manifest.json"
-    return read_json(path, dict, "restore it from a backup, of which the warehouse too") if path.exists() else {}
+    return read_json(path, dict, MANIFEST_AGAIN) if path.exists() else {}
 
 
 def fault(home: Home, day: str, entry: Entry) -> str | None:
     """Read a closed file whole against its hash; say what is wrong with it, None where nothing is."""
     path = home.features / str(entry["file"])
     if not path.exists():
-        return f"{path} is missing: restore it from a backup; date {day} is closed"
+        return f"{path} is missing: {CLOSED_AGAIN}"
     if files.sha256(path) != entry["sha256"]:
-        return f"{path} is damaged: restore it from a backup; it is not what the manifest states"
+        return f"{path} is damaged, not what the manifest states: {CLOSED_AGAIN}"
     return None
 
 
@@ -150,7 +151,7 @@ def check(home: Home, days: Iterable[str]) -> None:
     stated = kept(home)
     for day in days:
         if wrong := fault(home, day, stated[day]):
-            raise DamagedFile(f"{wrong}; 'qhawaq build' writes it again where the warehouse still holds the date")
+            raise DamagedFile(wrong)
 
 
 def kept(home: Home) -> dict[str, Entry]:

@@ -44,5 +44,10 @@ def restore(context: Context, folder: Path) -> None:
         restored = backups.restore(folder.absolute(), home.root)
     files = f"{restored.n_files} files in {home.root}, as of {restored.written_at}"
     click.echo(f"{files}; its secret belongs in {home.secrets}")
+    if not (folder.absolute().parent / backups.ERASED).exists():
+        click.echo(
+            f"{folder.absolute().parent} has no {backups.ERASED}: if somebody was erased since, copy it there from the "
+            "home that erased, and restore again"
+        )
     if home.to_erase.exists():
         click.echo("persons have been erased since this backup: the next command erases them here before anything else")

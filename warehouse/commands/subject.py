@@ -156,13 +156,16 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
     request, today = _request(child, "erase", reason, who), _today(home)
     finished = unfinished.finish(home, context.progress)
     erased = finished.get(child) or erasure.erase(home, request, today)
-    if (folder := backup.folder(home)).is_dir():
-        backup.remember(home, folder)
+    if missing := backup.tell_of_erased(home):
+        click.echo(
+            f"copy {home.erased} into {', '.join(missing)}: backups there are older and hold the person", err=True
+        )
     if erased.unread:
         raise QhawaqError(
             f"erased but in {', '.join(erased.unread)}, which do not open: restore them from a backup or delete them, "
             "the next command that writes then ends it"
         )
     click.echo(
-        f"erased: {erased.lines} lines of {erased.files} archived files; 'qhawaq run' builds and publishes without them"
+        f"erased: {erased.lines} lines of {erased.files} archived files; earlier releases are gone, and 'qhawaq run' "
+        "builds and publishes without them"
     )

@@ -86,6 +86,7 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
         stated |= _copy(home, aside)
         contents.check(Home(aside), home.secrets, stated["rows"])
         write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
+    _note_folder(home, to)
     remember(home, to)
     for old in sorted(earlier, key=lambda path: (earlier[path], path), reverse=True)[keep - 1 :]:
         shutil.rmtree(old)
@@ -94,9 +95,34 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
 
 def remember(home: Home, to: Path) -> None:
     """Note beside the backups whom the home has erased: those that are older hold them still."""
-    if home.erased.exists():
-        known = _listed(to / ERASED) | _listed(home.erased)
-        write_whole(to / ERASED, json.dumps(known, indent=1))
+    known = _listed(to / ERASED) | _listed(home.erased)
+    write_whole(to / ERASED, json.dumps(known, indent=1))
+
+
+def tell_of_erased(home: Home) -> list[str]:
+    """Note beside all backups that were made of a home whom it has erased; return the folders that are not there."""
+    folders = {str(folder(home)): folder(home).is_dir()} | {name: True for name in _folders(home)}
+    missing = []
+    for name in (name for name, is_expected in folders.items() if is_expected):
+        if Path(name).is_dir():
+            remember(home, Path(name))
+        else:
+            missing.append(name)
+    return missing
+
+
+def _folders(home: Home) -> list[str]:
+    """Return the folders into which backups of a home were written."""
+    return (
+        read_json(home.backed_up, list, "remove it, and copy erased.json beside every backup")
+        if home.backed_up.exists()
+        else []
+    )
+
+
+def _note_folder(home: Home, to: Path) -> None:
+    if str(to) not in (known := _folders(home)):
+        write_whole(home.backed_up, json.dumps([*known, str(to)], indent=1))
 
 
 def _listed(path: Path) -> dict[str, str]:

@@ -19,10 +19,10 @@ SMALL: dict[str, tuple[type[Any], str]] = {
     "state.json": (dict, status.AGAIN),
     "collected.json": (dict, "restore it from a backup, or remove it: then everything is collected again"),
     "retention.json": (list, "restore it from a backup"),
+    "backup_folders.json": (list, "remove it, and copy erased.json beside every backup"),
     "erased.json": (dict, "restore it from a backup"),
     "to_erase.json": (dict, "restore the backup again"),
     "model_config.json": (dict, "call 'qhawaq deploy'"),
-    "features/manifest.json": (dict, "restore it from a backup"),
     "secrets/api_keys.json": (list, "restore it, or remove it and make each machine a new key"),
 }
 
@@ -36,6 +36,7 @@ def found(home: Home) -> list[str]:
         partial(_status, home),
         partial(_synthetic, home),
         partial(_published, home),
+        partial(_closed, home),
         *(partial(_small, home.root / name, *SMALL[name]) for name in SMALL),
         *(partial(_database, home, path) for path in (home.warehouse, home.vault)),
         *(partial(_archived, path) for path in sorted(home.archive.rglob("*.age"))),
@@ -71,10 +72,23 @@ def _synthetic(home: Home) -> None:
 
 def _published(home: Home) -> None:
     release = switching.current(home)
+    if not release and switching.kept(home):
+        raise DamagedFile(f"{home.serving / 'current.json'} is missing: {switching.AGAIN}")
     if release and (lost := switching.lost(home, release)):
-        raise DamagedFile(f"release {release} lacks its file of {', '.join(lost)}: {switching.AGAIN}")
+        advice = switching.ANOTHER if switching.later(home) else switching.AGAIN
+        raise DamagedFile(f"release {release} lacks its file of {', '.join(lost)}: {advice}")
     if astray := switching.astray(home):
         raise DamagedFile(f"{', '.join(astray)}: not at release {release}, a switch was interrupted: call 'qhawaq run'")
+
+
+def _closed(home: Home) -> None:
+    manifest = home.features / "manifest.json"
+    if not manifest.exists() and any(home.features.glob("as_of=*")):
+        raise DamagedFile(f"{manifest} is missing: {machine.CLOSED_AGAIN}")
+    stated = read_json(manifest, dict, machine.MANIFEST_AGAIN) if manifest.exists() else {}
+    kept = {day: entry for day, entry in stated.items() if "retired_on" not in entry}
+    if lost := [day for day, entry in kept.items() if not (home.features / str(entry.get("file"))).exists()]:
+        raise DamagedFile(f"the Parquet of closed dates {', '.join(lost[:5])} is missing: {machine.CLOSED_AGAIN}")
 
 
 def _small(path: Path, shape: type[Any], advice: str) -> None:

@@ -71,13 +71,12 @@ def _kind(home: Home) -> str | None:
         return None
 
 
-def _gone_back(home: Home) -> tuple[str, str] | None:
-    """Return the current release and the later one from which somebody went back to it."""
+def _releases(home: Home) -> tuple[str | None, str | None]:
+    """Return the current release, and the later one from which somebody went back to it."""
     try:
-        current, later = switching.current(home), switching.later(home)
+        return switching.current(home), switching.later(home)
     except (OSError, DamagedFile):
-        return None
-    return (current, later) if current and later else None
+        return None, None
 
 
 def _waiting(home: Home) -> int:
@@ -94,6 +93,7 @@ def _unfinished(home: Home) -> list[str]:
         "a deletion of what was kept long enough": home.retaining.exists(),
         f"the erasure of {erasures} persons": erasures > 0,
         "the erasure of persons who were erased after the backup": home.to_erase.exists(),
+        "the publication without persons who were erased": switching.outlived(home).exists(),
     }
     return [what for what, is_there in told.items() if is_there]
 
@@ -142,7 +142,7 @@ def _metrics(metrics: list[list[Any]]) -> Iterator[str]:
 
 def _published(home: Home, publish: Facts) -> Iterator[str]:
     if "release" in publish:
-        yield f"  published    release {publish['release']}, {publish['files']} files in {home.serving}"
-        if back := _gone_back(home):
-            yield f"  current      release {back[0]}, gone back to from {back[1]}"
+        current, later = _releases(home)
+        release = f"{current or publish['release']}{f', gone back to from {later}' if later else ''}"
+        yield f"  published    release {release}, {publish['files']} files in {home.serving}"
     yield f"  look at      {home.serving / 'officials' / 'current.duckdb'} with any DuckDB client; qhawaq status"

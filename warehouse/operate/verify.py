@@ -99,17 +99,20 @@ def _deliveries(home: Home) -> Found:
 def _dates(home: Home) -> Found:
     """Read every file of a closed date."""
     for day, entry in closing.kept(home).items():
-        wrong = closing.fault(home, day, entry)
-        yield wrong and f"{wrong}; 'qhawaq build' writes it again where the warehouse still holds the date"
+        yield closing.fault(home, day, entry)
 
 
 def _releases(home: Home) -> Found:
     """Read every file of every release that is kept."""
+    current = switching.current(home)
     for release in switching.kept(home):
         try:
             switching.check(home, release)
         except DamagedFile as error:
-            yield str(error)
+            earlier = (
+                "" if release == current else f" (nobody reads release {release}; only going back to it is refused)"
+            )
+            yield f"{error}{earlier}"
         else:
             yield None
 

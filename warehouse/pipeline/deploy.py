@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 
 from ml.judging.gates import GateResult
-from warehouse import database
+from warehouse import database, files
 from warehouse.build import calendar, feature_catalog
-from warehouse.errors import QhawaqError
+from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.files import write_whole
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.registry import model_config, versions, waivers
@@ -44,6 +44,7 @@ def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -
         before = versions.live(db, OUTCOME)
         candidate = _named(db, home, version, waiver) if version else versions.newest(db, OUTCOME)
         chosen = version or _chosen(db, candidate, before)
+        _check(db, home, chosen)
         if chosen != before:
             versions.make_live(db, OUTCOME, chosen, today)
         model_config.write(db, home, OUTCOME)
@@ -60,8 +61,26 @@ def make_live(home: Home, version: str, outcome: str = OUTCOME) -> None:
     """Make a model or rule live again; its gates passed or were waived before."""
     day = calendar.read(home)
     with database.warehouse(home) as db:
+        _check(db, home, version)
         versions.make_live(db, outcome, version, day)
         model_config.write(db, home, outcome)
+
+
+def _check(db: duckdb.DuckDBPyConnection, home: Home, version: str) -> None:
+    """Refuse a model whose file is lost or damaged: the service could not serve it.
+
+    Raises:
+        DamagedFile: it is.
+    """
+    row = db.execute(
+        "select file, sha256 from ml.model_versions where model_version = ? and file is not null", [version]
+    )
+    for file, sha256 in row.fetchall():
+        path = home.models / file
+        if not path.is_file() or files.sha256(path) != sha256:
+            raise DamagedFile(
+                f"{path} is damaged or missing: restore it from a backup, or name another model (qhawaq deploy VERSION)"
+            )
 
 
 def _chosen(db: duckdb.DuckDBPyConnection, candidate: Version | None, before: str | None) -> str:

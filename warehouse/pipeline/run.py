@@ -15,6 +15,7 @@ from typing import Any
 from warehouse import database
 from warehouse.build import calendar, closing
 from warehouse.errors import DamagedFile
+from warehouse.operate import damage
 from warehouse.pipeline import build, deploy, effects, publish, score, summary, tables, train
 from warehouse.pipeline.land import land
 from warehouse.pipeline.state import State, inputs_key
@@ -39,7 +40,8 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
             summary.write_status(home, state)
         later = switching.later(home)
         back = f", gone back to from {later}," if later else ""
-        return f"nothing new: release {current}{back} is current ({summary.where(home)})"
+        wrong = f"; {len(found)} wrong here, see 'qhawaq status'" if (found := damage.found(home)) else ""
+        return f"nothing new: release {current}{back} is current ({summary.where(home)}){wrong}"
     for name, step in job(home, progress, day, state.key).items():
         if name not in state.done:
             with progress.step(name):
@@ -63,10 +65,10 @@ def held(home: Home, state: State, progress: Progress) -> str | None:
     try:
         current, later = switching.current(home), switching.later(home)
         releases.hold(home)
-    except DamagedFile as damage:
+    except DamagedFile as error:
         if later:
             raise
-        progress.say("published again", because=str(damage))
+        progress.say("published again", because=str(error))
         current = None
     if current is None:
         del state.done["publish"]

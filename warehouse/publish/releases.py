@@ -47,7 +47,10 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         disclosure.keep_effects(db)  # before anybody sees them
         _note(db, release, len(written))  # so too who is listed
         switching.point(home, release)
-    forget(home)
+    if switching.outlived(home).exists():
+        forget_all_but_current(home)
+    else:
+        forget(home)
     progress.say("published", release=release, files=len(written))
     return release, len(written)
 
@@ -90,6 +93,14 @@ def forget(home: Home, keep: int = KEEP) -> None:
 def forget_all_but_current(home: Home) -> None:
     """Remove every earlier release of every audience: they hold what has been deleted since."""
     forget(home, keep=1)
+    switching.outlived(home).unlink(missing_ok=True)
+
+
+def outlive(home: Home) -> None:
+    """Remove earlier releases, and the current one with the next publication: a person in them was erased."""
+    if home.serving.is_dir():
+        files.write_whole(switching.outlived(home), "")
+        forget(home, keep=1)
 
 
 def hold(home: Home) -> None:
@@ -121,9 +132,10 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
 def _kept_release(home: Home, to: str | None) -> str:
     """Return the named release, else the one before the current."""
     names = switching.kept(home)
-    chosen = to or max((name for name in names if name < _current(home)), default="")
+    chosen = max((name for name in names if name < _current(home)), default="") if to is None else to
     if chosen not in names:
-        raise HomeError(f"no such release to go back to; kept are: {', '.join(names) or 'none'}")
+        what = "there is no earlier release to go back to" if to is None else f"there is no release {to}"
+        raise HomeError(f"{what}; kept are: {', '.join(names) or 'none'}")
     return chosen
 
 

@@ -66,6 +66,11 @@ def later(home: Home) -> str | None:
     return max((release for release in kept(home) if release > (current(home) or release)), default=None)
 
 
+def outlived(home: Home) -> Path:
+    """Return the file that is there while the current release shows somebody who was erased since."""
+    return home.serving / "outlived"
+
+
 def state(home: Home, release: str, stated: Stated) -> None:
     """State what a release has, after all of it is on disk: from now on it can be switched to."""
     (home.serving / "releases").mkdir(mode=0o700, exist_ok=True)

@@ -23,6 +23,7 @@ from warehouse.database import transaction, value
 from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.keys import Keys
 from warehouse.landing import archive
+from warehouse.publish import releases
 from warehouse.rights import canary, compacting, retention
 from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
@@ -150,6 +151,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
     if left := _places_with_hits(home, secret, canaries):
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
     _remember(home, erasure)
+    releases.outlive(home)
     if erasure.unread:
         erasure.keep(home, secret)
     else:

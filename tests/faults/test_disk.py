@@ -15,9 +15,6 @@ from tests.faults import disk
 from tests.landing import samples
 from warehouse.settings import REPOSITORY
 
-STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "5"))  # every how many calls one fails
-QUARTER = os.environ.get("QHAWAQ_QUARTER")
-
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -37,12 +34,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", disk.KINDS)
+@pytest.mark.parametrize("kind", disk.of_quarter(disk.KINDS))
 def test_the_law_holds_on_a_disk_that_fails(library: Path, template: Path, tmp_path: Path, kind: str) -> None:
     number, mode = disk.KINDS[kind]
     command = [sys.executable, "-m", "tests.faults.disk", str(template), str(tmp_path), str(number), str(mode)]
     done = subprocess.run(
-        [*command, QUARTER or "0", "100000", str(STEP * (4 if QUARTER else 1))], cwd=REPOSITORY,
+        [*command, "0", "100000", str(disk.STEP)], cwd=REPOSITORY,
         env=os.environ | {"LD_PRELOAD": str(library), "FAULT_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

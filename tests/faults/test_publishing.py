@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -15,9 +16,6 @@ from tests.publish.home import with_marts
 from warehouse.progress import Progress
 from warehouse.publish import releases
 from warehouse.settings import REPOSITORY, Home
-
-STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "5"))  # every how many calls one fails
-QUARTER = os.environ.get("QHAWAQ_QUARTER")
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +59,9 @@ def test_a_killed_one_leaves_one_release(library: Path, template: Path, tmp_path
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("task", ["publish", "rollback"])
-@pytest.mark.parametrize("kind", disk.KINDS)
+@pytest.mark.parametrize(("kind", "task"), disk.of_quarter(itertools.product(disk.KINDS, ["publish", "rollback"])))
 def test_one_that_fails_anywhere_leaves_one_release(
     library: Path, template: Path, tmp_path: Path, kind: str, task: str
 ) -> None:
-    tries = lines(library, template, tmp_path, task, kind, int(QUARTER or 0), 100_000, STEP * (4 if QUARTER else 1))
+    tries = lines(library, template, tmp_path, task, kind, 0, 100_000, disk.STEP)
     assert {one["n"]: one["broken"] for one in tries if one["broken"]} == {}

@@ -185,7 +185,7 @@ def of_outbox(root: Path) -> Content:
 
 def cases(template: Path) -> dict[str, Case]:
     """Return the commands by name."""
-    newest = max(path.name for path in (template / "backups").iterdir())
+    newest = max(path.name for path in (template / "backups").glob("[0-9]*"))
     return {
         "retain": Case(("retain", "--today", "2037-01-02", "--delete"), prepare=_stub_builds),
         "erase": Case(("subject", "erase", child(template), *WHY, "--yes"), said_done="no person with key"),

@@ -127,7 +127,7 @@ def test_a_refresh_that_did_not_end_is_something_new_for_the_main_job(home: Home
     file = switching.file(home, "officials", release)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"marts")
-    switching.state(home, release, {"officials": {"sha256": files.sha256(file)}})
+    switching.write_manifest(home, release, {"officials": {"sha256": files.sha256(file)}})
     switching.point(home, release)
     state.done["publish"] = {"release": release}
     state.write(home)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
-from warehouse.build import parsing
+from warehouse.build import dbt, parsing
 from warehouse.errors import BuildFailed
+from warehouse.progress import Progress
+from warehouse.settings import Home
 
 MODEL = "select 1 as n"
 
@@ -113,3 +119,24 @@ def test_a_mashumaro_that_dbt_cannot_use_is_told_in_a_sentence(
     else:
         with pytest.raises(BuildFailed, match=r"mashumaro 3\.23.*requirements/run\.txt"):
             parsing.check_importable()
+
+
+def test_the_manifest_of_a_run_is_what_dbt_itself_would_write(
+    project: Path, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """We write it at once, dbt piece by piece; orchestrators and our own lineage read it."""
+    theirs, write = tmp_path / "theirs.json", dbt._write
+
+    def both(manifest: Any, result: Any, target: Path) -> None:
+        write(manifest, result, target)
+        manifest.write(str(theirs))
+
+    monkeypatch.setattr(dbt, "_write", both)
+    with mock.patch.dict(os.environ):
+        dbt._run(home, Progress(quiet=True), "build", (), project, tmp_path / "target")
+    ours = json.loads((tmp_path / "target" / "manifest.json").read_text())
+    expected = json.loads(theirs.read_text())
+    for one in (ours, expected):
+        one["metadata"].pop("generated_at")
+    assert ours == expected
+    assert "model.small.one" in ours["nodes"]

@@ -58,20 +58,21 @@ def by_pointer(home: Home) -> list[str]:
     release = switching.current(home)
     assert release
     switching.check(home, release)
-    return seen([switching.file(home, folder, release) for folder in switching.stated(home, release)])
+    return seen([switching.file(home, folder, release) for folder in switching.manifest(home, release)])
 
 
 def by_links(home: Home) -> list[str]:
     """Return the releases that links lead to, once they followed."""
     switching.follow(home)
-    assert switching.astray(home) == []
+    assert switching.wrong_links(home) == []
     return seen([home.serving / folder / switching.CURRENT for folder in switching.folders(home)])
 
 
-def broken(home: Home, known: set[str]) -> list[str]:
+def broken(home: Home, known: set[str], name: str) -> list[str]:
     """Say where the law does not hold after a task that was cut off."""
     _, first = in_fork(lambda: by_pointer(home))
     _, second = in_fork(lambda: by_links(home))
+    _, back = in_fork(lambda: switching.gone_back_from(home))
     _, again = in_fork(lambda: [releases.publish(home, SILENT, "after000")[0], by_links(home), switching.kept(home)])
     wrong = []
     if not first or len(first) != 1:
@@ -80,6 +81,8 @@ def broken(home: Home, known: set[str]) -> list[str]:
         wrong.append(f"links that followed: {second}, the pointer: {first}")
     if not again or again[1] != [again[0]] or not known <= {*again[2]}:
         wrong.append(f"published again: {again}, known before: {known}")
+    if name == "publish" and back:
+        wrong.append(f"nobody went back from {back}")
     left = [str(path) for path in home.serving.rglob("*.part*")]
     return [*wrong, *(f"left: {path}" for path in left)]
 
@@ -110,7 +113,7 @@ def main(template: Path, root: Path, name: str, number: int, mode: int, chosen: 
     for n in range(1, whole["calls"] + 1)[chosen]:
         begin()
         ended, said = in_fork(lambda n=n: tried(task, home, lambda: library.fault_arm(n, number, mode)))
-        wrong = broken(home, known)
+        wrong = broken(home, known, name)
         if said and said.startswith("Traceback"):
             wrong.append(said)
         say({"n": n, "ended": ended, "said": said, "broken": wrong})

@@ -80,7 +80,7 @@ class Place:
                     for row in rows:
                         db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
             stated[folder] = {"sha256": files.sha256(path)}
-        switching.state(self.home, release, stated)
+        switching.write_manifest(self.home, release, stated)
         switching.point(self.home, release)
         return release
 

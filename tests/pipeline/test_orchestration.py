@@ -130,7 +130,7 @@ def test_files_of_two_releases_are_not_believed(again: Again) -> None:
     with pytest.raises(QhawaqError, match="not of release"):
         smoke.test(again.home)
     assert switching.follow(again.home) == 1
-    assert switching.astray(again.home) == []
+    assert switching.wrong_links(again.home) == []
 
 
 def test_lists_by_another_model_are_not_believed_and_the_way_back_is_one_call(again: Again) -> None:

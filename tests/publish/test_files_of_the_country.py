@@ -18,7 +18,7 @@ def test_serving_files_of_the_country(country: Country) -> None:
     release = switching.current(country.home)
     assert release
     switching.check(country.home, release)
-    has = switching.stated(country.home, release)
+    has = switching.manifest(country.home, release)
     assert {link.parent.parent.name if link.parent.parent.name in ("education", "protection") else link.parent.name
             for link in links} == set(serving.AUDIENCES)  # fmt: skip
     for link in links:

@@ -120,7 +120,7 @@ def test_rollback_refuses_a_damaged_release(small: Home, silent: Progress) -> No
     with pytest.raises(DamagedFile, match="not what its release states"):
         releases.rollback(small)
     assert switching.current(small) == last
-    assert switching.astray(small) == []
+    assert switching.wrong_links(small) == []
 
 
 def test_a_type_that_grafana_cannot_show_stops_publishing(small: Home, silent: Progress) -> None:
@@ -196,6 +196,9 @@ def test_an_area_that_an_earlier_release_lacks_shows_nothing_after_a_rollback(sm
     assert len(read(new)) == 1
     releases.rollback(small)
     assert not new.is_symlink()
+    new.write_bytes(b"a copy of what was withdrawn")
+    assert switching.follow(small) == 1
+    assert not new.exists()
     releases.publish(small, silent, "k" * 8)
     assert len(read(new)) == 1
 
@@ -216,15 +219,45 @@ def test_whatever_the_clock_says_the_last_published_is_the_newest(
 
 def test_no_release_that_showed_an_erased_person_can_be_gone_back_to(small: Home, silent: Progress) -> None:
     before = [releases.publish(small, silent, "k" * 8)[0] for _ in range(3)]
-    releases.outlive(small)
+    releases.forget_erased(small)
     assert switching.kept(small) == before[-1:]
-    assert switching.outlived(small).exists()
+    assert switching.shows_erased(small).exists()
     after = releases.publish(small, silent, "k" * 8)[0]  # without the person
     assert switching.kept(small) == [after]
-    assert not switching.outlived(small).exists()
+    assert not switching.shows_erased(small).exists()
     assert not any(old in str(path) for path in small.serving.rglob("*") for old in before)
     last = releases.publish(small, silent, "k" * 8)[0]
     assert switching.kept(small) == [after, last]
+
+
+def test_an_erasure_does_not_wait_for_a_damaged_pointer(small: Home, silent: Progress) -> None:
+    """Else each command would begin with it and end there, and the one that mends the pointer too."""
+    before = releases.publish(small, silent, "k" * 8)[0]
+    (small.serving / "current.json").write_text("")
+    releases.forget_erased(small)
+    after = releases.publish(small, silent, "k" * 8)[0]
+    assert switching.kept(small) == [after]
+    assert not any(before in str(path) for path in small.serving.rglob("*"))
+
+
+def test_whoever_goes_back_and_forth_is_told_from_where(small: Home, silent: Progress) -> None:
+    first, second, third = (releases.publish(small, silent, "k" * 8)[0] for _ in range(3))
+    assert switching.gone_back_from(small) is None
+    for to, told in ((second, third), (first, third), (second, third), (third, None), (first, third)):
+        releases.rollback(small, to)
+        assert switching.gone_back_from(small) == told
+    releases.publish(small, silent, "k" * 8)
+    assert switching.gone_back_from(small) is None
+
+
+def test_where_nothing_is_to_be_switched_nothing_is_locked(small: Home, silent: Progress) -> None:
+    """A home may be one that can only be read."""
+    releases.publish(small, silent, "k" * 8)
+    (lock,) = small.serving.glob(".*.lock")
+    lock.unlink()
+    unfinished.finish(small, silent)
+    releases.check_current(small)
+    assert not lock.exists()
 
 
 DAMAGES: dict[str, Callable[[Home, str], object]] = {
@@ -252,13 +285,13 @@ def test_damage_of_what_is_published_is_found_and_publishing_again_mends_it(
     small: Home, silent: Progress, damage: str
 ) -> None:
     state = State("key", {"publish": {"release": releases.publish(small, silent, "k" * 8)[0]}})
-    assert run.held(small, state, silent)
+    assert run.current_if_whole(small, state, silent)
     before = damages.found(small)
     DAMAGES[damage](small, switching.current(small) or "")
     unseen = damage in ("file flipped", "all lost")  # without reading all, or where nothing is left to see
     assert len(damages.found(small)) - len(before) == (0 if unseen else 1)
     unfinished.finish(small, silent)  # what every command begins with is not stopped by it
-    assert run.held(small, state, silent) is None
+    assert run.current_if_whole(small, state, silent) is None
     assert "publish" not in state.done
     release, files = releases.publish(small, silent, "k" * 8)
     assert files == 7
@@ -270,8 +303,8 @@ def test_damage_of_what_is_published_is_found_and_publishing_again_mends_it(
 def test_a_link_that_went_astray_follows_again(small: Home, silent: Progress, how: str, folder: str) -> None:
     release = releases.publish(small, silent, "k" * 8)[0]
     ASTRAY[how](small.serving / folder / "current.duckdb")
-    assert switching.astray(small) == [folder]
-    assert run.held(small, State("key", {"publish": {"release": release}}), silent) == release
+    assert switching.wrong_links(small) == [folder]
+    assert run.current_if_whole(small, State("key", {"publish": {"release": release}}), silent) == release
     assert len(links(small)) == 7
     assert {row[1] for link in links(small) for row in read(link)} == {release}
 
@@ -282,13 +315,13 @@ def test_a_release_gone_back_to_stays_and_where_it_is_damaged_a_person_says_whic
     first, last = (releases.publish(small, silent, "k" * 8)[0] for _ in range(2))
     state = State("key", {"publish": {"release": last}})
     releases.rollback(small)
-    assert run.held(small, state, silent) == first
+    assert run.current_if_whole(small, state, silent) == first
     flip(switching.file(small, "officials", first))
     with pytest.raises(DamagedFile, match="choose another release"):
-        run.held(small, state, silent)
+        run.current_if_whole(small, state, silent)
     assert switching.current(small) == first
     releases.rollback(small, last)
-    assert run.held(small, state, silent) == last
+    assert run.current_if_whole(small, state, silent) == last
 
 
 def links(home: Home) -> list[Path]:

@@ -71,7 +71,7 @@ def home(tmp_path: Path) -> Home:
             db.execute(
                 "create table case_progress (school_year bigint, matter varchar, n_cases bigint, n_assigned bigint, n_contacted bigint, n_served bigint, n_dismissed bigint, n_closed bigint, contacted_share double, median_days_to_contact double)"
             )
-        switching.state(found, release, {folder: {"sha256": files.sha256(path)}})
+        switching.write_manifest(found, release, {folder: {"sha256": files.sha256(path)}})
         switching.point(found, release)
     return found
 

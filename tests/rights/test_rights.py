@@ -149,7 +149,7 @@ def test_what_cannot_be_done_is_said(own: Home, arguments: tuple[str, ...], code
 
 def test_an_erased_person_is_found_nowhere_and_the_others_stay(own: Home) -> None:
     child = int(ask(own, "select child_key from raw.siagie_enrollments where child_key in (select child_key from "
-                         "raw.siagie_grades) group by 1 having count(*) > 3 order by count(*) desc, 1 limit 1")[0][0])  # fmt: skip
+                         "raw.siagie_grades) and child_key in (select child_key::bigint from education.priority_list) group by 1 having count(*) > 3 order by count(*) desc, 1 limit 1")[0][0])  # fmt: skip
     documents = in_vault(own, f"select value from vault.aliases where child_key = {child}")
     file, line, sha = ask(
         own, "select r._file, max(r._line), any_value(d.sha256) from raw.siagie_enrollments as r join raw.deliveries as d "
@@ -159,6 +159,8 @@ def test_an_erased_person_is_found_nowhere_and_the_others_stay(own: Home) -> Non
     secret = keys.load(own.secrets)
     before = archive.opened(own, secret, file, sha).splitlines()
     others = ask(own, f"select count(*) from raw.siagie_enrollments where child_key <> {child}")
+    pseudonym = Canaries((child,), ())
+    assert canary.search(own, secret, pseudonym).hits["serving"] > 0
     said = qhawaq(own.root, "subject", "erase", str(child), *REASON, "--yes").stdout
     assert "lines of" in said
     assert "the publication without persons who were erased" in qhawaq(own.root, "status", expect=1).stdout
@@ -174,3 +176,5 @@ def test_an_erased_person_is_found_nowhere_and_the_others_stay(own: Home) -> Non
     assert ask(own, f"select count(*) from intermediate.int_enrollments__spells where child_key = {child}") == [(0,)]
     assert ask(own, "select sum(n_lines) > 10 from raw.erasures") == [(True,)]
     assert "no person with key" in qhawaq(own.root, "subject", "erase", str(child), *REASON, "--yes", expect=1).stderr
+    qhawaq(own.root, "publish")  # without a build
+    assert canary.search(own, secret, pseudonym).hits["serving"] == 0

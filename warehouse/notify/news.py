@@ -65,7 +65,7 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
 
 def _lists(home: Home, release: str) -> Iterator[ListEntry]:
     """Yield the entries of all lists; each UGEL has a file of its own."""
-    for folder in sorted(switching.stated(home, release)):
+    for folder in sorted(switching.manifest(home, release)):
         audience, _, ugel = folder.partition("/")
         if audience == "education":
             file = switching.file(home, folder, release)

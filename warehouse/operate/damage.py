@@ -75,10 +75,12 @@ def _published(home: Home) -> None:
     if not release and switching.kept(home):
         raise DamagedFile(f"{home.serving / 'current.json'} is missing: {switching.AGAIN}")
     if release and (lost := switching.lost(home, release)):
-        advice = switching.ANOTHER if switching.later(home) else switching.AGAIN
+        advice = switching.ANOTHER if switching.gone_back_from(home) else switching.AGAIN
         raise DamagedFile(f"release {release} lacks its file of {', '.join(lost)}: {advice}")
-    if astray := switching.astray(home):
-        raise DamagedFile(f"{', '.join(astray)}: not at release {release}, a switch was interrupted: call 'qhawaq run'")
+    if wrong := switching.wrong_links(home):
+        raise DamagedFile(
+            f"{switching.CURRENT} of {', '.join(wrong)} does not lead to release {release}: call 'qhawaq run'"
+        )
 
 
 def _closed(home: Home) -> None:

@@ -74,7 +74,7 @@ def _kind(home: Home) -> str | None:
 def _releases(home: Home) -> tuple[str | None, str | None]:
     """Return the current release, and the later one from which somebody went back to it."""
     try:
-        return switching.current(home), switching.later(home)
+        return switching.current(home), switching.gone_back_from(home)
     except (OSError, DamagedFile):
         return None, None
 
@@ -93,7 +93,7 @@ def _unfinished(home: Home) -> list[str]:
         "a deletion of what was kept long enough": home.retaining.exists(),
         f"the erasure of {erasures} persons": erasures > 0,
         "the erasure of persons who were erased after the backup": home.to_erase.exists(),
-        "the publication without persons who were erased": switching.outlived(home).exists(),
+        "the publication without persons who were erased": switching.shows_erased(home).exists(),
     }
     return [what for what, is_there in told.items() if is_there]
 

@@ -35,10 +35,10 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
         landed = len(land(home, progress, backfill))
     day = build.set_day(home, today)
     state = resume(home, day)
-    if current := held(home, state, progress):
+    if current := current_if_whole(home, state, progress):
         if not summary.is_told(home, state):  # lost or damaged since, or the job was killed just before
             summary.write_status(home, state)
-        later = switching.later(home)
+        later = switching.gone_back_from(home)
         back = f", gone back to from {later}," if later else ""
         wrong = f"; {len(found)} wrong here, see 'qhawaq status'" if (found := damage.found(home)) else ""
         return f"nothing new: release {current}{back} is current ({summary.where(home)}){wrong}"
@@ -51,7 +51,7 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
     return summary.closing(home, landed)
 
 
-def held(home: Home, state: State, progress: Progress) -> str | None:
+def current_if_whole(home: Home, state: State, progress: Progress) -> str | None:
     """Return the current release once it is whole, None where it is to be published, or published again.
 
     A release that a person went back to stays.
@@ -63,8 +63,8 @@ def held(home: Home, state: State, progress: Progress) -> str | None:
         return None
     later = current = None
     try:
-        current, later = switching.current(home), switching.later(home)
-        releases.hold(home)
+        current, later = switching.current(home), switching.gone_back_from(home)
+        releases.check_current(home)
     except DamagedFile as error:
         if later:
             raise
@@ -99,7 +99,7 @@ def resume(home: Home, today: date) -> State:
 
 def released(home: Home, progress: Progress, today: date) -> str | None:
     """Return the current release if these inputs are published already, and what is published is whole."""
-    return held(home, resume(home, today), progress)
+    return current_if_whole(home, resume(home, today), progress)
 
 
 def _release(state: State) -> str | None:

@@ -48,9 +48,9 @@ def _links(home: Home) -> list[Path]:
     release = switching.current(home)
     if not release:
         raise QhawaqError(f"{home.root} has nothing published yet: call 'qhawaq run' first")
-    if strangers := switching.astray(home):
+    if strangers := switching.wrong_links(home):
         raise QhawaqError(f"not of release {release}: {', '.join(strangers)}")
-    return [home.serving / folder / switching.CURRENT for folder in switching.stated(home, release)]
+    return [home.serving / folder / switching.CURRENT for folder in switching.manifest(home, release)]
 
 
 def _ranked_by(link: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import duckdb
@@ -43,11 +44,11 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         release = _name(home, db, key)
         edition = Edition(db, home, release, serving.marts_of(db))
         written = {target.folder: serving.write(edition, target) for target in serving.targets(edition)}
-        switching.state(home, release, written)
+        switching.write_manifest(home, release, written)
         disclosure.keep_effects(db)  # before anybody sees them
         _note(db, release, len(written))  # so too who is listed
         switching.point(home, release)
-    if switching.outlived(home).exists():
+    if switching.shows_erased(home).exists():
         forget_all_but_current(home)
     else:
         forget(home)
@@ -81,7 +82,7 @@ def forget(home: Home, keep: int = KEEP) -> None:
     known = switching.kept(home)
     stay = {*known[-keep:], switching.current(home)}
     for name in set(known) - stay:  # nobody goes back to a release whose files are being removed
-        switching.retract(home, name)
+        switching.remove_manifest(home, name)
     for folder in map(home.serving.joinpath, switching.folders(home)):
         for path in folder.iterdir():
             if path.is_dir() and switching.NAME.fullmatch(path.name) and path.name not in stay:
@@ -93,17 +94,18 @@ def forget(home: Home, keep: int = KEEP) -> None:
 def forget_all_but_current(home: Home) -> None:
     """Remove every earlier release of every audience: they hold what has been deleted since."""
     forget(home, keep=1)
-    switching.outlived(home).unlink(missing_ok=True)
+    switching.shows_erased(home).unlink(missing_ok=True)
 
 
-def outlive(home: Home) -> None:
+def forget_erased(home: Home) -> None:
     """Remove earlier releases, and the current one with the next publication: a person in them was erased."""
     if home.serving.is_dir():
-        files.write_whole(switching.outlived(home), "")
-        forget(home, keep=1)
+        files.write_whole(switching.shows_erased(home), "")
+        with suppress(DamagedFile):  # of the pointer: an erasure does not wait for it, the next publication removes all
+            forget(home, keep=1)
 
 
-def hold(home: Home) -> None:
+def check_current(home: Home) -> None:
     """Read all files of the current release against their hashes, and have links that were left elsewhere follow.
 
     Raises:
@@ -124,9 +126,17 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
     chosen = _kept_release(home, to)
     began = clock.now()
     switching.check(home, chosen)
-    switching.point(home, chosen)
+    switching.point(home, chosen, _later(home, chosen))
     orchestration.note_success(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
-    return chosen, len(switching.stated(home, chosen))
+    return chosen, len(switching.manifest(home, chosen))
+
+
+def _later(home: Home, chosen: str) -> str | None:
+    """Return the newest release that anybody read and that goes with going back to another; None where none does."""
+    with suppress(DamagedFile):  # which was current is unknown
+        read = (switching.current(home), switching.gone_back_from(home))
+        return max((release for release in read if release and release > chosen), default=None)
+    return None
 
 
 def _kept_release(home: Home, to: str | None) -> str:

@@ -40,6 +40,11 @@ def schemas_of(audience: str) -> tuple[str, ...]:
     return SCHEMAS.get(audience, (audience,))
 
 
+def schemas() -> list[str]:
+    """Return the schemas of all marts that are published."""
+    return sorted(set(chain.from_iterable(map(schemas_of, AUDIENCES))))
+
+
 @dataclass(frozen=True)
 class Target:
     """One serving file to write: whose it is and of which area."""
@@ -81,7 +86,7 @@ def marts_of(db: duckdb.DuckDBPyConnection) -> Marts:
     Raises:
         BuildFailed: a type that a reader cannot show.
     """
-    marts: Marts = {schema: {} for schema in sorted(set(chain.from_iterable(map(schemas_of, AUDIENCES))))}
+    marts: Marts = {schema: {} for schema in schemas()}
     for schema, table, name, kind in db.execute(
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         "where list_contains(?, table_schema) order by table_schema, table_name, ordinal_position",

@@ -27,7 +27,7 @@ NAME = re.compile(r"\d{8}T\d+-[\w-]+")
 AGAIN = "call 'qhawaq run': it publishes again"
 ANOTHER = "choose another release (qhawaq rollback) or call 'qhawaq publish' again"
 PATIENCE = 60.0  # seconds that another process may take to switch
-Stated = dict[str, dict[str, Any]]  # folder → what is stated of its file
+Manifest = dict[str, dict[str, Any]]  # folder → hash of its file, and the tables in it
 
 
 def current(home: Home) -> str | None:
@@ -36,13 +36,26 @@ def current(home: Home) -> str | None:
     Raises:
         DamagedFile: the pointer is damaged.
     """
+    return _pointed(home, "release")
+
+
+def gone_back_from(home: Home) -> str | None:
+    """Return the release from which somebody went back to the current one, None where nobody did.
+
+    Raises:
+        DamagedFile: the pointer is damaged.
+    """
+    return _pointed(home, "gone_back_from")
+
+
+def _pointed(home: Home, which: str) -> str | None:
     pointer = home.serving / "current.json"
     if not pointer.exists():
         return None
-    name = files.read_json(pointer, dict, AGAIN).get("release")
-    if not (isinstance(name, str) and NAME.fullmatch(name)):
+    names = files.read_json(pointer, dict, AGAIN)
+    if "release" not in names or not all(isinstance(one, str) and NAME.fullmatch(one) for one in names.values()):
         raise DamagedFile(f"{pointer} is damaged, it names no release: {AGAIN}")
-    return name
+    return names.get(which)
 
 
 def file(home: Home, folder: str, release: str) -> Path:
@@ -61,45 +74,40 @@ def kept(home: Home) -> list[str]:
     return sorted(path.stem for path in (home.serving / "releases").glob("*.json") if NAME.fullmatch(path.stem))
 
 
-def later(home: Home) -> str | None:
-    """Return the newest release, where somebody went back from it to the current one."""
-    return max((release for release in kept(home) if release > (current(home) or release)), default=None)
-
-
-def outlived(home: Home) -> Path:
+def shows_erased(home: Home) -> Path:
     """Return the file that is there while the current release shows somebody who was erased since."""
-    return home.serving / "outlived"
+    return home.serving / "shows_erased"
 
 
-def state(home: Home, release: str, stated: Stated) -> None:
+def write_manifest(home: Home, release: str, manifest: Manifest) -> None:
     """State what a release has, after all of it is on disk: from now on it can be switched to."""
     (home.serving / "releases").mkdir(mode=0o700, exist_ok=True)
-    files.write_whole(_manifest(home, release), json.dumps(stated, indent=1))
+    files.write_whole(_path(home, release), json.dumps(manifest, indent=1))
 
 
-def retract(home: Home, release: str) -> None:
-    """Remove what is stated of a release: it cannot be switched to any more."""
-    _manifest(home, release).unlink()
+def remove_manifest(home: Home, release: str) -> None:
+    """Remove a release's manifest: it cannot be switched to any more."""
+    _path(home, release).unlink()
 
 
-def stated(home: Home, release: str) -> Stated:
+def manifest(home: Home, release: str) -> Manifest:
     """Return what a release has.
 
     Raises:
         DamagedFile: its manifest is missing or damaged.
     """
-    manifest = _manifest(home, release)
-    if not manifest.exists():
-        raise DamagedFile(f"{manifest} is missing: {ANOTHER}")
-    found = files.read_json(manifest, dict, ANOTHER)
+    path = _path(home, release)
+    if not path.exists():
+        raise DamagedFile(f"{path} is missing: {ANOTHER}")
+    found = files.read_json(path, dict, ANOTHER)
     if not found or not all(isinstance(one, dict) and "sha256" in one for one in found.values()):
-        raise DamagedFile(f"{manifest} is damaged, it states no files: {ANOTHER}")
+        raise DamagedFile(f"{path} is damaged, it states no files: {ANOTHER}")
     return found
 
 
 def lost(home: Home, release: str) -> list[str]:
     """Return the folders in which a release has no file any more."""
-    return [folder for folder in stated(home, release) if not file(home, folder, release).is_file()]
+    return [folder for folder in manifest(home, release) if not file(home, folder, release).is_file()]
 
 
 def check(home: Home, release: str) -> None:
@@ -108,7 +116,7 @@ def check(home: Home, release: str) -> None:
     Raises:
         DamagedFile: one is missing or another than stated.
     """
-    for folder, one in stated(home, release).items():
+    for folder, one in manifest(home, release).items():
         path = file(home, folder, release)
         if not path.is_file():
             raise DamagedFile(f"{path} is missing: {ANOTHER}")
@@ -116,10 +124,17 @@ def check(home: Home, release: str) -> None:
             raise DamagedFile(f"{path} is not what its release states: {ANOTHER}")
 
 
-def point(home: Home, release: str) -> None:
-    """Make a release the current one, and have all links follow."""
+def point(home: Home, release: str, back_from: str | None = None) -> None:
+    """Make a release the current one, and have all links follow.
+
+    Args:
+        home: the home.
+        release: the release.
+        back_from: the later one that somebody goes back from.
+    """
+    pointer = {"release": release} | ({"gone_back_from": back_from} if back_from else {})
     with _alone(home):
-        files.write_whole(home.serving / "current.json", json.dumps({"release": release}))
+        files.write_whole(home.serving / "current.json", json.dumps(pointer))
         _follow(home, release)
 
 
@@ -129,29 +144,30 @@ def follow(home: Home) -> int:
     Raises:
         DamagedFile: the release lacks a file; no link is changed.
     """
-    if not (release := current(home)):
+    if not wrong_links(home):  # nothing is locked or written then: the home may be one that can only be read
         return 0
     with _alone(home):
-        return _follow(home, release)
+        release = current(home)
+        return _follow(home, release) if release else 0
 
 
-def astray(home: Home) -> list[str]:
+def wrong_links(home: Home) -> list[str]:
     """Return the folders whose link does not lead to the current release."""
     release = current(home)
-    return _astray(home, release) if release else []
+    return _wrong_links(home, release) if release else []
 
 
-def _astray(home: Home, release: str) -> list[str]:
-    has = stated(home, release)
+def _wrong_links(home: Home, release: str) -> list[str]:
+    has = manifest(home, release)
     return [one for one in sorted(folders(home) | has.keys()) if _link(home, one) != _target(one in has, release)]
 
 
 def _follow(home: Home, release: str) -> int:
     """Switch the links that lead elsewhere; one without a file in the release is removed, not left at another."""
-    has = stated(home, release)
+    has = manifest(home, release)
     if gone := lost(home, release):
         raise DamagedFile(f"release {release} lacks its file of {', '.join(gone)}: {AGAIN}")
-    wrong = _astray(home, release)
+    wrong = _wrong_links(home, release)
     for folder in wrong:
         if folder in has:
             _switch(home.serving / folder, release)
@@ -171,15 +187,18 @@ def _switch(folder: Path, release: str) -> None:
 
 
 def _link(home: Home, folder: str) -> str | None:
+    """Return where a folder's link leads: nowhere where it is a file, None where there is none."""
     link = home.serving / folder / CURRENT
-    return str(link.readlink()) if link.is_symlink() else None
+    if link.is_symlink():
+        return str(link.readlink())
+    return "" if link.exists() else None
 
 
 def _target(has: bool, release: str) -> str | None:
     return f"{release}/{FILE}" if has else None
 
 
-def _manifest(home: Home, release: str) -> Path:
+def _path(home: Home, release: str) -> Path:
     return home.serving / "releases" / f"{release}.json"
 
 

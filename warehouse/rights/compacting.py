@@ -29,5 +29,5 @@ def _rewrite(home: Home, path: Path, options: str, opening: str) -> None:
             db.execute("checkpoint fresh; detach fresh; detach old")
         if path.with_name(path.name + ".wal").exists():
             raise DamagedFile(
-                f"{path} has a write-ahead log left: open and close it with 'qhawaq status', then call again"
+                f"{path} has a write-ahead log left: call 'qhawaq land', which opens and closes it, then again"
             )

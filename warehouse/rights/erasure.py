@@ -23,7 +23,7 @@ from warehouse.database import transaction, value
 from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.keys import Keys
 from warehouse.landing import archive
-from warehouse.publish import releases
+from warehouse.publish import releases, serving
 from warehouse.rights import canary, compacting, retention
 from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
@@ -151,7 +151,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
     if left := _places_with_hits(home, secret, canaries):
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
     _remember(home, erasure)
-    releases.outlive(home)
+    releases.forget_erased(home)
     if erasure.unread:
         erasure.keep(home, secret)
     else:
@@ -249,7 +249,7 @@ def _seal(path: Path, secret: Keys, content: bytes) -> None:
 
 def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:
     """Delete the person's rows, and note in the ledger what was emptied."""
-    retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate"))
+    retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate", *serving.schemas()))
     with transaction(db):
         db.execute("delete from raw.erasures where number = ?", [erasure.number])
         for name, count in (erasure.counts or NOWHERE).items():

@@ -173,15 +173,16 @@ def forget_rows(db: duckdb.DuckDBPyConnection, gone: list[int], schemas: Sequenc
     """
     db.execute("create or replace temp table gone as select unnest(?::bigint[]) as child_key", [gone])
     tables = db.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() "
-        "and column_name in ('child_key', 'merged_into') and data_type = 'BIGINT' and table_name in "
-        "(select table_name from duckdb_tables() where not temporary) "
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and column_name in ('child_key', 'merged_into') "
+        "and data_type in ('BIGINT', 'VARCHAR') "
+        "and table_name in (select table_name from duckdb_tables() where not temporary) "
         "and (len($schemas) = 0 or list_contains($schemas::varchar[], schema_name)) order by all",
         {"schemas": list(schemas)},
     ).fetchall()
     with transaction(db):
-        for schema, table, key in tables:
-            where = f"{quoted(key)} in (select child_key from gone)"
+        for schema, table, key, kind in tables:  # marts hold keys as text
+            where = f"{quoted(key)} in (select child_key::{kind} from gone)"
             db.execute(f"delete from {quoted(schema)}.{quoted(table)} where {where}")
 
 

@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-long test-faults test-airflow test-bare check lint locks build docs graphs grafana grafana-dashboards \
+.PHONY: help run test test-long test-faults test-airflow test-bare test-grafana check lint locks build docs graphs grafana grafana-dashboards \
 	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
@@ -100,8 +100,11 @@ grafana: $(VENV)/.run  ## start a Grafana for each audience of data/ on 127.0.0.
 grafana-dashboards: $(VENV)/.dev  ## write grafana/provisioning from the dashboards' code (after a change of it)
 	$(BIN)/python -m grafana.build
 
-grafana-pictures: $(VENV)/.dev chromium  ## draw the dashboards of data/ into docs/pictures (after a change of them; synthetic homes only)
-	$(BIN)/python -m tests.grafana.pictures data
+grafana-pictures: $(VENV)/.dev chromium  ## take the dashboards' pictures of data/ in the Grafana that QHAWAQ_GRAFANA names (synthetic homes only)
+	QHAWAQ_GRAFANA=$(QHAWAQ_GRAFANA) $(BIN)/python -m tests.grafana.pictures data
+
+test-grafana: $(VENV)/.dev chromium  ## the dashboards, the gate and alerts in a real Grafana: QHAWAQ_GRAFANA=folder with bin/, conf/, public/ and data/plugins/
+	QHAWAQ_GRAFANA=$(QHAWAQ_GRAFANA) $(BIN)/pytest -q tests/grafana -m grafana
 
 docs: $(VENV)/.report $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
@@ -151,13 +154,14 @@ lock: $(UV)  ## write the locked requirements again (after a change of pyproject
 	$(LOCK) --group installer -o requirements/uv.txt
 	$(LOCK) pyproject.toml --group build -o requirements/run.txt
 	$(LOCK) $(OF_RUN) --group service --group build -o requirements/serve.txt
+	$(LOCK) $(OF_RUN) --group gate -o requirements/gate.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra report --extra docs -o requirements/report.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra dev --group build -o requirements/dev.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra airflow --group build -o requirements/airflow.txt
 	$(LOCK) --group judges -o requirements/judges.txt
 
 locks: $(UV)  ## check that the locks can be installed on every supported Python, on Linux and macOS (part of make lint)
-	@for lock in run serve report dev judges airflow; do for version in 3.11 3.12 3.13 3.14; do \
+	@for lock in run serve gate report dev judges airflow; do for version in 3.11 3.12 3.13 3.14; do \
 		for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do \
 			$(UV) pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: --target $(INSTALLER)/nothing \
 				--python-version $$version --python-platform $$platform -r requirements/$$lock.txt \

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from grafana import texts
-from grafana.panels import SOURCE, TABLE
+from grafana.source import CATALOG, TABLE, UID
 
 SEED = "dbt_project/seeds/alert_thresholds.csv"
 AUDIENCE = "operations"
@@ -22,9 +22,12 @@ TEMPLATE = "qhawaq.mensaje"
 # What Grafana looks at itself: by now, not when the mart was built.
 OWN = {
     "days_since_publish": "select cast(date_diff('hour', published_at, cast(now() at time zone 'UTC' as timestamp)) as "
-    "double) / 24 as value from release limit 1",
-    "disk_used": "select disk_used_share as value from release limit 1",
+    f"double) / 24 as value, release_id as place from {CATALOG}.release limit 1",
+    "disk_used": f"select disk_used_share as value, release_id as place from {CATALOG}.release limit 1",
 }
+ANSWERS = "data_source"  # the one rule that tells when nothing can be asked
+OWN[ANSWERS] = f"select 0 as value from {CATALOG}.release limit 1"
+LEVEL = 'Nivel: {{{{ printf "%.4g" $values.A.Value }}}} {unit}. Dónde: {{{{ $labels.place }}}}. Umbral: {threshold}.'
 MESSAGE = """{{ define "qhawaq.asunto" }}Qhawaq: {{ .CommonLabels.alertname }}{{ end }}
 {{ define "qhawaq.mensaje" }}{{ range .Alerts }}
 {{ if eq .Status "resolved" }}Volvió a su nivel{{ else }}Atención{{ end }}: {{ .Labels.alertname }}
@@ -41,12 +44,15 @@ def thresholds(seed: str) -> dict[str, float]:
 
 
 def query(alert: str) -> str:
-    """Return what is asked: one number."""
-    return OWN.get(alert, f"select value from alert_levels where alert = '{alert}' limit 1")
+    """Return what is asked: one number, and where to look."""
+    return OWN.get(alert, f"select value, place from {CATALOG}.alert_levels where alert = '{alert}' limit 1")
 
 
 def rule(alert: str, threshold: float, panels: dict[str, tuple[str, int]]) -> dict[str, Any]:
-    """Return one rule; `panels` gives the dashboard and number of the audience's panels by title."""
+    """Return one rule; `panels` gives the dashboard and number of the audience's panels by title.
+
+    Where the data source fails, only the rule that watches it alerts; the others keep their state.
+    """
     said = texts.alert(alert)
     dashboard, panel = panels[texts.panel(said["panel"]).title]
     asked = {
@@ -64,20 +70,21 @@ def rule(alert: str, threshold: float, panels: dict[str, tuple[str, int]]) -> di
         "expression": "A",
         "conditions": [{"type": "query", "evaluator": {"type": "gt", "params": [threshold]}}],
     }
+    unknown = "Alerting" if alert == ANSWERS else "KeepLast"
     return {
         "uid": f"qhawaq-{alert.replace('_', '-')}",
         "title": said["title"],
         "condition": "B",
-        "data": [_part("A", SOURCE.uid, asked), _part("B", "__expr__", above)],
-        "noDataState": "Alerting",
-        "execErrState": "Error",
+        "data": [_part("A", UID, asked), _part("B", "__expr__", above)],
+        "noDataState": unknown,
+        "execErrState": unknown,
         "for": "0s",
         "isPaused": False,
         "labels": {"audience": AUDIENCE},
         "annotations": {
             "summary": said["text"],
-            # a file's $ is a variable of the environment: doubled, it stays one of Grafana's
-            "description": f"Nivel: {{{{ $$values.A.Value }}}} {said['unit']}. Umbral: {threshold:g}.",
+            # annotations are taken as they are, unlike the rest of a file, where $ is a variable of the environment
+            "description": "" if alert == ANSWERS else LEVEL.format(unit=said["unit"], threshold=f"{threshold:g}"),
             "__dashboardUid__": dashboard,
             "__panelId__": str(panel),
         },
@@ -90,7 +97,7 @@ def _part(name: str, source: str | None, model: dict[str, Any]) -> dict[str, Any
 
 def files(seed: str, panels: dict[str, tuple[str, int]]) -> dict[str, str]:
     """Return the files of alerting by their path below the folder of provisioning."""
-    rules = [rule(alert, threshold, panels) for alert, threshold in thresholds(seed).items()]
+    rules = [rule(alert, threshold, panels) for alert, threshold in (thresholds(seed) | {ANSWERS: 0}).items()]
     group = {"orgId": 1, "name": "qhawaq", "folder": FOLDER, "interval": "5m", "rules": rules}
     mail = {
         "uid": "qhawaq-correo",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,31 +15,26 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana import alerts, dashboards
+from grafana.source import PATH, PROVISIONING, TYPE, UID
 from warehouse.audit.panels import queried_table
 
-FOLDER = Path(__file__).with_name("provisioning")
-EXPOSURES = FOLDER.parents[1] / "dbt_project" / "models" / "_dashboards.yml"
+EXPOSURES = PROVISIONING.parents[1] / "dbt_project" / "models" / "_dashboards.yml"
 OWNERS = {"protection": "data-protection"}
 SCHEMA = 42
 OF_EVERY_FILE = "release"  # publishing writes it into each file: no mart of dbt
-SOURCES = """# Written by grafana/build.py.
+SOURCES = f"""# Written by grafana/build.py.
 apiVersion: 1
 datasources:
   - name: Qhawaq
-    uid: qhawaq
-    type: motherduck-duckdb-datasource
+    uid: {UID}
+    type: {TYPE}
     access: proxy
     isDefault: true
     editable: false
     jsonData:
-      # Without an access mode the plugin opens for writing: a read-only mount then shows nothing at all.
-      path: /data/current.duckdb?access_mode=READ_ONLY
+      # QHAWAQ_SERVING is the folder where the audience's release is found.
+      path: $QHAWAQ_SERVING{PATH}
       maxOpenConns: 4
-      # What a reader may send is any SQL: it reaches this file and nothing else. After a reload this is not run again:
-      # Grafana is started again after each publish.
-      initSql: >-
-        set memory_limit = '1GB'; set threads = 2; set autoinstall_known_extensions = false;
-        set autoload_known_extensions = false; set enable_external_access = false; set lock_configuration = true
 """
 PROVIDER = """# Written by grafana/build.py.
 apiVersion: 1
@@ -49,7 +43,7 @@ providers:
     type: file
     allowUiUpdates: false
     updateIntervalSeconds: 60
-    options: {path: /etc/grafana/provisioning/dashboards}
+    options: {path: $GF_PATHS_PROVISIONING/dashboards}
 """
 
 
@@ -84,7 +78,7 @@ def files() -> dict[str, str]:
         found[f"{module.AUDIENCE}/datasources/qhawaq.yml"] = SOURCES
         if module.AUDIENCE == alerts.AUDIENCE:
             panels |= {panel["title"]: (made["uid"], panel["id"]) for panel in made["panels"]}
-    seed = (FOLDER.parents[1] / alerts.SEED).read_text(encoding="utf-8")
+    seed = (PROVISIONING.parents[1] / alerts.SEED).read_text(encoding="utf-8")
     return found | alerts.files(seed, panels)
 
 
@@ -114,7 +108,7 @@ def main() -> None:
     """Write them all."""
     EXPOSURES.write_text(exposures(), encoding="utf-8")
     for name, text in files().items():
-        path = FOLDER / name
+        path = PROVISIONING / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path)  # noqa: T201  what a command says

@@ -16,12 +16,22 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana import texts
+from grafana.source import CATALOG, TABLE, TYPE, UID
 
-SOURCE = models.DataSourceRef(type_val="motherduck-duckdb-datasource", uid="qhawaq")
-TABLE = 1  # the plugin's number for a table; it takes 0, a series, where none is given
+SOURCE = models.DataSourceRef(type_val=TYPE, uid=UID)
 BLUE = "#0b5c7a"
 PLACE = ("latitude", "longitude")
-BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs="  # a tile that is fetched from nowhere
+# A tile of one light color, fetched from nowhere: without one the map is black.
+TILE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mN48e4jAAWJAshrdDm/AAAAAElFTkSuQmCC"
+)
+SENTENCES = (
+    "_text",
+    "reason",
+    "watched",
+    "place",
+    "error",
+)  # what columns of sentences end in: they are broken into lines
 SHARES = (
     "_share",
     "probability",
@@ -37,6 +47,7 @@ SHARES = (
     "gap_to_all",
     "gap_to_department",
     "gap_to_nation",
+    "share_gap",
 )
 
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
@@ -64,7 +75,8 @@ class Asked(Builder[Dataquery]):
     def sql(self) -> str:
         """Return it as SQL."""
         where = f" where {' and '.join(self.where)}" if self.where else ""
-        return f"select {', '.join(self.columns)} from {self.mart}{where} order by {self.order} limit {self.limit}"
+        columns = ", ".join(self.columns)
+        return f"select {columns} from {CATALOG}.{self.mart}{where} order by {self.order} limit {self.limit}"
 
     def build(self) -> Dataquery:
         """Return what the plugin is asked."""
@@ -108,6 +120,8 @@ def _named(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401  every bu
             models.DynamicConfigValue(id_val="displayName", value=texts.column(column)),
             models.DynamicConfigValue(id_val="unit", value=unit_of(column)),
         ]
+        if column == "school_year":
+            properties.append(models.DynamicConfigValue(id_val="decimals", value=0))
         if unit_of(column) == "none":
             properties.append(models.DynamicConfigValue(id_val="decimals", value=DECIMALS))
         if mappings := _mappings(column):
@@ -142,6 +156,8 @@ def number(key: str, asked: Asked, width: int = 4) -> stat.Panel:
     column = asked.columns[-1]
     last = common.ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{texts.column(column)}$/")
     panel = _house(stat.Panel(), key, asked).reduce_options(last).show_percent_change(True)
+    # all of them count what should be less: a fall is good news
+    panel = panel.percent_change_color_mode(common_models.PercentChangeColorMode.INVERTED).color_scheme(_blue())
     panel = panel.description(f"{texts.panel(key).description}\n\n{texts.sign('change')}")
     return _named(panel, [column]).unit(unit_of(column)).span(width).height(5)
 
@@ -149,23 +165,41 @@ def number(key: str, asked: Asked, width: int = 4) -> stat.Panel:
 def lines(key: str, asked: Asked, width: int = 12) -> trend.Panel:
     """How columns go along the first one: years are numbers, no points in time."""
     panel = _house(trend.Panel(), key, asked).x_field(texts.column(asked.columns[0])).line_width(2).point_size(6)
-    return _named(panel, asked.columns).span(width).height(9)
+    if len(asked.columns) == 2:
+        panel = panel.color_scheme(_blue())
+    return _named(panel, asked.columns).span(width).height(10)
 
 
 def bars(key: str, asked: Asked, width: int = 12) -> barchart.Panel:
     """A ranking or a distribution: bars of what stands beside the first column."""
     panel = _house(barchart.Panel(), key, asked).x_field(texts.column(asked.columns[0]))
     panel = panel.orientation(common_models.VizOrientation.HORIZONTAL)
-    return _named(panel, asked.columns).span(width).height(13 if asked.limit >= MANY else 9)
+    if len(asked.columns) == 2:
+        panel = panel.color_scheme(_blue())
+    return _named(panel, asked.columns).span(width).height(13 if asked.limit >= MANY else 10)
 
 
-def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int = 24) -> table.Panel:
+def rows(key: str, asked: Asked, link: tuple[str, str] | None = None, width: int = 24, height: int = 10) -> table.Panel:
     """A table; `link` is a column and the address that its cells lead to."""
-    panel = _named(_house(table.Panel(), key, asked), asked.columns)
+    panel = _fitted(_named(_house(table.Panel(), key, asked), asked.columns), asked.columns)
     if link:
         leads = {"title": texts.sign("open"), "url": link[1], "targetBlank": True}
         panel = panel.override_by_name(link[0], [models.DynamicConfigValue(id_val="links", value=[leads])])
-    return panel.span(width).height(10)
+    return panel.span(width).height(height)
+
+
+def _fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
+    """Give columns widths: all else is narrow where there are sentences, which take what is left and are broken."""
+    long = {column for column in columns if column.endswith(SENTENCES)}
+    for column in columns:
+        properties = [models.DynamicConfigValue(id_val="custom.wrapHeaderText", value=True)]
+        if column in long:
+            properties.append(models.DynamicConfigValue(id_val="custom.wrapText", value=True))
+        elif long:
+            narrow = min(170, max(85, 8 * len(texts.column(column)) + 24))
+            properties.append(models.DynamicConfigValue(id_val="custom.width", value=narrow))
+        panel = panel.override_by_name(column, properties)
+    return panel
 
 
 def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> geomap.Panel:
@@ -184,10 +218,17 @@ def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> g
             },
         },
     }
-    base = _Layer({"type": "xyz", "name": texts.sign("base"), "config": {"url": BLANK, "attribution": ""}})
+    base = _Layer({"type": "xyz", "name": texts.sign("base"), "config": {"url": TILE, "attribution": ""}})
     view = geomap.MapViewConfig().id("coords").lat(-9).lon(-75).zoom(5)
     panel = _house(geomap.Panel(), key, asked).basemap(base).layers([_Layer(layer)]).view(view)
-    return _named(panel, [name for name in asked.columns if name not in PLACE]).span(width).height(14)
+    # the more, the darker: green and red below and above some threshold would be a judgment
+    shaded = models.DynamicConfigValue(id_val="color", value={"mode": "continuous-blues"})
+    panel = _named(panel, [name for name in asked.columns if name not in PLACE]).override_by_name(color, [shaded])
+    return panel.span(width).height(13)
+
+
+def _blue() -> dashboard.FieldColor:
+    return dashboard.FieldColor().mode(models.FieldColorModeId.FIXED).fixed_color(BLUE)
 
 
 class _Layer(Builder[Any]):
@@ -204,7 +245,7 @@ class _Layer(Builder[Any]):
 def choice(name: str, mart: str, text: str, value: str, order: str, *where: str) -> dashboard.QueryVariable:
     """Return a choice at the top of a dashboard: `text` is read, `value` goes into SQL, the first is seen first."""
     said = f" where {' and '.join(where)}" if where else ""
-    sql = f"select distinct {text} as __text, {value} as __value from {mart}{said} order by {order} limit 100"
+    sql = f"select distinct {text} as __text, {value} as __value from {CATALOG}.{mart}{said} order by {order} limit 100"
     found = dashboard.QueryVariable(name).label(texts.variable(name)).datasource(SOURCE).query(sql)
     return found.refresh(models.VariableRefresh.ON_DASHBOARD_LOAD).sort(models.VariableSort.DISABLED)
 

@@ -1,6 +1,6 @@
-"""Start a Grafana for each audience on 127.0.0.1: `python -m grafana.start`, or say what is missing for it.
+"""Start a Grafana for each audience on 127.0.0.1, each behind its gate: `python -m grafana.start`.
 
-To be called again after each publish: a Grafana that is started anew reads the new files with its hardening in place.
+Where something is missing for it, say what. Releases reach a Grafana that runs through its gate.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ COMPOSE = Path(__file__).with_name("compose.yaml")
 FIRST_PORT = {"education": 3200, "protection": 3300}
 AREA = {"education": "QHAWAQ_UGEL", "protection": "QHAWAQ_AREA"}
 LISTED = {"education": "QHAWAQ_UGELS", "protection": "QHAWAQ_AREAS"}
+ADDRESS = "QHAWAQ_GRAFANA_URL"  # as readers write it, with {board} where a name in front of all boards differs
 ELSEWHERE = """To use a Grafana that you run: the DuckDB data source plugin of MotherDuck (0.4.5 or newer), allowed as
-unsigned; grafana/provisioning/<audience> as its provisioning folder; the audience's folder of {home}/serving read-only
-at /data; and a start after each publish. See docs/dashboards.md."""
+unsigned; grafana/provisioning/<audience> as its provisioning folder; QHAWAQ_SERVING, the audience's folder of
+{home}/serving; and
+the gate before it (python -m grafana.gate --help). See docs/dashboards.md."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,12 @@ class Board:
     folder: str
     area: Mapping[str, str]
 
+    def settings(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return what is its own: port, cookie, and the address by which readers, mails and sign-in find it."""
+        name = self.folder.replace("/", "-")
+        root = environment.get(ADDRESS, "http://127.0.0.1:{port}/").format(board=name, port=self.port)
+        return {"QHAWAQ_PORT": str(self.port), "QHAWAQ_BOARD": name.replace("-", "_"), "QHAWAQ_ROOT_URL": root}
+
 
 def boards(home: Path, environment: Mapping[str, str]) -> Iterator[Board]:
     """Yield the Grafanas to start: both of the country, and one for each area that is named, else for the first."""
@@ -41,8 +49,7 @@ def boards(home: Path, environment: Mapping[str, str]) -> Iterator[Board]:
         yield Board("qhawaq", service, port, service, {})
     for service, first in FIRST_PORT.items():
         for at, area in enumerate(areas(home, service, environment)):
-            settings = {AREA[service]: area, f"QHAWAQ_PORT_{service.upper()}": str(first + at)}
-            yield Board(f"qhawaq-{service}-{area}", service, first + at, f"{service}/{area}", settings)
+            yield Board(f"qhawaq-{service}-{area}", service, first + at, f"{service}/{area}", {AREA[service]: area})
 
 
 def areas(home: Path, service: str, environment: Mapping[str, str]) -> list[str]:
@@ -98,8 +105,9 @@ def main() -> None:
     }
     for board in boards(home, os.environ):
         command = ["docker", "compose", "-p", board.project, "-f", str(COMPOSE), "up", "-d", "--force-recreate"]
-        subprocess.run([*command, board.service], env={**shared, **board.area}, check=True)  # noqa: S603  areas are folders of ours
-        print(f"{board.folder:24} http://127.0.0.1:{board.port}")  # noqa: T201  what a command says
+        environment = {**shared, **board.area, **board.settings(os.environ)}
+        subprocess.run([*command, board.service, f"{board.service}-gate"], env=environment, check=True)  # noqa: S603  areas are folders of ours
+        print(f"{board.folder:24} {environment['QHAWAQ_ROOT_URL']}")  # noqa: T201  what a command says
     print(f"admin; the password is in {secret}")  # noqa: T201
 
 

@@ -7,7 +7,12 @@ if ! echo "$QHAWAQ_PLUGIN_SHA256  $plugin" | sha256sum --check --status; then
   echo "$plugin is not the plugin whose checksum is set (QHAWAQ_PLUGIN_SHA256): Grafana does not start" >&2
   exit 1
 fi
-export GF_PATHS_PLUGINS=${GF_PATHS_PLUGINS:-/var/lib/grafana/plugins}
-mkdir -p "$GF_PATHS_PLUGINS"
-grafana cli --pluginsDir "$GF_PATHS_PLUGINS" --pluginUrl "$plugin" plugins install motherduck-duckdb-datasource
-exec "${GRAFANA_RUN:-/run.sh}"
+home=${GF_PATHS_HOME:-/usr/share/grafana}
+data=${GF_PATHS_DATA:-/var/lib/grafana}
+plugins=${GF_PATHS_PLUGINS:-/var/lib/grafana/plugins}
+mkdir -p "$plugins"
+grafana cli --homepath "$home" --pluginsDir "$plugins" --pluginUrl "$plugin" plugins install motherduck-duckdb-datasource
+# Not as a variable: before 12.4 the plugin gets it, and changes settings of DuckDB by it, which are locked.
+unset GF_PATHS_DATA
+exec grafana server --homepath="$home" cfg:default.paths.data="$data" cfg:default.paths.plugins="$plugins" \
+  cfg:default.paths.logs="$data/log" cfg:default.log.mode=console

@@ -15,7 +15,7 @@ THIS = ("release_id", "published_at", "built_for", "disk_used_share")
 RELEASES = ("published_release", "published_at", "built_for", "n_files", "days_since_former")
 ACCESSES = ("on_date", "access_kind", "n_accesses", "n_people")
 TASKS = ("dag_id", "task_id", "state", "started_at", "seconds", "error")
-ALERTS = ("alert", "value", "threshold", "is_raised")
+ALERTS = ("alert", "watched", "value", "threshold", "is_raised", "place")
 TOTALS = ("school_year", "department_code", "level", "n_published", "n_landed", "n_gap", "gap_share", "is_reconciled")
 DROPOUTS = (
     "school_year",
@@ -33,8 +33,8 @@ def make() -> Dashboard:
     return page(
         "operacion",
         [
-            rows("alert_levels", Asked("alert_levels", ALERTS, "is_raised desc, alert", 20)),
-            rows("this_release", Asked("release", THIS, "published_at", 1)),
+            rows("alert_levels", Asked("alert_levels", ALERTS, "is_raised desc nulls last, alert", 20)),
+            rows("this_release", Asked("release", THIS, "published_at", 1), height=4),
             rows("late_sources", Asked("freshness", LATE, "is_late desc, age_days desc", 100), width=12),
             rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200), width=12),
             rows("deliveries", Asked("deliveries", DELIVERED, "landed_at desc, file", 200)),

@@ -1,10 +1,10 @@
 // Command plugin_check reads a serving file as Grafana's DuckDB data source does: with the driver and the DuckDB that it
-// embeds (1.5.4), in a pool of connections that each run the source's SQL of a start, and as frames of Grafana's own SDK.
+// embeds (1.5.4), in a pool of connections, and as frames of Grafana's own SDK.
 //
 // It reads a request a line from standard input and answers each with a line of JSON:
 //
-//	{"open": path, "init": sql}  {}, from now on this file is asked; one that was open before stays so, as in the plugin
-//	{"sql": sql}                 {"frame": a frame as Grafana's browser gets it}
+//	{"open": path}  {}, from now on this file is asked; one that was open before stays so, as in the plugin
+//	{"sql": sql}    {"frame": a frame as Grafana's browser gets it}
 //
 // What fails is answered with {"error": why}.
 package main
@@ -13,7 +13,6 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,7 +31,6 @@ const (
 
 type request struct {
 	Open string `json:"open"`
-	Init string `json:"init"`
 	SQL  string `json:"sql"`
 }
 
@@ -41,11 +39,8 @@ type answer struct {
 	Error string          `json:"error,omitempty"`
 }
 
-func open(path, init string) (*sql.DB, error) {
-	connector, err := duckdb.NewConnector(path, func(connection driver.ExecerContext) error {
-		_, err := connection.ExecContext(context.Background(), init, nil)
-		return err
-	})
+func open(path string) (*sql.DB, error) {
+	connector, err := duckdb.NewConnector(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +78,7 @@ func main() {
 		switch {
 		case err != nil:
 		case asked.Open != "":
-			db, err = open(asked.Open, asked.Init)
+			db, err = open(asked.Open)
 		default:
 			said.Frame, err = ask(db, asked.SQL)
 		}

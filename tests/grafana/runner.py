@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from grafana.build import SOURCES
+from grafana.source import OPTIONS
 
 SHOWN = {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "BIGINT", "INTEGER", "DOUBLE"}
-INIT = yaml.safe_load(SOURCES)["datasources"][0]["jsonData"]["initSql"]
 
 
 def opened(file: Path) -> duckdb.DuckDBPyConnection:
     """Open a serving file as Grafana does, whoever asks."""
-    db = duckdb.connect(str(file), read_only=True)
-    db.execute(INIT)
-    return db
+    return duckdb.connect(str(file), config=dict(OPTIONS))
 
 
 def quoted(values: list[str]) -> str:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from grafana import alerts, build, texts
+from grafana.source import PROVISIONING
 from tests.conftest import Country
 from tests.grafana import runner
 from warehouse.publish.serving import AUDIENCES
@@ -52,7 +53,7 @@ def test_no_text_of_the_catalog_takes_the_place_of_another(catalog: Path) -> Non
 
 def test_what_is_committed_is_what_is_written() -> None:
     wanted = build.files()
-    kept = {str(path.relative_to(build.FOLDER)): path.read_text() for path in build.FOLDER.rglob("*") if path.is_file()}
+    kept = {str(path.relative_to(PROVISIONING)): path.read_text() for path in PROVISIONING.rglob("*") if path.is_file()}
     assert kept == wanted, "call make grafana-dashboards"
     assert build.EXPOSURES.read_text() == build.exposures(), "call make grafana-dashboards"
 
@@ -105,7 +106,10 @@ def test_what_officials_see_first_is_a_year_with_results(country: Country) -> No
 @pytest.mark.parametrize(("audience", "made"), NAMED)
 def test_sql_is_plain_and_bounded(audience: str, made: dict[str, Any]) -> None:
     for panel, sql in queries(made):
-        assert re.fullmatch(r"select .+ from [a-z_]+( where .+)? order by .+ limit \d+", sql), (panel["title"], sql)
+        assert re.fullmatch(r"select .+ from qhawaq\.main\.[a-z_]+( where .+)? order by .+ limit \d+", sql), (
+            panel["title"],
+            sql,
+        )
         assert not re.search(r"\b(join|with|case|union|over|group by)\b", sql), (panel["title"], sql)
         left = re.sub(r"\$\{[a-z_]+:sqlstring\}", "", sql)
         assert "$" not in left, (panel["title"], sql)
@@ -133,7 +137,7 @@ def test_codes_are_read_as_words(country: Country, audience: str, made: dict[str
     for file in files(country, audience):
         with runner.opened(file) as db:
             for panel, sql in queries(made):
-                wheres = re.search(r" from ([a-z_]+(?: where .+)?) order by ", sql).group(1)
+                wheres = re.search(r" from qhawaq\.main\.([a-z_]+(?: where .+)?) order by ", sql).group(1)
                 if "${" in wheres or wheres.startswith("caseload"):  # its reasons are those of the offices, in Spanish
                     continue
                 wheres = wheres.replace("is_live", "true")  # of models that are not live too
@@ -156,7 +160,8 @@ def test_nothing_of_the_catalog_is_left_over() -> None:
     said = json.dumps([made for _, made in DASHBOARDS], ensure_ascii=False)
     told = json.loads(json.dumps(texts.catalog(), ensure_ascii=False))
     assert [key for key, one in told["panels"].items() if one["title"] not in said] == []
-    assert set(told["alerts"]) == set(alerts.thresholds((build.FOLDER.parents[1] / alerts.SEED).read_text()))
+    seed = alerts.thresholds((PROVISIONING.parents[1] / alerts.SEED).read_text())
+    assert set(told["alerts"]) == {*seed, alerts.ANSWERS}
     assert [name for name, one in told["columns"].items() if f'"{one}"' not in said] == []
     assert {f"qhawaq-{key}" for key in told["dashboards"]} == {made["uid"] for _, made in DASHBOARDS}
 
@@ -211,31 +216,39 @@ def test_an_alert_asks_for_one_number_and_leads_to_its_panel(country: Country, r
     asked, above = (part["model"] for part in rule["data"])
     with runner.opened(files(country, "operations")[0]) as db:
         found = db.execute(asked["rawSql"])
-        assert [str(column[1]) for column in found.description] == ["DOUBLE"]
-        ((level,),) = found.fetchall()
+        is_of_source = rule["uid"] == "qhawaq-data-source"
+        kinds = ["INTEGER"] if is_of_source else ["DOUBLE", "VARCHAR"]
+        assert [str(column[1]) for column in found.description] == kinds
+        ((level, *place),) = found.fetchall()
     assert level >= 0
+    assert is_of_source or place[0]
     assert above["conditions"][0]["evaluator"]["type"] == "gt"
-    assert (rule["noDataState"], rule["execErrState"]) == ("Alerting", "Error")
+    # a source that fails is one alert, and not one of each rule
+    unknown = "Alerting" if is_of_source else "KeepLast"
+    assert (rule["noDataState"], rule["execErrState"]) == (unknown, unknown)
     (made,) = (made for _, made in DASHBOARDS if made["uid"] == rule["annotations"]["__dashboardUid__"])
     assert int(rule["annotations"]["__panelId__"]) in {panel["id"] for panel in made["panels"]}
-    assert "$$values.A.Value" in rule["annotations"]["description"]
+    said = rule["annotations"]["description"]
+    assert is_of_source or ("$values.A.Value" in said and "$labels.place" in said)
+    assert "$$" not in said  # annotations are taken as they are
 
 
 def test_alerts_go_by_the_thresholds_of_the_mart(country: Country) -> None:
     seed = country.ask("select alert, threshold from staging.alert_thresholds order by 1")
     told = {rule["title"]: rule["data"][1]["model"]["conditions"][0]["evaluator"]["params"][0] for rule in RULES}
-    assert sorted(told) == sorted(texts.alert(alert)["title"] for alert, _ in seed)
+    assert sorted(told) == sorted(texts.alert(alert)["title"] for alert, _ in [*seed, (alerts.ANSWERS, 0)])
     assert all(told[texts.alert(alert)["title"]] == threshold for alert, threshold in seed)
     levels = {alert for (alert,) in country.ask("select alert from operations.alert_levels")}
-    assert levels | set(alerts.OWN) == {alert for alert, _ in seed}
+    assert levels == {alert for alert, _ in seed}
+    known = {alert for (alert,) in country.ask("select alert from operations.alert_levels where value is not null")}
+    assert known | set(alerts.OWN) == levels | {alerts.ANSWERS}
 
 
 def test_alerts_name_no_variable_of_the_environment_but_their_address() -> None:
     for name, text in build.files().items():
         if "/alerting/" in name:
-            assert set(re.findall(r"(?<!\$)\$(?!\$)\{?(\w+)", text.replace("$$", ""))) <= {"QHAWAQ_ALERT_ADDRESSES"}, (
-                name
-            )
+            found = set(re.findall(r"\$\{?(\w+)", re.sub(r"\{\{.*?\}\}", "", text, flags=re.S)))
+            assert found <= {"QHAWAQ_ALERT_ADDRESSES"}, name
 
 
 def test_every_text_of_the_catalog_is_a_text() -> None:

@@ -22,10 +22,26 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(start.COMPOSE.read_text())[
 
 
 def test_there_is_one_for_each_audience() -> None:
-    assert set(SERVICES) == set(AUDIENCES) - {"service"}
+    audiences = set(AUDIENCES) - {"service"}
+    assert set(SERVICES) == audiences | {f"{audience}-gate" for audience in audiences}
 
 
-@pytest.mark.parametrize("audience", SERVICES)
+BOARDS = [name for name in SERVICES if not name.endswith("-gate")]
+
+
+@pytest.mark.parametrize("audience", BOARDS)
+def test_readers_reach_the_gate_only(audience: str) -> None:
+    gate = SERVICES[f"{audience}-gate"]
+    assert "ports" not in SERVICES[audience]
+    assert all(port.startswith("127.0.0.1:") for port in gate["ports"])
+    assert gate["command"] == ["--audience", audience, "--grafana", f"http://{audience}:3000"]
+    (mounted,) = gate["volumes"]
+    assert mounted in SERVICES[audience]["volumes"]
+    assert gate["read_only"] is True
+    assert gate["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("audience", BOARDS)
 def test_a_grafana_sees_its_audience_only(audience: str) -> None:
     one = SERVICES[audience]
     mounted = {
@@ -39,15 +55,13 @@ def test_a_grafana_sees_its_audience_only(audience: str) -> None:
     assert (AUDIENCES[audience] is None) == mounted["/data"][0].endswith(f"/serving/{audience}")
     assert one["read_only"] is True
     assert one["cap_drop"] == ["ALL"]
-    plugins = re.search(r"GF_PATHS_PLUGINS:-(/[a-z/]+)/plugins", start.COMPOSE.with_name("start.sh").read_text()).group(
-        1
-    )
+    started = start.COMPOSE.with_name("start.sh").read_text()
+    plugins = re.search(r"GF_PATHS_PLUGINS:-(/[a-z/]+)/plugins", started).group(1)
     (place,) = (each for each in one["tmpfs"] if each.split(":")[0] == plugins)
     assert "exec" in place.split(":")[1].split(",")  # or the plugin could be installed and not run
     assert one["mem_limit"]
     assert one["user"].startswith("${QHAWAQ_USER:?")
     assert one["image"].endswith("-ubuntu}")
-    assert all(port.startswith("127.0.0.1:") for port in one["ports"])
     assert one["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
     assert one["environment"]["QHAWAQ_PLUGIN_SHA256"].startswith("${QHAWAQ_PLUGIN_SHA256:?")
     assert (one["environment"]["GF_UNIFIED_ALERTING_ENABLED"] == "true") == (audience == "operations")
@@ -66,9 +80,8 @@ def test_it_starts_with_the_plugin_that_was_meant_or_not_at_all(
 ) -> None:
     plugin = tmp_path / "plugin.zip"
     plugin.write_bytes(b"a plugin")
-    script(tmp_path, "grafana", f'echo "$@" >> {tmp_path}/said')
-    run = script(tmp_path, "run", f"echo started >> {tmp_path}/said")
-    given = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PLUGIN_FILE": str(plugin), "GRAFANA_RUN": str(run),
+    script(tmp_path, "grafana", f'echo "$GF_PATHS_DATA|$@" >> {tmp_path}/said')
+    given = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PLUGIN_FILE": str(plugin), "GF_PATHS_DATA": "/somewhere",
              "GF_PATHS_PLUGINS": str(tmp_path / "plugins")}  # fmt: skip
     if known:
         given["QHAWAQ_PLUGIN_SHA256"] = hashlib.sha256(b"a plugin" if known == "right" else b"another").hexdigest()
@@ -78,7 +91,10 @@ def test_it_starts_with_the_plugin_that_was_meant_or_not_at_all(
     assert (done.returncode == 0) == starts
     assert (tmp_path / "said").exists() == starts
     if starts:
-        assert (tmp_path / "said").read_text().endswith("plugins install motherduck-duckdb-datasource\nstarted\n")
+        installed, started = (tmp_path / "said").read_text().splitlines()
+        assert installed.endswith("plugins install motherduck-duckdb-datasource")
+        assert started.startswith("|server ")  # what the plugin would change locked settings by is not handed on
+        assert "cfg:default.paths.data=/somewhere " in started
     else:
         assert "Grafana does not start" in done.stderr
 
@@ -116,17 +132,32 @@ def test_without_the_plugin_it_says_so(place: Path) -> None:
 
 
 def test_with_docker_every_audience_is_started_and_told(place: Path) -> None:
-    docker = f'echo "$QHAWAQ_UGEL|$QHAWAQ_PORT_EDUCATION|$QHAWAQ_USER|$@" >> {place}/said'
+    docker = f'echo "$QHAWAQ_UGEL|$QHAWAQ_PORT|$QHAWAQ_USER|$QHAWAQ_ROOT_URL|$QHAWAQ_BOARD|$@" >> {place}/said'
     done = call(place, docker, QHAWAQ_PLUGIN="plugin.zip", QHAWAQ_PLUGIN_SHA256="0" * 64, QHAWAQ_UGELS="150101 080101")
     assert done.returncode == 0, done.stderr
     started = [line for line in (place / "said").read_text().splitlines() if " up " in line]
     owner = f"{os.getuid()}:{os.getgid()}"
-    assert [line.split()[-1] for line in started] == ["officials", "operations", "education", "education", "protection"]
+    boards = ["officials", "operations", "education", "education", "protection"]
+    assert [line.split()[-2:] for line in started] == [[board, f"{board}-gate"] for board in boards]
+    assert started[2].split("|")[3:5] == ["http://127.0.0.1:3200/", "education_150101"]
     assert [line.split("|")[:3] for line in started][2:4] == [["150101", "3200", owner], ["080101", "3201", owner]]
     assert "http://127.0.0.1:3201" in done.stdout
     secret = place / "home" / "secrets" / "grafana_password"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert secret.read_text() not in done.stdout
+
+
+def test_readers_write_another_address_where_one_is_given(place: Path) -> None:
+    docker = f'echo "$QHAWAQ_ROOT_URL" >> {place}/said'
+    done = call(
+        place,
+        docker,
+        QHAWAQ_PLUGIN="p.zip",
+        QHAWAQ_PLUGIN_SHA256="0" * 64,
+        QHAWAQ_GRAFANA_URL="https://{board}.example.pe/",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "https://education-080101.example.pe/" in (place / "said").read_text()
 
 
 def test_an_area_that_is_not_published_is_named(place: Path) -> None:

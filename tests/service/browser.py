@@ -47,6 +47,7 @@ class Browser:
         url = next(page["webSocketDebuggerUrl"] for page in json.loads(pages.stdout) if page["type"] == "page")
         self.socket = self.open_things.enter_context(connect(url, max_size=None))
         self.numbers, self.said = itertools.count(1), []  # type: tuple[Any, list[str]]
+        self.answers: list[tuple[int, str]] = []  # status and address of all that was loaded
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.do(f"{domain}.enable")
 
@@ -67,9 +68,13 @@ class Browser:
     def _hear(self, got: dict[str, Any]) -> None:
         if got.get("method") in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
             self.said.append(json.dumps(got["params"]))
+        elif got.get("method") == "Network.responseReceived":
+            answer = got["params"]["response"]
+            self.answers.append((answer["status"], answer["url"]))
 
     def open(self, url: str, width: int) -> None:
         self.said.clear()
+        self.answers.clear()
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.do("Page.navigate", url=url)
         assert self.holds(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
@@ -82,7 +87,8 @@ class Browser:
         return held
 
     def ask(self, script: str) -> Any:
-        return self.do("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        found = self.do("Runtime.evaluate", expression=script, returnByValue=True)
+        return found.get("result", {}).get("value")  # nothing where a page is on its way
 
     def press(self, key: str) -> None:
         for kind in ("keyDown", "keyUp"):
@@ -93,8 +99,8 @@ class Browser:
     def type(self, text: str) -> None:
         self.do("Input.insertText", text=text)
 
-    def picture(self, path: Path) -> None:
-        shot = self.do("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def picture(self, path: Path, beyond: bool = True) -> None:
+        shot = self.do("Page.captureScreenshot", format="png", captureBeyondViewport=beyond)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 

@@ -35,47 +35,56 @@ calibration as (
 levels as (
     select
         'late_sources' as alert,
-        cast(count(*) as double) as value
+        cast(count(*) as double) as value,
+        string_agg(source, ', ' order by source) as place
     from freshness
-    where is_late and n_deliveries > 0
+    where is_late
     union all
     select
         'quarantine_jump' as alert,
-        greatest(coalesce(max(newest_share - earlier_share), 0), 0) as value
+        greatest(coalesce(max(newest_share - earlier_share), 0), 0) as value,
+        arg_max(source, newest_share - earlier_share) as place
     from jumps
     union all
     select
         'failed_tasks' as alert,
-        cast(count(*) as double) as value
+        cast(count(*) as double) as value,
+        string_agg(dag_id || '.' || task_id, ', ' order by dag_id, task_id) as place
     from last_tries
     where state = 'failed'
     union all
     select
         'drift' as alert,
-        cast(count(*) as double) as value
+        cast(count(*) as double) as value,
+        string_agg(distinct feature, ', ' order by feature) as place
     from drift
     where is_exceeded
     union all
     select
         'calibration' as alert,
-        coalesce(max(ratio), 1) as value
+        coalesce(max(ratio), 1) as value,
+        null as place
     from calibration
     union all
     select
         'pupils_of_no_office' as alert,
-        cast(count(*) as double) as value
+        cast(count(*) as double) as value,
+        null as place
     from pupils
     where ugel_code is null -- no register names their school: no list can name them
 ),
 
 alert_levels as (
     select
-        levels.alert,
+        thresholds.alert,
         levels.value,
         thresholds.threshold,
-        levels.value > thresholds.threshold as is_raised
-    from levels
-    inner join thresholds on levels.alert = thresholds.alert
+        levels.value > thresholds.threshold as is_raised,
+        -- a message has one line for it
+        left(coalesce(levels.place, 'todo el país'), 200) as place,
+        thresholds.watched
+    from thresholds
+    left join levels on thresholds.alert = levels.alert
 )
 
 select * from alert_levels

@@ -27,10 +27,11 @@ freshness as (
         last_deliveries.last_delivered_at,
         sources.expected_days,
         {{ whole_days('last_deliveries.last_delivered_at', 'calendar.today') }} as age_days,
+        -- what never came has no term yet: not every home has every source
         coalesce(
             {{ days_between('last_deliveries.last_delivered_at', 'calendar.today') }}
             > sources.expected_days,
-            true
+            false
         ) as is_late
     from sources
     cross join calendar

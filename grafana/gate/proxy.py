@@ -1,0 +1,181 @@
+"""The reverse proxy: passes what is listed on to Grafana, refuses all else and writes it down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+
+import httpx
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from grafana.gate import routes
+from grafana.gate.follow import follow, opened_anew
+from grafana.gate.queries import Queries, Refused
+
+LONGEST_BODY = 64 * 1024
+LARGEST_ANSWER = 32 * 1024 * 1024  # bytes of a query's frames: lists have at most 4,000 lines
+AT_ONCE = 4  # queries, as many as the data source has connections
+PATIENCE = 10.0  # seconds that a query waits for its turn
+LONGEST_WAIT = 6.0  # seconds that a new release waits for the queries of the former one
+SLOWEST = 25.0  # seconds that Grafana may take to answer: its data source gives up after 30
+# Of a request, what a page needs; who somebody is is said by the session's cookie and nothing else.
+SENT = {
+    b"accept", b"accept-encoding", b"accept-language", b"cache-control", b"content-type", b"cookie", b"host",
+    b"if-modified-since", b"if-none-match", b"origin", b"range", b"referer", b"user-agent",
+}  # fmt: skip
+# Of an answer, what is of one connection (RFC 9110, 7.6.1).
+HOP_BY_HOP = {
+    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer", b"transfer-encoding",
+    b"upgrade",
+}  # fmt: skip
+log = logging.getLogger("qhawaq.gate")
+
+
+@dataclass
+class Gate:
+    """One Grafana and what may be asked of it."""
+
+    grafana: httpx.AsyncClient
+    queries: Queries
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def answer(self, request: Request) -> Response:
+        """Answer any request."""
+        raw = request.scope["raw_path"].decode("latin-1").split("?")[0]
+        try:
+            if raw == routes.QUERY and request.method == "POST":
+                return await self._query(request)
+            if not routes.passes(request.method, raw):
+                raise Refused("a path that no dashboard asks for")
+            return await self._passed(request, raw)
+        except Refused as refused:
+            log.warning("refused %s %s from %s: %s", request.method, _plain(raw), _who(request), refused)
+            return JSONResponse({"message": f"Not passed on: {refused}."}, 403)
+        except httpx.HTTPError as error:
+            log.error("Grafana did not answer %s %s: %s", request.method, _plain(raw), type(error).__name__)
+            return JSONResponse({"message": "Grafana does not answer."}, 502)
+
+    async def quietly(self, what: Callable[[], Awaitable[None]]) -> None:
+        """Do something while no query runs, or after a while although one does: a file that is closed answers none."""
+        taken = 0
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT):
+                    for _ in range(AT_ONCE):
+                        await self.turns.acquire()
+                        taken += 1
+            await what()
+        finally:
+            for _ in range(taken):
+                self.turns.release()
+
+    async def _query(self, request: Request) -> Response:
+        asked = self.queries.passed(await _body(request))
+        try:
+            await asyncio.wait_for(self.turns.acquire(), PATIENCE)
+        except TimeoutError:
+            return JSONResponse({"message": "Too many queries at once: try again."}, 503, {"retry-after": "5"})
+        try:
+            return await self._asked(request, asked)
+        finally:
+            self.turns.release()
+
+    async def _asked(self, request: Request, asked: dict[str, object]) -> Response:
+        """Send a query, and pass its answer on once it is whole."""
+        headers = _headers(request, b"content-type", b"accept-encoding")
+        found = bytearray()
+        async with self.grafana.stream("POST", routes.QUERY, json=asked, headers=headers, timeout=SLOWEST) as answer:
+            async for part in answer.aiter_bytes():
+                found += part
+                if len(found) > LARGEST_ANSWER:
+                    raise Refused(f"its answer has over {LARGEST_ANSWER:,} bytes")
+        return Response(bytes(found), answer.status_code, media_type=answer.headers.get("content-type"))
+
+    async def _passed(self, request: Request, raw: str) -> Response:
+        query = request.scope["query_string"].decode("latin-1")
+        url = httpx.URL(raw, query=query.encode("latin-1")) if query else httpx.URL(raw)
+        content = await _body(request) if request.method == "POST" else None
+        sent = self.grafana.build_request(request.method, url, headers=_headers(request), content=content)
+        answer = await self.grafana.send(sent, stream=True)
+        made = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        found = ((name.lower(), value) for name, value in answer.headers.raw)
+        made.raw_headers = [(name, value) for name, value in found if name not in HOP_BY_HOP]
+        return made
+
+
+def client(grafana: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Return a client of a Grafana that keeps no cookie: one reader's session would be sent with another's request."""
+    none_kept = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    limits = httpx.Limits(max_connections=64)
+    return httpx.AsyncClient(
+        base_url=grafana, timeout=60, trust_env=False, limits=limits, cookies=none_kept, transport=transport
+    )
+
+
+async def _body(request: Request) -> bytes:
+    """Read a body.
+
+    Raises:
+        Refused: it is too long, or its sender is gone.
+    """
+    found = bytearray()
+    try:
+        async for part in request.stream():
+            found += part
+            if len(found) > LONGEST_BODY:
+                raise Refused(f"a body of over {LONGEST_BODY:,} bytes")
+    except ClientDisconnect as error:
+        raise Refused("its sender is gone") from error
+    return bytes(found)
+
+
+def _headers(request: Request, *without: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the headers to pass on, as bytes: titles of panels in them are not ASCII."""
+    found = [(name, value) for name, value in request.headers.raw if name in SENT - set(without)]
+    return [
+        *found,
+        (b"x-forwarded-for", _who(request).encode()),
+        (b"x-forwarded-host", request.headers.get("host", "").encode("latin-1")),
+    ]
+
+
+def _who(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _plain(path: str) -> str:
+    """Return a path for the log: one line, not endless."""
+    return path[:200].encode("unicode_escape").decode("ascii")
+
+
+def application(
+    grafana: httpx.AsyncClient, queries: Queries, serving: Path | None = None, password: Path | None = None
+) -> Starlette:
+    """Return the gate as an application; where a serving folder is given, it tells Grafana of each release there."""
+    gate = Gate(grafana, queries)
+
+    @asynccontextmanager
+    async def beside(_app: Starlette) -> AsyncIterator[None]:
+        task = None
+        if serving and password:
+            reopen = partial(gate.quietly, partial(opened_anew, grafana, password))
+            task = asyncio.ensure_future(follow(serving / "current.duckdb", reopen))
+        yield
+        if task:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await grafana.aclose()
+
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
+    return Starlette(routes=[Route("/{path:path}", gate.answer, methods=methods)], lifespan=beside)

@@ -25,6 +25,12 @@ PLACE = ("latitude", "longitude")
 TILE = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mN48e4jAAWJAshrdDm/AAAAAElFTkSuQmCC"
 )
+# Pixels of columns that are longer than their names, in tables with sentences.
+WIDTHS = {
+    **dict.fromkeys(("child_key", "source", "task_id", "started_at"), 165),
+    **dict.fromkeys(("grade", "need", "column_name", "service_name"), 150),
+    **dict.fromkeys(("file", "case_key", "alert"), 260),
+}
 SENTENCES = (
     "_text",
     "reason",
@@ -196,7 +202,7 @@ def _fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
         if column in long:
             properties.append(models.DynamicConfigValue(id_val="custom.wrapText", value=True))
         elif long:
-            narrow = min(170, max(85, 8 * len(texts.column(column)) + 24))
+            narrow = WIDTHS.get(column) or min(110, max(80, 8 * len(texts.column(column)) + 24))
             properties.append(models.DynamicConfigValue(id_val="custom.width", value=narrow))
         panel = panel.override_by_name(column, properties)
     return panel

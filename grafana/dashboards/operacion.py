@@ -35,8 +35,8 @@ def make() -> Dashboard:
         [
             rows("alert_levels", Asked("alert_levels", ALERTS, "is_raised desc nulls last, alert", 20)),
             rows("this_release", Asked("release", THIS, "published_at", 1), height=4),
-            rows("late_sources", Asked("freshness", LATE, "is_late desc, age_days desc", 100), width=12),
-            rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200), width=12),
+            rows("late_sources", Asked("freshness", LATE, "is_late desc, age_days desc", 100)),
+            rows("quarantine", Asked("quarantine_reasons", QUARANTINE, "n_rows desc", 200)),
             rows("deliveries", Asked("deliveries", DELIVERED, "landed_at desc, file", 200)),
             rows("control_totals", Asked("control_totals", TOTALS, "is_reconciled, gap_share desc", 200)),
             rows("dropout_totals", Asked("dropout_totals", DROPOUTS, "school_year desc, department_code", 200)),

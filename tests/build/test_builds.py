@@ -104,6 +104,13 @@ def test_building_scores_again_leaves_nothing_behind(judged: Judged, silent: Pro
     assert left(judged.home) == [("kept",)]
 
 
+def test_a_seed_with_a_column_that_a_home_does_not_know_yet_is_put_in_anew(judged: Judged, silent: Progress) -> None:
+    change(judged.home, "alter table staging.alert_thresholds drop column watched")
+    dbt.build(judged.home, silent, ("--select", "alert_thresholds"), tests=False)
+    with duckdb.connect(str(judged.home.warehouse), read_only=True) as db:
+        assert db.execute("select count(watched) > 5 from staging.alert_thresholds").fetchone() == (True,)
+
+
 def test_where_nothing_is_wrong_every_test_is_green(judged: Judged) -> None:
     """Both ends of a range are in it, and what is unknown is not out of it."""
     assert judged.tests == 4

@@ -15,7 +15,7 @@ from warehouse.errors import DamagedFile
 from warehouse.settings import REPOSITORY, Home
 
 DEPLOY = REPOSITORY / "deploy"
-FILES = ("service.Dockerfile", "pipeline.Dockerfile")
+FILES = ("service.Dockerfile", "pipeline.Dockerfile", "gate.Dockerfile")
 
 
 def instructions(name: str) -> list[tuple[str, str]]:
@@ -36,7 +36,12 @@ def layers(name: str, folder: Path) -> tuple[Path, Path]:
             for source in sources:
                 _copy(REPOSITORY / source, app / target if target != "./" else app, target.endswith("/"))
         elif word == "RUN" and "useradd" not in rest:
-            command = rest.replace("/opt/qhawaq", str(prefix)).replace(" --no-cache-dir", "").replace(" --no-cache", "")
+            command = (
+                rest.replace("/opt/qhawaq", str(prefix))
+                .replace("/opt/gate", str(prefix))
+                .replace(" --no-cache-dir", "")
+                .replace(" --no-cache", "")
+            )
             subprocess.run(command, shell=True, cwd=app, check=True, capture_output=True, timeout=600)  # noqa: S602  ours
     return app, prefix / "bin" / "python"
 
@@ -55,6 +60,16 @@ def test_the_layers_of_the_service_make_a_service(tmp_path: Path) -> None:
         "import importlib.util as u; print([n for n in ('dbt', 'sklearn', 'airflow', 'pandas') if u.find_spec(n)])"
     )
     assert ran(app, python, "-c", f"import service.api; {unneeded}").strip() == "[]"
+
+
+@pytest.mark.long
+def test_the_layers_of_the_gate_make_a_gate_and_no_more(tmp_path: Path) -> None:
+    app, python = layers("gate.Dockerfile", tmp_path)
+    assert "--serving" in ran(app, python, "-m", "grafana.gate", "--help")
+    unneeded = (
+        "import importlib.util as u; print([n for n in ('dbt', 'duckdb', 'grafana_foundation_sdk') if u.find_spec(n)])"
+    )
+    assert ran(app, python, "-c", unneeded).strip() == "[]"
 
 
 DRAWN = """

@@ -12,8 +12,8 @@
     else trim({{ column }}) end
 {%- endmacro %}
 
-{#- A value of a list, as landing compares it with the list. -#}
-{% macro listed_code(column) -%} upper(trim({{ column }})) {%- endmacro %}
+{#- A value of a list, as landing compares it with the list; spaces alone say nothing. -#}
+{% macro listed_code(column) -%} nullif(upper(trim({{ column }})), '') {%- endmacro %}
 
 {#- A coordinate of a place in Peru; those of a place elsewhere are a slip, and not known. -#}
 {% macro in_country(column, latitude, longitude) -%}
@@ -148,11 +148,11 @@
   {{ a }}.child_key = {{ b }}.child_key and {{ a }}.as_of_date = {{ b }}.as_of_date
 {%- endmacro %}
 
-{#- A class is a service's grade and section; some schools name no sections. -#}
+{#- A class is a service's grade and section; who is in no named section has no classmates. -#}
 {% macro in_same_class(a, b) -%}
   {{ a }}.service_code = {{ b }}.service_code
   and {{ a }}.grade is not distinct from {{ b }}.grade
-  and {{ a }}.section is not distinct from {{ b }}.section
+  and {{ a }}.section = {{ b }}.section
 {%- endmacro %}
 
 {#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}

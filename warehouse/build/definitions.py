@@ -51,7 +51,8 @@ the better result. A guided promotion passes.
 
 Labels of year t are final from the first delivery of t+1 of 30 November or later, once nearly all schools of each
 region that deliveries of t told of have been told of in deliveries of t+1, be they earlier ones: 80% of them or, where
-they are few, all but two and at least half. Repetition is final from the first delivery of t of 1 March of t+1
+they are few, all but two and at least half. A school that no register names is of no region: it is waited for only
+where none of these schools has a region, and then all are one; labels of its pupils are final with the others'. Repetition is final from the first delivery of t of 1 March of t+1
 or later, once the same holds of the schools with pupils to recover; with the other labels where no recovery was held
 (`docs/data-quality.md`). A label says what was known on that day.
 

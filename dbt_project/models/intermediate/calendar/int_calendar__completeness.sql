@@ -49,7 +49,8 @@ reached as (
 ),
 
 -- a region is complete from the day on which nearly all its schools have told; where it has few,
--- one or two that closed are not the share that counts
+-- one or two that closed are not the share that counts; what no register names is of no region, and
+-- is waited for only where all are of none
 regions as (
     select
         file_year,
@@ -61,6 +62,7 @@ regions as (
         ) as complete_on
     from reached
     group by 1, 2, 3
+    qualify region <> '' or max(region) over (partition by file_year, kind) = ''
 ),
 
 complete as (

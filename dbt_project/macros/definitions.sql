@@ -15,6 +15,22 @@
 {#- A value of a list, as landing compares it with the list; spaces alone say nothing. -#}
 {% macro listed_code(column) -%} nullif(upper(trim({{ column }})), '') {%- endmacro %}
 
+{#- Texts of a policy list, for `in (…)`. -#}
+{% macro listed_texts(texts) -%}
+  {%- for text in texts -%} '{{ text }}'{{ ', ' if not loop.last }} {%- endfor -%}
+{%- endmacro %}
+
+{#- What an open column tells; words that say that there is nothing to tell, tell nothing. -#}
+{% macro told_word(column) -%}
+  case
+    when {{ listed_code(column) }} not in ({{ listed_texts(var('words_for_none')) }})
+      then {{ listed_code(column) }}
+  end
+{%- endmacro %}
+
+{#- Whether a column says yes, with the accent or without; null where it says nothing. -#}
+{% macro says_yes(column) -%} replace({{ listed_code(column) }}, 'Í', 'I') = 'SI' {%- endmacro %}
+
 {#- A coordinate of a place in Peru; those of a place elsewhere are a slip, and not known. -#}
 {% macro in_country(column, latitude, longitude) -%}
   case
@@ -78,9 +94,7 @@
 
 {#- A mother tongue of Peru other than Spanish: foreign languages and sign language are none. -#}
 {% macro speaks_indigenous(mother_tongue) -%}
-  coalesce({{ mother_tongue }} not in (
-    {%- for language in var('other_languages') -%} '{{ language }}'{{ ', ' if not loop.last }} {%- endfor -%}
-  ), false)
+  coalesce({{ mother_tongue }} not in ({{ listed_texts(var('other_languages')) }}), false)
 {%- endmacro %}
 
 {#- Ages are counted at 31 March of the school year. -#}

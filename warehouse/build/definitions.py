@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from warehouse.build import feature_catalog
-from warehouse.settings import DBT_PROJECT, REPOSITORY
+from warehouse.settings import DBT_PROJECT, REPOSITORY, read_yaml
 
 PAGE = REPOSITORY / "docs" / "definitions.md"
 TITLES = {
@@ -38,7 +38,9 @@ of attendance is known where it has days open and both kinds of absence. Where t
 days add up if together they are no more than the month's days from Monday to Friday; else they tell of the same days,
 and the school that was open on more of them counts, with all that it tells; of equals the one with more absences, then
 with more of them unjustified. Words of lists, areas, sections and schooling count without spaces around them and in
-any case.
+any case, and SÍ is SI. A disability, a mother tongue or a country of birth is not registered where its word says that
+there is none: {words_for_none}. Mother tongues that are no language of Peru other than Spanish:
+{other_languages}.
 
 Shares, means of marks, the slope of absences and differences of these have 4 decimals, other means and ratios 2,
 distances 1. Halves are rounded away from zero, and a difference is taken of rounded numbers.
@@ -52,9 +54,10 @@ the better result. A guided promotion passes.
 Labels of year t are final from the first delivery of t+1 of 30 November or later, once nearly all schools of each
 region that deliveries of t told of have been told of in deliveries of t+1, be they earlier ones: 80% of them or, where
 they are few, all but two and at least half. A school that no register names is of no region: it is waited for only
-where none of these schools has a region, and then all are one; labels of its pupils are final with the others'. Repetition is final from the first delivery of t of 1 March of t+1
-or later, once the same holds of the schools with pupils to recover; with the other labels where no recovery was held
-(`docs/data-quality.md`). A label says what was known on that day.
+where none of these schools has a region, and then all are one; labels of its pupils are final with the others'.
+Repetition is final from the first delivery of t of 1 March of t+1 or later, once the same holds of the schools with
+pupils to recover; with the other labels where no recovery was held (`docs/data-quality.md`). A label says what was
+known on that day.
 
 An indicator counts the pupils whose school the register names as open; the others count in no cell, not even of the
 nation. `own` as a basis means: no public norm was found, the definition is ours.
@@ -78,13 +81,19 @@ def reasons(project: Path = DBT_PROJECT) -> dict[str, str]:
 def page(project: Path = DBT_PROJECT) -> str:
     """Return the page, a table for each kind."""
     found, texts = rows(project), reasons(project)
-    parts = [HEAD]
+    parts = [_head(project)]
     for kind, title in TITLES.items():
         columns = COLUMNS | ({"reason": "as a reason"} if kind == "feature" else {})
         parts += [f"\n## {title}\n", _line(columns.values()), _line("---" for _ in columns)]
         of_kind = (row for row in found if row["kind"] == kind)
         parts += [_line(_cells(row | {"reason": texts.get(row["name"], "")}, columns)) for row in of_kind]
     return "\n".join(parts) + "\n"
+
+
+def _head(project: Path) -> str:
+    """Return what stands before the tables, with the lists of words that the project's variables are."""
+    policy = read_yaml(project / "dbt_project.yml")["vars"]
+    return HEAD.format(**{name: ", ".join(policy[name]) for name in ("words_for_none", "other_languages")})
 
 
 def _cells(row: dict[str, str], columns: Iterable[str]) -> list[str]:

@@ -53,12 +53,13 @@ class Enrollment:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """Return when it was enrolled, registered and told: the greatest is the last."""
-        return self.enrolled, self.row["fecha_registro"], self.row["told"]
+        """Return when it was enrolled and registered, the greatest being the last; of equals the lesser code comes first."""
+        reversed_code = tuple(-ord(sign) for sign in self.service)
+        return self.enrolled, self.row["fecha_registro"], reversed_code, -self.row["child_key"]
 
     @property
     def moved_abroad(self) -> bool:
-        return "EXTRANJERO" in (text(self.row["justificacion_retiro"]) or "")
+        return text(self.row["justificacion_retiro"]) == "VIAJE AL EXTRANJERO"
 
     @property
     def failed(self) -> bool:
@@ -110,9 +111,10 @@ def known(day: Day, first: int = 0, last: int = 9999) -> dict[int, list[Enrollme
         for row in day.table("siagie_enrollments")
         if first <= row["id_anio"] <= last and row["child_key"] is not None
     )
-    found = day.newest(rows, lambda row: (row["id_anio"], service(row), day.child(row["child_key"])))
+    found = day.newest(rows, lambda row: (row["id_anio"], service(row), row["child_key"]))
     children: dict[int, list[Enrollment]] = defaultdict(list)
-    for (_, _, child), row in found.items():
+    for (_, _, key), row in found.items():
+        child = day.child(key)
         children[child].append(enrollment(row, child))
     return children
 

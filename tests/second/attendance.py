@@ -59,7 +59,7 @@ def known(day: Day, year: int) -> dict[int, Months]:
 
 
 def _together(year: int, month: int, told: list[Row]) -> Month:
-    """Add up what schools, or numbers of the child, tell of one month, unless they tell of the same days."""
+    """Add up what schools, or keys of the child, tell of one month, unless they tell of the same days."""
     if sum(row["dias_abiertos"] for row in told) > _weekdays(year, month):
         told = [max(told, key=_open_most)]
     late = [row["tardanzas"] for row in told if row["tardanzas"] is not None]
@@ -69,10 +69,10 @@ def _together(year: int, month: int, told: list[Row]) -> Month:
     return Month(month, *days, sum(late) if late else None)
 
 
-def _open_most(row: Row) -> tuple[int, int, int]:
+def _open_most(row: Row) -> tuple[int, int, int, int]:
     """Order schools that tell of the same days: the one open on more of them counts, of equals the one with more absences."""
     unjustified = row["faltas_injustificadas"]
-    return row["dias_abiertos"], row["faltas_justificadas"] + unjustified, unjustified
+    return row["dias_abiertos"], row["faltas_justificadas"] + unjustified, unjustified, row["tardanzas"] or 0
 
 
 @cache

@@ -26,7 +26,7 @@ class Households:
         self.newest_roll = max((row["anio"] for row in day.known(rolls)), default=0)
         self.active: dict[int, set[int]] = defaultdict(set)
         for (key, year), row in day.newest(rolls, lambda row: (row["child_key"], row["anio"])).items():
-            if text(row["estado"]) == "ACTIVO":  # under one number of the child or more
+            if text(row["estado"]) == "ACTIVO":  # under one key of the child or more
                 self.active[day.child(key)].add(year)
 
     def home_district(self, child: int) -> str | None:

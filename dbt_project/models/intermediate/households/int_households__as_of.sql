@@ -5,7 +5,7 @@ known_classes as {{ known_by_child(ref('int_households__classes')) }},
 transfers as {{ known_by_child(ref('int_households__transfers')) }},
 last_roll as {{ of_date(ref('int_households__transfer_rolls')) }},
 
--- of a day's classifications under two numbers of one child the one told last counts
+-- of a day's classifications under two keys of one child the one told last counts
 classes as (
     select * from known_classes
     qualify row_number() over (

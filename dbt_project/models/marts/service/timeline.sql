@@ -18,7 +18,7 @@ months as (
     inner join aliases on attendance.child_key = aliases.alias_key
 ),
 
--- an area that two schools or two numbers of a child tell of counts once, as told last
+-- an area that two schools or two keys of a child tell of counts once, as told last
 last_grades as (
     select
         grades.*,

@@ -48,9 +48,7 @@ reached as (
             and expected.service_code = told.service_code
 ),
 
--- a region is complete from the day on which nearly all its schools have told; where it has few,
--- one or two that closed are not the share that counts; what no register names is of no region, and
--- is waited for only where all are of none
+-- once nearly all have told, of few all but two; who has no region is waited for only if all are so
 regions as (
     select
         file_year,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -167,7 +168,7 @@ def _number(value: float) -> float | None:
 
 def shown(value: float, unit: str) -> str:
     """Return a value as sentences give it, rounded as the warehouse rounds it; decimals after a comma."""
-    scaled = _whole(value * {"percent": 100, "points": 100, "decimal": 10}.get(unit, 1))
+    scaled = _whole(Decimal(f"{value:.4f}") * {"percent": 100, "points": 100, "decimal": 10}.get(unit, 1))
     return f"{scaled / 10:.1f}".replace(".", ",") if unit == "decimal" else str(scaled)
 
 
@@ -182,6 +183,6 @@ def sentence(text: Mapping[str, str], value: float, singulars: Mapping[str, str]
     return observation
 
 
-def _whole(value: float) -> int:
+def _whole(value: Decimal) -> int:
     """Round half away from zero, as SQL does."""
-    return int(np.sign(value) * np.floor(abs(value) + 0.5))
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))

@@ -45,6 +45,11 @@
   ))
 {%- endmacro %}
 
+{#- The order of rows that tell of one thing, the last told first: by delivery, then by line. -#}
+{% macro told_last() -%}
+  _delivered_at desc, landed_no desc, _file desc, _line desc
+{%- endmacro %}
+
 {#- The day for which the warehouse is built: for rules that run at every delivery. -#}
 {% macro today() -%} (select today from {{ source('landing', 'calendar') }}) {%- endmacro %}
 

@@ -12,8 +12,24 @@
     else trim({{ column }}) end
 {%- endmacro %}
 
-{#- A value of a list, as landing compares it with the list. -#}
-{% macro listed_code(column) -%} upper(trim({{ column }})) {%- endmacro %}
+{#- A value of a list, as landing compares it with the list; spaces alone say nothing. -#}
+{% macro listed_code(column) -%} nullif(upper(trim({{ column }})), '') {%- endmacro %}
+
+{#- Texts of a policy list, for `in (…)`. -#}
+{% macro listed_texts(texts) -%}
+  {%- for text in texts -%} '{{ text }}'{{ ', ' if not loop.last }} {%- endfor -%}
+{%- endmacro %}
+
+{#- What an open column tells; words that say that there is nothing to tell, tell nothing. -#}
+{% macro told_word(column) -%}
+  case
+    when {{ listed_code(column) }} not in ({{ listed_texts(var('words_for_none')) }})
+      then {{ listed_code(column) }}
+  end
+{%- endmacro %}
+
+{#- Whether a column says yes, with the accent or without; null where it says nothing. -#}
+{% macro says_yes(column) -%} replace({{ listed_code(column) }}, 'Í', 'I') = 'SI' {%- endmacro %}
 
 {#- A coordinate of a place in Peru; those of a place elsewhere are a slip, and not known. -#}
 {% macro in_country(column, latitude, longitude) -%}
@@ -78,9 +94,7 @@
 
 {#- A mother tongue of Peru other than Spanish: foreign languages and sign language are none. -#}
 {% macro speaks_indigenous(mother_tongue) -%}
-  coalesce({{ mother_tongue }} not in (
-    {%- for language in var('other_languages') -%} '{{ language }}'{{ ', ' if not loop.last }} {%- endfor -%}
-  ), false)
+  coalesce({{ mother_tongue }} not in ({{ listed_texts(var('other_languages')) }}), false)
 {%- endmacro %}
 
 {#- Ages are counted at 31 March of the school year. -#}
@@ -148,11 +162,11 @@
   {{ a }}.child_key = {{ b }}.child_key and {{ a }}.as_of_date = {{ b }}.as_of_date
 {%- endmacro %}
 
-{#- A class is a service's grade and section; some schools name no sections. -#}
+{#- A class is a service's grade and section; who is in no named section has no classmates. -#}
 {% macro in_same_class(a, b) -%}
   {{ a }}.service_code = {{ b }}.service_code
   and {{ a }}.grade is not distinct from {{ b }}.grade
-  and {{ a }}.section is not distinct from {{ b }}.section
+  and {{ a }}.section = {{ b }}.section
 {%- endmacro %}
 
 {#- Grades that a level has: a school with fewer classes than grades teaches several in one. -#}

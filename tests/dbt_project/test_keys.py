@@ -21,7 +21,6 @@ MAY_BE_NULL = {
     ("int_ministry__control_totals", "age_years"): "the ministry counts pupils of no stated age in a row of their own",
     ("int_ministry__totals", "age_years"): "the ministry counts pupils of no stated age in a row of their own",
     ("int_places__ugel_capacities", "ugel_code"): "null are the pupils of schools that no register names",
-    ("int_pupils__class_sums", "section"): "schools of one class a grade state no section",
     ("task_runs", "try_number"): "a line of a log may lack it, and no line of a log stops a build",
 }
 # Tests of keys that look at some rows only, or warn → why.

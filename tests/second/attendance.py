@@ -47,11 +47,11 @@ def known(day: Day, year: int) -> dict[int, Months]:
     if year in CLOSED_YEARS:
         return {}
     rows = (row for row in day.of_years("siagie_attendance", year, year) if row["child_key"] is not None)
-    newest = day.newest(rows, lambda row: (day.child(row["child_key"]), row["mes"], service(row)))
+    newest = day.newest(rows, lambda row: (row["child_key"], row["mes"], service(row)))
     told: dict[tuple[int, int], list[Row]] = defaultdict(list)
-    for (child, month, _), row in newest.items():
+    for (key, month, _), row in newest.items():
         if row["dias_abiertos"] and row["faltas_justificadas"] is not None and row["faltas_injustificadas"] is not None:
-            told[child, month].append(row)
+            told[day.child(key), month].append(row)
     children: dict[int, Months] = defaultdict(list)
     for (child, month), of_schools in sorted(told.items()):
         children[child].append(_together(year, month, of_schools))
@@ -59,7 +59,7 @@ def known(day: Day, year: int) -> dict[int, Months]:
 
 
 def _together(year: int, month: int, told: list[Row]) -> Month:
-    """Add up what schools tell of one month, unless they tell of the same days."""
+    """Add up what schools, or keys of the child, tell of one month, unless they tell of the same days."""
     if sum(row["dias_abiertos"] for row in told) > _weekdays(year, month):
         told = [max(told, key=_open_most)]
     late = [row["tardanzas"] for row in told if row["tardanzas"] is not None]
@@ -69,10 +69,10 @@ def _together(year: int, month: int, told: list[Row]) -> Month:
     return Month(month, *days, sum(late) if late else None)
 
 
-def _open_most(row: Row) -> tuple[int, int, int]:
+def _open_most(row: Row) -> tuple[int, int, int, int]:
     """Order schools that tell of the same days: the one open on more of them counts, of equals the one with more absences."""
     unjustified = row["faltas_injustificadas"]
-    return row["dias_abiertos"], row["faltas_justificadas"] + unjustified, unjustified
+    return row["dias_abiertos"], row["faltas_justificadas"] + unjustified, unjustified, row["tardanzas"] or 0
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.second.days import Day
-from tests.second.rows import Row, service, text
+from tests.second.rows import YES, Row, service, text
 
 PRIMARY, SECONDARY = "B0", "F0"
 DIED, LEFT, MOVED_ON = "FALLECIDO", "RETIRADO", "TRASLADADO"
@@ -25,6 +25,12 @@ NO_INDIGENOUS_LANGUAGE = {
     "CASTELLANO", "ESPAÑOL", "INGLES", "INGLÉS", "PORTUGUES", "PORTUGUÉS", "FRANCES", "FRANCÉS", "ITALIANO", "ALEMAN",
     "ALEMÁN", "CHINO", "JAPONES", "JAPONÉS", "COREANO", "RUSO", "LENGUA EXTRANJERA", "OTRA LENGUA EXTRANJERA",
     "LENGUA DE SEÑAS", "LENGUA DE SEÑAS PERUANA", "LENGUAJE DE SEÑAS",
+}  # fmt: skip
+
+SAYS_NONE = {
+    "NINGUNA", "NINGUNO", "NO", "NO TIENE", "NO PRESENTA", "NO REGISTRA", "NO APLICA", "NO ESPECIFICA", "NO ESPECIFICADO",
+    "SIN DISCAPACIDAD", "NINGUNA DISCAPACIDAD", "NO TIENE DISCAPACIDAD", "SIN DATO", "SIN DATOS", "SIN INFORMACION",
+    "SIN INFORMACIÓN", "-", "N/A", "S/D",
 }  # fmt: skip
 
 
@@ -47,12 +53,13 @@ class Enrollment:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """Return when it was enrolled, registered and told: the greatest is the last."""
-        return self.enrolled, self.row["fecha_registro"], self.row["told"]
+        """Return when it was enrolled and registered, the greatest being the last; of equals the lesser code comes first."""
+        reversed_code = tuple(-ord(sign) for sign in self.service)
+        return self.enrolled, self.row["fecha_registro"], reversed_code, -self.row["child_key"]
 
     @property
     def moved_abroad(self) -> bool:
-        return "EXTRANJERO" in (text(self.row["justificacion_retiro"]) or "")
+        return text(self.row["justificacion_retiro"]) == "VIAJE AL EXTRANJERO"
 
     @property
     def failed(self) -> bool:
@@ -104,9 +111,10 @@ def known(day: Day, first: int = 0, last: int = 9999) -> dict[int, list[Enrollme
         for row in day.table("siagie_enrollments")
         if first <= row["id_anio"] <= last and row["child_key"] is not None
     )
-    found = day.newest(rows, lambda row: (row["id_anio"], service(row), day.child(row["child_key"])))
+    found = day.newest(rows, lambda row: (row["id_anio"], service(row), row["child_key"]))
     children: dict[int, list[Enrollment]] = defaultdict(list)
-    for (_, _, child), row in found.items():
+    for (_, _, key), row in found.items():
+        child = day.child(key)
         children[child].append(enrollment(row, child))
     return children
 
@@ -151,7 +159,7 @@ def pupils(day: Day, children: dict[int, list[Enrollment]]) -> dict[int, Enrollm
 def identity(day: Day, one: Enrollment) -> Row:
     row, born = one.row, one.row["fecha_nacimiento"]
     age = _age(born, dt.date(day.year, 3, 31))
-    tongue, country = text(row["dsc_lengua"]), text(row["dsc_pais"])
+    tongue, country, disability = (_word(row[f"dsc_{name}"]) for name in ("lengua", "pais", "discapacidad"))
     return {
         "grade": one.grade,
         "school_month": day.date.month,
@@ -160,8 +168,8 @@ def identity(day: Day, one: Enrollment) -> Row:
         "is_female": text(row["sexo"]) == "M",
         "speaks_indigenous_language": tongue is not None and tongue not in NO_INDIGENOUS_LANGUAGE,
         "is_foreign": country is not None and country not in ("PERU", "PERÚ"),
-        "has_disability": text(row["dsc_discapacidad"]) is not None,
-        "has_validated_dni": text(row["validado_reniec"]) == "SI",
+        "has_disability": disability is not None,
+        "has_validated_dni": text(row["validado_reniec"]) in YES,
         "was_registered_twice": one.child in day.registered_twice,
         "over_age_years": None if age is None else age - (one.grade + 2),
         "lacks_birth_date": born is None,
@@ -169,6 +177,12 @@ def identity(day: Day, one: Enrollment) -> Row:
         "lacks_guardian": row["guardian_key"] is None,
         "is_guardian_unschooled": text(row["apoderado_escolaridad"]) == "SIN NIVEL",
     }
+
+
+def _word(said: str | None) -> str | None:
+    """Return what an open column tells; None where its word says that there is nothing to tell."""
+    found = text(said)
+    return None if found in SAYS_NONE else found
 
 
 def _age(born: dt.date | None, on: dt.date) -> int | None:

@@ -25,9 +25,9 @@ class Households:
         rolls = [row for row in day.table("midis_juntos") if row["child_key"] is not None]
         self.newest_roll = max((row["anio"] for row in day.known(rolls)), default=0)
         self.active: dict[int, set[int]] = defaultdict(set)
-        for (child, year), row in day.newest(rolls, lambda row: (day.child(row["child_key"]), row["anio"])).items():
-            if text(row["estado"]) == "ACTIVO":
-                self.active[child].add(year)
+        for (key, year), row in day.newest(rolls, lambda row: (row["child_key"], row["anio"])).items():
+            if text(row["estado"]) == "ACTIVO":  # under one key of the child or more
+                self.active[day.child(key)].add(year)
 
     def home_district(self, child: int) -> str | None:
         found = self.classes.get(child)

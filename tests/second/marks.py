@@ -53,7 +53,7 @@ def known(day: Day) -> dict[int, list[Period]]:
     newest = day.newest(
         rows,
         lambda row: (
-            day.child(row["child_key"]),
+            row["child_key"],
             row["id_anio"],
             text(row["periodo"]),
             text(row["area"]),
@@ -61,9 +61,9 @@ def known(day: Day) -> dict[int, list[Period]]:
         ),
     )
     told: dict[tuple[int, int, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for (child, year, half, area, _), row in newest.items():
+    for (key, year, half, area, _), row in newest.items():
         if _points(row):
-            told[child, year, half][area].append(row)
+            told[day.child(key), year, half][area].append(row)
     children: dict[int, list[Period]] = defaultdict(list)
     for (child, year, half), areas in sorted(told.items(), reverse=True):
         last = {area: _points(max(schools, key=lambda row: row["told"])) for area, schools in areas.items()}

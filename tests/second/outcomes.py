@@ -64,11 +64,12 @@ class LabelDays:
 
 
 def _schools(rows: Iterable[Row]) -> list[set[str]]:
-    """Return the schools of which rows tell, those of each region together."""
+    """Return the schools of which rows tell, those of each region together; those of none only where all are of none."""
     regions: dict[str, str] = {}
     for row in rows:
         regions[service(row)] = max(regions.get(service(row), ""), row["_region"] or "")
-    return [{name for name, of in regions.items() if of == region} for region in set(regions.values())]
+    named = set(regions.values()) - {""} or set(regions.values())
+    return [{name for name, of in regions.items() if of == region} for region in named]
 
 
 def _nearly_all(told: set[str], schools: set[str]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.second.arithmetic import DISTANCE, MEAN, ratio, rounded
 from tests.second.days import Day
 from tests.second.enrollments import PRIMARY, SECONDARY
-from tests.second.rows import Row, service, text
+from tests.second.rows import YES, Row, service, text
 
 SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
 EARTH_KM = 6371.0
@@ -62,7 +62,7 @@ class Schools:
         row = self.open.get(name)
         is_bilingual = text(row["estadistica_eseib"]) if row else None
         found: Row = {
-            "is_bilingual_school": is_bilingual == "SI",
+            "is_bilingual_school": is_bilingual in YES,
             "lacks_bilingual_school": speaks_indigenous and is_bilingual == "NO",
             "has_school_feeding": name in self.fed,
             "lacks_school_register": row is None,

@@ -19,6 +19,7 @@ YEAR_OF = {
     "siagie_enrollments": "id_anio", "siagie_attendance": "id_anio", "siagie_grades": "id_anio", "eba_enrollments": "id_anio",
     "midis_juntos": "anio", "midis_feeding": "anio", "mtpe_child_work": "anio", "feedback_case_events": "anio",
 }  # fmt: skip
+YES = ("SI", "SÍ")
 WITHOUT_YEAR = ("midis_sisfoh", "escale_schools", "inei_districts", "inei_populated_places", "minedu_services")
 OF_LANDING = ("child_merges", "standing", "deliveries", "withheld", "calendar")
 

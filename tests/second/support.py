@@ -17,9 +17,7 @@ class Supports:
         self.day = day
         self.received: dict[int, set[tuple[dt.date, str]]] = defaultdict(set)
         rows = (row for row in day.table("minedu_services") if row["child_key"] is not None)
-        for row in day.newest(
-            rows, lambda row: (day.child(row["child_key"]), text(row["servicio"]), row["fecha"])
-        ).values():
+        for row in day.newest(rows, lambda row: (row["child_key"], text(row["servicio"]), row["fecha"])).values():
             if text(row["resultado"]) == "REALIZADO":
                 self._receive(row["child_key"], row["fecha"], row["servicio"])
         for row in day.known(day.table("feedback_case_events")):

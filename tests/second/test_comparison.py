@@ -11,7 +11,9 @@ import pytest
 
 from tests.second import compare, reasons
 from tests.second.arithmetic import rounded
+from tests.second.enrollments import _word
 from tests.second.marks import points
+from tests.second.outcomes import _schools
 
 ON = dt.date(2025, 10, 31)
 ROW = {
@@ -124,3 +126,32 @@ def test_halves_are_rounded_away_from_zero(value: Fraction | float, places: int,
 )
 def test_marks_have_points(mark: str | None, expected: int | None) -> None:
     assert points(mark) == expected
+
+
+@pytest.mark.parametrize(
+    ("regions", "waited_for"),
+    [
+        ({"1": "15", "2": None, "3": "08"}, [{"1"}, {"3"}]),  # a school of no region holds nobody back
+        ({"1": None, "2": "", "3": None}, [{"1", "2", "3"}]),  # all are one where none has a region
+        ({}, []),
+    ],
+)
+def test_schools_that_labels_wait_for(regions: dict[str, str | None], waited_for: list[set[str]]) -> None:
+    rows = [{"cod_mod": code, "anexo": "0", "_region": region} for code, region in regions.items()]
+    named = [{f"{code.zfill(7)}-0" for code in codes} for codes in waited_for]
+    assert sorted(_schools(rows), key=sorted) == sorted(named, key=sorted)
+
+
+@pytest.mark.parametrize(
+    ("said", "tells"),
+    [
+        ("ninguna ", None),
+        ("No", None),
+        (" ", None),
+        (None, None),
+        ("NO TIENE", None),
+        ("Nomatsiguenga", "NOMATSIGUENGA"),
+    ],
+)
+def test_a_word_that_says_none_tells_nothing(said: str | None, tells: str | None) -> None:
+    assert _word(said) == tells

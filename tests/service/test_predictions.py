@@ -201,13 +201,18 @@ def test_values_are_said_as_the_warehouse_says_them() -> None:
     values = [at / 2000 for at in range(-9000, 9001)]
     units = ("percent", "points", "number", "decimal")
     with duckdb.connect() as db:
-        db.execute("create table reasons as select unnest($values) as value", {"values": values})
-        said = re.search(r"case texts.value_unit.*?end", TEXTS.read_text(encoding="utf-8"), re.DOTALL).group()
+        sql = TEXTS.read_text(encoding="utf-8")
+        exact, said = (
+            re.search(found, sql, re.DOTALL).group()
+            for found in (r"\* replace \(.*? as value\)", r"case texts.value_unit.*?end")
+        )
+        db.execute(f"create table reasons as select {exact} from (select unnest($values) as value)", {"values": values})
         rows = db.execute(
             f"select texts.value_unit, reasons.value, {said} from reasons, (select unnest($units) as value_unit) as texts",
             {"units": list(units)},
         ).fetchall()
     assert len(rows) == len(values) * len(units)
-    assert [predict.shown(value, unit) for unit, value, _ in rows] == [said for *_, said in rows]
+    assert [predict.shown(float(value), unit) for unit, value, _ in rows] == [said for *_, said in rows]
     assert predict.shown(1.25, "decimal") == "1,3"
+    assert [predict.shown(value, "percent") for value in (0.145, 0.285, -0.565, -0.575)] == ["15", "29", "-57", "-58"]
     assert predict.shown(-0.04, "decimal") == "0,0"

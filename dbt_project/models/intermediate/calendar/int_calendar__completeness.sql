@@ -48,8 +48,7 @@ reached as (
             and expected.service_code = told.service_code
 ),
 
--- a region is complete from the day on which nearly all its schools have told; where it has few,
--- one or two that closed are not the share that counts
+-- once nearly all have told, of few all but two; who has no region is waited for only if all are so
 regions as (
     select
         file_year,
@@ -61,6 +60,7 @@ regions as (
         ) as complete_on
     from reached
     group by 1, 2, 3
+    qualify region <> '' or max(region) over (partition by file_year, kind) = ''
 ),
 
 complete as (

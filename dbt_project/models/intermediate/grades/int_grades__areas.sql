@@ -34,17 +34,21 @@ versions as (
         child_key,
         school_year,
         period,
+        service_code,
         learning_area,
         n_competences,
         n_lowest,
         points,
         n_lowest > {{ var('failed_area_share') }} * n_competences as is_failed,
+        _delivered_at,
+        landed_no,
         _file,
+        _line,
         stood_at as known_at,
-        {{ known_until(['child_key', 'school_year', 'period', 'learning_area']) }}
+        {{ known_until(['child_key', 'school_year', 'period', 'service_code', 'learning_area']) }}
             as known_until
     from competences
 )
 
--- a correction that takes a mark away ends the one before it
+-- a correction that takes a mark away ends the one before it, and no other school's
 select * from versions where known_until > known_at and n_competences > 0

@@ -2,18 +2,44 @@
 
 with
 known_areas as {{ known_by_child(ref('int_grades__areas')) }},
-merged_keys as {{ known(ref('int_children__merges')) }},
 
--- who was registered twice has an area's marks once: those that were told last
+recent as (
+    select * from known_areas
+    where school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
+),
+
+-- who moved or was registered twice may have an area's marks twice
+told_twice as (
+    select
+        person_key,
+        school_year,
+        period
+    from recent
+    group by person_key, school_year, period
+    having min(child_key) <> max(child_key) or min(service_code) <> max(service_code)
+),
+
+marked as (
+    select
+        recent.*,
+        told_twice.person_key is not null as is_told_twice
+    from recent
+    left join told_twice
+        on
+            recent.person_key = told_twice.person_key
+            and recent.school_year = told_twice.school_year
+            and recent.period = told_twice.period
+),
+
+-- then those count that were told last
 areas as (
-    select * from known_areas
-    where person_key not in (select merged_keys.merged_into from merged_keys)
+    select * from marked
+    where not is_told_twice
     union all
-    select * from known_areas
-    where person_key in (select merged_keys.merged_into from merged_keys)
+    select * from marked
+    where is_told_twice
     qualify row_number() over (
-        partition by person_key, school_year, period, learning_area
-        order by known_at desc, child_key asc
+        partition by person_key, school_year, period, learning_area order by {{ told_last() }}
     ) = 1
 ),
 
@@ -33,7 +59,6 @@ periods as (
         bool_or(is_failed and learning_area = 'MATEMATICA') as has_failed_mathematics,
         bool_or(is_failed and learning_area = 'COMUNICACION') as has_failed_communication
     from areas
-    where school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
     group by person_key, school_year, period
 ),
 

@@ -1,18 +1,24 @@
 {{ config(materialized='as_of') }}
 
 with
-classes as {{ known_by_child(ref('int_households__classes')) }},
+known_classes as {{ known_by_child(ref('int_households__classes')) }},
 transfers as {{ known_by_child(ref('int_households__transfers')) }},
 last_roll as {{ of_date(ref('int_households__transfer_rolls')) }},
+
+-- of a day's classifications under two keys of one child the one told last counts
+classes as (
+    select * from known_classes
+    qualify row_number() over (
+        partition by person_key, classified_date order by {{ told_last() }}
+    ) = 1
+),
 
 ranked as (
     select
         *,
-        row_number() over (
-            partition by person_key order by classified_date desc, known_at desc, child_key asc
-        ) as recency,
+        row_number() over (partition by person_key order by classified_date desc) as recency,
         lead(poverty_class) over (
-            partition by person_key order by classified_date desc, known_at desc, child_key asc
+            partition by person_key order by classified_date desc
         ) as earlier_class
     from classes
 ),

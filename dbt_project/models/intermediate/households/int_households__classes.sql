@@ -8,6 +8,10 @@ versions as (
         home_district_code,
         poverty_class,
         classified_date,
+        _delivered_at,
+        landed_no,
+        _file,
+        _line,
         stood_at as known_at,
         {{ known_until(['child_key', 'classified_date']) }} as known_until
     from households

@@ -1,7 +1,10 @@
 with
-reasons as (
+terms as (
     select * from {{ ref('risk_reasons') }} where term not in ('base', 'rest') and contribution > 0
 ),
+
+-- as decimals: 100 times the double of 0.145 is less than 14.5, and halves go away from zero
+reasons as (select * replace (cast(value as decimal(18, 4)) as value) from terms),
 
 texts as (select * from {{ ref('reason_texts') }}),
 
@@ -22,7 +25,9 @@ valued as (
             when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'decimal'
-                then replace(cast(cast(reasons.value as decimal(9, 1)) as varchar), '.', ',')
+                then replace(
+                    cast(cast(round(reasons.value, 1) as decimal(9, 1)) as varchar), '.', ','
+                )
             else cast(cast(round(reasons.value) as integer) as varchar)
         end as value_text
     from reasons

@@ -22,7 +22,12 @@ current_spells as (
     select * from ranked
     qualify row_number() over (
         partition by person_key
-        order by state_rank asc, enrolled_date desc, registered_date desc, service_code asc
+        order by
+            state_rank asc,
+            enrolled_date desc,
+            registered_date desc,
+            service_code asc,
+            child_key asc
     ) = 1
 ),
 

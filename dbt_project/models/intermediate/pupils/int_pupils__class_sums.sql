@@ -15,6 +15,7 @@ classes as (
         sum(points) as points,
         sum(n_competences) as n_competences
     from peers
+    where section is not null
     group by service_code, grade, section
 )
 

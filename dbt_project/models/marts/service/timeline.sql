@@ -18,17 +18,35 @@ months as (
     inner join aliases on attendance.child_key = aliases.alias_key
 ),
 
-marks as (
+-- an area that two schools or two keys of a child tell of counts once, as told last
+last_grades as (
     select
+        grades.*,
         aliases.ugel_code,
-        aliases.child_key,
-        grades.known_at as happened_on,
-        'notas' as kind,
-        concat(grades.school_year, ' ', grades.period) as detail,
-        cast(grades.is_failed as integer) as amount,
-        1 as out_of
+        aliases.child_key as person_key
     from grades
     inner join aliases on grades.child_key = aliases.alias_key
+    qualify row_number() over (
+        partition by
+            aliases.ugel_code,
+            aliases.child_key,
+            grades.school_year,
+            grades.period,
+            grades.learning_area
+        order by {{ told_last() }}
+    ) = 1
+),
+
+marks as (
+    select
+        ugel_code,
+        person_key as child_key,
+        known_at as happened_on,
+        'notas' as kind,
+        concat(school_year, ' ', period) as detail,
+        cast(is_failed as integer) as amount,
+        1 as out_of
+    from last_grades
 ),
 
 enrollments as (

@@ -24,7 +24,7 @@ renamed as (
         {{ is_public('gestion') }} as is_public,
         -- who does not say, as the API that lists only what works, says that it does
         coalesce(not (estado = '2' or upper(estado) like 'INACTIV%'), true) as is_open,
-        {{ listed_code('estadistica_eseib') }} = 'SI' as is_bilingual,
+        {{ says_yes('estadistica_eseib') }} as is_bilingual,
         _file,
         _line,
         _region,

@@ -11,9 +11,9 @@ renamed as (
         {{ listed_code('id_nivel') }} as level,
         {{ listed_code('id_seccion') }} as section,
         {{ listed_code('sexo') }} as sex,
-        {{ listed_code('dsc_lengua') }} as mother_tongue,
-        replace({{ listed_code('dsc_pais') }}, 'Ú', 'U') as birth_country,
-        upper(dsc_discapacidad) as disability,
+        {{ told_word('dsc_lengua') }} as mother_tongue,
+        replace({{ told_word('dsc_pais') }}, 'Ú', 'U') as birth_country,
+        {{ told_word('dsc_discapacidad') }} as disability,
         {{ listed_code('estado_matricula') }} as enrollment_state,
         {{ listed_code('situacion_matricula') }} as entry_situation,
         {{ listed_code('situacion_final') }} as final_result,
@@ -25,8 +25,8 @@ renamed as (
         cast(id_grado as integer) as grade,
         cast(horas_semanales_trabajo as integer) as declared_work_hours,
         -- booleans
-        {{ listed_code('validado_reniec') }} = 'SI' as is_dni_validated,
-        {{ listed_code('trabaja') }} = 'SI' as declares_work,
+        {{ says_yes('validado_reniec') }} as is_dni_validated,
+        {{ says_yes('trabaja') }} as declares_work,
         -- dates
         fecha_nacimiento as birth_date,
         fecha_matricula as enrolled_date,

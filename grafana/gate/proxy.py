@@ -13,7 +13,6 @@ from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -86,7 +85,10 @@ class Gate:
         except TimeoutError:
             return JSONResponse({"message": "Too many queries at once: try again."}, 503, {"retry-after": "5"})
         try:
-            return await self._asked(request, asked)
+            async with asyncio.timeout(SLOWEST):
+                return await self._asked(request, asked)
+        except TimeoutError:
+            return JSONResponse({"message": "The query took too long."}, 504)
         finally:
             self.turns.release()
 
@@ -94,7 +96,7 @@ class Gate:
         """Send a query, and pass its answer on once it is whole."""
         headers = _headers(request, b"content-type", b"accept-encoding")
         found = bytearray()
-        async with self.grafana.stream("POST", routes.QUERY, json=asked, headers=headers, timeout=SLOWEST) as answer:
+        async with self.grafana.stream("POST", routes.QUERY, json=asked, headers=headers) as answer:
             async for part in answer.aiter_bytes():
                 found += part
                 if len(found) > LARGEST_ANSWER:
@@ -107,7 +109,7 @@ class Gate:
         content = await _body(request) if request.method == "POST" else None
         sent = self.grafana.build_request(request.method, url, headers=_headers(request), content=content)
         answer = await self.grafana.send(sent, stream=True)
-        made = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        made = StreamingResponse(_parts(answer), answer.status_code)
         found = ((name.lower(), value) for name, value in answer.headers.raw)
         made.raw_headers = [(name, value) for name, value in found if name not in HOP_BY_HOP]
         return made
@@ -120,6 +122,15 @@ def client(grafana: str, transport: httpx.AsyncBaseTransport | None = None) -> h
     return httpx.AsyncClient(
         base_url=grafana, timeout=60, trust_env=False, limits=limits, cookies=none_kept, transport=transport
     )
+
+
+async def _parts(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield an answer's bytes as they come; whoever stops listening frees its connection."""
+    try:
+        async for part in answer.aiter_raw():
+            yield part
+    finally:
+        await answer.aclose()
 
 
 async def _body(request: Request) -> bytes:

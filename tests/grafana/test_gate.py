@@ -287,6 +287,17 @@ def test_no_more_queries_at_once_than_the_source_has_connections(monkeypatch: py
     assert set(statuses) == {200, 503}
 
 
+def test_a_query_that_takes_too_long_is_ended_and_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "SLOWEST", 0.1)
+
+    async def endless(_: Request) -> Response:
+        await asyncio.sleep(30)
+        return JSONResponse({})
+
+    answers = asyncio.run(Behind(endless).ask(*[("POST", "/api/ds/query", {"json": body()})] * (2 * proxy.AT_ONCE)))
+    assert {one.status_code for one in answers} == {504}
+
+
 def test_a_grafana_that_does_not_answer_is_said() -> None:
     async def gone(_: Request) -> Response:
         raise httpx.ConnectError("no")

@@ -42,7 +42,8 @@ def main(grafana: str, audience: str, listen: str, port: int, serving: Path | No
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for each request
     app = application(client(grafana), Queries.of(PROVISIONING / audience), serving, password_file)
-    uvicorn.run(app, host=listen, port=port, access_log=False, server_header=False, proxy_headers=False, ws="none")
+    uvicorn.run(app, host=listen, port=port, access_log=False, server_header=False, proxy_headers=False, ws="none",
+                http="h11", limit_concurrency=500)  # fmt: skip
 
 
 if __name__ == "__main__":

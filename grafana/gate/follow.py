@@ -16,43 +16,70 @@ import httpx
 from grafana.source import UID
 
 EVERY = 1.0  # seconds between two looks at the link
+LOCKED = 330.0  # seconds after a refused password: Grafana locks a name for five minutes after some
 HEALTH = f"/api/datasources/uid/{UID}/health"
 ADMINISTRATOR = "admin"
+MAGIC = slice(8, 12)  # where a DuckDB file says that it is one
 log = logging.getLogger("qhawaq.gate")
 
 
+class NotTold(Exception):
+    """Grafana did not open the file anew; `wait` says when to try again."""
+
+    def __init__(self, why: str, wait: float = EVERY) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
 def shown(link: Path) -> str | None:
-    """Return what stands for the release that a link leads to; None where it leads nowhere."""
+    """Return what stands for the release that a link leads to; None where it leads to no DuckDB file.
+
+    A file that is none is never told of: the data source would close the good one for it.
+    """
     try:
         found = link.resolve(strict=True)
-        return f"{found.parent.name} {found.stat().st_ino}"
-    except OSError:
+        if not found.is_file():
+            return None
+        with found.open("rb") as file:
+            is_database = file.read(MAGIC.stop)[MAGIC] == b"DUCK"
+        return f"{found.parent.name} {found.stat().st_ino}" if is_database else None
+    except (OSError, RuntimeError):  # a loop of links is a RuntimeError before Python 3.13
         return None
 
 
 async def follow(link: Path, reopen: Callable[[], Awaitable[None]]) -> None:
     """Call `reopen` at the start and whenever the link leads elsewhere, again and again until it succeeds."""
     told: str | None = None
+    said = ""
     while True:
-        now = shown(link)
+        wait, now = EVERY, await asyncio.to_thread(shown, link)
         if now is not None and now != told:
+            told = None  # what fails may have closed the former file
             try:
                 await reopen()
-            except (httpx.HTTPError, OSError) as error:
-                log.warning("Grafana was not told of release %s, and will be: %s", now.split()[0], error)
+            except Exception as error:  # whatever it is: the next release must be told all the same
+                wait = error.wait if isinstance(error, NotTold) else EVERY
+                why = f"Grafana was not told of release {now.split()[0]}, and will be: {error or type(error).__name__}"
+                if why != said:
+                    log.warning(why)
+                said = why
             else:
-                told = now
+                told, said = now, ""
                 log.info("Grafana reads release %s", now.split()[0])
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(wait)
 
 
 async def opened_anew(grafana: httpx.AsyncClient, password: Path) -> None:
     """Have the data source close its file and open it again.
 
     Raises:
-        httpx.HTTPError: Grafana did not answer, or its data source could not open the file.
-        OSError: the password cannot be read.
+        NotTold: Grafana refused the password, or its data source could not open the file.
+        httpx.HTTPError: Grafana did not answer.
+        OSError, ValueError: the password cannot be read.
     """
     secret = (await asyncio.to_thread(password.read_text, encoding="utf-8")).strip()
     answer = await grafana.get(HEALTH, auth=(ADMINISTRATOR, secret), timeout=40)
-    answer.raise_for_status()
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        raise NotTold("the administrator's password is refused", LOCKED)
+    if answer.status_code != httpx.codes.OK:
+        raise NotTold(f"its data source answers {answer.status_code}")

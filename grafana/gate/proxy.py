@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,16 +18,20 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from grafana.gate import routes
-from grafana.gate.follow import follow, opened_anew
+from grafana.gate.follow import ADMINISTRATOR, follow, opened_anew
 from grafana.gate.queries import Queries, Refused
 
 LONGEST_BODY = 64 * 1024
-LARGEST_ANSWER = 32 * 1024 * 1024  # bytes of a query's frames: lists have at most 4,000 lines
+LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a query's frames: lists have at most 4,000 lines
 AT_ONCE = 4  # queries, as many as the data source has connections
 PATIENCE = 10.0  # seconds that a query waits for its turn
 LONGEST_WAIT = 6.0  # seconds that a new release waits for the queries of the former one
+OF_ONE = 12  # queries of one session that run or wait: as many as a dashboard has panels
+SLOWEST_BODY = 10.0  # seconds in which a body must have come
+SLOWEST_READER = 120.0  # seconds in which an answer must have been read
 SLOWEST = 25.0  # seconds that Grafana may take to answer: its data source gives up after 30
 # Of a request, what a page needs; who somebody is is said by the session's cookie and nothing else.
 SENT = {
@@ -47,6 +53,7 @@ class Gate:
     grafana: httpx.AsyncClient
     queries: Queries
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    asking: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request) -> Response:
         """Answer any request."""
@@ -57,7 +64,7 @@ class Gate:
             if not routes.passes(request.method, raw):
                 raise Refused("a path that no dashboard asks for")
             return await self._passed(request, raw)
-        except Refused as refused:
+        except (Refused, httpx.InvalidURL) as refused:
             log.warning("refused %s %s from %s: %s", request.method, _plain(raw), _who(request), refused)
             return JSONResponse({"message": f"Not passed on: {refused}."}, 403)
         except httpx.HTTPError as error:
@@ -79,12 +86,30 @@ class Gate:
                 self.turns.release()
 
     async def _query(self, request: Request) -> Response:
+        session = request.headers.get("cookie", "")
+        if not session:
+            return JSONResponse({"message": "Sign in first."}, 401)
         asked = self.queries.passed(await _body(request))
+        if self.asking[session] >= OF_ONE:
+            return JSONResponse(
+                {"message": "Too many queries of one reader at once: try again."}, 429, {"retry-after": "5"}
+            )
+        self.asking[session] += 1
+        try:
+            return await self._in_turn(request, asked)
+        finally:
+            self.asking[session] -= 1
+            if not self.asking[session]:
+                del self.asking[session]
+
+    async def _in_turn(self, request: Request, asked: dict[str, object]) -> Response:
         try:
             await asyncio.wait_for(self.turns.acquire(), PATIENCE)
         except TimeoutError:
             return JSONResponse({"message": "Too many queries at once: try again."}, 503, {"retry-after": "5"})
         try:
+            if await request.is_disconnected():
+                raise Refused("its sender is gone")
             async with asyncio.timeout(SLOWEST):
                 return await self._asked(request, asked)
         except TimeoutError:
@@ -107,18 +132,48 @@ class Gate:
         query = request.scope["query_string"].decode("latin-1")
         url = httpx.URL(raw, query=query.encode("latin-1")) if query else httpx.URL(raw)
         content = await _body(request) if request.method == "POST" else None
+        if raw == routes.LOGIN and content is not None:
+            _signs_in_as_reader(content)
         sent = self.grafana.build_request(request.method, url, headers=_headers(request), content=content)
         answer = await self.grafana.send(sent, stream=True)
-        made = StreamingResponse(_parts(answer), answer.status_code)
+        made = _Passed(_parts(answer), answer.status_code)
         found = ((name.lower(), value) for name, value in answer.headers.raw)
         made.raw_headers = [(name, value) for name, value in found if name not in HOP_BY_HOP]
         return made
 
 
+class _Passed(StreamingResponse):
+    """An answer that is passed on as it comes; who reads too slowly is left."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SLOWEST_READER):
+                await super().__call__(scope, receive, send)
+
+
+def _signs_in_as_reader(body: bytes) -> None:
+    """Let nobody try the administrator's password here: a few wrong ones would lock the gate itself out.
+
+    Raises:
+        Refused: somebody does, or the body is not what the page sends.
+    """
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused("a login that is not JSON") from error
+    names = {name.lower() for name in said} if isinstance(said, dict) else set()
+    if names - {"user", "password", "email"} or "user" not in said or len(said) != len(names):
+        raise Refused("a login of another shape")
+    if str(said["user"]).strip().lower() in (ADMINISTRATOR, f"{ADMINISTRATOR}@localhost"):
+        raise Refused("administrators sign in behind the gate")
+
+
 def client(grafana: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """Return a client of a Grafana that keeps no cookie: one reader's session would be sent with another's request."""
     none_kept = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    limits = httpx.Limits(max_connections=64)
+    limits = httpx.Limits(
+        max_connections=None, max_keepalive_connections=32
+    )  # slow readers of files take no query's place
     return httpx.AsyncClient(
         base_url=grafana, timeout=60, trust_env=False, limits=limits, cookies=none_kept, transport=transport
     )
@@ -141,12 +196,15 @@ async def _body(request: Request) -> bytes:
     """
     found = bytearray()
     try:
-        async for part in request.stream():
-            found += part
-            if len(found) > LONGEST_BODY:
-                raise Refused(f"a body of over {LONGEST_BODY:,} bytes")
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for part in request.stream():
+                found += part
+                if len(found) > LONGEST_BODY:
+                    raise Refused(f"a body of over {LONGEST_BODY:,} bytes")
     except ClientDisconnect as error:
         raise Refused("its sender is gone") from error
+    except TimeoutError as error:
+        raise Refused(f"a body that takes over {SLOWEST_BODY:.0f} seconds") from error
     return bytes(found)
 
 
@@ -189,4 +247,6 @@ def application(
         await grafana.aclose()
 
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
-    return Starlette(routes=[Route("/{path:path}", gate.answer, methods=methods)], lifespan=beside)
+    app = Starlette(routes=[Route("/{path:path}", gate.answer, methods=methods)], lifespan=beside)
+    app.router.redirect_slashes = False
+    return app

@@ -1,6 +1,6 @@
 """Which paths pass: what the dashboards' pages ask of Grafana, from signing in to signing out.
 
-Recorded in Grafana 9.3 and 12.4 by a browser that opens every dashboard (`make test-grafana` does it again). Whatever
+Recorded in Grafana 12.4 by a browser that opens every dashboard (`make test-grafana` does it again). Whatever
 is not here is refused, also what a newer Grafana may bring: other ways to a data source (`/api/datasources/…`,
 `/apis/query.grafana.app/…`), live channels, snapshots, shared pages, plugins, and all of administration.
 """
@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 
 QUERY = "/api/ds/query"
+LOGIN = "/login"
+# What a page loads; a plugin's program lies below /public too.
+_LOADED = "js|css|json|svg|png|gif|jpg|webp|ico|woff2?|ttf|wasm|map"
 _UID = r"[\w-]{1,60}"
 _READ = (
     "/",
@@ -18,7 +21,7 @@ _READ = (
     f"/d/{_UID}(/{_UID})?",
     "/(dashboards|alerting|profile)",
     "/alerting/(list|grafana/[\\w-]{1,60}/view)",
-    "/public/[\\w./~@+-]+",
+    f"/public/[\\w./~@+-]+\\.({_LOADED})",
     "/avatar/[0-9a-f]+",
     "/api/(health|search|user|org|prometheus/grafana/api/v1/rules)",
     "/api/search/sorting",

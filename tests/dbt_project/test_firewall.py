@@ -114,7 +114,7 @@ def test_every_source_says_how_often_it_is_expected_and_the_mart_when_it_came(ma
     held = country.ask("select source, last_delivered_at, is_late, age_days, expected_days from operations.freshness")
     assert {f"source.qhawaq.{source}" for source, *_ in held} == delivered
     by_source = {source: rest for source, *rest in held}
-    assert by_source["feedback.feedback_case_events"][:2] == [None, True]  # nobody told anything yet
+    assert by_source["feedback.feedback_case_events"][:2] == [None, False]  # nobody told anything yet
     assert by_source["siagie.siagie_enrollments"][1] is False
     last = country.ask("select max(delivered_at) from raw.deliveries where source = 'midis.midis_sisfoh'")[0][0]
     assert by_source["midis.midis_sisfoh"][0] == last

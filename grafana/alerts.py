@@ -23,7 +23,7 @@ TEMPLATE = "qhawaq.mensaje"
 OWN = {
     "days_since_publish": "select cast(date_diff('hour', published_at, cast(now() at time zone 'UTC' as timestamp)) as "
     f"double) / 24 as value, release_id as place from {CATALOG}.release limit 1",
-    "disk_used": f"select disk_used_share as value, release_id as place from {CATALOG}.release limit 1",
+    "disk_used": f"select disk_used_share as value, 'el disco del almacén' as place from {CATALOG}.release limit 1",
 }
 ANSWERS = "data_source"  # the one rule that tells when nothing can be asked
 OWN[ANSWERS] = f"select 0 as value from {CATALOG}.release limit 1"
@@ -70,14 +70,13 @@ def rule(alert: str, threshold: float, panels: dict[str, tuple[str, int]]) -> di
         "expression": "A",
         "conditions": [{"type": "query", "evaluator": {"type": "gt", "params": [threshold]}}],
     }
-    unknown = "Alerting" if alert == ANSWERS else "KeepLast"
     return {
         "uid": f"qhawaq-{alert.replace('_', '-')}",
         "title": said["title"],
         "condition": "B",
         "data": [_part("A", UID, asked), _part("B", "__expr__", above)],
-        "noDataState": unknown,
-        "execErrState": unknown,
+        "noDataState": "Alerting",
+        "execErrState": "Alerting" if alert == ANSWERS else "KeepLast",
         "for": "0s",
         "isPaused": False,
         "labels": {"audience": AUDIENCE},

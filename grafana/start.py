@@ -22,8 +22,7 @@ LISTED = {"education": "QHAWAQ_UGELS", "protection": "QHAWAQ_AREAS"}
 ADDRESS = "QHAWAQ_GRAFANA_URL"  # as readers write it, with {board} where a name in front of all boards differs
 ELSEWHERE = """To use a Grafana that you run: the DuckDB data source plugin of MotherDuck (0.4.5 or newer), allowed as
 unsigned; grafana/provisioning/<audience> as its provisioning folder; QHAWAQ_SERVING, the audience's folder of
-{home}/serving; and
-the gate before it (python -m grafana.gate --help). See docs/dashboards.md."""
+{home}/serving; and the gate before it (python -m grafana.gate --help). See docs/dashboards.md."""
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,11 @@ DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--serving", type=DIRECTORY, help="The audience's serving folder: each new release in it is told to Grafana."
 )
+@click.option("--cookie", default="grafana_session", show_default=True, help="The name of Grafana's session cookie.")
 @click.option("--password-file", type=FILE, help="The password of Grafana's administrator, which telling it needs.")
-def main(grafana: str, audience: str, listen: str, port: int, serving: Path | None, password_file: Path | None) -> None:
+def main(
+    grafana: str, audience: str, listen: str, port: int, serving: Path | None, cookie: str, password_file: Path | None
+) -> None:
     """Pass on to a Grafana what its own dashboards ask, and refuse everything else.
 
     Readers must reach the gate only, and never the Grafana behind it.
@@ -41,7 +44,7 @@ def main(grafana: str, audience: str, listen: str, port: int, serving: Path | No
         raise click.UsageError("--serving and --password-file go together: to tell Grafana of a release needs both")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for each request
-    app = application(client(grafana), Queries.of(PROVISIONING / audience), serving, password_file)
+    app = application(client(grafana), Queries.of(PROVISIONING / audience), cookie, serving, password_file)
     uvicorn.run(app, host=listen, port=port, access_log=False, server_header=False, proxy_headers=False, ws="none",
                 http="h11", limit_concurrency=500)  # fmt: skip
 

@@ -52,21 +52,27 @@ async def follow(link: Path, reopen: Callable[[], Awaitable[None]]) -> None:
     told: str | None = None
     said = ""
     while True:
-        wait, now = EVERY, await asyncio.to_thread(shown, link)
-        if now is not None and now != told:
-            told = None  # what fails may have closed the former file
-            try:
-                await reopen()
-            except Exception as error:  # whatever it is: the next release must be told all the same
-                wait = error.wait if isinstance(error, NotTold) else EVERY
-                why = f"Grafana was not told of release {now.split()[0]}, and will be: {error or type(error).__name__}"
-                if why != said:
-                    log.warning(why)
-                said = why
-            else:
-                told, said = now, ""
-                log.info("Grafana reads release %s", now.split()[0])
+        wait, why, now = EVERY, "", await asyncio.to_thread(shown, link)
+        if now is None:
+            why = f"{link} leads to no DuckDB file: Grafana keeps what it has open"
+        elif now != told:
+            why, wait = await _tell(now.split()[0], reopen)
+            told = None if why else now  # what fails may have closed the former file
+        if why and why != said:
+            log.warning(why)
+        said = why
         await asyncio.sleep(wait)
+
+
+async def _tell(release: str, reopen: Callable[[], Awaitable[None]]) -> tuple[str, float]:
+    """Tell of a release; return why it could not be told, empty where it was, and when to look again."""
+    try:
+        await reopen()
+    except Exception as error:  # whatever it is: the next release must be told all the same
+        wait = error.wait if isinstance(error, NotTold) else EVERY
+        return f"Grafana was not told of release {release}, and will be: {str(error) or type(error).__name__}", wait
+    log.info("Grafana reads release %s", release)
+    return "", EVERY
 
 
 async def opened_anew(grafana: httpx.AsyncClient, password: Path) -> None:

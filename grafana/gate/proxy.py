@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -29,7 +30,8 @@ LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a query's frames: lists have at mos
 AT_ONCE = 4  # queries, as many as the data source has connections
 PATIENCE = 10.0  # seconds that a query waits for its turn
 LONGEST_WAIT = 6.0  # seconds that a new release waits for the queries of the former one
-OF_ONE = 12  # queries of one session that run or wait: as many as a dashboard has panels
+OF_ONE = 24  # queries of one session that run or wait: twice what a dashboard asks, for who chooses again at once
+SESSION = re.compile(r"[\w.%+/=-]{1,200}", re.ASCII)  # what Grafana's session looks like
 SLOWEST_BODY = 10.0  # seconds in which a body must have come
 SLOWEST_READER = 120.0  # seconds in which an answer must have been read
 SLOWEST = 25.0  # seconds that Grafana may take to answer: its data source gives up after 30
@@ -52,6 +54,7 @@ class Gate:
 
     grafana: httpx.AsyncClient
     queries: Queries
+    cookie: str
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     asking: Counter[str] = field(default_factory=Counter)
 
@@ -86,8 +89,8 @@ class Gate:
                 self.turns.release()
 
     async def _query(self, request: Request) -> Response:
-        session = request.headers.get("cookie", "")
-        if not session:
+        session = request.cookies.get(self.cookie, "")
+        if not SESSION.fullmatch(session):
             return JSONResponse({"message": "Sign in first."}, 401)
         asked = self.queries.passed(await _body(request))
         if self.asking[session] >= OF_ONE:
@@ -96,13 +99,13 @@ class Gate:
             )
         self.asking[session] += 1
         try:
-            return await self._in_turn(request, asked)
+            return await self._in_turn(request, session, asked)
         finally:
             self.asking[session] -= 1
             if not self.asking[session]:
                 del self.asking[session]
 
-    async def _in_turn(self, request: Request, asked: dict[str, object]) -> Response:
+    async def _in_turn(self, request: Request, session: str, asked: dict[str, object]) -> Response:
         try:
             await asyncio.wait_for(self.turns.acquire(), PATIENCE)
         except TimeoutError:
@@ -111,15 +114,16 @@ class Gate:
             if await request.is_disconnected():
                 raise Refused("its sender is gone")
             async with asyncio.timeout(SLOWEST):
-                return await self._asked(request, asked)
+                return await self._asked(request, session, asked)
         except TimeoutError:
             return JSONResponse({"message": "The query took too long."}, 504)
         finally:
             self.turns.release()
 
-    async def _asked(self, request: Request, asked: dict[str, object]) -> Response:
-        """Send a query, and pass its answer on once it is whole."""
-        headers = _headers(request, b"content-type", b"accept-encoding")
+    async def _asked(self, request: Request, session: str, asked: dict[str, object]) -> Response:
+        """Send a query with the session that was counted, and pass its answer on once it is whole."""
+        headers = _headers(request, b"content-type", b"accept-encoding", b"cookie")
+        headers.append((b"cookie", f"{self.cookie}={session}".encode()))
         found = bytearray()
         async with self.grafana.stream("POST", routes.QUERY, json=asked, headers=headers) as answer:
             async for part in answer.aiter_bytes():
@@ -171,9 +175,8 @@ def _signs_in_as_reader(body: bytes) -> None:
 def client(grafana: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """Return a client of a Grafana that keeps no cookie: one reader's session would be sent with another's request."""
     none_kept = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    limits = httpx.Limits(
-        max_connections=None, max_keepalive_connections=32
-    )  # slow readers of files take no query's place
+    # without a most: slow readers of files take no query's place
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=32)
     return httpx.AsyncClient(
         base_url=grafana, timeout=60, trust_env=False, limits=limits, cookies=none_kept, transport=transport
     )
@@ -228,10 +231,13 @@ def _plain(path: str) -> str:
 
 
 def application(
-    grafana: httpx.AsyncClient, queries: Queries, serving: Path | None = None, password: Path | None = None
+    grafana: httpx.AsyncClient, queries: Queries, cookie: str, serving: Path | None = None, password: Path | None = None
 ) -> Starlette:
-    """Return the gate as an application; where a serving folder is given, it tells Grafana of each release there."""
-    gate = Gate(grafana, queries)
+    """Return the gate as an application; where a serving folder is given, it tells Grafana of each release there.
+
+    `cookie` is the name of Grafana's session.
+    """
+    gate = Gate(grafana, queries, cookie)
 
     @asynccontextmanager
     async def beside(_app: Starlette) -> AsyncIterator[None]:

@@ -50,7 +50,7 @@ class Behind:
 
     async def ask(self, *requests: tuple[str, str, dict[str, Any]]) -> list[httpx.Response]:
         """Send requests through a gate, all at once."""
-        gate = proxy.application(self.client(), OF["operations"])
+        gate = proxy.application(self.client(), OF["operations"], "grafana_session")
         signed_in = {"cookie": "grafana_session=x"}
         transport = httpx.ASGITransport(gate)
         async with httpx.AsyncClient(transport=transport, base_url="http://gate", headers=signed_in) as reader:

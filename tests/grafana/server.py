@@ -98,6 +98,7 @@ class Server:
         port = free_port()
         self.gate = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "grafana.gate", "--audience", self.audience, "--grafana", self.grafana, "--port", str(port),
+                   "--cookie", shipped(self.audience)["GF_AUTH_LOGIN_COOKIE_NAME"],
                    "--serving", str(self.serving), "--password-file", str(word)]  # fmt: skip
         return command, dict(os.environ)
 

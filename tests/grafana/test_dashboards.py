@@ -224,8 +224,7 @@ def test_an_alert_asks_for_one_number_and_leads_to_its_panel(country: Country, r
     assert is_of_source or place[0]
     assert above["conditions"][0]["evaluator"]["type"] == "gt"
     # a source that fails is one alert, and not one of each rule
-    unknown = "Alerting" if is_of_source else "KeepLast"
-    assert (rule["noDataState"], rule["execErrState"]) == (unknown, unknown)
+    assert (rule["noDataState"], rule["execErrState"]) == ("Alerting", "Alerting" if is_of_source else "KeepLast")
     (made,) = (made for _, made in DASHBOARDS if made["uid"] == rule["annotations"]["__dashboardUid__"])
     assert int(rule["annotations"]["__panelId__"]) in {panel["id"] for panel in made["panels"]}
     said = rule["annotations"]["description"]

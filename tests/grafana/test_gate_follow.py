@@ -63,7 +63,9 @@ def test_grafana_is_told_of_each_release_until_it_hears_it(tmp_path: Path, monke
     assert releases.told == ["1", "2", "1"]
 
 
-def test_a_way_back_from_what_is_no_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_way_back_from_what_is_no_database_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """What is none is never told of: the data source would close the good file for it; after a failure the same release is."""
     monkeypatch.setattr("grafana.gate.follow.EVERY", 0.005)
     releases = Releases(tmp_path)
@@ -83,6 +85,7 @@ def test_a_way_back_from_what_is_no_database_is_told(tmp_path: Path, monkeypatch
         (tmp_path / "loop").replace(releases.link)
         await asyncio.sleep(0.03)
         assert releases.told == ["1"]
+        assert caplog.text.count("leads to no DuckDB file") == 1  # said once, as long as it lasts
         releases.deaf = 1_000_000  # the file of 2 cannot be opened: the former one is closed
         releases.switch("2")
         await asyncio.sleep(0.03)
@@ -159,7 +162,7 @@ def test_a_file_is_opened_anew_while_no_query_runs(monkeypatch: pytest.MonkeyPat
         async def reopened() -> None:
             events.append("opened anew")
 
-        gate = proxy.Gate(Behind(slow).client(), OF["operations"])
+        gate = proxy.Gate(Behind(slow).client(), OF["operations"], "grafana_session")
         app = Starlette(routes=[Route("/{path:path}", gate.answer, methods=["POST"])])
         signed_in = {"cookie": "grafana_session=x"}
         transport = httpx.ASGITransport(app)

@@ -37,7 +37,7 @@ def test_one_readers_session_is_not_sent_with_anothers_request() -> None:
     behind = Behind()
 
     async def play() -> None:
-        gate = proxy.application(behind.client(), OF["operations"])
+        gate = proxy.application(behind.client(), OF["operations"], "grafana_session")
         for _ in range(3):
             async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://gate") as reader:
                 answer = await reader.post("/login", json={"user": "a", "password": "b"})
@@ -120,9 +120,12 @@ def test_nobody_tries_the_administrators_password_at_the_gate(said: bytes) -> No
     assert behind.reached == []
 
 
-def test_who_has_not_signed_in_asks_nothing() -> None:
+@pytest.mark.parametrize(
+    "cookie", ["", "other=x", "grafana_session=", "grafana_session=a b", "grafana_session=" + "x" * 201]
+)
+def test_who_has_not_signed_in_asks_nothing(cookie: str) -> None:
     behind = Behind()
-    assert behind.one("POST", "/api/ds/query", json=body(), headers={"cookie": ""}).status_code == 401
+    assert behind.one("POST", "/api/ds/query", json=body(), headers={"cookie": cookie}).status_code == 401
     assert behind.reached == []
 
 
@@ -131,7 +134,11 @@ def test_one_reader_does_not_take_all_turns() -> None:
         await asyncio.sleep(0.05)
         return JSONResponse({})
 
-    many = [("POST", "/api/ds/query", {"json": body()})] * 40
+    # other cookies beside the session's make no other reader of one, and do not reach Grafana
+    many = [
+        ("POST", "/api/ds/query", {"json": body(), "headers": {"cookie": f"n={n}; grafana_session=x"}})
+        for n in range(40)
+    ]
     another = ("POST", "/api/ds/query", {"json": body(), "headers": {"cookie": "grafana_session=y"}})
     answers = [one.status_code for one in asyncio.run(Behind(slow).ask(*many, another))]
     assert answers[-1] == 200

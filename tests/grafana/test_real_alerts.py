@@ -135,7 +135,7 @@ def test_alerts_say_level_place_and_threshold_and_a_lost_source_is_one_alert(
             one["title"] for one in texts.catalog()["alerts"].values()
         }
         broken = switch.folder / "broken"
-        broken.write_bytes(b"no database")
+        broken.write_bytes(bytes(8) + b"DUCK" + b"damaged" * 1000)  # what is no database at all is not told of
         broken.replace(switch.folder / "current.duckdb")
         assert holds(lambda: bool(found.of(LOST))), server.log()[-3000:]
         time.sleep(25)  # two more looks

@@ -22,7 +22,7 @@ def test_a_huge_number_is_no_number_there(source: Source) -> None:
 def test_a_switched_link_is_seen_by_a_source_that_opens_anew_only(
     program: Path, source: Source, tmp_path: Path
 ) -> None:
-    """Why Grafana is started again after each publish."""
+    """Why the gate has the source open its file anew at each publication."""
     link, say = tmp_path / "current.duckdb", "select n from told"
     for n in (1, 2):
         with duckdb.connect(str(tmp_path / f"{n}.duckdb")) as db:

@@ -34,7 +34,8 @@ def test_readers_reach_the_gate_only(audience: str) -> None:
     gate = SERVICES[f"{audience}-gate"]
     assert "ports" not in SERVICES[audience]
     assert all(port.startswith("127.0.0.1:") for port in gate["ports"])
-    assert gate["command"] == ["--audience", audience, "--grafana", f"http://{audience}:3000"]
+    asked = ["--audience", audience, "--grafana", f"http://{audience}:3000"]
+    assert gate["command"] == [*asked, "--cookie", SERVICES[audience]["environment"]["GF_AUTH_LOGIN_COOKIE_NAME"]]
     (mounted,) = gate["volumes"]
     assert mounted in SERVICES[audience]["volumes"]
     assert gate["read_only"] is True

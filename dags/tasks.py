@@ -51,7 +51,10 @@ def close() -> Result:
     """Close the as-of dates; decide what officials see."""
     from warehouse.pipeline import run, score
 
-    return {"closed": run.close_dates(HOME, PROGRESS, _params()["full_refresh"]), "cells": score.before_marts(HOME)}
+    return {
+        "closed": run.close_dates(HOME, PROGRESS, _params()["full_refresh"]),
+        "cells": score.before_marts(HOME, PROGRESS),
+    }
 
 
 @step
@@ -141,7 +144,7 @@ def promote() -> Result:
     from warehouse.publish import switching
 
     before = {"before": deploy.live(HOME), "release_before": switching.current(HOME)}
-    return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
+    return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME, PROGRESS)}
 
 
 @step

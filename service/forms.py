@@ -28,7 +28,7 @@ def render(template: str, service: Service, **context: object) -> str:
 def seal(service: Service, caller: Caller, subject: str) -> str:
     """Return the seal of a form: it holds today, for this caller and subject."""
     text = f"form {caller.name} {subject} {clock.today()}"
-    return hmac.new(service.settings.journal_key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(service.settings.log_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def verify_seal(request: Request, service: Service, caller: Caller, subject: str, given: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -16,9 +14,9 @@ from typing import Any, TypeVar
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from service.journal import Broken, Journal
 from service.settings import Busy, Oidc, Settings
 from warehouse import clock, contracts, database, keys
+from warehouse.audit import access_log
 from warehouse.errors import HomeInUse, QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
@@ -42,8 +40,8 @@ def settings(home: Home) -> Settings:
         model_config=home.model_config,
         models=home.models,
         children=children,
-        journal=home.journal,
-        journal_key=_journal_key(home),
+        access_log=home.access_log,
+        log_key=access_log.log_key(keys.load(home.secrets)),
         api_keys=home.api_keys,
         oidc=_oidc(),
         reveal=partial(reveal, home),
@@ -71,24 +69,6 @@ def _oidc() -> Oidc | None:
     """Return the identity provider that the environment names."""
     issuer, audience, public_keys = (os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS"))
     return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
-
-
-def verify_journal(home: Home) -> int:
-    """Return how many lines the access log has, each checked.
-
-    Raises:
-        QhawaqError: a line was changed, removed or put in.
-    """
-    if not home.journal.exists():
-        return 0
-    try:
-        return sum(1 for _ in Journal(home.journal, _journal_key(home)).lines())
-    except Broken as error:
-        raise QhawaqError(str(error)) from None
-
-
-def _journal_key(home: Home) -> bytes:
-    return hmac.new(keys.load(home.secrets).secret.encode(), b"journal", hashlib.sha256).digest()
 
 
 def reveal(home: Home, child: int) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def style() -> FileResponse:
 def ficha(service: CurrentService, key: ChildKey, caller: Sees, guardado: bool = False) -> HTMLResponse:
     """A child's page, without the name."""
     child = visible_child(service, caller, key)
-    service.journal.note(caller.name, "child", key, "ficha")
+    service.access_log.note(caller.name, "child", key, "ficha")
     message = "Se guardó. Aparecerá aquí después de la próxima actualización." if guardado else ""
     return HTMLResponse(_page(service, caller, child, message=message))
 
@@ -79,7 +79,7 @@ def ficha(service: CurrentService, key: ChildKey, caller: Sees, guardado: bool =
 def sheet(service: CurrentService, key: ChildKey, caller: Sees) -> HTMLResponse:
     """A sheet to print for a visit; the name is written by hand."""
     child = visible_child(service, caller, key)
-    service.journal.note(caller.name, "child", key, "hoja de visita")
+    service.access_log.note(caller.name, "child", key, "hoja de visita")
     return HTMLResponse(forms.render("hoja.html", service, child=child))
 
 
@@ -112,7 +112,7 @@ def record(
     event = _event(child, form, service.settings.today())
     if service.settings.record is None:
         raise Problem(503, "nothing can be recorded here")
-    service.journal.note(caller.name, "feedback", key, f"{form.state} {form.on}")
+    service.access_log.note(caller.name, "feedback", key, f"{form.state} {form.on}")
     service.settings.record(event)
     return RedirectResponse(f"/ficha/{key}?guardado=true", 303)
 

@@ -16,7 +16,7 @@ from service.access import Caller
 from service.children import Row
 from service.offices import OfficeChild
 from service.problems import Problem
-from service.routes import require_reason, reveal_identity
+from service.routes import children_of, require_reason, reveal_identity
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
 
@@ -50,7 +50,7 @@ def cases(
     """Open cases of a province's protection offices, those that have waited longest first; never ranked by a score."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, limit, offset)
-    service.journal.note(caller.name, "offices", None, f"{area}: {len(cases)} from {offset}")
+    service.access_log.note(caller.name, "offices", children_of(cases), f"{area}: {len(cases)} from {offset}")
     return {"cases": cases, "next_offset": offset + limit if len(cases) == limit else None}
 
 
@@ -70,14 +70,15 @@ def office(
     """The cases that wait at a province's offices, and the reviews to decide."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, AT_ONCE, desde)
-    service.journal.note(caller.name, "offices", None, f"{area}: {len(cases)} from {desde}")
+    reviews = service.offices.reviews(area, AT_ONCE)
+    service.access_log.note(caller.name, "offices", children_of(cases + reviews), f"{area}: {len(cases)} from {desde}")
     counts = service.offices.counts(area)
     page = forms.render(
         "proteccion.html",
         service,
         area=area,
         cases=cases,
-        reviews=service.offices.reviews(area, AT_ONCE),
+        reviews=reviews,
         waiting=counts.reviews,
         reports=counts.reports,
         states=STATES,
@@ -93,7 +94,7 @@ def office(
 def ficha(service: CurrentService, area: Area, key: ChildKey, caller: Sees) -> HTMLResponse:
     """A child's open cases at these offices, without the name."""
     child = _child(service, caller, area, key)
-    service.journal.note(caller.name, "child", key, f"ficha de protección {area}")
+    service.access_log.note(caller.name, "child", key, f"ficha de protección {area}")
     return HTMLResponse(_child_page(service, caller, area, key, child))
 
 
@@ -119,7 +120,7 @@ def reveal(
 def review(service: CurrentService, area: Area, case: Case, caller: Sees) -> HTMLResponse:
     """A case with an uncertain link to a child; the names are compared for a reason."""
     reviewed = _to_review(service, caller, area, case)
-    service.journal.note(caller.name, "offices", None, f"{area}: {case}")
+    service.access_log.note(caller.name, "offices", children_of([reviewed]), f"{area}: {case}")
     return HTMLResponse(_review_page(service, caller, area, reviewed))
 
 
@@ -137,8 +138,9 @@ def compare(
     """The record and its candidate, side by side, for a reason that is logged."""
     forms.verify_seal(request, service, caller, case, seal)
     reviewed = _to_review(service, caller.needs("identity"), area, case)
-    require_reason(service, caller, why)
-    return HTMLResponse(_review_page(service, caller, area, reviewed, _pair(service, caller, case, why), why))
+    why = require_reason(service, caller, why)
+    pair = _pair(service, caller, case, why)
+    return HTMLResponse(_review_page(service, caller, area, reviewed, pair, why))
 
 
 @router.post("/proteccion/{area}/revision/{case}/decision", include_in_schema=False)
@@ -160,7 +162,7 @@ def decide(
         raise Problem(422, "revise: la decisión")
     if service.settings.decide is None:
         raise Problem(503, "nothing can be recorded here")
-    service.journal.note(caller.name, "decision", child, f"{decision} {case}")
+    service.access_log.note(caller.name, "decision", child, f"{decision} {case}")
     file, line = _record(case)
     today = service.settings.today()
     service.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision, "FECHA": today})
@@ -231,10 +233,10 @@ def _record(case: str) -> _Record:
 def _pair(service: Service, caller: Caller, case: str, why: str) -> Any:  # noqa: ANN401  the warehouse's type, not ours
     if service.settings.compare is None:
         raise Problem(503, "no vault is configured here")
-    service.journal.note(caller.name, "review", None, f"{case}: {why.strip()}")
     pair = service.settings.compare(*_record(case))
     if pair is None:
         raise Problem(404, "somebody has decided this already: it shows after the next refresh")
+    service.access_log.note(caller.name, "review", str(pair.child), f"{case}: {why}")
     return pair
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -18,8 +18,9 @@ from service.problems import Problem, TooMany
 from service.records import SentChild
 from service.schemas import ChildKey, Children, FeatureRows, Predictions, ScoredRecords, Why
 from service.service import AnyCaller, CurrentService, Service, having
+from warehouse import reasons
+from warehouse.errors import UsageError
 
-LEAST_REASON = 10  # characters
 AT_ONCE = 20  # rows that are scored sooner than a thread has begun
 INNER = ("terms", "reasons", "singulars", "intercept")
 UNSEEN = "nothing is published of this child to you"
@@ -105,7 +106,7 @@ def _plain(prediction: Mapping[str, Any]) -> dict[str, Any]:
 def child(service: CurrentService, key: ChildKey, caller: Annotated[Caller, having("education")]) -> dict[str, Any]:
     """A child's place on the list, reasons, services and cases; 404 for one of another area, as for no child."""
     published = visible_child(service, caller, key)
-    service.journal.note(caller.name, "child", key, "GET /v1/children")
+    service.access_log.note(caller.name, "child", key, "GET /v1/children")
     return dict(published)
 
 
@@ -130,8 +131,13 @@ def cases(
 ) -> dict[str, Any]:
     """Cases of the caller's areas, by UGEL and rank, with their follow-up."""
     cases = service.children.cases(caller, limit, offset)
-    service.journal.note(caller.name, "cases", None, f"{len(cases)} from {offset}")
+    service.access_log.note(caller.name, "cases", children_of(cases), f"{len(cases)} from {offset}")
     return {"cases": cases, "next_offset": offset + limit if len(cases) == limit else None}
+
+
+def children_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the pseudonyms in rows that are about to be shown, each once."""
+    return list(dict.fromkeys(str(row["child_key"]) for row in rows if row["child_key"]))
 
 
 @router.post("/v1/children/{key}/identity", tags=["children"])
@@ -147,7 +153,7 @@ def identity_of(service: Service, caller: Caller, key: str, reason: str) -> dict
 
     Raises:
         Refused: a scope is missing.
-        Problem: the caller may not see the child, the reason is too short, or the limit of reveals is reached.
+        Problem: the caller may not see the child, the reason says nothing, or the limit of reveals is reached.
     """
     visible_child(service, caller.needs("identity").needs("education"), key)
     return reveal_identity(service, caller, key, reason)
@@ -157,27 +163,30 @@ def reveal_identity(service: Service, caller: Caller, key: str, reason: str) -> 
     """Return the identity of a child that the caller may see, once that is logged.
 
     Raises:
-        Problem: the reason is too short, the limit of reveals is reached, or nobody has this key.
+        Problem: the reason says nothing, the limit of reveals is reached, or nobody has this key.
     """
-    require_reason(service, caller, reason)
+    why = require_reason(service, caller, reason)
     if service.settings.reveal is None:
         raise Problem(503, "no vault is configured here")
-    service.journal.note(caller.name, "identity", key, reason.strip())
+    service.access_log.note(caller.name, "identity", key, why)
     identity = service.settings.reveal(int(key))
     if identity is None:
         raise Problem(404, "the vault knows nobody by this key; the request was logged")
     return identity
 
 
-def require_reason(service: Service, caller: Caller, reason: str) -> None:
-    """Let a caller see names for a reason, within the limit of reveals.
+def require_reason(service: Service, caller: Caller, reason: str) -> str:
+    """Let a caller see names for a reason, within the limit of reveals; return the reason as it is logged.
 
     Raises:
         Refused: they lack the scope.
-        Problem: the reason is too short, or the limit of reveals is reached.
+        Problem: the reason says nothing, or the limit of reveals is reached.
     """
     caller.needs("identity")
-    if len(reason.strip()) < LEAST_REASON:
-        raise Problem(422, "say in a sentence why the name is needed")
+    try:
+        why = reasons.stated(reason, "reason")
+    except UsageError as error:
+        raise Problem(422, str(error)) from None
     if wait := service.reveal_limit.wait(caller.name):
         raise TooMany(wait)
+    return why

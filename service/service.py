@@ -8,13 +8,13 @@ from fastapi import Depends, Request
 
 from service.access import Authenticator, Caller
 from service.children import PublishedChildren
-from service.journal import Journal
 from service.limits import RateLimiter
 from service.live import CurrentModel
 from service.offices import Offices
 from service.problems import TooMany
 from service.records import FeaturePool
 from service.settings import Settings
+from warehouse.audit.access_log import AccessLog
 
 
 class Service:
@@ -32,7 +32,7 @@ class Service:
         self.children = PublishedChildren(settings.children)
         self.offices = Offices(settings.offices)
         self.feature_pool = FeaturePool(settings.children)
-        self.journal = Journal(settings.journal, settings.journal_key)
+        self.access_log = AccessLog(settings.access_log, settings.log_key)
         self.request_limit = RateLimiter(limits.per_second, 2 * limits.per_second)
         self.reveal_limit = RateLimiter(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
 

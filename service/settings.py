@@ -46,8 +46,8 @@ class Settings:
         model_config: the file that `qhawaq deploy` writes.
         models: the folder of model files, whose checksums must agree with it.
         children: the published file of children.
-        journal: the access log; appended to.
-        journal_key: of the log's chain; only its holder can continue it.
+        access_log: the access log; appended to.
+        log_key: of the log's chain; only its holder can continue it.
         api_keys: JSON with hashed keys of machines, or None.
         oidc: the trusted identity provider, or None.
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
@@ -62,8 +62,8 @@ class Settings:
     model_config: Path
     models: Path
     children: Path
-    journal: Path
-    journal_key: bytes = field(repr=False)
+    access_log: Path
+    log_key: bytes = field(repr=False)
     api_keys: Path | None = None
     oidc: Oidc | None = None
     reveal: Reveal | None = None

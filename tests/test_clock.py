@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import forms
-from service.journal import Journal
 from tests.conftest import examples, qhawaq
 from tests.landing import samples
 from warehouse import clock, database, keys
 from warehouse.audit import accesses, pack
+from warehouse.audit.access_log import AccessLog
 from warehouse.landing import codes, ledger
 from warehouse.pipeline import tables
 from warehouse.rights import retention
@@ -205,7 +205,7 @@ def test_a_code_decided_in_the_evening_is_known_from_this_day(home: Home, evenin
 
 def test_accesses_of_the_evening_are_counted_on_this_day(home: Home, evening: date) -> None:
     secret = keys.load(home.secrets)  # before anything is sealed with it
-    Journal(home.journal, b"key").note("rosa", "child", "7", "ficha")
+    AccessLog(home.access_log, b"key").note("rosa", "child", "7", "ficha")
     with database.warehouse(home) as db:
         tables.prepare(db)
         accesses.count(db, home, secret)
@@ -213,7 +213,7 @@ def test_accesses_of_the_evening_are_counted_on_this_day(home: Home, evening: da
 
 
 def test_a_form_of_the_evening_holds_until_midnight_in_lima(monkeypatch: pytest.MonkeyPatch) -> None:
-    service, caller = SimpleNamespace(settings=SimpleNamespace(journal_key=b"key")), SimpleNamespace(name="rosa")
+    service, caller = SimpleNamespace(settings=SimpleNamespace(log_key=b"key")), SimpleNamespace(name="rosa")
 
     def sealed(hour: int, day: int) -> str:
         monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, day, hour, 30, tzinfo=UTC))

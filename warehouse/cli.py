@@ -42,6 +42,7 @@ COMMANDS = {
     "audit": ("audit", "Walk a number down to file and line; pack what proves it."),
     "subject": ("subject", "Answer a family: what is held, a correction, an objection, a review."),
     "retain": ("retain", "Delete what has been kept long enough, and prove it."),
+    "access-log": ("access_log", "Show who looked at a child; check that the log is as it was written."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
     "serve": ("serve", "Answer predictions and children's pages over HTTP, on 127.0.0.1."),
     "backup": ("backup", "Copy the home, with the hash of every file."),

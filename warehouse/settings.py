@@ -112,7 +112,7 @@ class Home:
         return self.secrets / "api_keys.json"
 
     @property
-    def journal(self) -> Path:
+    def access_log(self) -> Path:
         """The service's access log: user, child, time and reason."""
         return self.root / "access_log.jsonl"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from service.journal import Journal
 from tests.conftest import Country
 from warehouse import database, keys
 from warehouse.audit import accesses
+from warehouse.audit.access_log import AccessLog
 from warehouse.pipeline import tables
 from warehouse.publish import switching
 from warehouse.settings import Home
@@ -32,13 +32,13 @@ def test_nothing_was_looked_at_in_a_new_home(watched: duckdb.DuckDBPyConnection,
 
 
 def test_accesses_are_counted_and_counted_anew(watched: duckdb.DuckDBPyConnection, home: Home) -> None:
-    journal = Journal(home.journal, b"key")
+    journal = AccessLog(home.access_log, b"key")
     journal.note("rosa", "child", "7", "ficha")
     journal.note("rosa", "child", "8", "ficha")
     journal.note("luis", "child", "7", "ficha")
     journal.note("luis", "identity", "7", "visita del 5 de mayo")
     assert counted(watched, home) == counted(watched, home) == [("child", 3, 2), ("identity", 1, 1)]
-    with home.journal.open("a") as file:
+    with home.access_log.open("a") as file:
         file.write('{"at": "2025-05-01T')  # cut off by a crash
     assert counted(watched, home) == [("child", 3, 2), ("identity", 1, 1)]
     text = str(watched.execute("select * from raw.accesses").fetchall())
@@ -63,7 +63,7 @@ def test_who_reads_a_name_on_the_command_line_is_counted_too(watched: duckdb.Duc
 def test_a_vault_that_cannot_be_asked_leaves_the_counts_of_before(
     watched: duckdb.DuckDBPyConnection, home: Home
 ) -> None:
-    journal = Journal(home.journal, b"key")
+    journal = AccessLog(home.access_log, b"key")
     journal.note("rosa", "child", "7", "ficha")
     assert counted(watched, home) == [("child", 1, 1)]
     journal.note("rosa", "child", "8", "ficha")

@@ -50,14 +50,15 @@ def test_a_real_home_records_on_lima_s_day(published: Home, evening: date) -> No
     assert file.name.startswith("SEGUIMIENTO_CASOS_2025_20260228_F")
 
 
-def test_every_kind_of_access_that_the_service_notes_is_known_to_operations() -> None:
+def test_every_kind_of_access_that_is_noted_is_known_to_operations() -> None:
     noted = {
         kind
-        for path in (REPOSITORY / "service").glob("*.py")
-        for kind in re.findall(r"journal\.note\([^,]+, \"(\w+)\"", path.read_text(encoding="utf-8"))
+        for folder in ("service", "warehouse")
+        for path in (REPOSITORY / folder).rglob("*.py")
+        for kind in re.findall(r"access_log\.note\([^,]+, \"(\w+)\"", path.read_text(encoding="utf-8"))
     }
     models = {model["name"]: model for model in yaml.safe_load(OPERATIONS.read_text(encoding="utf-8"))["models"]}
     (column,) = [column for column in models["accesses"]["columns"] if column["name"] == "access_kind"]
     (test,) = column["data_tests"]
-    assert {"child", "offices", "decision"} < noted
-    assert noted | {"reveal"} == set(test["accepted_values"]["arguments"]["values"])
+    assert {"child", "offices", "decision", "replay"} < noted
+    assert noted | {"access", "request"} == set(test["accepted_values"]["arguments"]["values"])

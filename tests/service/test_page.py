@@ -29,7 +29,7 @@ def test_the_page_says_what_is_known_and_not_who(asking: Asking, client: TestCli
         assert said in page.text, said
     assert "Ficticia" not in page.text
     assert "<script" not in page.text
-    assert "ficha" in asking.settings.journal.read_text()
+    assert "ficha" in asking.settings.access_log.read_text()
 
 
 def test_forms_are_shown_to_those_who_may_send_them(asking: Asking, client: TestClient) -> None:
@@ -50,7 +50,7 @@ def test_the_name_is_shown_for_a_reason_and_whatever_is_typed_is_text(asking: As
     assert page.status_code == 200
     assert "Ficticia &lt;script&gt;" in page.text
     assert "&lt;b&gt;hoy" in page.text
-    assert '"what": "identity"' in asking.settings.journal.read_text()
+    assert '"what": "identity"' in asking.settings.access_log.read_text()
     assert asking.revealed == [int(HERE)]
 
 

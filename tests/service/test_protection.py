@@ -87,7 +87,7 @@ def test_who_waited_longest_is_first_and_it_is_logged(office: Asking, client: Te
     page = client.get(f"/proteccion/{HERE}", headers=office.token(**SCOPES)).text
     assert page.index(f"revision/{UNSURE}") < page.index(f"ficha/{CHILD}") < page.index("sin candidato</td>")
     assert "Datos sintéticos" in page
-    assert office.settings.journal.read_text().count('"what": "offices"') == 2
+    assert office.settings.access_log.read_text().count('"what": "offices"') == 2
 
 
 def test_a_childs_cases_and_its_name_for_a_reason(office: Asking, client: TestClient) -> None:
@@ -111,7 +111,7 @@ def test_names_are_compared_for_a_reason_and_whatever_is_written_is_text(office:
     headers = office.token(**SCOPES)
     page = client.get(REVIEW, headers=headers).text
     assert "QUISPE" not in page
-    assert '"what": "review"' not in office.settings.journal.read_text()
+    assert '"what": "review"' not in office.settings.access_log.read_text()
     shown = compared(client, headers)
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td></tr>", shown)
     assert rows == [
@@ -119,8 +119,8 @@ def test_names_are_compared_for_a_reason_and_whatever_is_written_is_text(office:
         ("Apellido materno", "no consta", "MAMANI", "-"), ("Fecha de nacimiento", "2012-05-06", "2012-05-06", "sí"),
         ("Distrito (ubigeo)", "150101", "150102", "no"),
     ]  # fmt: skip
-    assert '"what": "review"' in office.settings.journal.read_text()
-    assert "QUISPE" not in office.settings.journal.read_text()
+    assert '"what": "review"' in office.settings.access_log.read_text()
+    assert "QUISPE" not in office.settings.access_log.read_text()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_decision_is_delivered_and_logged(office: Asking, client: TestClient, 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/proteccion/{HERE}?guardado=true")
     assert office.recorded == [{"ARCHIVO": FILE, "LINEA": 3, "NINO": CANDIDATE, "DECISION": decision,
                                 "FECHA": clock.today()}]  # fmt: skip
-    assert f'"what": "decision", "child": "{CANDIDATE}", "why": "{decision}' in office.settings.journal.read_text()
+    assert f'"what": "decision", "child": "{CANDIDATE}", "why": "{decision}' in office.settings.access_log.read_text()
     assert "Se guardó" in client.get(answer.headers["location"], headers=headers).text
 
 

@@ -123,6 +123,8 @@ DOCUMENTS: dict[str, Document] = {  # `make docs` writes the pages
     "models/impacto.md": _of_live_model("impacto.md"),
     "fairness/groups.csv": _table("select * from operations.fairness order by all"),
     "features/manifest.json": _file(attrgetter("features"), "manifest.json"),
+    "access/log.jsonl": _file(attrgetter("root"), "access_log.jsonl"),
+    "access/anchors.csv": _table("select * from raw.access_log_anchors order by n_lines, anchored_at"),
     "access/reveals.csv": _vault_table("reveals", "revealed_at"),
     "access/requests.csv": _vault_table("requests", "requested_at"),
     "supervision/human_reviews.csv": _table("select * from raw.human_reviews order by request_number"),

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from warehouse import database
+from warehouse.audit import access_log
 from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError, UsageError
@@ -36,6 +37,8 @@ def trace(home: Home, table: str, key: str) -> str:
         raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
     with database.warehouse(home, read_only=True) as db:
         row = _row(db, manifest.node(model), dict(zip(columns, values, strict=True)))
+        if child := row.get("child_key"):
+            access_log.note(home, "trace", str(child), table)
         lines = [f"{table}  {key}", *(f"  {name} = {value}" for name, value in row.items()), "", "made by"]
         lines += [f"  {manifest.node(model)['original_file_path']}", *_tree(manifest, model), ""]
         return "\n".join([*lines, *_facts(db, manifest.raw_tables(model), row)])

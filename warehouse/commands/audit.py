@@ -50,7 +50,10 @@ def unused(context: Context) -> None:
 @click.pass_obj
 def pack(context: Context, to: Path | None) -> None:
     """Write a zip with everything registered for auditors, each with its hash and date; no identity is in it."""
+    from warehouse.audit import access_log
     from warehouse.audit import pack as packing
 
-    path, entries = packing.write(context.home.existing(), to)
+    home = context.home.existing()
+    access_log.note(home, "pack", None, "qhawaq audit pack")
+    path, entries = packing.write(home, to)
     click.echo(f"{path}: {entries} documents, listed with hash and date in index.json")

@@ -17,7 +17,11 @@ from warehouse.commands.day import DAY
 @click.pass_obj
 def replay(context: Context, as_of: date, ugel: str | None, outcome: str) -> None:
     """Show the list of AS_OF as it was published, beside what was known, what was done since, and what happened."""
+    from warehouse.audit import access_log
     from warehouse.audit.replay import replay as run
 
     replayed = run(context.home.existing(), as_of, outcome, ugel)
+    if ugel:
+        seen = [str(listed.child) for listed in replayed.children]
+        access_log.note(context.home, "replay", seen, f"list of {as_of}, UGEL {ugel}")
     click.echo("\n".join([*(replayed.table() if ugel else []), *replayed.summary()]))

@@ -13,7 +13,6 @@ from warehouse.commands.context import Context
 @click.option("--scope", multiple=True, help="With --new-key: predict, education, protection, identity, feedback.")
 @click.option("--area", multiple=True, help="With --new-key: *, region:15, ugel:150101, school:CODE or province:1501.")
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How long the key is good.")
-@click.option("--verify-log", is_flag=True, help="Check the log of who saw whom, line by line, and end.")
 @click.pass_obj
 def serve(
     context: Context,
@@ -22,7 +21,6 @@ def serve(
     scope: tuple[str, ...],
     area: tuple[str, ...],
     days: int,
-    verify_log: bool,
 ) -> None:
     """Answer predictions, children's pages and identities over HTTP, to callers that are known.
 
@@ -30,14 +28,11 @@ def serve(
     JWKS file) are given. TLS ends before it: it listens on 127.0.0.1 only.
     """
     from service import api_keys
-    from service.home import verify_journal
     from service.run import run, with_allocators
 
     home = context.home.existing()
     if new_key:
         click.echo(api_keys.create(home, new_key, scopes=scope, areas=area, days=days))
-    elif verify_log:
-        click.echo(f"{verify_journal(home)} lines, each as it was written")
     else:
         if home.to_erase.exists():
             context.to_write()  # a restored backup holds persons that were erased: nobody is shown them

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from warehouse import clock
+from warehouse import clock, reasons
 from warehouse.commands.context import Context
 from warehouse.commands.day import DAY
 from warehouse.errors import QhawaqError, UsageError
@@ -19,8 +19,6 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:  # imported only when it is called
     from warehouse.rights.subject import Request
-
-SHORTEST_REASON = 10
 
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,9 +36,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _request(child: int, kind: str, reason: str, who: str | None, detail: str = "") -> Request:
     from warehouse.rights.subject import Request
 
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise UsageError(f"--reason: say in a sentence why (at least {SHORTEST_REASON} characters)")
-    return Request(child, kind, who or getpass.getuser(), reason.strip(), detail)
+    return Request(child, kind, who or getpass.getuser(), reasons.stated(reason), detail)
 
 
 def _today(home: Home) -> date:

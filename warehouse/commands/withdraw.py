@@ -6,10 +6,8 @@ import getpass
 
 import click
 
+from warehouse import reasons
 from warehouse.commands.context import Context
-from warehouse.errors import UsageError
-
-SHORTEST_REASON = 10
 
 
 @click.command()
@@ -26,7 +24,6 @@ def withdraw(context: Context, file: str, reason: str, who: str | None) -> None:
     from warehouse.landing.withdraw import Withdrawal
     from warehouse.landing.withdraw import withdraw as take_out
 
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise UsageError(f"--reason: say in a sentence why (at least {SHORTEST_REASON} characters)")
-    done = take_out(context.to_write(), context.progress, Withdrawal(file, who or getpass.getuser(), reason.strip()))
+    withdrawal = Withdrawal(file, who or getpass.getuser(), reasons.stated(reason))
+    done = take_out(context.to_write(), context.progress, withdrawal)
     click.echo(f"{done.file}: {done.rows:,} rows count until {done.since} and no longer; call 'qhawaq run'")

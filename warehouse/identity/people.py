@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from warehouse import database
 from warehouse.contracts import Alias, Contract
 from warehouse.database import quoted, transaction
 from warehouse.identity import names
@@ -40,6 +41,17 @@ def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known
         _add_numbers(db, document, number, keys, known_at)
         _add_documents(db, document, number, known_at)
         _merge(db, _same_people(db, document, number), known_at)
+
+
+def all_keys(vault: duckdb.DuckDBPyConnection, child: int) -> list[int]:
+    """Return every key of a person: its own and those merged with it."""
+    return database.column(
+        vault,
+        "with recursive same(k) as (select ? union select case when m.child_key = same.k then m.merged_into "
+        f"else m.child_key end from same join {SAME_PERSON} as m on same.k in (m.child_key, m.merged_into)) "
+        "select distinct k from same order by 1",
+        [child],
+    )
 
 
 def with_keys(contract: Contract) -> str:

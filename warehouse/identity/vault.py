@@ -105,21 +105,8 @@ def store_identities(db: duckdb.DuckDBPyConnection, contract: Contract, file: st
     )
 
 
-def reveal(db: duckdb.DuckDBPyConnection, child: int, user: str, reason: str) -> Identity | None:
-    """Log user, time and reason of a request, then return the person's newest identity.
-
-    None if the vault holds no such person; the request is logged all the same.
-    """
-    db.execute(
-        "insert into vault.reveals (revealed_at, child_key, who, reason) "
-        "values (cast(now() at time zone 'UTC' as timestamp), ?, ?, ?)",
-        [child, user, reason],
-    )
-    return identity(db, child)
-
-
 def identity(db: duckdb.DuckDBPyConnection, child: int) -> Identity | None:
-    """Return a person's newest identity from the pupil records; the caller has logged the request."""
+    """Return a person's newest identity from the pupil records; the caller has logged the access."""
     parts = db.execute("select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'parts'")
     merges = SAME_PERSON if parts.fetchone() else "vault.merges"  # a vault that only a former version has opened
     row = db.execute(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse import clock
+from warehouse import clock, reasons
 from warehouse.contracts import Column, Contract
 from warehouse.database import value
 from warehouse.deliveries import HAS_ROWS, Fault
@@ -32,7 +32,6 @@ LATEST = """
 (select * from raw.codes
  qualify row_number() over (partition by source, column_name, code order by decided_at desc) = 1)
 """
-SHORTEST_REASON = 10
 
 
 class Decision(StrEnum):
@@ -161,8 +160,7 @@ def _judge(column: Column, decision: CodeDecision) -> None:
     listed = column.codes.accepted if column.codes else ()
     if not decision.code:
         raise UsageError("say which code")
-    if len(decision.why.strip()) < SHORTEST_REASON:
-        raise UsageError(f"--why: say in a sentence why (at least {SHORTEST_REASON} characters)")
+    reasons.stated(decision.why, "--why")
     if decision.code in listed:
         raise UsageError(f"{decision.code} is on the list of {column.name} that Qhawaq ships")
     if decision.decision == Decision.MAP and decision.mapped_to not in listed:

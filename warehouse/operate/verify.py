@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import database, files, keys, machine
+from warehouse.audit import access_log, anchors
 from warehouse.build import closing
 from warehouse.deliveries import Status
 from warehouse.errors import DamagedFile, HomeInUse, QhawaqError
@@ -117,6 +119,15 @@ def _releases(home: Home) -> Found:
             yield None
 
 
+def _access_log(home: Home) -> Found:
+    """Read the access log against its seals and the warehouse's anchors."""
+    with database.warehouse(home, read_only=True) as db:
+        kept = anchors.kept(db)
+    checked = anchors.check(access_log.of(home, keys.load(home.secrets)), kept)
+    yield from checked.wrong
+    yield from itertools.repeat(None, checked.head.n_lines)
+
+
 def _models(home: Home) -> Found:
     """Read every model's file."""
     with database.warehouse(home, read_only=True) as db:
@@ -137,4 +148,5 @@ PARTS: dict[str, Callable[[Home], Found]] = {
     "closed dates": _dates,
     "releases": _releases,
     "models": _models,
+    "lines of the access log": _access_log,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse import contracts
-from warehouse.audit import accesses
+from warehouse.audit import accesses, anchors
 from warehouse.build import calendar, formulas, orchestration, tested
 from warehouse.database import transaction
 from warehouse.landing import ledger
@@ -14,7 +14,19 @@ from warehouse.registry import figures, versions
 from warehouse.rights import subject
 from warehouse.settings import DBT_PROJECT
 
-OWNERS = (calendar, tested, formulas, orchestration, versions, figures, disclosure, releases, subject, accesses)
+OWNERS = (
+    calendar,
+    tested,
+    formulas,
+    orchestration,
+    versions,
+    figures,
+    disclosure,
+    releases,
+    subject,
+    accesses,
+    anchors,
+)
 
 
 def prepare(db: duckdb.DuckDBPyConnection) -> None:

@@ -17,10 +17,11 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import contracts, database, keys
+from warehouse.audit import access_log, looks
 from warehouse.contracts import Contract
 from warehouse.deliveries import HAS_ROWS
 from warehouse.errors import QhawaqError, UsageError
-from warehouse.identity.people import SAME_PERSON
+from warehouse.identity.people import all_keys
 from warehouse.landing import archive, encodings, ledger
 from warehouse.landing.inbox import deliver
 from warehouse.settings import DBT_PROJECT, Home
@@ -88,6 +89,9 @@ class Subject:
             asdict(self.request),
         )
         child = self.request.child
+        kind = "access" if self.request.kind == "access" else "request"
+        why = self.request.reason if kind == "access" else f"{self.request.kind}: {self.request.reason}"
+        access_log.note(self.home, kind, str(child), why, self.request.user)
         if not self.vault.execute("select 1 from vault.persons where child_key = ?", [child]).fetchone():
             self.__exit__()
             raise QhawaqError(f"the vault holds no person with key {child}; the request was logged")
@@ -99,13 +103,7 @@ class Subject:
 
     def all_keys(self) -> list[int]:
         """Return every key of the child: its own and those merged with it."""
-        return database.column(
-            self.vault,
-            "with recursive same(k) as (select ? union select case when m.child_key = same.k then m.merged_into "
-            f"else m.child_key end from same join {SAME_PERSON} as m on same.k in (m.child_key, m.merged_into)) "
-            "select distinct k from same order by 1",
-            [self.request.child],
-        )
+        return all_keys(self.vault, self.request.child)
 
 
 class Holdings(NamedTuple):
@@ -142,7 +140,8 @@ def access(home: Home, request: Request) -> str:
             parts += _of_source(subject, contract, owned)
         for title, table in SECTIONS.items():
             parts += _section(subject.warehouse, title, table, owned)
-        parts += _section(subject.vault, "Quién vio su identidad", "vault.reveals", owned)
+        seen = looks.of_keys(home, subject.keys, subject.vault, owned)
+        parts += ["", f"## Quién vio sus datos ({len(seen)})", "", *(f"- {look.line()}" for look in seen)]
         parts += _section(subject.vault, "Solicitudes de la familia", "vault.requests", owned)
         return "\n".join(parts) + "\n"
 

@@ -1,0 +1,64 @@
+"""Who has looked at a child: every access by the service and by the command line, in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import duckdb
+
+from warehouse import clock, database
+from warehouse.audit import access_log
+from warehouse.identity.people import all_keys
+from warehouse.keys import Keys
+from warehouse.settings import Home
+
+# Names that were shown on the command line before the access log held those too.
+REVEALS = "select revealed_at, who, reason from vault.reveals where list_contains(?, child_key)"
+
+
+class Look(NamedTuple):
+    """One access to a child's data."""
+
+    at: datetime
+    who: str
+    what: str  # the kind of access
+    why: str
+
+    def line(self) -> str:
+        """Return it in one line, at Lima's hour."""
+        return f"{self.at.astimezone(clock.LIMA):%Y-%m-%d %H:%M} {self.who}: {self.what} ({self.why})"
+
+
+def of_child(home: Home, secret: Keys, child: int) -> list[Look]:
+    """Return every access to a child by any of its keys, oldest first; also to one that was erased."""
+    with database.scratch(home) as vault:
+        database.attach_vault(vault, home, secret, read_only=True)
+        return of_keys(home, secret, vault, all_keys(vault, child))
+
+
+def of_keys(home: Home, secret: Keys, vault: duckdb.DuckDBPyConnection, owned: Iterable[int]) -> list[Look]:
+    """Return every access to a child, oldest first.
+
+    Args:
+        home: the home.
+        secret: its keys.
+        vault: with the vault attached.
+        owned: all pseudonyms of the child.
+    """
+    owned = list(owned)
+    return sorted([*_logged(home, secret, set(map(str, owned))), *_revealed(vault, owned)])
+
+
+def _logged(home: Home, secret: Keys, wanted: set[str]) -> Iterator[Look]:
+    for line in access_log.of(home, secret).lines():
+        if not wanted.isdisjoint(line.children):
+            what = str(line.written.get("what"))
+            moment = datetime.fromisoformat(str(line.written.get("at")))
+            yield Look(moment, str(line.written.get("who")), what, str(line.written.get("why")))
+
+
+def _revealed(vault: duckdb.DuckDBPyConnection, owned: list[int]) -> Iterator[Look]:
+    for at, who, reason in vault.execute(REVEALS, [owned]).fetchall():
+        yield Look(at.replace(tzinfo=UTC), who, "reveal", reason)

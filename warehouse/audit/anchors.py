@@ -1,6 +1,6 @@
 """Anchors of the access log: where it reached, kept where whoever writes the log does not write.
 
-The warehouse keeps one for each run, backups and audit packs hold them, `qhawaq access-log head` prints one for a paper.
+Each run keeps one in the warehouse, backups and audit packs hold them, `qhawaq access-log head` prints one on paper.
 A log that lost lines at its end, or an older copy that was put back, is whole in itself: only an anchor shows it.
 """
 

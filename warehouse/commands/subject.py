@@ -161,7 +161,43 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
             f"erased but in {', '.join(erased.unread)}, which do not open: restore them from a backup or delete them, "
             "the next command that writes then ends it"
         )
-    click.echo(
-        f"erased: {erased.lines} lines of {erased.files} archived files; earlier releases are gone, and 'qhawaq run' "
-        "builds and publishes without them"
-    )
+    click.echo(f"erased: {erased.lines} lines of {erased.files} archived files; earlier releases are gone")
+    _publish_without(context)
+
+
+@subject.command()
+@request_options
+@click.option("--backups", type=click.Path(exists=True, path_type=Path), multiple=True, help="A folder of backups.")
+@click.option("--document", is_flag=True, help="Ask for the person's document or number, and search for it too.")
+def prove(
+    context: Context, child: int, reason: str, who: str | None, backups: tuple[Path, ...], document: bool
+) -> None:
+    """Search every file of the home, and of backups, for CHILD, who was erased; say what was looked through.
+
+    The home no longer knows the person's document: whoever holds the family's request types it, and it is not kept.
+    """
+    from warehouse.audit import access_log
+    from warehouse.rights import proof
+
+    why, home = reasons.stated(reason), context.to_write()
+    access_log.note(home, "request", str(child), f"prove: {why}", who)
+    typed = str(click.prompt("Document or number (not shown)", hide_input=True)) if document else ""
+    with context.progress.step("search"):
+        proved = proof.prove(home, child, [path.absolute() for path in backups], tuple(filter(None, [typed.strip()])))
+    click.echo("\n".join(proved.lines()))
+    if proved.found:
+        raise QhawaqError(f"{len(proved.found)} places still hold the person, named above: erase again, and say so")
+
+
+def _publish_without(context: Context) -> None:
+    """Publish what is built, in which erased persons are no more: until then readers see them."""
+    from warehouse.pipeline import publish
+    from warehouse.pipeline.state import State
+    from warehouse.publish import switching
+
+    home, progress = context
+    if not switching.shows_erased(home).exists() or not switching.current(home):
+        return
+    with progress.step("publish"):
+        published = publish.publish(home, progress, State.read(home).key or "00000000")
+    click.echo(f"release {published.release} is without the person; the next 'qhawaq run' counts and scores anew")

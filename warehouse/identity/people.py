@@ -41,6 +41,7 @@ def resolve(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known
         _add_numbers(db, document, number, keys, known_at)
         _add_documents(db, document, number, known_at)
         _merge(db, _same_people(db, document, number), known_at)
+    _note_returned(db, contract, keys, known_at)
 
 
 def all_keys(vault: duckdb.DuckDBPyConnection, child: int) -> list[int]:
@@ -146,7 +147,9 @@ def _mint(db: duckdb.DuckDBPyConnection, kind: str, values: str, keys: Keys, kno
     """Mint a person for each alias value of a query; return whether any was minted."""
     db.execute(f"create or replace temp table minted as {values}")
     attempt = 0
-    while db.execute("select 1 from minted limit 1").fetchone():  # again only where two HMACs share 52 bits
+    while db.execute(
+        "select 1 from minted limit 1"
+    ).fetchone():  # again where two HMACs share 52 bits, or one is retired
         salt = f"'#{attempt}:{kind}:'" if attempt else f"'{kind}:'"
         fresh = (
             f"select value, {key_sql(keys, salt + ' || value')} as key from minted "
@@ -154,7 +157,7 @@ def _mint(db: duckdb.DuckDBPyConnection, kind: str, values: str, keys: Keys, kno
         )
         db.execute(
             f"create or replace temp table fresh as select * from ({fresh}) "
-            "where key not in (select child_key from vault.persons)"
+            "where key not in (select child_key from vault.persons union all select child_key from vault.retired)"
         )
         with transaction(db):
             db.execute(
@@ -168,6 +171,25 @@ def _mint(db: duckdb.DuckDBPyConnection, kind: str, values: str, keys: Keys, kno
         db.execute("delete from minted where value in (select value from fresh)")
         attempt += 1
     return attempt > 0
+
+
+def _note_returned(db: duckdb.DuckDBPyConnection, contract: Contract, keys: Keys, known_at: str) -> None:
+    """Note people of this delivery who were erased while an objection stood: it stands for their new key too."""
+    if not db.execute("select 1 from vault.retired where is_objecting limit 1").fetchone():
+        return
+    for kind in (alias.kind for alias in contract.aliases):
+        natural = hash_sql(keys, f"'{kind}'", "a.value")
+        db.execute(
+            f"insert into vault.returned select distinct a.child_key, date '{known_at}' from people as p "
+            f"join vault.aliases as a on a.kind = '{kind}' and a.value = p.{kind} "
+            f"join vault.retired as r on r.is_objecting and r.child_key = {natural} "
+            "where a.child_key not in (select child_key from vault.returned)"
+        )
+
+
+def hash_sql(keys: Keys, kind: str, value: str) -> str:
+    """Return SQL for the keyed hash of a document or number: the key of a person who is minted from it."""
+    return key_sql(keys, f"{kind} || ':' || {value}")
 
 
 def _adopt(db: duckdb.DuckDBPyConnection, alias: Alias | str) -> None:

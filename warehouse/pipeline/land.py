@@ -7,7 +7,7 @@ from warehouse.landing import land as landing
 from warehouse.landing.ledger import Outcome
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
-from warehouse.rights import unfinished
+from warehouse.rights import objections, unfinished
 from warehouse.settings import Home
 
 
@@ -28,4 +28,5 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     outcomes = landing.land(home, progress, backfill)
     with database.warehouse(home) as db:
         tables.prepare(db)
+        objections.go_on(home, db)
     return outcomes

@@ -12,6 +12,7 @@ from warehouse.build import closing, feature_catalog
 from warehouse.build import policy as build_policy
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError
+from warehouse.rights import erased
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
@@ -88,14 +89,19 @@ def rows_of(db: duckdb.DuckDBPyConnection, home: Home, outcome: str, chosen: Spe
 
 
 def parquet(home: Home, days: list[str]) -> str:
-    """Return SQL for the features of closed dates, after their files were read against their hashes.
+    """Return SQL for the features of closed dates without erased persons, after their files were read by their hashes.
 
     Raises:
         DamagedFile: a file is damaged or missing: nothing is learned or judged from it.
     """
     closing.check(home, days)
     files = ", ".join(quoted(str(home.features / f"as_of={day}" / "features.parquet"), "'") for day in days)
-    return f"read_parquet([{files}])"
+    return f"(select * from read_parquet([{files}]) where child_key not in ({_erased(home)}))"
+
+
+def _erased(home: Home) -> str:
+    """Return SQL of the keys of erased persons: closed dates keep their rows, nobody learns from them."""
+    return ", ".join(erased.listed_in(home.erased)) or "-1"
 
 
 def _outcomes(outcome: str) -> str:

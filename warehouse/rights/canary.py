@@ -61,16 +61,34 @@ class Searched(NamedTuple):
 def search(home: Home, secret: Keys, canaries: Canaries) -> Searched:
     """Search the home; the logs of requests and reveals are not searched, nor the notes that hold the canaries."""
     searched = Searched(dict.fromkeys(("warehouse", "vault", *PLACES.values(), "other files"), 0), [])
+    for file in in_files(home, secret, canaries):
+        if file.tables is None:
+            searched.unread.append(file.name)
+        else:
+            searched.hits[file.place] += sum(file.tables.values())
+    return searched
+
+
+class SearchedFile(NamedTuple):
+    """A file of a home that was searched."""
+
+    name: str  # its path in the home
+    place: str
+    tables: dict[str, int] | None  # hits by table, "" for a file that holds none; None where it does not open
+
+
+def in_files(home: Home, secret: Keys, canaries: Canaries) -> Iterator[SearchedFile]:
+    """Search each file of a home; nothing is searched for no canaries."""
     if canaries == Canaries((), ()):
-        return searched
+        return
     noted = {home.retaining, *home.erasing.glob("*")}
     with database.scratch(home) as db:  # one for all: to open it takes longer than to search most files
         for path in sorted(filter(_is_own, set(home.root.rglob("*")) - noted)):
+            name, place = str(path.relative_to(home.root)), _place(home, path)
             try:
-                searched.hits[_place(home, path)] += _hits(db, home, path, secret, canaries)
+                yield SearchedFile(name, place, _hits(db, home, path, secret, canaries))
             except DamagedFile:
-                searched.unread.append(str(path.relative_to(home.root)))
-    return searched
+                yield SearchedFile(name, place, None)
 
 
 def _is_own(path: Path) -> bool:
@@ -82,11 +100,11 @@ def _place(home: Home, path: Path) -> str:
     return own.get(path) or PLACES.get(path.suffix, "other files")
 
 
-def _hits(db: duckdb.DuckDBPyConnection, home: Home, path: Path, secret: Keys, canaries: Canaries) -> int:
-    """Return the number of hits in one file."""
+def _hits(db: duckdb.DuckDBPyConnection, home: Home, path: Path, secret: Keys, canaries: Canaries) -> dict[str, int]:
+    """Return the number of hits in one file, by table."""
     if path.suffix in TABLES:
         return _in_database(db, path, secret.vault if path == home.vault else None, canaries)
-    return _in_file(path, secret, canaries)
+    return {"": _in_file(path, secret, canaries)}
 
 
 def _in_file(path: Path, secret: Keys, canaries: Canaries) -> int:
@@ -95,8 +113,8 @@ def _in_file(path: Path, secret: Keys, canaries: Canaries) -> int:
     return len(re.findall(canaries.pattern().encode(), content))
 
 
-def _in_database(db: duckdb.DuckDBPyConnection, path: Path, key: str | None, canaries: Canaries) -> int:
-    """Return the number of rows with a hit in a file of tables, the vault's with its key."""
+def _in_database(db: duckdb.DuckDBPyConnection, path: Path, key: str | None, canaries: Canaries) -> dict[str, int]:
+    """Return the number of rows with a hit in each table of a file, the vault's with its key."""
     file = quoted(str(path), chr(39))
     if path.suffix == ".parquet":
         db.execute(f"create or replace view memory.main.parquet as from read_parquet({file})")
@@ -127,12 +145,19 @@ def _decompressed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> int:
+def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries) -> dict[str, int]:
     counts: dict[str, list[str]] = {}  # by table: one pass over it counts for all its columns
     for column in _columns(db, catalog):
         if condition := _condition(column, canaries):
             counts.setdefault(column.table, []).append(f"count(*) filter ({condition})")
-    return sum(database.value(db, f"select {' + '.join(each)} from {table}") for table, each in counts.items())
+    return {
+        _plain(table): database.value(db, f"select {' + '.join(each)} from {table}") for table, each in counts.items()
+    }
+
+
+def _plain(table: str) -> str:
+    """Return `schema.table` of a qualified and quoted name."""
+    return ".".join(table.replace('"', "").split(".")[1:])
 
 
 def _condition(column: SearchedColumn, canaries: Canaries) -> str | None:

@@ -18,13 +18,15 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse import contracts, database, files
+from warehouse import contracts, database
 from warehouse.database import transaction, value
 from warehouse.errors import DamagedFile, QhawaqError
+from warehouse.identity import people
+from warehouse.identity import vault as identities
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.publish import releases, serving
-from warehouse.rights import canary, compacting, retention
+from warehouse.rights import canary, compacting, erased, objections, retention
 from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import DBT_PROJECT, Home
@@ -51,6 +53,7 @@ class Erasure:
     values: list[str]
     lines: dict[str, list[int]]  # file → the person's lines
     today: str
+    is_objecting: bool = False  # an objection stands: it stands for a later key of the person too
     counts: dict[str, int] = field(default_factory=dict)  # archived file → lines that are emptied
     unread: list[str] = field(default_factory=list)  # archived files that did not open
 
@@ -95,7 +98,7 @@ def finish(home: Home, secret: Keys) -> dict[int, Erased]:
     """
     due = [one for one in noted(home, secret) if not _still_waits(home, secret, one)]
     carried_out = {one.child: _carry_out(home, secret, one.number) for one in due}
-    return {child: erased for child, erased in carried_out.items() if not erased.unread}
+    return {child: extent for child, extent in carried_out.items() if not extent.unread}
 
 
 def waiting(home: Home, secret: Keys) -> list[str]:
@@ -130,6 +133,7 @@ def _begun(subject: Subject, today: date) -> Erasure:
         values=list(canary.draw(subject.vault, owned).values),
         lines=_lines(subject, ", ".join(map(str, owned))),
         today=str(today),
+        is_objecting=objections.stands(subject.warehouse, owned),
     )
     erasure.keep(home, subject.keys)
     return erasure
@@ -146,11 +150,11 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
         canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
         erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
         _delete_rows(db, erasure)
-        _forget_identity(home, secret, ", ".join(map(str, erasure.owned)))
+        _forget_identity(home, secret, erasure)
     compacting.compact(home, secret)
     if left := _places_with_hits(home, secret, canaries):
         raise QhawaqError(f"values of the person are still found: {left}; call it again, and say so if it stays")
-    _remember(home, erasure)
+    erased.remember(home, erasure.owned, erasure.today)
     releases.forget_erased(home)
     if erasure.unread:
         erasure.keep(home, secret)
@@ -161,24 +165,9 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
     return erasure.extent()
 
 
-def _remember(home: Home, erasure: Erasure) -> None:
-    """Note the keys, which lead to nobody now: whoever restores an older backup has to erase the person again."""
-    listed = listed_in(home.erased) | dict.fromkeys(map(str, erasure.owned), erasure.today)
-    files.write_whole(home.erased, json.dumps(listed, indent=1))
-
-
-def listed_in(path: Path) -> dict[str, str]:
-    """Return the keys of erased persons that a file lists → the day; nothing where there is none.
-
-    Raises:
-        DamagedFile: the file is damaged.
-    """
-    return files.read_json(path, dict, "restore it from a backup") if path.exists() else {}
-
-
 def again(home: Home, secret: Keys) -> int:
     """Erase the persons that a restored backup still held; return how many. Cut off, it is called again."""
-    due = listed_in(home.to_erase)
+    due = erased.listed_in(home.to_erase)
     held = 0
     for child, day in due.items():
         request = Request(int(child), "erase", "qhawaq restore", f"erased on {day}, and the backup was older")
@@ -259,19 +248,38 @@ def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:
             )
 
 
-def _forget_identity(home: Home, secret: Keys, listed: str) -> None:
-    """Delete what the vault holds of a person but the logs; after that nobody knows the person's keys."""
+def _forget_identity(home: Home, secret: Keys, erasure: Erasure) -> None:
+    """Delete what the vault holds of a person but the logs; after that nobody knows the person's keys.
+
+    What stays says only that somebody with such a document was erased: a later delivery gets another key.
+    """
+    listed = ", ".join(map(str, erasure.owned))
     with database.scratch(home) as vault:
         database.attach_vault(vault, home, secret)
+        identities.prepare(vault, list(contracts.read(DBT_PROJECT).values()))
         with transaction(vault):
+            _retire(vault, secret, erasure, listed)
             for contract in contracts.read(DBT_PROJECT).values():
                 if contract.vaulted:
                     vault.execute(
                         f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
                         f"(select (file, line) from vault.links where child_key in ({listed}))"
                     )
-            for table in ("links", "aliases", "parts", "merges", "persons"):
+            for table in ("links", "aliases", "parts", "merges", "returned", "persons"):
                 vault.execute(f"delete from vault.{table} where child_key in ({listed})")
+
+
+def _retire(vault: duckdb.DuckDBPyConnection, secret: Keys, erasure: Erasure, listed: str) -> None:
+    """Keep the person's keys, and the keyed hashes of its document and numbers."""
+    hashed = people.hash_sql(secret, "kind", "value")
+    vault.execute(
+        f"create or replace temp table retiring as select unnest([{listed}]::bigint[]) as child_key "
+        f"union select {hashed} from vault.aliases where child_key in ({listed})"
+    )
+    vault.execute("delete from vault.retired where child_key in (select child_key from retiring)")
+    vault.execute(
+        f"insert into vault.retired select child_key, date '{erasure.today}', {erasure.is_objecting} from retiring"
+    )
 
 
 def _places_with_hits(home: Home, secret: Keys, canaries: Canaries) -> str:

@@ -1,0 +1,149 @@
+"""Erased means erased: a later delivery is a new child without a past, an objection stands, and anybody can repeat the proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from unittest import mock
+
+import duckdb
+import pytest
+
+from tests.conftest import deliver, qhawaq
+from tests.landing import samples
+from warehouse import database, keys
+from warehouse.settings import Home
+
+WHY = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")
+DOCUMENT = "71234560"
+
+
+def in_vault(home: Home, sql: str) -> list[tuple]:
+    with database.scratch(home) as db:
+        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
+        return db.execute(sql).fetchall()
+
+
+def ask(home: Home, sql: str) -> list[tuple]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def key_of(home: Home, document: str = DOCUMENT) -> int:
+    return int(in_vault(home, f"select child_key from vault.aliases where value = '{document}'")[0][0])
+
+
+def land(home: Home, name: str, **changes: str) -> None:
+    deliver(home, name, samples.enrollment(**changes))
+    qhawaq(home.root, "--quiet", "land")
+
+
+@pytest.fixture
+def landed(home: Home) -> Home:
+    land(home, samples.ENROLLMENT)
+    return home
+
+
+def erase(home: Home, child: int) -> str:
+    return qhawaq(home.root, "--quiet", "subject", "erase", str(child), *WHY, "--yes").stdout
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_later_delivery_of_an_erased_person_is_a_new_child(landed: Home, times: int) -> None:
+    former = set()
+    for number, language in enumerate(("QUECHUA", "AIMARA")[:times]):
+        child = key_of(landed)
+        former.add(child)
+        erase(landed, child)
+        assert in_vault(landed, f"select count(*) from vault.aliases where value = '{DOCUMENT}'") == [(0,)]
+        land(landed, samples.ENROLLMENT.replace("20240329", f"2024050{number + 1}"), DSC_LENGUA=language)
+    again = key_of(landed)
+    assert len(former) == times
+    assert again not in former
+    assert ask(landed, f"select count(*) from raw.siagie_enrollments where child_key = {again}") == [(1,)]
+    listed = ", ".join(map(str, former))
+    assert ask(landed, f"select count(*) from raw.siagie_enrollments where child_key in ({listed})") == [(0,)]
+    assert ask(landed, "select count(distinct child_key) from raw.siagie_enrollments") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"), [((), []), (("",), [False]), (("", "--withdraw"), []), (("", "--withdraw", ""), [False])]
+)
+def test_an_objection_stands_for_the_new_key(landed: Home, said: tuple[str, ...], stands: list[bool]) -> None:
+    child = key_of(landed)
+    for option in said:
+        qhawaq(landed.root, "subject", "oppose", str(child), *WHY, *filter(None, [option]))
+    erase(landed, child)
+    assert ask(landed, "select count(*) from raw.objections") == [(0,)]
+    for day, language in (("20240501", "QUECHUA"), ("20240601", "AIMARA")):  # noted once
+        land(landed, samples.ENROLLMENT.replace("20240329", day), DSC_LENGUA=language)
+    again = key_of(landed)
+    assert ask(landed, "select child_key, is_withdrawn from raw.objections") == [(again, said) for said in stands]
+
+
+def test_an_objection_stands_though_only_the_document_comes_again(landed: Home) -> None:
+    """First the pupil comes under a number that nobody had; the document that tells who it is comes later."""
+    child = key_of(landed)
+    qhawaq(landed.root, "subject", "oppose", str(child), *WHY)
+    erase(landed, child)
+    land(landed, samples.ENROLLMENT.replace("20240329", "20240501"), ID_PERSONA="9777", N_DOC="", TIPO_DOC="")
+    assert ask(landed, "select count(*) from raw.objections") == [(0,)]
+    land(landed, samples.ENROLLMENT.replace("20240329", "20240601"), ID_PERSONA="9777")
+    assert ask(landed, "select child_key, is_withdrawn from raw.objections") == [(key_of(landed), False)]
+
+
+def test_a_family_that_withdraws_has_said_so_for_good(landed: Home) -> None:
+    child = key_of(landed)
+    qhawaq(landed.root, "subject", "oppose", str(child), *WHY)
+    erase(landed, child)
+    land(landed, samples.ENROLLMENT.replace("20240329", "20240501"), DSC_LENGUA="QUECHUA")
+    qhawaq(landed.root, "subject", "oppose", str(key_of(landed)), *WHY, "--withdraw")
+    land(landed, samples.ENROLLMENT.replace("20240329", "20240601"), DSC_LENGUA="AIMARA")
+    assert ask(landed, "select is_withdrawn from raw.objections order by request_number") == [(False,), (True,)]
+
+
+def prove(home: Home, child: int, *more: str, code: int = 0) -> str:
+    with mock.patch("click.termui.hidden_prompt_func", return_value=DOCUMENT):
+        return qhawaq(home.root, "--quiet", "subject", "prove", str(child), *WHY, *more, expect=code).stdout
+
+
+def test_an_auditor_repeats_the_proof(landed: Home, tmp_path: Path) -> None:
+    child = key_of(landed)
+    backups = tmp_path / "backups"
+    qhawaq(landed.root, "--quiet", "backup", "--to", str(backups))
+    assert "lists no person" in qhawaq(landed.root, "subject", "prove", str(child), *WHY, expect=1).stderr
+    erase(landed, child)
+    said = prove(landed, child, "--backups", str(backups), "--document")
+    assert "nothing else holds the person" in said
+    assert "keyed hashes answer whether somebody was erased" in said
+    assert "older" in said
+    assert DOCUMENT not in said
+    (backups / "erased.json").unlink()
+    assert "does not list the key" in prove(landed, child, "--backups", str(backups), code=1)
+
+
+@pytest.mark.parametrize("planted", ["serving", "report", "table", "document"])
+def test_the_proof_finds_what_is_left(landed: Home, planted: str) -> None:
+    child = key_of(landed)
+    erase(landed, child)
+    if planted == "serving":
+        (landed.serving / "education").mkdir(parents=True)
+        with duckdb.connect(str(landed.serving / "education" / "left.duckdb")) as db:
+            db.execute(f"create table priority_list as select '{child}' as child_key")
+    elif planted == "report":
+        (landed.root / "report.html").write_text(f"<td>{child}</td>")
+    elif planted == "table":
+        with duckdb.connect(str(landed.warehouse)) as db:
+            db.execute(f"insert into raw.objections values (1, {child}, false, current_date)")
+    else:
+        (landed.root / "note.txt").write_text(f"documento {DOCUMENT}.")
+    assert "FOUND" in prove(landed, child, "--document", code=1)
+
+
+def test_what_stays_is_named(landed: Home) -> None:
+    child = key_of(landed)
+    erase(landed, child)
+    assert json.loads(landed.erased.read_text()).keys() == {str(child)}
+    held = in_vault(landed, "select child_key, is_objecting from vault.retired")
+    assert (child, False) in held
+    assert len(held) == 2  # of the document, by which the key was made, and of the pupil's number

@@ -157,6 +157,16 @@ class Home:
         return self.root / "erased.json"
 
     @property
+    def decisions(self) -> Path:
+        """Decisions of families and reviewers, by key: who may stand on no list."""
+        return self.root / "decisions.json"
+
+    @property
+    def to_decide(self) -> Path:
+        """Of a restored home: decisions since the backup, which the next command carries out; absent otherwise."""
+        return self.root / "to_decide.json"
+
+    @property
     def backed_up(self) -> Path:
         """The folders into which backups were written: whom the home erases has to be noted there too."""
         return self.root / "backup_folders.json"

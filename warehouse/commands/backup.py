@@ -49,5 +49,7 @@ def restore(context: Context, folder: Path) -> None:
             f"{folder.absolute().parent} has no {backups.ERASED}: if somebody was erased since, copy it there from the "
             "home that erased, and restore again"
         )
+    if home.to_decide.exists():
+        click.echo("families have decided since this backup: the next command carries it out, and says what it cannot")
     if home.to_erase.exists():
         click.echo("persons have been erased since this backup: the next command erases them here before anything else")

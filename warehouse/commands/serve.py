@@ -34,7 +34,7 @@ def serve(
     if new_key:
         click.echo(api_keys.create(home, new_key, scopes=scope, areas=area, days=days))
     else:
-        if home.to_erase.exists():
+        if home.to_erase.exists() or home.to_decide.exists():
             context.to_write()  # a restored backup holds persons that were erased: nobody is shown them
         with_allocators()
         run(home, port, click.echo)

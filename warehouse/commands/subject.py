@@ -82,6 +82,7 @@ def rectify(context: Context, child: int, reason: str, who: str | None, source: 
 
     request = _request(child, "rectify", reason, who, f"{source}.{column}")
     path = rights.rectify(context.to_write(), request, source, column.lower(), value, _today(context.home))
+    _tell_backups(context.home)
     click.echo(f"{path}: land it with 'qhawaq run'; closed dates stay as they were known")
 
 
@@ -97,6 +98,7 @@ def oppose(context: Context, child: int, reason: str, who: str | None, withdraw:
 
     kind = "withdraw objection" if withdraw else "oppose"
     rights.oppose(context.to_write(), _request(child, kind, reason, who), _today(context.home), withdraw)
+    _tell_backups(context.home)
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -119,6 +121,7 @@ def review(
 
     request = _request(child, f"review: {decision}", reason, who, f"{outcome} {as_of}")
     rights.review(context.to_write(), request, as_of, outcome, decision, _today(context.home))
+    _tell_backups(context.home)
     click.echo("noted: it counts from the next 'qhawaq run'")
 
 
@@ -134,6 +137,7 @@ def part(context: Context, child: int, reason: str, who: str | None, other: int 
 
     request = _request(child, "part", reason, who, str(other or ""))
     first, second = parting.part(context.to_write(), request, _today(context.home), other)
+    _tell_backups(context.home)
     click.echo(f"{first} and {second} are two people: it counts from the next 'qhawaq run'")
 
 
@@ -145,17 +149,13 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
 
     Closed as-of dates keep rows under a key that leads to nobody. The request stays logged, by key.
     """
-    from warehouse.operate import backup
     from warehouse.rights import erasure, unfinished
 
     home = context.home.existing()
     request, today = _request(child, "erase", reason, who), _today(home)
     finished = unfinished.finish(home, context.progress)
     erased = finished.get(child) or erasure.erase(home, request, today)
-    if missing := backup.tell_of_erased(home):
-        click.echo(
-            f"copy {home.erased} into {', '.join(missing)}: backups there are older and hold the person", err=True
-        )
+    _tell_backups(home)
     if erased.unread:
         raise QhawaqError(
             f"erased but in {', '.join(erased.unread)}, which do not open: restore them from a backup or delete them, "
@@ -187,6 +187,16 @@ def prove(
     click.echo("\n".join(proved.lines()))
     if proved.found:
         raise QhawaqError(f"{len(proved.found)} places still hold the person, named above: erase again, and say so")
+
+
+def _tell_backups(home: Home) -> None:
+    """Note beside the backups what was decided: who restores an older one gets it carried out."""
+    from warehouse.operate import backup
+
+    if missing := backup.tell_backups(home):
+        click.echo(
+            f"copy {home.erased} and {home.decisions} into {', '.join(missing)}: backups there are older", err=True
+        )
 
 
 def _publish_without(context: Context) -> None:

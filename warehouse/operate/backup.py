@@ -21,9 +21,12 @@ from warehouse.files import read_json, write_whole
 from warehouse.notify import outbox
 from warehouse.operate import contents
 from warehouse.operate.contents import Rows
+from warehouse.publish import decisions
+from warehouse.publish.decisions import Decision
 from warehouse.settings import Home
 
 ERASED = "erased.json"  # beside the backups: whom homes have erased, by key
+DECIDED = "decisions.json"  # beside the backups: what families and reviewers decided, by key
 LEFT_OUT = ("inbox", "secrets", "spill")
 MANIFEST = "backup.json"
 KEEP = 7
@@ -94,13 +97,14 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
 
 
 def remember(home: Home, to: Path) -> None:
-    """Note beside the backups whom the home has erased: those that are older hold them still."""
+    """Note beside the backups whom the home has erased, and what families decided: those that are older lack it."""
     known = _listed(to / ERASED) | _listed(home.erased)
     write_whole(to / ERASED, json.dumps(known, indent=1))
+    decisions.write(to / DECIDED, [*decisions.read(to / DECIDED), *decisions.read(home.decisions)])
 
 
-def tell_of_erased(home: Home) -> list[str]:
-    """Note beside all backups that were made of a home whom it has erased; return the folders that are not there."""
+def tell_backups(home: Home) -> list[str]:
+    """Note beside all backups of a home whom it erased and what was decided; return the folders that are not there."""
     folders = {str(folder(home)): folder(home).is_dir()} | {name: True for name in _folders(home)}
     missing = []
     for name in (name for name, is_expected in folders.items() if is_expected):
@@ -202,6 +206,7 @@ def restore(backup: Path, to: Path) -> Restored:
             (aside / name).symlink_to(target)
         Home(aside).claim(stated["kind"])
         _list_erased(Home(aside), _listed(backup.parent / ERASED))
+        _list_decided(Home(aside), decisions.read(backup.parent / DECIDED))
         if to.exists():
             to.rmdir()
     return Restored(to, len(stated["files"]), stated["written_at"], stated.get("rows", {}))
@@ -212,6 +217,13 @@ def _list_erased(home: Home, known: dict[str, str]) -> None:
     since = {child: day for child, day in known.items() if child not in _listed(home.erased)}
     if since:
         write_whole(home.to_erase, json.dumps(since, indent=1))
+
+
+def _list_decided(home: Home, known: list[Decision]) -> None:
+    """List the decisions since the backup, which the next command carries out."""
+    held = set(decisions.read(home.decisions))
+    if since := [decision for decision in known if decision not in held]:
+        decisions.write(home.to_decide, since)
 
 
 def _changed(backup: Path, stated: dict[str, str]) -> list[str]:

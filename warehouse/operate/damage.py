@@ -21,6 +21,8 @@ SMALL: dict[str, tuple[type[Any], str]] = {
     "retention.json": (list, "restore it from a backup"),
     "backup_folders.json": (list, "remove it, and copy erased.json beside every backup"),
     "erased.json": (dict, "restore it from a backup"),
+    "decisions.json": (list, "restore it from a backup"),
+    "to_decide.json": (list, "restore the backup again"),
     "to_erase.json": (dict, "restore the backup again"),
     "model_config.json": (dict, "call 'qhawaq deploy'"),
     "secrets/api_keys.json": (list, "restore it, or remove it and make each machine a new key"),

@@ -93,6 +93,7 @@ def _unfinished(home: Home) -> list[str]:
         "a deletion of what was kept long enough": home.retaining.exists(),
         f"the erasure of {erasures} persons": erasures > 0,
         "the erasure of persons who were erased after the backup": home.to_erase.exists(),
+        "what families decided after the backup": home.to_decide.exists(),
         "the publication without persons who were erased": switching.shows_erased(home).exists(),
     }
     return [what for what, is_there in told.items() if is_there]

@@ -12,7 +12,7 @@ from warehouse import clock, database, files
 from warehouse.build import orchestration
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.progress import Progress
-from warehouse.publish import disclosure, serving, switching
+from warehouse.publish import disclosure, redaction, serving, switching
 from warehouse.publish.serving import Edition
 from warehouse.settings import Home
 
@@ -119,6 +119,8 @@ def check_current(home: Home) -> None:
 def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
     """Switch every file back to an earlier release, and note it as a task is; return it and the number of files.
 
+    Children whose family objected since, or whom a reviewer took off, are taken off its lists first.
+
     Raises:
         HomeError: there is none.
         DamagedFile: it is not what its manifest states; nothing is switched.
@@ -126,6 +128,7 @@ def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
     chosen = _kept_release(home, to)
     began = clock.now()
     switching.check(home, chosen)
+    redaction.redact(home, chosen)
     switching.point(home, chosen, _later(home, chosen))
     orchestration.note_success(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
     return chosen, len(switching.manifest(home, chosen))

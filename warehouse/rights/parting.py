@@ -8,6 +8,8 @@ from warehouse import database
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.identity.people import SAME_PERSON
 from warehouse.landing import ledger
+from warehouse.publish import decisions
+from warehouse.publish.decisions import Kind
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import Home
 
@@ -29,6 +31,8 @@ def part(home: Home, request: Request, today: date, other: int | None = None) ->
         pair = _cut_off(subject)
         if pair is None:
             pair = _pair(subject, other)
+            number = decisions.next_number(home, Kind.PARTING)
+            subject.decide(Kind.PARTING, number, hides=False, today=today, detail=str(other or ""))
             known_at = ledger.effective_date(today, ledger.last_closed(subject.warehouse))
             subject.vault.execute(
                 "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]

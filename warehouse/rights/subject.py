@@ -24,6 +24,8 @@ from warehouse.errors import QhawaqError, UsageError
 from warehouse.identity.people import all_keys
 from warehouse.landing import archive, encodings, ledger
 from warehouse.landing.inbox import deliver
+from warehouse.publish import decisions
+from warehouse.publish.decisions import Decision, Kind
 from warehouse.settings import DBT_PROJECT, Home
 
 DDL = """
@@ -100,6 +102,13 @@ class Subject:
     def __exit__(self, *_: object) -> None:
         self.vault.close()
         self.warehouse.close()
+
+    def decide(self, kind: Kind, number: int, *, hides: bool, today: date, as_of: str = "", detail: str = "") -> None:
+        """Note the decision in the home's file of decisions, and beside its backups, which are older."""
+        decision = Decision(
+            kind, number, self.request.child, tuple(self.all_keys()), hides, str(today), as_of=as_of, detail=detail
+        )
+        decisions.note(self.home, decision)
 
     def all_keys(self) -> list[int]:
         """Return every key of the child: its own and those merged with it."""
@@ -181,11 +190,16 @@ def oppose(home: Home, request: Request, today: date, withdraw: bool) -> None:
         QhawaqError: the vault holds no such person.
     """
     with Subject(home, request) as subject:
+        number = _next_number(subject, "raw.objections")
+        subject.decide(Kind.OBJECTION, number, hides=not withdraw, today=today)
         subject.warehouse.execute(
-            "insert into raw.objections (request_number, child_key, is_withdrawn, known_at) "
-            "select coalesce(max(request_number), 0) + 1, ?, ?, ? from raw.objections",
-            [request.child, withdraw, today],
+            "insert into raw.objections (request_number, child_key, is_withdrawn, known_at) values (?, ?, ?, ?)",
+            [number, request.child, withdraw, today],
         )
+
+
+def _next_number(subject: Subject, table: str) -> int:
+    return int(database.value(subject.warehouse, f"select coalesce(max(request_number), 0) + 1 from {table}"))
 
 
 def review(home: Home, request: Request, as_of: date, outcome: str, decision: str, today: date) -> None:
@@ -201,10 +215,13 @@ def review(home: Home, request: Request, as_of: date, outcome: str, decision: st
         ).fetchone()
         if not scored:
             raise QhawaqError(f"child {request.child} has no score of {as_of} for {outcome}: see qhawaq explain")
+        number = _next_number(subject, "raw.human_reviews")
+        hides = decision == "remove"
+        subject.decide(Kind.REVIEW, number, hides=hides, today=today, as_of=str(as_of), detail=outcome)
         subject.warehouse.execute(
             "insert into raw.human_reviews (request_number, child_key, as_of_date, outcome, decision, reviewed_on) "
-            "select coalesce(max(request_number), 0) + 1, ?, ?, ?, ?, ? from raw.human_reviews",
-            [request.child, as_of, outcome, decision, today],
+            "values (?, ?, ?, ?, ?, ?)",
+            [number, request.child, as_of, outcome, decision, today],
         )
 
 
@@ -230,6 +247,8 @@ def rectify(home: Home, request: Request, source: str, column: str, value: str, 
         file, line, sha256, period = record
         content = archive.opened(home, subject.keys, file, sha256)
         changed = _line_of(content, line, contract) | {column: value}
+        number = decisions.next_number(home, Kind.RECTIFICATION)
+        subject.decide(Kind.RECTIFICATION, number, hides=False, today=today, detail=f"{contract.name}.{column}")
         return _deliver(home, contract, period, today, changed)
 
 

@@ -8,7 +8,7 @@ from warehouse import keys
 from warehouse.errors import DamagedFile
 from warehouse.progress import Progress
 from warehouse.publish import switching
-from warehouse.rights import deletion, erasure
+from warehouse.rights import deciding, deletion, erasure
 from warehouse.rights.erasure import Erased
 from warehouse.settings import Home
 
@@ -21,6 +21,8 @@ def finish(home: Home, progress: Progress) -> dict[int, Erased]:
     """
     with suppress(DamagedFile):  # the main job says it, and publishes again
         switching.follow(home)
+    if home.to_decide.exists():
+        deciding.carry_out(home, progress)
     if not (home.retaining.exists() or home.erasing.exists() or home.to_erase.exists()):
         return {}
     secret = keys.load(home.secrets)

@@ -28,20 +28,24 @@ SERVICES = """
 select support_code, tutor_text, need_text, who_acts from suggested_services
 where child_key = ? and as_of_date = ? order by support_code
 """
-# Where a child is now: by its list, else by what is due at once, else by its newest case.
-PLACE = """
-select ugel_code, service_code from (
-  select 1 as source, as_of_date as known, ugel_code, service_code from priority_list where child_key = $1 union all
-  select 2, null, ugel_code, service_code from immediate_cases where child_key = $1 union all
-  select 3, make_date(school_year, 1, 1), ugel_code, null from cases where child_key = $1
-) order by source, known desc, ugel_code limit 1
+# Where each child is now: by its list, else by what is due at once, else by its newest case.
+PLACES = """
+(select child_key, ugel_code, service_code from (
+  select 1 as source, as_of_date as known, child_key, ugel_code, service_code from priority_list union all
+  select 2, null, child_key, ugel_code, service_code from immediate_cases union all
+  select 3, make_date(school_year, 1, 1), child_key, ugel_code, null from cases)
+qualify row_number() over (partition by child_key order by source, known desc, ugel_code) = 1)
 """
+PLACE = f"select ugel_code, service_code from {PLACES} where child_key = $1"
 CASES_OF = "select * exclude (release_id) from cases where child_key = ? order by school_year, matter"
-CASES = """
-select c.* exclude (release_id), p.service_code, p.rank_in_ugel, p.tier, p.probability_text, p.reason_text,
-  p.action_text
-from cases as c left join priority_list as p on p.child_key = c.child_key
-where {seen} order by c.ugel_code, p.rank_in_ugel nulls last, c.child_key, c.matter limit ? offset ?
+# A case follows its child: the UGEL that it left sees it no more.
+CASES = f"""
+select c.* exclude (release_id) replace (now.ugel_code as ugel_code), p.service_code, p.rank_in_ugel, p.tier,
+  p.probability_text, p.reason_text, p.action_text
+from cases as c inner join {PLACES} as now on now.child_key = c.child_key
+left join priority_list as p on p.child_key = c.child_key
+where {{seen}} order by now.ugel_code, p.rank_in_ugel nulls last, c.child_key, c.school_year desc,
+  c.matter limit ? offset ?
 """
 
 
@@ -128,7 +132,7 @@ def _within(caller: Caller) -> tuple[str, list[Any]]:
         kind, _, name = area.partition(":")
         areas.get(kind, []).append(name)
     condition = (
-        "(substr(c.ugel_code, 1, 2) in (select unnest(?)) or c.ugel_code in (select unnest(?)) "
-        "or p.service_code in (select unnest(?)))"
+        "(substr(now.ugel_code, 1, 2) in (select unnest(?)) or now.ugel_code in (select unnest(?)) "
+        "or now.service_code in (select unnest(?)))"
     )
     return condition, list(areas.values())

@@ -9,25 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Country
-from warehouse.build import parsing
+from warehouse.build import firewall, parsing
 from warehouse.errors import BuildFailed
 from warehouse.settings import DBT_PROJECT
-
-CLOSED_TO = ("education", "officials", "operations", "service", "scores", "features", "outcomes")
 
 
 @pytest.fixture(scope="module")
 def manifest(country: Country) -> dict:
     return json.loads((country.home.dbt / "manifest.json").read_text())
-
-
-def is_protection(node: dict) -> bool:
-    meta = (node.get("config") or {}).get("meta") or {}
-    return (
-        "protection" in str(node.get("schema", ""))
-        or meta.get("domain") == "protection"
-        or (node["resource_type"] == "source" and node["source_name"] in ("protection_cases", "linkage"))
-    )
 
 
 def ancestors(manifest: dict, name: str) -> set[str]:
@@ -42,10 +31,14 @@ def ancestors(manifest: dict, name: str) -> set[str]:
 
 def test_no_protection_ancestor(manifest: dict) -> None:
     nodes = manifest["nodes"] | manifest["sources"]
-    checked = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] in CLOSED_TO]
+    checked = [
+        n
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["schema"] in firewall.CLOSED_TO_PROTECTION
+    ]
     assert len(checked) > 15
     for node in checked:
-        bad = [a for a in ancestors(manifest, node["unique_id"]) if a in nodes and is_protection(nodes[a])]
+        bad = [a for a in ancestors(manifest, node["unique_id"]) if a in nodes and firewall.is_protection(nodes[a])]
         assert bad == [], node["name"]
 
 
@@ -53,7 +46,7 @@ def test_the_protection_marts_do_have_them(manifest: dict) -> None:
     """The test above would pass if nothing were recognized as protection."""
     nodes = manifest["nodes"] | manifest["sources"]
     found = ancestors(manifest, "model.qhawaq.caseload")
-    assert sum(is_protection(nodes[a]) for a in found if a in nodes) >= 6
+    assert sum(firewall.is_protection(nodes[a]) for a in found if a in nodes) >= 6
 
 
 def test_every_model_is_described_and_unique(manifest: dict) -> None:

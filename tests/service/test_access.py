@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import duckdb
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -121,6 +122,21 @@ def test_cases_are_those_of_the_own_areas(asking: Asking, client: TestClient) ->
     assert seen(qhawaq_areas=["school:0000002-0", "ugel:150101"]) == {HERE, ELSEWHERE}
     assert seen(qhawaq_areas=["*"]) == {HERE, ELSEWHERE}
     assert seen(qhawaq_areas=[]) == set()
+
+
+def test_a_case_follows_its_child_to_another_ugel(asking: Asking) -> None:
+    """The UGEL that a child left sees neither the child nor its case; the one where it is now sees both its cases."""
+    with duckdb.connect(str(asking.settings.children)) as db:
+        db.execute(
+            f"insert into cases by name select * replace (2024 as school_year, '150101' as ugel_code) from cases where child_key = '{ELSEWHERE}'"
+        )
+    with asking.client() as client:
+        left = client.get("/v1/cases", headers=asking.token(qhawaq_areas=["ugel:150101"])).json()["cases"]
+        now = client.get("/v1/cases", headers=asking.token(qhawaq_areas=["ugel:080101"])).json()["cases"]
+    assert [case["child_key"] for case in left] == [HERE]
+    assert [(case["child_key"], case["school_year"], case["ugel_code"]) for case in now] == [
+        (ELSEWHERE, 2025, "080101"), (ELSEWHERE, 2024, "080101"),
+    ]  # fmt: skip
 
 
 def test_cases_come_in_pages(client: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -96,6 +97,26 @@ def parse(home: Home, progress: Progress) -> None:
 def compile_models(home: Home, progress: Progress, project: Path) -> None:
     """Compile every model of a project against a home's warehouse; the result is in the home's manifest."""
     _invoke(home, progress, "compile", ("--exclude", "resource_type:test", "resource_type:unit_test"), project)
+
+
+def compiled(home: Home, progress: Progress, project: Path = DBT_PROJECT) -> dict[str, Any]:
+    """Return models with their compiled SQL, seeds and sources, by unique id; what a build compiled stays."""
+    target = home.dbt / "checked"
+    _run(
+        home,
+        progress,
+        "compile",
+        ("--exclude", "resource_type:test", "resource_type:unit_test"),
+        project,
+        target=target,
+    )
+    written = files.read_json(target / NAME, dict, "call it again")
+    shutil.rmtree(target)
+    return {
+        name: node
+        for name, node in (written["nodes"] | written["sources"]).items()
+        if node["resource_type"] in ("model", "seed", "source")
+    }
 
 
 def compiled_tests(home: Home, progress: Progress, project: Path = DBT_PROJECT) -> list[Any]:

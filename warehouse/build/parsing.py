@@ -97,6 +97,18 @@ def _parse(project: Path) -> bytes:
         return (Path(folder) / "partial_parse.msgpack").read_bytes()
 
 
+def is_noted(what: str, project: Path) -> bool:
+    """Return whether something was noted of this version of a project."""
+    return (_cache() / f"{_key(project)}.{what}").exists()
+
+
+def note(what: str, project: Path) -> None:
+    """Note something of this version of a project, if the folder can be written to."""
+    with suppress(OSError):
+        _cache().mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write_whole(_cache() / f"{_key(project)}.{what}", "")
+
+
 def _keep(path: Path, parsed: bytes) -> bytes:
     """Keep what was parsed, if the folder can be written to, and return it."""
     with suppress(OSError):  # a folder that cannot be written to costs time only

@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 
 from warehouse import database
-from warehouse.build import calendar, closing, code, dbt, formulas, orchestration, restoring, tested
+from warehouse.build import calendar, closing, code, dbt, firewall, formulas, orchestration, restoring, tested
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -57,6 +57,7 @@ def begin(home: Home, progress: Progress, today: date | None = None, full_refres
         formulas.note(db, now)
         _refresh(db, progress, full_refresh)
         orchestration.read_in(db, home)
+    firewall.check(home, progress)
     return day
 
 

@@ -12,7 +12,7 @@ from warehouse import clock, database, files
 from warehouse.build import orchestration
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.progress import Progress
-from warehouse.publish import disclosure, redaction, serving, switching
+from warehouse.publish import disclosure, inspection, redaction, serving, switching
 from warehouse.publish.serving import Edition
 from warehouse.settings import Home
 
@@ -38,11 +38,12 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
     """Write, verify and switch every audience's files; return the release's name and how many files it has.
 
     Raises:
-        BuildFailed: a mart has a type or text that a reader must not get; nothing is switched.
+        BuildFailed: a mart has a type, text or pseudonym that a reader must not get; nothing is switched.
     """
     with database.warehouse(home) as db:
         release = _name(home, db, key)
         edition = Edition(db, home, release, serving.marts_of(db))
+        inspection.inspect(db, home, edition.marts)
         written = {target.folder: serving.write(edition, target) for target in serving.targets(edition)}
         switching.write_manifest(home, release, written)
         disclosure.keep_effects(db)  # before anybody sees them

@@ -3,6 +3,7 @@ scores as (select * from {{ ref('risk_scores') }} where tier = 'alto'),
 
 -- scores of earlier models stay in history; a list shows the one that is live
 live as (select * from {{ source('ml', 'model_versions') }} where is_live),
+calendar as (select * from {{ source('landing', 'calendar') }}),
 objections as (select * from {{ ref('int_children__objections') }}),
 removals as (select * from {{ ref('int_lists__removals') }}),
 
@@ -20,7 +21,7 @@ latest as (
     qualify listed.as_of_date = max(listed.as_of_date) over ()
 ),
 
--- nobody stands on a list against the family's objection or a human's decision
+-- nobody stands on a list against the family's objection or a human's decision, nor by a score that has expired
 shown as (
     select
         latest.child_key,
@@ -33,6 +34,7 @@ shown as (
         latest.first_listed_on,
         latest.expires_on
     from latest
+    inner join calendar on latest.expires_on >= calendar.today
     left join objections on latest.child_key = objections.child_key
     left join removals
         on

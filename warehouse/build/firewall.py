@@ -1,0 +1,115 @@
+"""The firewall between who reads what: checked on the graph before a table is written, and on what a file would hold.
+
+Nothing for education, officials, operations or the service, and no score, is made from protection data. No mart for
+officials or operations holds a pseudonym, whatever its column is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from warehouse import contracts
+from warehouse.build import dbt, parsing
+from warehouse.build.column_lineage import ColumnLineage, Way
+from warehouse.errors import BuildFailed
+from warehouse.progress import Progress
+from warehouse.settings import DBT_PROJECT, Home
+
+Node = Mapping[str, Any]
+CLOSED_TO_PROTECTION = ("education", "officials", "operations", "service", "scores", "features", "outcomes")
+WITHOUT_CHILDREN = ("officials", "operations")  # their marts count children and name none
+PROTECTED_SOURCES = ("protection_cases", "linkage")
+KEYS = {"child_key", "merged_into", "nino"}  # of raw tables: what our own DDL and the contracts of feedback call it
+
+
+def check(home: Home, progress: Progress) -> None:
+    """Check the whole project, once for each version of it; a version that passed is remembered beside what was parsed.
+
+    Raises:
+        BuildFailed: a model reads what it must not; the message shows the way from the column to its source.
+    """
+    if parsing.is_noted(NOTE, DBT_PROJECT):
+        return
+    with progress.step("firewall"):
+        if broken := breaches(dbt.compiled(home, progress)):
+            raise BuildFailed(f"{len(broken)} breaches of the firewall; nothing was built:\n" + "\n".join(broken))
+    parsing.note(NOTE, DBT_PROJECT)
+
+
+def breaches(nodes: dict[str, Node]) -> list[str]:
+    """Return a sentence for each breach, with its way.
+
+    Args:
+        nodes: models with their compiled SQL, seeds and sources, by unique id.
+    """
+    return [*_protected(nodes), *_named(nodes)]
+
+
+def is_protection(node: Node) -> bool:
+    """Return whether a model or source holds data of protection."""
+    meta = (node.get("config") or {}).get("meta") or {}
+    if "protection" in str(node.get("schema", "")) or meta.get("domain") == "protection":
+        return True
+    return node["resource_type"] == "source" and node["source_name"] in PROTECTED_SOURCES
+
+
+def _protected(nodes: dict[str, Node]) -> Iterator[str]:
+    """Yield a sentence for each model outside protection that reads a table of protection."""
+    for node in nodes.values():
+        is_closed = node["resource_type"] == "model" and node["schema"] in CLOSED_TO_PROTECTION
+        if is_closed and (way := _way_to_protection(nodes, node["unique_id"])):
+            yield f"  {' <- '.join(way)}: {node['schema']} may read nothing of protection"
+
+
+def _way_to_protection(nodes: dict[str, Node], name: str) -> list[str]:
+    """Return the way from a model to a table of protection among its ancestors; nothing where there is none."""
+    ways, seen = [[name]], {name}
+    while ways:
+        way = ways.pop()
+        if len(way) > 1 and is_protection(nodes[way[-1]]):
+            return [_shown(nodes[one]) for one in way]
+        for parent in (nodes[way[-1]].get("depends_on") or {}).get("nodes", []):
+            if parent in nodes and parent not in seen:
+                seen.add(parent)
+                ways.append([*way, parent])
+    return []
+
+
+def _shown(node: Node) -> str:
+    return f"{node['schema']}.{node.get('identifier') or node['name']}"
+
+
+def _named(nodes: dict[str, Node]) -> Iterator[str]:
+    """Yield a sentence for each column of a mart without children into which a child's pseudonym flows."""
+    lineage = ColumnLineage(list(nodes.values()), is_pseudonym())
+    for node in nodes.values():
+        if node["resource_type"] == "model" and node["schema"] in WITHOUT_CHILDREN:
+            for column in node["columns"]:
+                if way := lineage.way(_shown(node), column):
+                    yield f"  {_told(way)}: {node['schema']} may count children and name none"
+
+
+def _told(way: Way) -> str:
+    return " <- ".join(way)
+
+
+def is_pseudonym() -> Callable[[str, str, str], bool]:
+    """Return what says of a source's schema, table and column whether it holds a pseudonym of a person or household."""
+    sources = contracts.read(DBT_PROJECT).values()
+    names = KEYS | {str(column.landed_name) for source in sources for column in source.columns if column.pseudonym}
+
+    def says(_schema: str, _table: str, column: str) -> bool:
+        return column.lower() in names
+
+    return says
+
+
+def _rules() -> str:
+    """Return a hash of the rules themselves: where they change, a version that passed is checked again."""
+    rules = (CLOSED_TO_PROTECTION, WITHOUT_CHILDREN, PROTECTED_SOURCES, sorted(KEYS))
+    return hashlib.sha256(repr(rules).encode()).hexdigest()[:8]
+
+
+NOTE = f"firewall-{_rules()}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse import database, files, keys, machine
+from warehouse import database, keys, machine
 from warehouse.build import closing
 from warehouse.deliveries import Status
 from warehouse.errors import DamagedFile, HomeInUse, QhawaqError
@@ -16,13 +16,16 @@ from warehouse.landing import archive
 from warehouse.operate import contents, damage
 from warehouse.progress import Progress
 from warehouse.publish import switching
+from warehouse.registry import papers, waivers
 from warehouse.settings import Home
 
 DELIVERIES = """
 select file, sha256, status, file in (select file from raw.erasures) from raw.deliveries
 where deleted_on is null order by all
 """
-MODELS = "select distinct file, sha256 from ml.model_versions where file is not null order by all"
+MODELS = """
+select distinct file, sha256, files_sha256, waiver_sha256 from ml.model_versions where file is not null order by all
+"""
 RESEND = "send the same delivery again, or restore the file from a backup"
 Found = Iterator[str | None]  # of each thing that was read: what is wrong with it, or None
 
@@ -118,17 +121,14 @@ def _releases(home: Home) -> Found:
 
 
 def _models(home: Home) -> Found:
-    """Read every model's file."""
+    """Read every model's files: the model, its cards and figures, and the waiver by which it went live."""
     with database.warehouse(home, read_only=True) as db:
         models = db.execute(MODELS).fetchall()
-    for file, sha256 in models:
+    for file, *hashes in models:
         path = home.models / file
-        if not path.exists():
-            yield f"{path} is missing: restore it from a backup"
-        elif files.sha256(path) != sha256:
-            yield f"{path} is damaged: restore it from a backup"
-        else:
-            yield None
+        known = zip((path, path.with_name(papers.NAME), path.with_name(waivers.NAME)), hashes, strict=True)
+        found = [papers.fault(one, str(sha256)) for one, sha256 in known if sha256]
+        yield "; ".join(dict.fromkeys(filter(None, [*found, *papers.faults(path.parent)]))) or None
 
 
 PARTS: dict[str, Callable[[Home], Found]] = {

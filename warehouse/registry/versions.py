@@ -21,6 +21,7 @@ create table if not exists ml.model_versions (
   trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
   waiver_sha256 varchar, primary key (model_version, outcome));
 alter table ml.model_versions add column if not exists waiver_sha256 varchar;
+alter table ml.model_versions add column if not exists files_sha256 varchar;
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 create table if not exists ml.model_trees (
@@ -52,6 +53,7 @@ class Version:
         slope: of the calibration.
         intercept: base points in log-odds.
         waiver_sha256: of the file by which a person let a refused model go live.
+        files_sha256: of the list of the model's cards and figures (`papers`).
     """
 
     model_version: str
@@ -66,6 +68,7 @@ class Version:
     slope: float | None = None
     intercept: float | None = None
     waiver_sha256: str | None = None
+    files_sha256: str | None = None
 
 
 COLUMNS = ", ".join(Version.__dataclass_fields__)

@@ -66,7 +66,7 @@ def test_any_damage_to_any_of_them_is_found(trained: Home, name: str) -> None:
 def test_a_damaged_card_is_not_used(trained: Home) -> None:
     path = trained.models / "m" / "ficha.md"
     path.write_text("# Otra")
-    with pytest.raises(DamagedFile, match="ficha.md is damaged: restore it from a backup"):
+    with pytest.raises(DamagedFile, match=r"ficha\.md is damaged: restore it from a backup"):
         papers.read(path)
 
 

@@ -73,16 +73,17 @@ def _oidc() -> Oidc | None:
     return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
 
 
-def verify_journal(home: Home) -> int:
-    """Return how many lines the access log has, each checked.
+def verify_journal(home: Home) -> tuple[int, int]:
+    """Return how many lines the access log has, each checked, and how many a crash cut off, which nobody was answered.
 
     Raises:
         QhawaqError: a line was changed, removed or put in.
     """
     if not home.journal.exists():
-        return 0
+        return 0, 0
+    journal = Journal(home.journal, _journal_key(home))
     try:
-        return sum(1 for _ in Journal(home.journal, _journal_key(home)).lines())
+        return sum(1 for _ in journal.lines()), journal.n_cut()
     except Broken as error:
         raise QhawaqError(str(error)) from None
 

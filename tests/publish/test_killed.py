@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -74,6 +75,16 @@ def test_the_next_run_removes_it_with_nothing_new_and_says_how_much(
     assert "removed 3 folders that publications left which were cut off" in said
     assert left(killed) == []
     assert "removed" not in run.run(killed, Progress(quiet=True))
+
+
+@pytest.mark.parametrize("after", [releases.sweep, lambda home: releases.rollback(home, switching.kept(home)[0])])
+def test_what_a_killed_rollback_was_writing_goes_too(killed: Home, after: Callable[[Home], object]) -> None:
+    code = "import os, sys; print(os.getpid())"
+    dead = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    part = killed.serving / f".current.json.{dead}.part"
+    part.write_text("{")
+    after(killed)
+    assert not part.exists()
 
 
 def test_what_is_being_published_now_stays(killed: Home) -> None:

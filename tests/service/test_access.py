@@ -141,7 +141,7 @@ def test_a_name_is_logged_before_it_is_shown(asking: Asking, client: TestClient)
 
 
 def test_no_name_without_a_log(asking: Asking, client: TestClient) -> None:
-    asking.settings.journal.write_text("half a line")
+    asking.settings.journal.mkdir()  # nothing can be written to it
     assert client.post(f"{CHILD}/identity", json=WHY, headers=asking.token()).status_code == 500
     assert asking.revealed == []
 

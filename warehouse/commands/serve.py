@@ -37,7 +37,9 @@ def serve(
     if new_key:
         click.echo(api_keys.create(home, new_key, scopes=scope, areas=area, days=days))
     elif verify_log:
-        click.echo(f"{verify_journal(home)} lines, each as it was written")
+        n_lines, n_cut = verify_journal(home)
+        cut = f"; {n_cut} of them name what a crash cut off before anybody was answered" if n_cut else ""
+        click.echo(f"{n_lines} lines, each as it was written{cut}")
     else:
         if home.to_erase.exists():
             context.to_write()  # a restored backup holds persons that were erased: nobody is shown them

@@ -85,6 +85,7 @@ def sweep(home: Home) -> int:
     Raises:
         HomeInUse: another process has the warehouse open, and may be publishing.
     """
+    files.remove_unfinished(home.serving)
     if not _left(home):
         return 0
     with database.warehouse(home):

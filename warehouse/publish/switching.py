@@ -134,6 +134,7 @@ def point(home: Home, release: str, back_from: str | None = None) -> None:
     """
     pointer = {"release": release} | ({"gone_back_from": back_from} if back_from else {})
     with _alone(home):
+        files.remove_unfinished(home.serving)  # of switches that were killed
         files.write_whole(home.serving / "current.json", json.dumps(pointer))
         _follow(home, release)
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.faults import contents, heavy
-from tests.faults.cases import Case, cases
+from tests.faults import contents
+from tests.faults.cases import HEAVY, Case, cases
 from tests.faults.contents import Content
 from tests.faults.disk import ENDED, ONCE, command, in_fork
 from warehouse import contracts
@@ -134,9 +134,9 @@ def library() -> ctypes.CDLL:
 def prepared(template: Path, root: Path, name: str, stack: ExitStack) -> Trial:
     """Return a trial of a command, with what takes long imported."""
     contracts.read(DBT_PROJECT)
-    known = heavy.cases(template) if name in heavy.NAMES else cases(template)
-    known[name].prepare(template, stack)
-    return Trial(known[name], template, root, library())
+    case = (importlib.import_module("tests.faults.heavy").cases if name in HEAVY else cases)(template)[name]
+    case.prepare(template, stack)
+    return Trial(case, template, root, library())
 
 
 def say(what: dict[str, Any]) -> None:

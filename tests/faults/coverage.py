@@ -8,6 +8,7 @@ disks of their own).
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import shutil
@@ -18,13 +19,12 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.faults import heavy, template
+from tests.faults import template
+from tests.faults.cases import HEAVY, LIGHT
 from tests.faults.places import CLASSES
 from warehouse.settings import REPOSITORY
 
-LIGHT = ("land", "collect", "publish", "rollback", "backup", "restore", "retain", "erase", "notify", "rotate", "oppose",
-         "part", "withdraw", "codes map", "deploy")  # fmt: skip
-COMMANDS = (*LIGHT, *heavy.NAMES)
+COMMANDS = (*LIGHT, *HEAVY)
 Line = dict[str, Any]
 
 
@@ -41,8 +41,8 @@ def made(folder: Path, commands: list[str]) -> Path:
     home = folder / "template"
     if set(commands) & set(LIGHT) and not (home / "home").exists():
         template.write(home)
-    if set(commands) & set(heavy.NAMES) and not (home / "country").exists():
-        heavy.write(home)
+    if set(commands) & set(HEAVY) and not (home / "country").exists():
+        importlib.import_module("tests.faults.heavy").write(home)
     return home
 
 

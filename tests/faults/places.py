@@ -46,7 +46,9 @@ def damages(trial: Trial, _: int, chance: random.Random) -> Iterator[Place]:
     found = [path for path in sorted(folder.rglob("*")) if _is_judged(path, folder)]
     names = [str(path.relative_to(trial.template)) for path in found]
     whole: list[Place] = [(name, how, 0) for name in names for how in ("empty", "missing")]
-    yield from _shuffled(whole, chance)
+    yield from _shuffled(
+        [one for one in whole if one[:2] not in {(name, "missing") for name in trial.case.begin_anew}], chance
+    )
     while True:
         name, how = chance.choice(names), chance.choice(("flip", "cut"))
         yield name, how, chance.randrange((trial.template / name).stat().st_size)

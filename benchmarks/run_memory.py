@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 GROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
@@ -51,6 +52,14 @@ class Group:
         """Put this process into the group."""
         (self.path / "cgroup.procs").write_text(str(os.getpid()))
 
+    def remove(self) -> None:
+        """Remove the group once the kernel has let go of its last process."""
+        for _ in range(50):
+            with suppress(OSError):
+                self.path.rmdir()
+                return
+            time.sleep(0.1)
+
 
 def run(home: Path, limit: int) -> None:
     """Run the main job in a group of its own; print the most memory of each step."""
@@ -68,7 +77,7 @@ def run(home: Path, limit: int) -> None:
         "".join(f"  {name:<10} {bytes_ // MIB:>6} MiB\n" for name, bytes_ in peaks.items()),
         said[-300:] if job.returncode else "",
     )
-    group.path.rmdir()
+    group.remove()
 
 
 def main(children: int, limit: int) -> None:

@@ -75,3 +75,16 @@ def test_status_says_that_the_live_models_file_is_lost_and_what_to_do(trained: H
     (trained.models / "m" / papers.NAME).unlink()  # as of a model of former code
     told = qhawaq(trained.root, "status", expect=1).stdout
     assert "model.skops is missing: it is live; restore it from a backup, or name another model" in told
+
+
+def test_what_a_killed_training_left_in_the_folder_is_not_listed(trained: Home) -> None:
+    folder = trained.models / "m"
+    for name in (
+        "card.tmp",
+        f".{papers.NAME}.7.part",
+        "waiver.yml",
+    ):  # the waiver comes later; its hash stands elsewhere
+        (folder / name).write_text("half")
+    papers.state(folder)  # the list of the first try is there already
+    assert sorted(json.loads((folder / papers.NAME).read_text())) == sorted(PAPERS)
+    assert papers.faults(folder) == []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from warehouse import files
 from warehouse.errors import DamagedFile
+from warehouse.registry import waivers
 from warehouse.settings import Home
 
 NAME = "files.json"
@@ -20,11 +21,18 @@ ANOTHER = "restore it from a backup, or name another model (qhawaq deploy VERSIO
 
 
 def state(folder: Path) -> str:
-    """List the files of a model that was just registered; return the hash of the list."""
-    hashes = {path.name: files.sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    """List the files of a model that was just registered; return the hash of the list.
+
+    A training that was killed before may have left its list, or a file that it was writing.
+    """
+    hashes = {path.name: files.sha256(path) for path in sorted(folder.glob("[!.]*")) if _is_of_training(path)}
     text = json.dumps(hashes, indent=1)
     files.write_whole(folder / NAME, text)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_of_training(path: Path) -> bool:
+    return path.is_file() and path.name not in (NAME, waivers.NAME) and path.suffix != ".tmp"
 
 
 def faults(folder: Path) -> list[str]:

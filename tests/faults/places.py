@@ -154,7 +154,7 @@ def on_small_disk(trial: Trial, place: Place) -> Broken:
 def _mounted(folder: Path) -> Iterator[Path]:
     """Yield a folder in memory that is a file system of its own."""
     folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(folder)], check=True)
     try:
         yield folder
     finally:

@@ -88,3 +88,16 @@ def test_what_a_killed_training_left_in_the_folder_is_not_listed(trained: Home) 
     papers.state(folder)  # the list of the first try is there already
     assert sorted(json.loads((folder / papers.NAME).read_text())) == sorted(PAPERS)
     assert papers.faults(folder) == []
+
+
+def test_a_home_of_former_code_which_has_no_lists_is_read_and_written(trained: Home) -> None:
+    (trained.models / "m" / papers.NAME).unlink()
+    with database.warehouse(trained) as db:
+        db.execute("alter table ml.model_versions drop column files_sha256")
+    assert seen(trained) == ([], [])
+    with database.warehouse(trained) as db:
+        found = versions.find(db, "interruption", "m")
+        assert found
+        assert (found.file, found.files_sha256) == ("m/model.skops", None)
+        versions.make_live(db, "interruption", "rule:abc", date(2025, 12, 5))
+        assert versions.live(db, "interruption") == "rule:abc"

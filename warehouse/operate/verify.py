@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,9 +23,7 @@ DELIVERIES = """
 select file, sha256, status, file in (select file from raw.erasures) from raw.deliveries
 where deleted_on is null order by all
 """
-MODELS = """
-select distinct file, sha256, files_sha256, waiver_sha256 from ml.model_versions where file is not null order by all
-"""
+STATED = ("sha256", "files_sha256", "waiver_sha256")  # of a model's file, of the list of its others, of its waiver
 RESEND = "send the same delivery again, or restore the file from a backup"
 Found = Iterator[str | None]  # of each thing that was read: what is wrong with it, or None
 
@@ -123,12 +121,16 @@ def _releases(home: Home) -> Found:
 def _models(home: Home) -> Found:
     """Read every model's files: the model, its cards and figures, and the waiver by which it went live."""
     with database.warehouse(home, read_only=True) as db:
-        models = db.execute(MODELS).fetchall()
-    for file, *hashes in models:
-        path = home.models / file
-        known = zip((path, path.with_name(papers.NAME), path.with_name(waivers.NAME)), hashes, strict=True)
-        found = [papers.fault(one, str(sha256)) for one, sha256 in known if sha256]
-        yield "; ".join(dict.fromkeys(filter(None, [*found, *papers.faults(path.parent)]))) or None
+        models = db.execute("select * from ml.model_versions where file is not null order by file").to_arrow_table()
+    for model in models.to_pylist():
+        yield "; ".join(_faults(home.models / model["file"], model)) or None
+
+
+def _faults(path: Path, model: Mapping[str, object]) -> list[str]:
+    """Say what is wrong with a model's file and those beside it; of a home of former code less is stated."""
+    named = zip((path, path.with_name(papers.NAME), path.with_name(waivers.NAME)), STATED, strict=True)
+    found = [papers.fault(one, str(model[name])) for one, name in named if model.get(name)]
+    return list(dict.fromkeys(filter(None, [*found, *papers.faults(path.parent)])))
 
 
 PARTS: dict[str, Callable[[Home], Found]] = {

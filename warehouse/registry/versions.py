@@ -92,6 +92,7 @@ def add(
     db: duckdb.DuckDBPyConnection, version: Version, metrics: Sequence[Figure], points: Mapping[str, pa.Table]
 ) -> None:
     """Write a trained model with its figures and its points (table of schema `ml` → rows), in one transaction."""
+    db.execute(DDL)  # a table of former code lacks columns
     with transaction(db):
         _write(db, "insert or replace", version)
         figures.replace_metrics(db, version.model_version, version.outcome, metrics)
@@ -137,8 +138,12 @@ def find(db: duckdb.DuckDBPyConnection, outcome: str, version: str) -> Version |
 
 
 def _read(db: duckdb.DuckDBPyConnection, condition: str, values: list[str]) -> Version | None:
-    row = db.execute(f"select {COLUMNS} from ml.model_versions where {condition} limit 1", values).fetchone()
-    return Version(**dict(zip(Version.__dataclass_fields__, row, strict=True))) if row else None
+    found = db.execute(f"select * from ml.model_versions where {condition} limit 1", values)
+    row = found.fetchone()
+    if row is None:
+        return None
+    named = dict(zip((column[0] for column in found.description), row, strict=True))  # former code had fewer columns
+    return Version(**{name: named[name] for name in Version.__dataclass_fields__ if name in named})
 
 
 def live(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
@@ -148,6 +153,7 @@ def live(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
 
 def make_live(db: duckdb.DuckDBPyConnection, outcome: str, version: str, today: date) -> None:
     """Move the live row, in one transaction; a rule gets its row when it is first needed."""
+    db.execute(DDL)  # a table of former code lacks columns
     with transaction(db):
         if version.startswith("rule:"):
             _write(db, "insert or ignore", Version(version, outcome, "rule", today, NEEDS_NO_GATE))

@@ -101,6 +101,11 @@ def warehouse(home: Home, read_only: bool = False, memory: str = MEMORY_LIMIT) -
     return db
 
 
+def can_write(home: Home) -> bool:
+    """Return whether the warehouse can be written, or made: on a disk that can only be read, what lists still lists."""
+    return os.access(home.warehouse if home.warehouse.exists() else home.root, os.W_OK)
+
+
 def _have(home: Home, path: Path, read_only: bool, make: Callable[[Path], None]) -> None:
     """Create a database that does not exist yet: aside, so that no half of one ever has its name.
 

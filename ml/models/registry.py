@@ -53,6 +53,8 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    if temporary.read_bytes() != content:
+        raise DamagedModel(f"{path} is not on the disk as it was written: look at the disk's health, then train again")
     temporary.replace(path)
 
 

@@ -55,7 +55,11 @@ CHANGES: dict[str, tuple[Callable[[list[bytes]], list[bytes]], dict[int, str]]] 
     "without a seal": (lambda lines: [lines[0], b'{"who": "x"}\n', *lines[1:]], {2: "no line of the log"}),
     "deep": (lambda lines: [lines[0], b"[" * 100_000 + b"\n", *lines[1:]], {2: "no line of the log"}),
     "blank": (lambda lines: [lines[0], b"\n", *lines[1:]], {2: "no line of the log"}),
-    "cut off": (lambda lines: [*lines[:3], lines[3][:20]], {4: "cut off"}),
+    "cut in the middle": (
+        lambda lines: [lines[0], lines[1][:20] + b"\n", *lines[2:]],
+        {2: "it was cut", 3: "before it"},
+    ),
+    "half, at the end": (lambda lines: [*lines[:3], lines[3][:20] + b"\n"], {4: "it was cut"}),
 }
 
 
@@ -76,13 +80,48 @@ def test_who_does_not_hold_the_key_cannot_continue_a_log(tmp_path: Path) -> None
     assert faults(log).keys() == {5}
 
 
-def test_a_log_goes_on_after_a_line_that_the_machine_cut(tmp_path: Path) -> None:
-    """Whoever looked before a power failure stands in it, the half line stays and is told, and pages answer again."""
+def test_a_log_goes_on_after_a_line_that_a_crash_cut(tmp_path: Path) -> None:
+    """Nobody was answered then; the next line names what is left of it, so that nobody can put in half a line unseen."""
     log = written(tmp_path / "log.jsonl")
     log.path.write_bytes(log.path.read_bytes()[:-30])
+    assert not faults(log)  # the last line, which nobody was answered
     log.note("luis", "child", "9", "visita acordada")
+    log.note("luis", "child", "8", "visita acordada")
+    assert not faults(log)
+    assert [line.children for line in log.lines()] == [["0"], ["1"], ["2"], [], ["9"], ["8"]]
+    log.path.write_bytes(log.path.read_bytes().replace(b'"3", "why"', b'"7", "why"'))
     assert faults(log).keys() == {4}
-    assert [line.children for line in log.lines()][-1] == ["9"]
+
+
+@pytest.mark.parametrize("left", [b"{", b"half a line", b"\n", b"\xff\n", b"x" * 200_000, b"{]\n{]\n{"])
+def test_whatever_a_crash_left_is_named_once(tmp_path: Path, left: bytes) -> None:
+    log = written(tmp_path / "log.jsonl", 2)
+    log.path.write_bytes(log.path.read_bytes() + left)
+    log.note("luis", "child", "9", "visita acordada")
+    assert not faults(log)
+    assert anchors.check(log, [anchored(log, "noon")]).wrong == []
+
+
+def test_a_mending_that_is_cut_off_is_mended(tmp_path: Path) -> None:
+    log = written(tmp_path / "log.jsonl", 1)
+    size = log.path.stat().st_size
+    log.path.write_bytes(log.path.read_bytes() + b'{"at": "2025')
+    log.note("luis", "child", "8", "visita acordada")
+    whole = log.path.read_bytes()
+    for end in range(size + 12, len(whole) + 1, 7):
+        log.path.write_bytes(whole[:end])
+        log.note("luis", "child", "9", "visita acordada")
+        assert not faults(log), end
+        assert [line.children for line in log.lines() if line.children] in ([["0"], ["9"]], [["0"], ["8"], ["9"]]), end
+
+
+def test_a_line_that_lacks_only_its_end_counts(tmp_path: Path) -> None:
+    log = written(tmp_path / "log.jsonl", 2)
+    log.path.write_bytes(log.path.read_bytes()[:-1])
+    head = anchored(log, "noon")
+    log.note("luis", "child", "9", "visita acordada")
+    assert [line.children for line in log.lines()] == [["0"], ["1"], ["9"]]
+    assert anchors.check(log, [head]).wrong == anchors.check(log, [head], head.head).wrong == []
 
 
 @pytest.mark.parametrize("size", [1, 65_000, 65_536, 200_000])
@@ -167,7 +206,7 @@ def test_each_run_anchors_what_came_and_nothing_that_does_not_follow(
         assert anchors.keep(ledger, log) == anchors.keep(ledger, log) == []
     assert [anchor.head.n_lines for anchor in anchors.kept(ledger)] == [1, 2, 3]
     log.path.write_bytes(older[: len(older) // 3 + 10])
-    assert "is no line of the log" in anchors.keep(ledger, log)[0]
+    assert "was rolled back to" in anchors.keep(ledger, log)[0]
     forked(log, older.splitlines(keepends=True)[0])
     assert "it agrees up to line 1" in anchors.keep(ledger, log)[0]
     assert len(anchors.kept(ledger)) == 3

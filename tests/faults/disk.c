@@ -3,7 +3,7 @@
  *
  * fault_arm(n, error, mode): the n-th call from now on fails with the error; mode 0: that call only, 1: all from it on,
  * 2: that call writes the first half and says so (a short write), later ones are whole, 3: the process is killed there.
- * fault_count(): how many such calls there were since. Build: cc -shared -fPIC -o disk.so disk.c -ldl
+ * fault_count(): how many such calls there were since. fault_clock(seconds): how far the clock is ahead. Build: cc -shared -fPIC -o disk.so disk.c -ldl
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,12 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ONCE, FOREVER, SHORT, KILL };
 static atomic_long count, nth;
 static int error_number, mode;
+static atomic_long ahead;
 
 void fault_arm(long n, int number, int how) {
     error_number = number;
@@ -31,6 +34,8 @@ void fault_arm(long n, int number, int how) {
 }
 
 long fault_count(void) { return atomic_load(&count); }
+
+void fault_clock(long seconds) { atomic_store(&ahead, seconds); }
 
 static int is_below(const char *path) {
     const char *root = getenv("FAULT_ROOT");
@@ -170,3 +175,25 @@ OPENS(open)
 OPENS(open64)
 OPENS_AT(openat)
 OPENS_AT(openat64)
+
+/* The clock on the wall alone is wrong: how long something takes is measured by another one. */
+int clock_gettime(clockid_t clock, struct timespec *found) {
+    REAL(clock_gettime);
+    int done = real(clock, found);
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) found->tv_sec += atomic_load(&ahead);
+    return done;
+}
+
+int gettimeofday(struct timeval *found, void *zone) {
+    REAL(gettimeofday);
+    int done = real(found, zone);
+    if (found) found->tv_sec += atomic_load(&ahead);
+    return done;
+}
+
+time_t time(time_t *found) {
+    REAL(time);
+    time_t now = real(NULL) + atomic_load(&ahead);
+    if (found) *found = now;
+    return now;
+}

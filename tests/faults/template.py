@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
 
+from service import api_keys
 from tests.conftest import deliver, qhawaq
 from tests.landing import samples
 from tests.notify.conftest import SCHOOL, Place
 from tests.notify.receivers import Arrived
+from tests.publish.home import with_marts
 from warehouse import database, files, keys
 from warehouse.settings import Home
 
@@ -48,8 +51,27 @@ def write(folder: Path) -> Home:
     for _ in range(2):
         qhawaq(home.root, "--quiet", "backup", "--to", str(folder / "backups"))
     home.backed_up.unlink()  # copies of this home have backups of their own
+    for name in ("machine", "another"):
+        api_keys.create(home, name, scopes=("predict",), areas=("ugel:150101",), days=90)
+    _arriving(home, folder / "arriving")
+    _published(folder / "published")
     _collectable(folder)
     return home
+
+
+def _arriving(home: Home, to: Path) -> None:
+    """Write the same home with deliveries that wait: one that lands and one that is refused."""
+    shutil.copytree(home.root, to, symlinks=True)
+    rows = [row.replace("2024|3|", "2024|6|") for row in samples.ROWS]
+    for month, content in (("202406_20240710", samples.attendance(rows)), ("202407_20240810", "MONTH\n1\n")):
+        deliver(Home(to), samples.ATTENDANCE.replace("202403_20240410", month), content)
+
+
+def _published(to: Path) -> None:
+    """Write a home with marts and two releases of them."""
+    with_marts(Home(to))
+    for _ in range(2):
+        qhawaq(to, "--quiet", "publish")
 
 
 def _collectable(folder: Path) -> None:

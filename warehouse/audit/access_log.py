@@ -19,7 +19,8 @@ from warehouse import clock, files, keys
 from warehouse.keys import Keys
 from warehouse.settings import Home
 
-START = "0" * 64
+START = "0" * 64  # of the first line there is no seal before it
+CUT = "cut off"  # of a line that names by its hash what a crash left of another one
 BLOCK = 65_536
 
 
@@ -38,6 +39,7 @@ class Line(NamedTuple):
     written: dict[str, Any]  # at, who, what, child, why; empty where it is no line of ours
     head: Head  # the log's up to and with this line
     fault: str = ""  # why it is not what was written there
+    content: bytes = b""  # of a line that is none of ours
 
     @property
     def children(self) -> list[str]:
@@ -71,39 +73,79 @@ class AccessLog:
         seen = child if child is None or isinstance(child, str) else list(child)
         line = {"at": clock.now().isoformat(), "who": caller, "what": action, "child": seen, "why": reason}
 
-        def sealed(descriptor: int) -> str:
-            before = "" if _ends_whole(descriptor) else "\n"  # the machine stopped in the middle of a line
-            return before + json.dumps(line | {"seal": self._seal(_last_seal(descriptor), line)})
+        files.append(self.path, lambda descriptor: self._next(descriptor, line))
 
-        files.append(self.path, sealed)
+    def _next(self, descriptor: int, line: dict[str, Any]) -> str:
+        """Return a line with its seal; before it, one that names what a crash cut off: nobody was answered then."""
+        end = _end(descriptor)
+        first = "" if end.is_ended else "\n"
+        if not end.cut:
+            return f"{first}{self._sealed(end.seal, line).text}"
+        named = self._sealed(end.seal, line | {"who": None, "what": CUT, "child": None, "why": _hash(end.cut)})
+        return f"{first}{named.text}\n{self._sealed(named.seal, line).text}"
+
+    def _sealed(self, before: str, line: dict[str, Any]) -> _Sealed:
+        seal = self._seal(before, line)
+        return _Sealed(json.dumps(line | {"seal": seal}), seal)
 
     def _seal(self, before: str, line: dict[str, Any]) -> str:
         text = json.dumps(line, sort_keys=True, ensure_ascii=False)
         return hmac.new(self.key, f"{before}{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def lines(self, after: Head | None = None) -> Iterator[Line]:
-        """Yield every line after a head, verified against all before it; of a missing file nothing."""
+        """Yield every line after a head, verified against all before it; of a missing file nothing.
+
+        What a crash cut off is passed over: the line after it names it, or it is the last.
+        """
         head = after or Head()
         if not self.path.exists():
             return
+        cut: list[Line] = []
         with self.path.open("rb") as file:
             file.seek(head.n_bytes)
+            content = b""
             for content in file:
                 line = self._read(content, head)
                 head = line.head
+                if not line.written:
+                    cut.append(line)
+                    continue
+                if cut and not _names(line, cut):
+                    yield from cut
+                cut = []
                 yield line
+        if content.endswith(b"\n") or len(cut) > 1:
+            yield from cut
 
     def _read(self, content: bytes, before: Head) -> Line:
         """Return a line; the chain goes on with the seal that it states, so that one change is one fault."""
         written, seal = _parted(content)
-        head = Head(before.n_lines + 1, before.n_bytes + len(content), seal or before.seal)
-        if not seal or not content.endswith(b"\n"):
-            fault = "is no line of the log: it was cut off, or something else wrote it"
-        elif not hmac.compare_digest(seal, self._seal(before.seal, written)):
-            fault = "is not what was written there, or lines before it were changed, moved or taken out"
-        else:
+        n_bytes = len(content.removesuffix(b"\n")) + 1  # a line that lacks only its end counts, and gets it
+        head = Head(before.n_lines + 1, before.n_bytes + n_bytes, seal or before.seal)
+        if not seal:
+            fault = "is no line of the log: something else wrote it, or it was cut"
+            return Line(head.n_lines, {}, head, f"{self.path}, line {head.n_lines}: it {fault}", content)
+        if hmac.compare_digest(seal.encode(), self._seal(before.seal, written).encode()):
             return Line(head.n_lines, written, head)
+        fault = "is not what was written there, or lines before it were changed, moved or taken out"
         return Line(head.n_lines, written, head, f"{self.path}, line {head.n_lines}: it {fault}")
+
+
+class _Sealed(NamedTuple):
+    """A line with its seal as it is written, and the seal."""
+
+    text: str
+    seal: str
+
+
+def _hash(cut: bytes) -> str:
+    return hashlib.sha256(cut.removesuffix(b"\n")).hexdigest()
+
+
+def _names(line: Line, cut: list[Line]) -> bool:
+    """Return whether a line names by its hash what stands before it without a seal."""
+    is_named = line.written.get("what") == CUT and line.written.get("who") is None
+    return is_named and line.written.get("why") == _hash(b"".join(one.content for one in cut))
 
 
 def of(home: Home, secret: Keys) -> AccessLog:
@@ -129,23 +171,27 @@ def note(home: Home, action: str, child: str | Sequence[str] | None, reason: str
     of(home, keys.load(home.secrets)).note(who or getpass.getuser(), action, child, reason)
 
 
-def _ends_whole(descriptor: int) -> bool:
-    size = os.fstat(descriptor).st_size
-    return not size or os.pread(descriptor, 1, size - 1) == b"\n"
+class _End(NamedTuple):
+    """The seal of the last line that has one, what stands behind it, and whether the log ends with a line's end."""
+
+    seal: str
+    cut: bytes
+    is_ended: bool
 
 
-def _last_seal(descriptor: int) -> str:
-    """Return the seal of the last line that has one, however long the lines after it are."""
+def _end(descriptor: int) -> _End:
+    """Return the end of the log, however long its last lines are."""
     end = os.fstat(descriptor).st_size
     rest = b""
     while end:
         begin = max(0, end - BLOCK)
-        parts = (os.pread(descriptor, end - begin, begin) + rest).split(b"\n")
-        whole = parts[1:] if begin else parts
-        if seal := next(filter(None, (_parted(part).seal for part in reversed(whole))), ""):
-            return seal
-        rest, end = parts[0] if begin else b"", begin
-    return START
+        rest = os.pread(descriptor, end - begin, begin) + rest
+        parts = rest.splitlines(keepends=True)
+        for n in range(len(parts), 1 if begin else 0, -1):  # of a block the first line may lack its beginning
+            if seal := _parted(parts[n - 1]).seal:
+                return _End(seal, b"".join(parts[n:]), rest.endswith(b"\n"))
+        end = begin
+    return _End(START, rest, not rest or rest.endswith(b"\n"))
 
 
 class _Parted(NamedTuple):

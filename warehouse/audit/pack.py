@@ -18,6 +18,7 @@ import duckdb
 from warehouse import clock, contracts, database, files, keys
 from warehouse.audit import register
 from warehouse.build import manifest, test_results
+from warehouse.registry import papers
 from warehouse.settings import DBT_PROJECT, Home
 
 Content = bytes | None  # None where the document does not exist yet
@@ -90,7 +91,7 @@ def _of_live_model(name: str) -> Document:
         with database.warehouse(home, read_only=True) as db:
             file = database.value(db, "select file from ml.model_versions where is_live and file is not null")
         path = home.models / file if file else home.models
-        return path.with_name(name).read_bytes() if file and path.with_name(name).exists() else None
+        return papers.read(path.with_name(name)) if file else None
 
     return content
 

@@ -45,9 +45,11 @@ def list_unknown(context: Context) -> None:
     from warehouse.landing import codes, ledger
     from warehouse.settings import DBT_PROJECT
 
-    context.to_write()
-    with database.warehouse(context.home) as db:
-        ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
+    if can_write := database.can_write(context.home.existing()):
+        context.to_write()
+    with database.warehouse(context.home, read_only=not can_write) as db:
+        if can_write:
+            ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
         unknown = codes.unknown(db)
     for one in unknown:
         shown = one.code or "(not shown: it does not look like a code)"

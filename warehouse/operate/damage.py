@@ -12,6 +12,7 @@ from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.files import read_json
 from warehouse.operate import status
 from warehouse.publish import switching
+from warehouse.registry import papers
 from warehouse.settings import SMALLEST_DATABASE, Home
 
 # Small files of a home that need not be there → what each holds, and what to do where it is damaged.
@@ -39,6 +40,8 @@ def found(home: Home) -> list[str]:
         partial(_synthetic, home),
         partial(_published, home),
         partial(_closed, home),
+        partial(_live_model, home),
+        *(partial(_papers, path.parent) for path in sorted(home.models.glob(f"*/{papers.NAME}"))),
         *(partial(_small, home.root / name, *SMALL[name]) for name in SMALL),
         *(partial(_database, home, path) for path in (home.warehouse, home.vault)),
         *(partial(_archived, path) for path in sorted(home.archive.rglob("*.age"))),
@@ -93,6 +96,16 @@ def _closed(home: Home) -> None:
     kept = {day: entry for day, entry in stated.items() if "retired_on" not in entry}
     if lost := [day for day, entry in kept.items() if not (home.features / str(entry.get("file"))).exists()]:
         raise DamagedFile(f"the Parquet of closed dates {', '.join(lost[:5])} is missing: {machine.CLOSED_AGAIN}")
+
+
+def _live_model(home: Home) -> None:
+    if wrong := papers.of_live_model(home):
+        raise DamagedFile(wrong)
+
+
+def _papers(folder: Path) -> None:
+    if wrong := papers.faults(folder):
+        raise DamagedFile("; ".join(wrong))
 
 
 def _small(path: Path, shape: type[Any], advice: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
-from warehouse import database, files, keys, machine
+from warehouse import database, keys, machine
 from warehouse.audit import access_log, anchors
 from warehouse.build import closing
 from warehouse.deliveries import Status
@@ -18,13 +18,14 @@ from warehouse.landing import archive
 from warehouse.operate import contents, damage
 from warehouse.progress import Progress
 from warehouse.publish import switching
+from warehouse.registry import papers, waivers
 from warehouse.settings import Home
 
 DELIVERIES = """
 select file, sha256, status, file in (select file from raw.erasures) from raw.deliveries
 where deleted_on is null order by all
 """
-MODELS = "select distinct file, sha256 from ml.model_versions where file is not null order by all"
+STATED = ("sha256", "files_sha256", "waiver_sha256")  # of a model's file, of the list of its others, of its waiver
 RESEND = "send the same delivery again, or restore the file from a backup"
 Found = Iterator[str | None]  # of each thing that was read: what is wrong with it, or None
 
@@ -129,17 +130,18 @@ def _access_log(home: Home) -> Found:
 
 
 def _models(home: Home) -> Found:
-    """Read every model's file."""
+    """Read every model's files: the model, its cards and figures, and the waiver by which it went live."""
     with database.warehouse(home, read_only=True) as db:
-        models = db.execute(MODELS).fetchall()
-    for file, sha256 in models:
-        path = home.models / file
-        if not path.exists():
-            yield f"{path} is missing: restore it from a backup"
-        elif files.sha256(path) != sha256:
-            yield f"{path} is damaged: restore it from a backup"
-        else:
-            yield None
+        models = db.execute("select * from ml.model_versions where file is not null order by file").to_arrow_table()
+    for model in models.to_pylist():
+        yield "; ".join(_faults(home.models / model["file"], model)) or None
+
+
+def _faults(path: Path, model: Mapping[str, object]) -> list[str]:
+    """Say what is wrong with a model's file and those beside it; of a home of former code less is stated."""
+    named = zip((path, path.with_name(papers.NAME), path.with_name(waivers.NAME)), STATED, strict=True)
+    found = [papers.fault(one, str(model[name])) for one, name in named if model.get(name)]
+    return list(dict.fromkeys(filter(None, [*found, *papers.faults(path.parent)])))
 
 
 PARTS: dict[str, Callable[[Home], Found]] = {

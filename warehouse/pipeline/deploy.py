@@ -122,5 +122,5 @@ def _waive(db: duckdb.DuckDBPyConnection, home: Home, version: Version, file: Pa
         raise QhawaqError(f"{version.model_version} may not go live: {version.gate}")
     waiver, sha256 = waivers.read(file)
     waiver.permits(version.model_version, GateResult.from_stored(version.gate).broken)
-    write_whole(home.models / version.model_version / "waiver.yml", file.read_text(encoding="utf-8"))
+    write_whole(home.models / version.model_version / waivers.NAME, file.read_text(encoding="utf-8"))
     versions.note_waiver(db, version.model_version, sha256)

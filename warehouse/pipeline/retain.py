@@ -22,8 +22,10 @@ from warehouse.settings import DBT_PROJECT, Home
 def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:
     """Show what is due; return the number of deliveries and of as-of dates."""
     known = list(contracts.read(DBT_PROJECT).values())
-    with database.warehouse(home) as db:
-        tables.prepare(db)
+    can_write = database.can_write(home)
+    with database.warehouse(home, read_only=not can_write) as db:
+        if can_write:
+            tables.prepare(db)
         expired = retention.expired(db, known, today)
         dates = retention.retired_dates(home, known, today)
     retention.say(progress, expired, dates)

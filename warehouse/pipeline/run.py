@@ -38,10 +38,7 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
     if current := current_if_whole(home, state, progress):
         if not summary.is_told(home, state):  # lost or damaged since, or the job was killed just before
             summary.write_status(home, state)
-        later = switching.gone_back_from(home)
-        back = f", gone back to from {later}," if later else ""
-        wrong = f"; {len(found)} wrong here, see 'qhawaq status'" if (found := damage.found(home)) else ""
-        return f"nothing new: release {current}{back} is current ({summary.where(home)}){wrong}"
+        return _nothing_new(home, current)
     for name, step in job(home, progress, day, state.key).items():
         if name not in state.done:
             with progress.step(name):
@@ -49,6 +46,15 @@ def run(home: Home, progress: Progress, today: date | None = None, backfill: boo
             state.write(home)
     summary.write_status(home, state)
     return summary.closing(home, landed)
+
+
+def _nothing_new(home: Home, current: str) -> str:
+    """Remove what killed publications left; say what is current and what is wrong."""
+    later = switching.gone_back_from(home)
+    back = f", gone back to from {later}," if later else ""
+    left = f"; removed {n} folders that publications left which were cut off" if (n := releases.sweep(home)) else ""
+    wrong = f"; {len(found)} wrong here, see 'qhawaq status'" if (found := damage.found(home)) else ""
+    return f"nothing new: release {current}{back} is current ({summary.where(home)}){left}{wrong}"
 
 
 def current_if_whole(home: Home, state: State, progress: Progress) -> str | None:

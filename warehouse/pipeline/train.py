@@ -13,7 +13,7 @@ from warehouse.build import calendar
 from warehouse.pipeline import learning
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.progress import Progress
-from warehouse.registry import versions
+from warehouse.registry import papers, versions
 from warehouse.registry.versions import Version
 from warehouse.settings import Home
 
@@ -52,6 +52,7 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
             is_live=False,
             file=file,
             sha256=sha256,
+            files_sha256=papers.state(home.models / trained.version),
             trained_at=today,
             gate=str(trained.gate),
             fingerprint=trained.fingerprint,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 
@@ -41,6 +42,8 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         BuildFailed: a mart has a type, text or pseudonym that a reader must not get; nothing is switched.
     """
     with database.warehouse(home) as db:
+        if n_left := _remove_left(home):  # first: their room may be what this one needs
+            progress.say("left by publications that were cut off, removed", folders=n_left)
         release = _name(home, db, key)
         edition = Edition(db, home, release, serving.marts_of(db))
         inspection.inspect(db, home, edition.marts)
@@ -75,6 +78,41 @@ def _note(db: duckdb.DuckDBPyConnection, release: str, n_files: int) -> None:
         "(select today from raw.calendar) as built_for, ? as n_files",
         [release, n_files],
     )
+
+
+def sweep(home: Home) -> int:
+    """Remove what publications left that were killed before their release was whole; return how many folders.
+
+    Raises:
+        HomeInUse: another process has the warehouse open, and may be publishing.
+    """
+    files.remove_unfinished(home.serving)
+    if not _left(home):
+        return 0
+    with database.warehouse(home):
+        return _remove_left(home)
+
+
+def _remove_left(home: Home) -> int:
+    """Remove the folders of releases that were never whole, while nobody else publishes; return how many."""
+    for path in (left := _left(home)):
+        shutil.rmtree(path)
+    return len(left)
+
+
+def _left(home: Home) -> list[Path]:
+    stay = {*switching.kept(home), *_led_to(home)}
+    folders = (path for folder in switching.folders(home) for path in (home.serving / folder).iterdir())
+    return [path for path in folders if path.is_dir() and switching.NAME.fullmatch(path.name) and path.name not in stay]
+
+
+def _led_to(home: Home) -> set[str | None]:
+    """Return the releases that the pointer and links lead to: a manifest may be what is lost, or the pointer."""
+    links = (home.serving / folder / switching.CURRENT for folder in switching.folders(home))
+    followed: set[str | None] = {link.readlink().parent.name for link in links if link.is_symlink()}
+    with suppress(DamagedFile):
+        followed.add(switching.current(home))
+    return followed
 
 
 def forget(home: Home, keep: int = KEEP) -> None:

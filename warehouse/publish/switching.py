@@ -134,6 +134,7 @@ def point(home: Home, release: str, back_from: str | None = None) -> None:
     """
     pointer = {"release": release} | ({"gone_back_from": back_from} if back_from else {})
     with _alone(home):
+        files.remove_unfinished(home.serving)  # of switches that were killed
         files.write_whole(home.serving / "current.json", json.dumps(pointer))
         _follow(home, release)
 
@@ -168,22 +169,21 @@ def _follow(home: Home, release: str) -> int:
     if gone := lost(home, release):
         raise DamagedFile(f"release {release} lacks its file of {', '.join(gone)}: {AGAIN}")
     wrong = _wrong_links(home, release)
-    for folder in wrong:
-        if folder in has:
-            _switch(home.serving / folder, release)
-        else:
-            (home.serving / folder / CURRENT).unlink(missing_ok=True)
+    asides = [(_aside(home.serving / folder, release) if folder in has else None, folder) for folder in wrong]
+    for aside, folder in asides:  # renames alone: links are of two releases for as long as these take
+        link = home.serving / folder / CURRENT
+        aside.replace(link) if aside else link.unlink(missing_ok=True)
     for folder in wrong:  # after all: between the first link and the last nothing waits for the disk
         files.sync(home.serving / folder)
     return len(wrong)
 
 
-def _switch(folder: Path, release: str) -> None:
-    """Make a folder's link lead to a release: readers see the old one or the new one."""
+def _aside(folder: Path, release: str) -> Path:
+    """Make a link to a release beside a folder's link, which it is to replace: readers see the old or the new one."""
     aside = folder / f".{CURRENT}.tmp"
     aside.unlink(missing_ok=True)
     aside.symlink_to(f"{release}/{FILE}")
-    aside.replace(folder / CURRENT)
+    return aside
 
 
 def _link(home: Home, folder: str) -> str | None:

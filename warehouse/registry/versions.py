@@ -21,6 +21,7 @@ create table if not exists ml.model_versions (
   trained_at date, gate varchar, fingerprint varchar, slope double, intercept double,
   waiver_sha256 varchar, primary key (model_version, outcome));
 alter table ml.model_versions add column if not exists waiver_sha256 varchar;
+alter table ml.model_versions add column if not exists files_sha256 varchar;
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 create table if not exists ml.model_trees (
@@ -52,6 +53,7 @@ class Version:
         slope: of the calibration.
         intercept: base points in log-odds.
         waiver_sha256: of the file by which a person let a refused model go live.
+        files_sha256: of the list of the model's cards and figures (`papers`).
     """
 
     model_version: str
@@ -66,6 +68,7 @@ class Version:
     slope: float | None = None
     intercept: float | None = None
     waiver_sha256: str | None = None
+    files_sha256: str | None = None
 
 
 COLUMNS = ", ".join(Version.__dataclass_fields__)
@@ -89,6 +92,7 @@ def add(
     db: duckdb.DuckDBPyConnection, version: Version, metrics: Sequence[Figure], points: Mapping[str, pa.Table]
 ) -> None:
     """Write a trained model with its figures and its points (table of schema `ml` → rows), in one transaction."""
+    db.execute(DDL)  # a table of former code lacks columns
     with transaction(db):
         _write(db, "insert or replace", version)
         figures.replace_metrics(db, version.model_version, version.outcome, metrics)
@@ -134,8 +138,12 @@ def find(db: duckdb.DuckDBPyConnection, outcome: str, version: str) -> Version |
 
 
 def _read(db: duckdb.DuckDBPyConnection, condition: str, values: list[str]) -> Version | None:
-    row = db.execute(f"select {COLUMNS} from ml.model_versions where {condition} limit 1", values).fetchone()
-    return Version(**dict(zip(Version.__dataclass_fields__, row, strict=True))) if row else None
+    found = db.execute(f"select * from ml.model_versions where {condition} limit 1", values)
+    row = found.fetchone()
+    if row is None:
+        return None
+    named = dict(zip((column[0] for column in found.description), row, strict=True))  # former code had fewer columns
+    return Version(**{name: named[name] for name in Version.__dataclass_fields__ if name in named})
 
 
 def live(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
@@ -145,6 +153,7 @@ def live(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
 
 def make_live(db: duckdb.DuckDBPyConnection, outcome: str, version: str, today: date) -> None:
     """Move the live row, in one transaction; a rule gets its row when it is first needed."""
+    db.execute(DDL)  # a table of former code lacks columns
     with transaction(db):
         if version.startswith("rule:"):
             _write(db, "insert or ignore", Version(version, outcome, "rule", today, NEEDS_NO_GATE))

@@ -12,6 +12,7 @@ import yaml
 
 from warehouse.errors import QhawaqError
 
+NAME = "waiver.yml"  # beside the model
 SHORTEST_REASON = 30
 
 

@@ -42,6 +42,7 @@ def create(settings: Settings) -> FastAPI:
         watching = asyncio.create_task(_watch(service))
         yield
         watching.cancel()
+        service.authenticator.write_last_use(is_end=True)
 
     app = DocumentedApp(
         title="Qhawaq",

@@ -87,6 +87,18 @@ def verify_journal(home: Home) -> int:
         raise QhawaqError(str(error)) from None
 
 
+def note_of_key(home: Home, who: str, what: str) -> None:
+    """Note in the access log what somebody did to a machine's key.
+
+    Raises:
+        QhawaqError: it was done, and the log cannot be continued.
+    """
+    try:
+        Journal(home.journal, _journal_key(home)).note(who, "key", None, what)
+    except Broken as error:
+        raise QhawaqError(f"it was done ({what}), and could not be logged: {error}") from None
+
+
 def _journal_key(home: Home) -> bytes:
     return hmac.new(keys.load(home.secrets).secret.encode(), b"journal", hashlib.sha256).digest()
 

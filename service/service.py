@@ -37,10 +37,11 @@ class Service:
         self.reveal_limit = RateLimiter(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
 
     def refresh(self) -> None:
-        """Take up a newer deployment, release or file of keys."""
+        """Take up a newer deployment, release or file of keys; keys first, as nothing else may hold that up."""
+        self.authenticator.refresh()
+        self.authenticator.write_last_use()
         self.current.refresh()
         self.feature_pool.refresh()
-        self.authenticator.refresh()
 
 
 def running_service(request: Request) -> Service:

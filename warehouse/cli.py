@@ -44,6 +44,7 @@ COMMANDS = {
     "retain": ("retain", "Delete what has been kept long enough, and prove it."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
     "serve": ("serve", "Answer predictions and children's pages over HTTP, on 127.0.0.1."),
+    "key": ("key", "Make, list, revoke or rotate a machine's key for the service."),
     "backup": ("backup", "Copy the home, with the hash of every file."),
     "restore": ("backup", "Make a home of a backup."),
     "verify": ("verify", "Read the whole home against its hashes; say what is damaged."),

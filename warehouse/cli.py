@@ -46,6 +46,7 @@ COMMANDS = {
     "serve": ("serve", "Answer predictions and children's pages over HTTP, on 127.0.0.1."),
     "key": ("key", "Make, list, revoke or rotate a machine's key for the service."),
     "backup": ("backup", "Copy the home, with the hash of every file."),
+    "rotate-secret": ("rotate_secret", "Seal the home with another secret; children's keys stay."),
     "restore": ("backup", "Make a home of a backup."),
     "verify": ("verify", "Read the whole home against its hashes; say what is damaged."),
     "status": ("status", "Show the state of the home without opening the warehouse."),

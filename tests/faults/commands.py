@@ -23,6 +23,7 @@ from typing import Any
 
 import pyrage
 
+from service.home import verify_journal
 from tests.faults.disk import ENDED, ONCE, command, in_fork
 from tests.landing import samples
 from tests.notify import receivers
@@ -30,7 +31,7 @@ from tests.notify.conftest import SCHOOL
 from warehouse import contracts, database, keys
 from warehouse.country import api
 from warehouse.notify.recipients import COLUMNS
-from warehouse.operate import backup
+from warehouse.operate import backup, rotation
 from warehouse.pipeline import retain
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -71,6 +72,13 @@ def of_home(root: Path) -> Content:
     ]
     unfinished = sorted(path.name for path in home.root.glob("*") if path.name in ("retaining", "erasing"))
     return held | {"archive": archived, "inbox": inbox, "features": features, "small": small, "unfinished": unfinished}
+
+
+def of_resealed(root: Path) -> Content:
+    """Return what the home holds, and whether anything is left of its secret's replacement, which landing waits for."""
+    home = Home(root / "home")
+    left = [path.name for path in (home.rotating, home.secrets / rotation.NEXT) if path.exists()]
+    return of_home(root) | {"left": left, "log": verify_journal(home)}
 
 
 def _sha256(content: bytes) -> str:
@@ -196,6 +204,7 @@ def cases(template: Path) -> dict[str, Case]:
             ("codes", "map", "siagie.siagie_enrollments", "estado_matricula", "DEFINITIVO", "DEFINITIVA", *WHY_CODE)
         ),
         "deploy": Case(("deploy",)),
+        "rotate-secret": Case(("rotate-secret",), of_resealed),
         "collect": Case(("collect", "juntos", "--today", "2023-12-05"), of_collected, "synthetic", prepare=_serve),
         "notify": Case(("notify", "--now", "2025-12-05 17:00:00"), of_outbox, prepare=_listen),
         "backup": Case(("backup", "--to", "{root}/backups", "--keep", "2"), of_backups, keeps=_keeps_backups),

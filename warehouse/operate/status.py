@@ -93,6 +93,7 @@ def _unfinished(home: Home) -> list[str]:
         "a deletion of what was kept long enough": home.retaining.exists(),
         f"the erasure of {erasures} persons": erasures > 0,
         "the erasure of persons who were erased after the backup": home.to_erase.exists(),
+        "the replacement of the secret": home.rotating.exists(),
         "the publication without persons who were erased": switching.shows_erased(home).exists(),
     }
     return [what for what, is_there in told.items() if is_there]
@@ -109,7 +110,8 @@ def shown(home: Home, facts: Facts) -> list[str]:
     """Return what is known of a home as lines."""
     passed_over = [f"  left         {name} {why}" for name, why in intake.passed_over(home.inbox).items()]
     state = lines(home, facts) if "steps" in facts else []
-    unfinished = [f"  unfinished   {what}: 'qhawaq run' ends it" for what in facts["unfinished"]]
+    ends = f"'qhawaq {'rotate-secret' if home.rotating.exists() else 'run'}' ends it"
+    unfinished = [f"  unfinished   {what}: {ends}" for what in facts["unfinished"]]
     return [*state, f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over, *unfinished]
 
 

@@ -167,7 +167,7 @@ class Authenticator:
                 leeway=SKEW,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except (jwt.PyJWTError, KeyError) as error:
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError) as error:
             raise Refused(401, f"the token is not accepted: {type(error).__name__}") from None
         scopes, areas = _words(claims.get("scope")), _words(claims.get(self.oidc.areas_claim))
         return Caller(str(claims["sub"]), frozenset(scopes), frozenset(areas))

@@ -92,7 +92,8 @@ def note_of_key(home: Home, who: str, what: str) -> None:
         QhawaqError: it was done, and the log cannot be continued.
     """
     try:
-        Journal(home.journal, _journal_key(home)).note(who, "key", None, what)
+        journal = Journal(home.journal, _journal_key(home))
+        journal.note(who, "key", None, what)
     except Broken as error:
         raise QhawaqError(f"it was done ({what}), and could not be logged: {error}") from None
 

@@ -38,7 +38,8 @@ async def ready(service: CurrentService, response: Response) -> dict[str, Any]:
     current = service.current
     if current.fault:
         response.status_code = 503
-    return {"model_version": current.model.version, "outcome": current.model.outcome, "fault": current.fault or None}
+    fault = "what was deployed last cannot be verified: the log says why" if current.fault else None
+    return {"model_version": current.model.version, "outcome": current.model.outcome, "fault": fault}
 
 
 @router.get("/metrics", tags=["health"], response_class=Response)

@@ -113,6 +113,7 @@ def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> N
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exit 0 when done, 1 when something failed, 2 when called wrongly."""
     parallel.one_thread_each()
+    os.umask(0o077)  # what a command writes is its user's alone
     try:
         qhawaq.main(args=arguments, prog_name="qhawaq", standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -20,7 +20,7 @@ def serve(context: Context, port: int, verify_log: bool) -> None:
     from service.home import verify_journal
     from service.run import run, with_allocators
 
-    home = context.home.existing()
+    home = context.narrowed()
     if verify_log:
         click.echo(f"{verify_journal(home)} lines, each as it was written")
     else:

@@ -84,16 +84,19 @@ def test_who_is_not_known_is_told_so_and_nothing_else(client: TestClient, header
 @pytest.mark.parametrize(
     "changed",
     [{"exp": 1}, {"aud": "other"}, {"iss": "https://evil.example"}, {"sub": None}, {"exp": None}, {"aud": None},
-     {"nbf": time.time() + 3600}, {"exp": time.time() - 70}, {"nbf": time.time() + 90}, {"iat": time.time() + 90}],
+     {"nbf": time.time() + 3600}],
 )  # fmt: skip
 def test_expired_foreign_and_incomplete_tokens_are_refused(asking: Asking, client: TestClient, changed: dict) -> None:
     assert client.get(CHILD, headers=asking.token(**changed)).status_code == 401
 
 
-@pytest.mark.parametrize("claim", [{"exp": -50}, {"nbf": 50}, {"iat": 50}])
-def test_clocks_may_differ_by_a_minute(asking: Asking, client: TestClient, claim: dict[str, int]) -> None:
-    changed = {name: time.time() + seconds for name, seconds in claim.items()}
-    assert client.get(CHILD, headers=asking.token(**changed)).status_code == 200
+@pytest.mark.parametrize(("sign", "claim"), [(-1, "exp"), (1, "nbf"), (1, "iat")])
+@pytest.mark.parametrize(("seconds", "status"), [(50, 200), (75, 401)])
+def test_clocks_may_differ_by_a_minute_and_no_more(
+    asking: Asking, client: TestClient, sign: int, claim: str, seconds: int, status: int
+) -> None:
+    changed = {claim: time.time() + sign * seconds}
+    assert client.get(CHILD, headers=asking.token(**changed)).status_code == status
 
 
 def test_a_token_of_another_key_or_without_signature_is_refused(asking: Asking, client: TestClient) -> None:

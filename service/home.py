@@ -85,17 +85,22 @@ def verify_journal(home: Home) -> int:
         raise QhawaqError(str(error)) from None
 
 
-def note_of_key(home: Home, who: str, what: str) -> None:
-    """Note in the access log what somebody did to a machine's key.
+def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
+    """Return what notes in the access log what somebody did to a machine's key.
 
     Raises:
-        QhawaqError: it was done, and the log cannot be continued.
+        HomeError: the secret that seals the log is missing, or another one.
     """
-    try:
-        journal = Journal(home.journal, _journal_key(home))
-        journal.note(who, "key", None, what)
-    except Broken as error:
-        raise QhawaqError(f"it was done ({what}), and could not be logged: {error}") from None
+    journal = Journal(home.journal, _journal_key(home))
+
+    def note(what: str) -> None:
+        """Note it; a log that cannot be continued is an error, and it was done all the same."""
+        try:
+            journal.note(who, "key", None, what)
+        except Broken as error:
+            raise QhawaqError(f"it was done ({what}), and could not be logged: {error}") from None
+
+    return note
 
 
 def _journal_key(home: Home) -> bytes:

@@ -43,9 +43,9 @@ async def ready(service: CurrentService, response: Response) -> dict[str, Any]:
 
 
 @router.get("/metrics", tags=["health"], response_class=Response)
-async def figures() -> Response:
+async def figures(service: CurrentService) -> Response:
     """Counters for Prometheus; no child, no caller."""
-    return Response(metrics.exposition(), media_type=metrics.MEDIA_TYPE)
+    return Response(service.exposition.read(), media_type=metrics.MEDIA_TYPE)
 
 
 @router.get("/v1/model", tags=["model"])

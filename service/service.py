@@ -11,6 +11,7 @@ from service.children import PublishedChildren
 from service.journal import Journal
 from service.limits import RateLimiter
 from service.live import CurrentModel
+from service.metrics import Exposition
 from service.offices import Offices
 from service.records import FeaturePool
 from service.settings import Settings
@@ -35,6 +36,7 @@ class Service:
         self.feature_pool = FeaturePool(settings.children)
         self.journal = Journal(settings.journal, settings.journal_key)
         self.request_limit = RateLimiter(limits.per_second, 2 * limits.per_second)
+        self.exposition = Exposition()
         self.unknown_limit = RateLimiter(limits.unknown_per_second, limits.unknown_at_once)
         self.reveal_limit = RateLimiter(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
 

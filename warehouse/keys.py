@@ -248,7 +248,7 @@ def _file(secrets: Path) -> Path:
 
 def _sealed(home: Path) -> Iterator[Path]:
     """Yield what is sealed with a home's secret: vault, access log, notes of deletions, archive, collected pages."""
-    for name, least in (("vault.duckdb", SMALLEST_DATABASE), ("access_log.jsonl", 1), ("retaining", 1)):
+    for name, least in (("vault.duckdb", SMALLEST_DATABASE), ("access_log.jsonl", 1), ("retaining", 1), (MARK, 1)):
         if (path := home / name).exists() and path.stat().st_size >= least:
             yield path
     yield from _sealed_files(home)

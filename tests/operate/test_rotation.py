@@ -206,6 +206,17 @@ def test_backups_open_with_the_secret_that_they_were_made_with(root: Path) -> No
     qhawaq(home.root, "rotate-secret")
     qhawaq(home.root, "backup", "--rehearse")
     newer = max((root / "backups").glob("[0-9]*"))
+    bare = Home(root / "bare")
+    qhawaq(bare.root, "restore", str(older))
+    for command in (
+        ("land",),
+        ("subject", "access", "1", *commands.WHY),
+        ("key", "new", "n", "--scope", "predict", "--area", "*"),
+    ):
+        deliver(bare, samples.ATTENDANCE, samples.attendance())
+        assert "another one is not made" in qhawaq(bare.root, *command, expect=1).stderr
+        assert not (bare.secrets / keys.OWN).exists()
+        assert not bare.api_keys.exists()
     for backup, other in ((older, keys.load(home.secrets)), (newer, old)):
         again = Home(root / f"again-{backup.name}")
         said = qhawaq(again.root, "restore", str(backup)).stdout

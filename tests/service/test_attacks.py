@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service import api
+from service import api, metrics
 from service.limits import FORGET, RateLimiter
 from tests.service.conftest import HERE, MACHINE, Asking, configuration, deploy
 from tests.service.serving import SAYS_HOST, answered, asked, connected, seconds_until_ended, serving
@@ -232,6 +232,16 @@ def test_half_a_surrogate_pair_is_a_fault_of_who_sends_it(
     answer = client.post(path, content=body, headers={**asking.token(), "Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
     assert asking.revealed == []
+
+
+def test_counters_that_anybody_may_ask_for_are_made_once_in_a_while(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(metrics, "generate_latest", lambda _: made.append(1) or b"x")
+    assert {client.get("/metrics").text for _ in range(20)} == {"x"}
+    assert len(made) <= 3
+    assert client.get("/static/ficha.css").headers["content-type"] == "text/css; charset=utf-8"
 
 
 def test_the_document_is_made_once_for_a_model(asking: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

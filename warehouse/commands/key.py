@@ -24,10 +24,10 @@ DAYS = click.option(
 WHO = click.option("--who", default=None, help="Who does it, for the access log (default: the system's user).")
 
 
-def _note(home: Home, who: str | None, what: str) -> None:
-    from service.home import note_of_key
+def _log(home: Home, who: str | None) -> Callable[[str], None]:
+    from service.home import log_of_keys
 
-    note_of_key(home, who or getpass.getuser(), what)
+    return log_of_keys(home, who or getpass.getuser())
 
 
 @click.group()
@@ -54,8 +54,9 @@ def new(context: Context, name: str, who: str | None, scope: tuple[str, ...], ar
     from service import api_keys
 
     home = context.home.existing()
+    note = _log(home, who)
     made = api_keys.create(home.api_keys, name, scopes=scope, areas=area, days=days)
-    _note(home, who, f"new key of {name}: {' '.join(scope)}; {' '.join(area)}; {days} days")
+    note(f"new key of {name}: {' '.join(scope)}; {' '.join(area)}; {days} days")
     click.echo(made)
 
 
@@ -68,8 +69,9 @@ def rotate(context: Context, name: str, who: str | None, days: int, overlap: int
     from service import api_keys
 
     home = context.home.existing()
+    note = _log(home, who)
     made = api_keys.rotate(home.api_keys, name, days=days, overlap=timedelta(hours=overlap))
-    _note(home, who, f"another key of {name}: {days} days; the one before ends in {overlap} hours")
+    note(f"another key of {name}: {days} days; the one before ends in {overlap} hours")
     click.echo(made)
 
 
@@ -81,7 +83,7 @@ def revoke(context: Context, name: str, who: str | None) -> None:
 
     home = context.home.existing()
     taken = api_keys.revoke(home.api_keys, name)
-    _note(home, who, f"revoked {taken} keys of {name}")
+    _log(home, who)(f"revoked {taken} keys of {name}")  # afterwards: a lost secret keeps no key valid
     click.echo(f"{name}: {taken} keys revoked; a running service refuses them within a second")
 
 

@@ -62,7 +62,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self.limits = self.registry.limits
         self.head_timer: asyncio.TimerHandle | None = None
-        self.head_bytes = 0  # of the request whose head is not whole
+        self.head_received = 0  # bytes since a head began, as they come
+        self.head_parsed = 0  # bytes of its parts that are whole
         self.is_in_head = True
 
     @property
@@ -86,10 +87,11 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; what belongs to no request that is being answered has to become one in time."""
+        was_in_head = self.is_in_head  # else a body and more may be in it
         super().data_received(data)
-        if self.is_in_head:
-            self.head_bytes += len(data)
-            if self.head_bytes > self.limits.head_bytes:
+        if was_in_head and self.is_in_head:
+            self.head_received += len(data)
+            if self.head_received > self.limits.head_bytes:
                 self._refuse_head()
         if not self.is_answering and not self.transport.is_closing():
             self._expect_head()
@@ -97,7 +99,8 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Wait for the head of the next request."""
         self.is_in_head = True
-        self.head_bytes = 0
+        self.head_received = 0
+        self.head_parsed = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -116,8 +119,8 @@ class Connection(HttpToolsProtocol):
         Raises:
             TooLarge: it is more than may come: uvicorn answers 400.
         """
-        self.head_bytes += n_bytes
-        if self.head_bytes > 2 * self.limits.head_bytes or len(self.headers) >= self.limits.headers:
+        self.head_parsed += n_bytes
+        if self.head_parsed > self.limits.head_bytes or len(self.headers) >= self.limits.headers:
             raise TooLarge
 
     def on_headers_complete(self) -> None:

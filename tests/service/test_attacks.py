@@ -91,6 +91,28 @@ def test_slow_bodies_of_a_known_machine_keep_nobody_else_waiting(asking: Asking,
     assert is_served(port)
 
 
+def test_a_large_head_that_may_be_is_answered_in_whatever_pieces(port: int) -> None:
+    head = GET + KNOWN + b"X: " + b"y" * 31_000 + b"\r\n\r\n"
+    for size in (len(head), 8000, 1500):
+        with connected(port) as line:
+            for _ in range(2):  # the second on the same connection
+                for at in range(0, len(head), size):
+                    line.sendall(head[at : at + size])
+                    time.sleep(0.005)
+                assert answered(line)[0] == 200
+
+
+def test_requests_that_come_together_are_answered_one_after_another(port: int) -> None:
+    one = GET + KNOWN + b"\r\n"
+    with connected(port, one * 30 + one[:-2]) as line:
+        time.sleep(0.1)
+        line.sendall(one[-2:])
+        line.settimeout(2)
+        got = b""
+        while got.count(b"HTTP/1.1 200") < 31:
+            got += line.recv(65_536)
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

@@ -114,6 +114,7 @@ def prepare(home: Home, folder: Path, environment: dict[str, str]) -> None:
 
 def main() -> None:
     """Start scheduler, DAG processor, triggerer and API server, and leave the terminal to them."""
+    os.umask(0o077)  # what its tasks write is this user's alone
     home = Home.find()
     folder = Path(os.environ.get("AIRFLOW_HOME") or REPOSITORY / "airflow-home").absolute()
     environment = settings(home, folder, int(os.environ.get("QHAWAQ_AIRFLOW_PORT", "8080")))

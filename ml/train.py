@@ -150,7 +150,7 @@ def register(folder: Path, trained: Trained, spec: Spec, share: float, synthetic
     texts = {
         "ficha.md": documents.model_card(),
         "impacto.md": documents.impact(),
-        "metrics.csv": as_csv(trained.metrics),
+        "metrics.csv": as_csv(card.published(trained.metrics)),
     }
     return registry.save(folder, trained.version, trained.fitted.model, _facts(trained, spec, share), texts)
 
@@ -181,7 +181,7 @@ def _facts(trained: Trained, spec: Spec, share: float) -> dict[str, Any]:
                 "low": metric.low,
                 "high": metric.high,
             }
-            for ranker, dataset, segment, metric in trained.metrics
+            for ranker, dataset, segment, metric in card.published(trained.metrics)
         ],
     }
 

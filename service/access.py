@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
 
 import jwt
 
-from service.live import file_mark
+from service import api_keys
+from service.api_keys import MachineKey
+from service.last_use import LastUse
+from service.live import FileMark, file_mark
+from service.permissions import EVERYWHERE, SCOPES
 from service.settings import Oidc
-from warehouse import clock
 from warehouse.errors import DamagedFile
-from warehouse.files import read_json
 
 LOG = logging.getLogger("qhawaq.serve")
-SCOPES = {
-    "predict": "ask for predictions of records that the caller holds",
-    "education": "read children of lists and cases of education",
-    "protection": "see cases of the protection offices, and decide whose records are",
-    "identity": "see who a child is, for a stated reason",
-    "feedback": "record visits and what came of them",
-}
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
-EVERYWHERE = "*"
+SKEW = 60  # seconds by which the clocks of this machine and of the identity provider may differ
+LOOK_EVERY = 0.2  # seconds, at requests: a key that was taken away is refused well within a second
 
 
 class Refused(Exception):
@@ -38,16 +31,6 @@ class Refused(Exception):
         super().__init__(detail)
         self.status = status
         self.detail = detail
-
-
-class MachineKey(TypedDict):
-    """An entry of the file of API keys."""
-
-    name: str
-    sha256: str
-    scopes: list[str]
-    areas: list[str]
-    expires: str
 
 
 @dataclass(frozen=True)
@@ -87,31 +70,63 @@ class Caller:
 
 
 class Authenticator:
-    """Recognizes callers by an API key or a bearer token."""
+    """Recognizes callers by an API key or a bearer token.
+
+    What was taken away is never accepted for want of a readable file: of a file that is damaged nothing counts.
+
+    Raises:
+        DamagedFile: a file of keys is damaged at the start.
+    """
 
     def __init__(self, api_keys: Path | None, oidc: Oidc | None) -> None:
         self.api_keys = api_keys
         self.oidc = oidc
-        self.machines = _machines(api_keys)
-        self.issuers_keys = jwt.PyJWKSet.from_json(oidc.keys.read_text()) if oidc else None
+        self.last_use = LastUse(api_keys)
         self.seen = self._marks()
+        self.looked_at = time.monotonic()
+        self.machines = _machines(api_keys)
+        self.issuers_keys = _issuers_keys(oidc)
 
-    def _marks(self) -> list[tuple[int, int] | None]:
+    def _marks(self) -> list[FileMark | None]:
         return [file_mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
 
     def refresh(self) -> None:
-        """Take up keys that were added, replaced or taken away; an unreadable file replaces nothing."""
+        """Take up keys that were added, replaced or taken away; a file that cannot be read has none."""
+        self.looked_at = time.monotonic()
         if (marks := self._marks()) == self.seen:
             return
-        self.seen = marks
+        before, self.seen = self.seen, marks
+        if marks[0] != before[0]:
+            self._take_machines()
+        if marks[1] != before[1]:
+            self._take_issuers()
+
+    def _take_machines(self) -> None:
+        former = self.machines
         try:
             self.machines = _machines(self.api_keys)
-            if self.oidc:
-                self.issuers_keys = jwt.PyJWKSet.from_json(self.oidc.keys.read_text())
-        except (OSError, ValueError, DamagedFile, jwt.PyJWTError) as error:
-            LOG.error("still using the keys from before: %s", type(error).__name__)
-        else:
-            LOG.info("keys were read again: %s of machines", len(self.machines))
+        except (OSError, DamagedFile) as error:
+            self.machines = {}
+            LOG.error("no machine is let in until this is mended: %s", error)
+            return
+        added, taken = (
+            ", ".join(sorted(entry.name for key, entry in some.items() if key not in others)) or "none"
+            for some, others in ((self.machines, former), (former, self.machines))
+        )
+        LOG.warning("keys of machines were read again: new %s; taken away %s", added, taken)
+
+    def _take_issuers(self) -> None:
+        try:
+            self.issuers_keys = _issuers_keys(self.oidc)
+        except (OSError, DamagedFile) as error:
+            self.issuers_keys = None
+            LOG.error("nobody with a token is let in until this is mended: %s", error)
+            return
+        LOG.warning("keys of the identity provider were read again")
+
+    def write_last_use(self, is_end: bool = False) -> None:
+        """Write when keys were last used, at most once a minute."""
+        self.last_use.write(frozenset(self.machines), is_end)
 
     def caller(self, headers: Mapping[str, str]) -> Caller:
         """Return the caller of a request.
@@ -119,6 +134,8 @@ class Authenticator:
         Raises:
             Refused: the key or token is not known.
         """
+        if time.monotonic() - self.looked_at >= LOOK_EVERY:
+            self.refresh()
         if key := headers.get("x-api-key"):
             return self._machine(key)
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -127,17 +144,18 @@ class Authenticator:
         raise Refused(401, "give a bearer token or X-API-Key")
 
     def _machine(self, key: str) -> Caller:
-        digest = hashed(key)
-        for known, entry in self.machines.items():
-            if hmac.compare_digest(known, digest):
-                if datetime.fromisoformat(entry["expires"]) <= clock.now():
-                    raise Refused(401, "this API key has expired")
-                return Caller(entry["name"], frozenset(entry["scopes"]), frozenset(entry["areas"]))
-        raise Refused(401, "this API key is not known")
+        """Return the machine of a key, which is looked up by its hash: how long that takes tells nothing of others."""
+        entry = self.machines.get(api_keys.hashed(key))
+        if entry is None:
+            raise Refused(401, "this API key is not known")
+        if entry.is_expired:
+            raise Refused(401, "this API key has expired")
+        self.last_use.note(entry.sha256)
+        return Caller(entry.name, frozenset(entry.scopes), frozenset(entry.areas))
 
     def _person(self, token: str) -> Caller:
         if self.oidc is None or self.issuers_keys is None:
-            raise Refused(401, "no identity provider is configured here: use X-API-Key")
+            raise Refused(401, "no keys of an identity provider are at hand here: use X-API-Key")
         try:
             key = self.issuers_keys[jwt.get_unverified_header(token).get("kid", "")]
             claims = jwt.decode(
@@ -146,9 +164,10 @@ class Authenticator:
                 algorithms=ALGORITHMS,
                 audience=self.oidc.audience,
                 issuer=self.oidc.issuer,
+                leeway=SKEW,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except (jwt.PyJWTError, KeyError) as error:
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError) as error:
             raise Refused(401, f"the token is not accepted: {type(error).__name__}") from None
         scopes, areas = _words(claims.get("scope")), _words(claims.get(self.oidc.areas_claim))
         return Caller(str(claims["sub"]), frozenset(scopes), frozenset(areas))
@@ -159,17 +178,20 @@ def _words(claim: object) -> list[str]:
     return list(map(str, claim)) if isinstance(claim, list) else str(claim or "").split()
 
 
-def hashed(key: str) -> str:
-    """Return the hash of an API key, which is random and long: one round is enough."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def _machines(path: Path | None) -> dict[str, MachineKey]:
     """Return entries by the hash of their key; without a file no machine has one."""
-    if path is None or not path.exists():
-        return {}
-    entries = read_json(path, list, "restore it, or remove it and make each machine a new key")
+    return {entry.sha256: entry for entry in api_keys.read(path)}
+
+
+def _issuers_keys(oidc: Oidc | None) -> jwt.PyJWKSet | None:
+    """Return the public keys of the identity provider.
+
+    Raises:
+        DamagedFile: the file holds none.
+    """
+    if oidc is None:
+        return None
     try:
-        return {entry["sha256"]: entry for entry in entries}
-    except (KeyError, TypeError):
-        raise DamagedFile(f"{path} is damaged: an entry has no hash of a key: restore it") from None
+        return jwt.PyJWKSet.from_json(oidc.keys.read_text(encoding="utf-8"))
+    except (ValueError, AttributeError, TypeError, jwt.PyJWTError):
+        raise DamagedFile(f"{oidc.keys} holds no public keys (JWKS): fetch it again from the provider") from None

@@ -24,8 +24,16 @@ class DocumentedApp(FastAPI):
     """An application whose OpenAPI document names the features and records of the moment."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the document."""
-        return _documented(self, self.state.service)
+        """Return the document, made once for a model and a release."""
+        service: Service = self.state.service
+        if getattr(self.state, "documented_for", None) != _made_for(service):
+            self.openapi_schema = _documented(self, service)
+            self.state.documented_for = _made_for(service)  # the first opens the release
+        return self.openapi_schema or {}
+
+
+def _made_for(service: Service) -> tuple[object, ...]:
+    return service.current.model.version, service.feature_pool.opened
 
 
 def create(settings: Settings) -> FastAPI:
@@ -42,6 +50,7 @@ def create(settings: Settings) -> FastAPI:
         watching = asyncio.create_task(_watch(service))
         yield
         watching.cancel()
+        service.authenticator.write_last_use(is_end=True)
 
     app = DocumentedApp(
         title="Qhawaq",
@@ -49,6 +58,7 @@ def create(settings: Settings) -> FastAPI:
         description="Scores with exact reasons, children by scope, and a log of who saw whom.",
         lifespan=lifespan,
         responses=problems.DOCUMENTED,
+        redirect_slashes=False,  # to where a caller's Host says
         docs_url=None,  # they fetch scripts from elsewhere
         redoc_url=None,
     )
@@ -57,7 +67,7 @@ def create(settings: Settings) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(page.router)
     app.include_router(protection.router)
-    app.add_middleware(guard.Guard, limits=settings.limits)
+    app.add_middleware(guard.Guard, service=service)
     return app
 
 

@@ -8,7 +8,8 @@ from typing import Any, TypedDict
 
 import duckdb
 
-from service.access import EVERYWHERE, Caller
+from service.access import Caller
+from service.permissions import EVERYWHERE
 
 Row = dict[str, Any]  # of a published table, by column
 DuckDBConfig = dict[str, str | bool | int | float | list[str]]

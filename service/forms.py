@@ -11,6 +11,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.access import Caller, Refused
+from service.problems import Problem
 from service.service import Service
 from warehouse import clock
 
@@ -36,9 +37,20 @@ def verify_seal(request: Request, service: Service, caller: Caller, subject: str
 
     Raises:
         Refused: it did not, or the page is of another day.
+        Problem: the seal is none.
     """
-    origin = urlsplit(request.headers.get("origin", "")).netloc
-    if origin and origin != request.headers.get("host"):
+    if not given.isascii():
+        raise Problem(400, "the form has no seal of ours: open the page again")
+    if not _is_own(request):
         raise Refused(403, "the form came from another site")
     if not hmac.compare_digest(given, seal(service, caller, subject)):
         raise Refused(403, "the page is too old: open it again")
+
+
+def _is_own(request: Request) -> bool:
+    """Return whether a form comes from the site that it was sent to; browsers say so, others say nothing."""
+    try:
+        origin = urlsplit(request.headers.get("origin", "")).netloc
+    except ValueError:
+        return False
+    return not origin or origin == request.headers.get("host")

@@ -1,14 +1,20 @@
-"""Middleware of every request: limits of size, time and concurrency, and security headers."""
+"""Middleware of every request: who asks is known before a body is read; limits of size, time and number; headers."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
+from starlette.datastructures import Headers
+
 from service import metrics, problems
-from service.settings import Limits
+from service.access import Caller, Refused
+from service.problems import Problem, TooMany
+from service.service import CALLER, Service
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -28,16 +34,23 @@ HEADERS = [
     ),
 ]
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
-ALWAYS = ("/health/live", "/health/ready", "/metrics")
+OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")  # to everybody, and always
+CLOSE = {"Connection": "close"}
+
+
+class Gone(Exception):
+    """Who asked has gone before the body had come."""
 
 
 class Guard:
     """An ASGI application around the service's own."""
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], limits: Limits) -> None:
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], service: Service) -> None:
         self.app = app
-        self.limits = limits
+        self.service = service
+        self.limits = service.settings.limits
         self.in_flight = 0
+        self.of_caller: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or say why not."""
@@ -46,31 +59,119 @@ class Guard:
             return
         began = time.perf_counter()
         sender = AnswerSender(send)
-        self.in_flight += 1
-        metrics.IN_FLIGHT.set(self.in_flight)
         try:
             await self._answer(scope, receive, sender)
+        except Problem as problem:
+            if not sender.status:
+                await problems.answer(problem.status, problem.detail, problem.headers)(scope, receive, sender)
+        except Gone:
+            pass
         finally:
-            self.in_flight -= 1
-            metrics.IN_FLIGHT.set(self.in_flight)
             _count(scope, sender.status, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, sender: AnswerSender) -> None:
-        if self.in_flight > self.limits.in_flight and scope["path"] not in ALWAYS:
-            await problems.answer(429, "busy: again in a second", {"Retry-After": "1"})(scope, receive, sender)
+        headers = Headers(scope=scope)
+        if scope["path"] in OPEN:
+            await self._within_time(scope, _empty(receive), sender)
             return
+        caller = self._recognized(scope, headers)
+        self._check_length(headers)
+        with self._place_of(caller):
+            body = await self._body(receive)
+            with self._place():
+                scope[CALLER] = caller
+                await self._within_time(scope, _replayed(body, receive), sender)
+
+    def _recognized(self, scope: Scope, headers: Headers) -> Caller:
+        """Return the caller, by headers alone.
+
+        Raises:
+            Problem: they are not known, or ask more than they may.
+        """
+        try:
+            caller = self.service.authenticator.caller(headers)
+        except Refused as refused:
+            if wait := self.service.unknown_limit.wait(_address(scope)):
+                raise TooMany(wait, CLOSE) from None
+            is_long = "content-length" not in headers and "transfer-encoding" in headers
+            more = {"WWW-Authenticate": "Bearer"} | (CLOSE if is_long or self._is_too_long(headers) else {})
+            raise Problem(refused.status, refused.detail, more) from None
+        if wait := self.service.request_limit.wait(caller.name):
+            raise TooMany(wait)
+        return caller
+
+    def _is_too_long(self, headers: Headers) -> bool:
+        stated = headers.get("content-length", "0")
+        return not stated.isdecimal() or int(stated[:20]) > self.limits.body_bytes
+
+    def _check_length(self, headers: Headers) -> None:
+        if self._is_too_long(headers):
+            raise self._too_long()
+
+    def _too_long(self) -> Problem:
+        return Problem(413, f"at most {self.limits.body_bytes:,} bytes at once: ask several times", CLOSE)
+
+    @contextmanager
+    def _place_of(self, caller: Caller) -> Iterator[None]:
+        """Give a caller one of their places, so that nobody takes all of them."""
+        if self.of_caller[caller.name] >= self.limits.in_flight_of_caller:
+            raise TooMany(1, CLOSE)
+        self.of_caller[caller.name] += 1
+        try:
+            yield
+        finally:
+            self.of_caller[caller.name] -= 1
+            if not self.of_caller[caller.name]:
+                del self.of_caller[caller.name]
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Give a request whose body has come one of all places."""
+        if self.in_flight >= self.limits.in_flight:
+            raise Problem(429, "busy: again in a second", {"Retry-After": "1"})
+        self.in_flight += 1
+        metrics.IN_FLIGHT.set(self.in_flight)
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            metrics.IN_FLIGHT.set(self.in_flight)
+
+    async def _within_time(self, scope: Scope, receive: Receive, sender: AnswerSender) -> None:
         try:
             async with asyncio.timeout(self.limits.seconds):
-                body = await _body(receive, self.limits.body_bytes)
-                if body is None:
-                    detail = f"at most {self.limits.body_bytes:,} bytes at once: ask several times"
-                    await problems.answer(413, detail)(scope, receive, sender)
-                else:
-                    await self.app(scope, _replayed(body, receive), sender)
+                await self.app(scope, receive, sender)
         except TimeoutError:
-            if not sender.status:
-                detail = "it took too long here: again in a moment"
-                await problems.answer(503, detail, {"Retry-After": "5"})(scope, receive, sender)
+            raise Problem(503, "it took too long here: again in a moment", {"Retry-After": "5"}) from None
+
+    async def _body(self, receive: Receive) -> bytes:
+        """Return a whole body.
+
+        Raises:
+            Problem: it is too long, whatever its header says of its length, or too slow.
+            Gone: its end never comes.
+        """
+        parts: list[bytes] = []
+        try:
+            async with asyncio.timeout(self.limits.body_seconds):
+                while (message := await receive()).get("more_body", False):
+                    parts.append(message.get("body", b""))
+                    if sum(map(len, parts)) > self.limits.body_bytes:
+                        raise self._too_long()
+        except TimeoutError:
+            raise Problem(408, f"the body took longer than {self.limits.body_seconds:g} s", CLOSE) from None
+        if message["type"] == "http.disconnect":
+            raise Gone
+        body = b"".join((*parts, message.get("body", b"")))
+        if len(body) > self.limits.body_bytes:
+            raise self._too_long()
+        return body
+
+
+def _address(scope: Scope) -> str:
+    """Return where a request comes from: as a proxy on this machine states it; of IPv6 the network of a subscriber."""
+    address = str((scope.get("client") or ("",))[0])
+    return ":".join(address.split(":")[:4]) if ":" in address else address
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
@@ -81,19 +182,9 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
     metrics.SECONDS.labels(route).observe(seconds)
 
 
-async def _body(receive: Receive, most: int) -> bytes | None:
-    """Return a whole body, or None where it is too long, whatever its header says of its length."""
-    parts = []
-    total = 0
-    more = True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        total += len(parts[-1])
-        more = message.get("more_body", False)
-        if total > most:
-            return None
-    return b"".join(parts)
+def _empty(receive: Receive) -> Receive:
+    """Return a receiver of no body: what is open to everybody takes none."""
+    return _replayed(b"", receive)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -41,7 +41,7 @@ def settings(home: Home) -> Settings:
         models=home.models,
         children=children,
         access_log=home.access_log,
-        log_key=access_log.log_key(keys.load(home.secrets)),
+        log_key=keys.load(home.secrets).access_log,
         api_keys=home.api_keys,
         oidc=_oidc(),
         reveal=partial(reveal, home),
@@ -69,6 +69,20 @@ def _oidc() -> Oidc | None:
     """Return the identity provider that the environment names."""
     issuer, audience, public_keys = (os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS"))
     return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
+
+
+def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
+    """Return what notes in the access log what somebody did to a machine's key.
+
+    Raises:
+        HomeError: the secret that seals the log is missing, or another one.
+    """
+    log = access_log.of(home, keys.load(home.secrets))
+
+    def note(what: str) -> None:
+        log.note(who, "key", None, what)
+
+    return note
 
 
 def reveal(home: Home, child: int) -> dict[str, Any] | None:

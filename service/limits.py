@@ -24,6 +24,7 @@ class RateLimiter:
         self.clock = clock
         self.levels: dict[str, tuple[float, float]] = {}
         self.lock = threading.Lock()
+        self.forgotten_at = float("-inf")
 
     def wait(self, caller: str) -> float:
         """Take one; return 0, or in how many seconds there will be one."""
@@ -40,6 +41,12 @@ class RateLimiter:
             return 0.0
 
     def _forget(self, now: float) -> None:
+        """Forget full buckets, at most once a second; and who came first where there are far too many all the same."""
+        if len(self.levels) > 2 * FORGET:
+            del self.levels[next(iter(self.levels))]
+        if now - self.forgotten_at < 1:
+            return
+        self.forgotten_at = now
         self.levels = {
             caller: (level, since)
             for caller, (level, since) in self.levels.items()

@@ -17,6 +17,7 @@ from warehouse.errors import DamagedFile
 from warehouse.files import read_json
 
 LOG = logging.getLogger("qhawaq.serve")
+FileMark = tuple[int, int, int]
 
 
 class Disagreement(Exception):
@@ -84,13 +85,13 @@ def _table(rows: Sequence[Sequence[Any]], schema: pa.Schema, version: str) -> pa
     return pa.Table.from_pylist([dict(zip(schema.names, (version, *row), strict=True)) for row in rows], schema=schema)
 
 
-def file_mark(path: Path | None) -> tuple[int, int] | None:
+def file_mark(path: Path | None) -> FileMark | None:
     """Return a mark that changes when a file is replaced, None where there is no file."""
     try:
         stat = path.stat() if path else None
     except OSError:
         return None
-    return (stat.st_mtime_ns, stat.st_ino) if stat else None
+    return (stat.st_mtime_ns, stat.st_ino, stat.st_size) if stat else None
 
 
 class CurrentModel:

@@ -36,9 +36,10 @@ class Problem(Exception):
 class TooMany(Problem):
     """More than a caller may ask."""
 
-    def __init__(self, wait: float) -> None:
+    def __init__(self, wait: float, headers: Mapping[str, str] | None = None) -> None:
         seconds = max(1, math.ceil(wait))
-        super().__init__(429, f"too many requests: again in {seconds} s", {"Retry-After": str(seconds)})
+        more = {"Retry-After": str(seconds)} | dict(headers or {})
+        super().__init__(429, f"too many requests: again in {seconds} s", more)
 
 
 class Document(BaseModel):
@@ -52,7 +53,7 @@ class Document(BaseModel):
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {"model": Document, "description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
+    for status in (400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503)
 }
 
 
@@ -64,7 +65,7 @@ def answer(status: int, detail: str, headers: dict[str, str] | None = None) -> J
 
 def install(app: FastAPI) -> None:
     """Answer every error of an app as a problem."""
-    for error in (Problem, Refused, RequestValidationError, HTTPException, Exception, *EXPECTED):
+    for error in (Problem, Refused, RequestValidationError, HTTPException, UnicodeEncodeError, Exception, *EXPECTED):
         app.add_exception_handler(error, _answer_error)
 
 
@@ -75,6 +76,7 @@ EXPECTED: dict[type[Exception], tuple[int, dict[str, str]]] = {
     Busy: (503, {"Retry-After": "5"}),
     NoContext: (503, {}),
 }
+NO_TEXT = "a text in it is no Unicode: it holds half of a surrogate pair"
 
 
 async def _answer_error(_: Request, error: Exception) -> JSONResponse:
@@ -85,6 +87,8 @@ async def _answer_error(_: Request, error: Exception) -> JSONResponse:
             return answer(error.status, error.detail, {"WWW-Authenticate": "Bearer"} if error.status == 401 else {})
         case RequestValidationError():
             return answer(422, "; ".join(map(_field_error, error.errors()[:5])))
+        case UnicodeEncodeError():  # of ours are none: JSON can spell half a pair, and no file or answer takes it
+            return answer(400, NO_TEXT)
         case HTTPException():
             return answer(error.status_code, str(error.detail), dict(error.headers or {}))
     if type(error) in EXPECTED:
@@ -95,4 +99,5 @@ async def _answer_error(_: Request, error: Exception) -> JSONResponse:
 
 
 def _field_error(error: Mapping[str, Any]) -> str:
-    return f"{'.'.join(map(str, error['loc']))[:200]}: {error['msg'][:200]}"
+    text = f"{'.'.join(map(str, error['loc']))[:200]}: {error['msg'][:200]}"
+    return text.encode(errors="replace").decode()

@@ -39,13 +39,14 @@ async def ready(service: CurrentService, response: Response) -> dict[str, Any]:
     current = service.current
     if current.fault:
         response.status_code = 503
-    return {"model_version": current.model.version, "outcome": current.model.outcome, "fault": current.fault or None}
+    fault = "what was deployed last cannot be verified: the log says why" if current.fault else None
+    return {"model_version": current.model.version, "outcome": current.model.outcome, "fault": fault}
 
 
 @router.get("/metrics", tags=["health"], response_class=Response)
-async def figures() -> Response:
+async def figures(service: CurrentService) -> Response:
     """Counters for Prometheus; no child, no caller."""
-    return Response(metrics.exposition(), media_type=metrics.MEDIA_TYPE)
+    return Response(service.exposition.read(), media_type=metrics.MEDIA_TYPE)
 
 
 @router.get("/v1/model", tags=["model"])

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
-from service import api
+from service import api, connections
 from service.home import settings
 from service.live import Disagreement
 from warehouse.errors import QhawaqError
@@ -23,6 +24,7 @@ ALLOCATORS = {
     "DUCKDB_JE_MALLOC_CONF": f"tcache_nslots_large:1000,tcache_gc_incr_bytes:{2**30}",
 }
 SECONDS_TO_END = 15
+BACKLOG = 128  # asyncio takes so many new connections before it goes on with those that it has
 
 
 def with_allocators() -> None:
@@ -47,13 +49,21 @@ def run(home: Home, port: int, say: Callable[[str], None]) -> None:
     except Disagreement as error:
         raise QhawaqError(str(error)) from None
     say(f"http://127.0.0.1:{port}  ({app.state.service.current.model.version})")
-    uvicorn.run(
+    uvicorn.Server(config(app, port)).run()
+
+
+def config(app: FastAPI, port: int) -> uvicorn.Config:
+    """Return how uvicorn serves an application on 127.0.0.1."""
+    return uvicorn.Config(
         app,
         host="127.0.0.1",
         port=port,
+        http=connections.protocol(app.state.service.settings.limits),
+        ws="none",
+        backlog=BACKLOG,
         timeout_graceful_shutdown=SECONDS_TO_END,
         access_log=False,
-        log_level="warning",
+        log_level="error",  # anybody can cause a warning
         server_header=False,
         date_header=False,
     )

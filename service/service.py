@@ -10,11 +10,13 @@ from service.access import Authenticator, Caller
 from service.children import PublishedChildren
 from service.limits import RateLimiter
 from service.live import CurrentModel
+from service.metrics import Exposition
 from service.offices import Offices
-from service.problems import TooMany
 from service.records import FeaturePool
 from service.settings import Settings
 from warehouse.audit.access_log import AccessLog
+
+CALLER = "qhawaq.caller"  # in the scope of a request
 
 
 class Service:
@@ -34,13 +36,16 @@ class Service:
         self.feature_pool = FeaturePool(settings.children)
         self.access_log = AccessLog(settings.access_log, settings.log_key)
         self.request_limit = RateLimiter(limits.per_second, 2 * limits.per_second)
+        self.exposition = Exposition()
+        self.unknown_limit = RateLimiter(limits.unknown_per_second, limits.unknown_at_once)
         self.reveal_limit = RateLimiter(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
 
     def refresh(self) -> None:
-        """Take up a newer deployment, release or file of keys."""
+        """Take up a newer deployment, release or file of keys; keys first, as nothing else may hold that up."""
+        self.authenticator.refresh()
+        self.authenticator.write_last_use()
         self.current.refresh()
         self.feature_pool.refresh()
-        self.authenticator.refresh()
 
 
 def running_service(request: Request) -> Service:
@@ -50,11 +55,8 @@ def running_service(request: Request) -> Service:
 
 
 async def recognized_caller(request: Request) -> Caller:
-    """Return the caller of a request, if they are known and within their rate limit."""
-    service = running_service(request)
-    caller = service.authenticator.caller(request.headers)
-    if wait := service.request_limit.wait(caller.name):
-        raise TooMany(wait)
+    """Return the caller of a request, whom `Guard` has recognized before anything of it was read."""
+    caller: Caller = request.scope[CALLER]
     return caller
 
 

@@ -29,8 +29,17 @@ class Oidc:
 class Limits:
     """Limits of one process: beyond them it answers 429, or 503 where a request takes too long."""
 
-    in_flight: int = 64
+    in_flight: int = 64  # requests whose bodies have come
+    in_flight_of_caller: int = 48  # with those whose bodies are coming
     per_second: float = 500.0  # of one caller
+    unknown_per_second: float = 10.0  # refusals of who is not known, of one address
+    unknown_at_once: int = 50
+    connections: int = 512
+    connections_per_address: int = 384  # a proxy is one address
+    head_bytes: int = 32_768
+    headers: int = 100
+    head_seconds: float = 5.0  # until the head of a request has come
+    body_seconds: float = 5.0  # and then its body
     reveals_per_hour: int = 30  # of one caller
     body_bytes: int = 2_000_000
     rows: int = 1000

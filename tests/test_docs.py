@@ -20,7 +20,7 @@ def test_what_is_named_exists(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     code = "\n".join(CODE.findall(text))
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bqhawaq ([a-z]+)\b", code)) <= set(cli.COMMANDS)
+    assert set(re.findall(r"\bqhawaq ([a-z]+(?:-[a-z]+)*)", code)) <= set(cli.COMMANDS)
     assert set(re.findall(r"\bmake ([a-z-]+)\b", code)) <= targets
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (path.parent / link).exists(), link

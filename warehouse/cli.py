@@ -45,7 +45,9 @@ COMMANDS = {
     "access-log": ("access_log", "Show who looked at a child; check that the log is as it was written."),
     "reidentify": ("child", "Show who a child is, for a stated reason; logged."),
     "serve": ("serve", "Answer predictions and children's pages over HTTP, on 127.0.0.1."),
+    "key": ("key", "Make, list, revoke or rotate a machine's key for the service."),
     "backup": ("backup", "Copy the home, with the hash of every file."),
+    "rotate-secret": ("rotate_secret", "Seal the home with another secret; children's keys stay."),
     "restore": ("backup", "Make a home of a backup."),
     "verify": ("verify", "Read the whole home against its hashes; say what is damaged."),
     "status": ("status", "Show the state of the home without opening the warehouse."),
@@ -112,6 +114,7 @@ def qhawaq(context: click.Context, home: str | None, log: str, quiet: bool) -> N
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exit 0 when done, 1 when something failed, 2 when called wrongly."""
     parallel.one_thread_each()
+    os.umask(0o077)  # what a command writes is its user's alone
     try:
         qhawaq.main(args=arguments, prog_name="qhawaq", standalone_mode=False)
     except click.exceptions.Exit as done:

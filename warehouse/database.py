@@ -151,6 +151,17 @@ def _is_held(path: Path, read_only: bool) -> bool:
     return False
 
 
+def opens_vault(path: Path, keys: Keys) -> bool:
+    """Return whether a secret opens a vault that nobody writes."""
+    with duckdb.connect(":memory:") as db:
+        db.execute(f"load '{crypto_extension()}'")
+        try:
+            db.execute(f"attach {quoted(str(path), chr(39))} as vault (encryption_key '{keys.vault}', read_only)")
+        except duckdb.Error:  # its text can hold the key
+            return False
+    return True
+
+
 def attach_vault(db: duckdb.DuckDBPyConnection, home: Home, keys: Keys, read_only: bool = False) -> None:
     """Attach the encrypted vault as `vault`.
 

@@ -177,6 +177,11 @@ class Home:
         return self.root / "to_erase.json"
 
     @property
+    def rotating(self) -> Path:
+        """The note of a replacement of the secret that has not ended; absent otherwise."""
+        return self.root / "rotating.json"
+
+    @property
     def marker(self) -> Path:
         """The file that marks the home as synthetic or real."""
         return self.root / "home.json"

@@ -12,6 +12,7 @@ from ml.judging.fairness import PROTECTED
 from ml.judging.gates import GateResult, GateStatus
 from ml.judging.metric import Metric
 
+COUNTS = ("n_rows", "n_cases", "base_rate")  # and what tells of them
 SMALLEST = 10  # counts of fewer children are hidden, and so is their complement
 HIDDEN = "·"  # a neutral sign
 TEMPLATES = Path(__file__).with_name("templates")
@@ -191,6 +192,26 @@ def may_be_shown(metrics: Mapping[str, Metric]) -> bool:
     cases = metrics["n_cases"].value
     listed = round(metrics["recall_at_capacity"].value * cases)
     return min(listed, cases - listed) >= SMALLEST
+
+
+def published(figures: Sequence[Figure]) -> list[Figure]:
+    """Return figures as files may tell them: counts rounded to five and of everybody only, no group of few children."""
+    groups: dict[tuple[str, str, str], dict[str, Metric]] = {}
+    for ranker, dataset, segment, metric in figures:
+        groups.setdefault((ranker, dataset, segment), {})[metric.name] = metric
+    shown = {group for group, metrics in groups.items() if group[2] == EVERYBODY or may_be_shown(metrics)}
+    return [
+        figure._replace(metric=_rounded(figure.metric, figure.segment == EVERYBODY))
+        for figure in figures
+        if figure[:3] in shown and (figure.segment == EVERYBODY or figure.metric.name not in COUNTS)
+    ]
+
+
+def _rounded(metric: Metric, is_of_all: bool) -> Metric:
+    if metric.name in ("n_rows", "n_cases"):
+        return Metric(metric.name, 5 * round(metric.value / 5))
+    ends = (None if end is None else round(end, 4 if is_of_all else 2) for end in (metric.low, metric.high))
+    return Metric(metric.name, round(metric.value, 4 if is_of_all else 2), *ends)
 
 
 def _cases(metric: Metric) -> str:

@@ -21,12 +21,12 @@ from warehouse.pipeline import retain
 from warehouse.publish import switching
 from warehouse.settings import Home
 
-LIGHT = ("land", "collect", "publish", "rollback", "backup", "restore", "retain", "erase", "notify", "rotate", "oppose",
-         "part", "withdraw", "codes map", "deploy")  # fmt: skip
+LIGHT = ("land", "collect", "publish", "rollback", "backup", "restore", "retain", "erase", "notify", "key", "rotate-secret",
+         "oppose", "part", "withdraw", "codes map", "deploy")  # fmt: skip
 HEAVY = ("build", "train", "score")  # heavy.py has them: they need a country, and what takes long to import
 WHY = ("--reason", "a test of what is left", "--who", "test")
 WHY_CODE = ("--why", "a test of what is left", "--who", "test")
-NEW_KEY = ("serve", "--new-key", "machine", "--scope", "predict", "--area", "ugel:150101")
+NEW_KEY = ("key", "new", "machine", "--scope", "predict", "--area", "ugel:150101")
 
 
 @dataclass
@@ -107,6 +107,7 @@ def cases(template: Path) -> dict[str, Case]:
             ("codes", "map", "siagie.siagie_enrollments", "estado_matricula", "DEFINITIVO", "DEFINITIVA", *WHY_CODE)
         ),
         "deploy": Case(("deploy",)),
+        "rotate-secret": Case(("rotate-secret",), contents.of_resealed),
         "collect": Case(("collect", "juntos", "--today", "2023-12-05"), contents.of_collected, "synthetic",
                         prepare=_serve, needs=("synthetic",)),
         "notify": Case(("notify", "--now", "2025-12-05 17:00:00"), contents.of_outbox, prepare=_listen),
@@ -114,5 +115,5 @@ def cases(template: Path) -> dict[str, Case]:
                        keeps=contents.keeps_backups, needs=("home", "backups")),
         "restore": Case(("restore", f"{{root}}/backups/{newest}"), contents.of_restored, "again", "is not empty",
                         needs=("home", "backups")),
-        "rotate": Case(NEW_KEY, contents.of_keys, begin_anew=("home/secrets/api_keys.json",)),
+        "key": Case(NEW_KEY, contents.of_keys, said_done="there is a key of", begin_anew=("home/secrets/api_keys.json",)),
     }  # fmt: skip

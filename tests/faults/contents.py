@@ -11,8 +11,9 @@ from typing import Any
 import duckdb
 import pyrage
 
+from tests import logs
 from warehouse import database, keys
-from warehouse.operate import backup
+from warehouse.operate import backup, rotation
 from warehouse.publish import switching
 from warehouse.settings import Home
 
@@ -55,6 +56,13 @@ def of_home(root: Path, name: str = "home") -> Content:
         "retired": retired,
         "unfinished": unfinished,
     }
+
+
+def of_resealed(root: Path) -> Content:
+    """Return what the home holds, and whether anything is left of its secret's replacement, which landing waits for."""
+    home = Home(root / "home")
+    left = [path.name for path in (home.rotating, home.secrets / rotation.NEXT) if path.exists()]
+    return of_home(root) | {"left": left, "log": logs.n_lines(home)}
 
 
 def opened(home: Home) -> dict[Path, bytes]:

@@ -23,6 +23,7 @@ COMMANDS = (
     "withdraw",
     "codes map",
     "deploy",
+    "rotate-secret",
     "collect",
     "notify",
     "backup",
@@ -58,6 +59,14 @@ def test_the_law_holds_for_every_command(library: Path, made: Path, tmp_path: Pa
     assert {
         line["n"]: line["broken"] for line in lines if line["broken"] and not disk.is_known(kind, line["broken"])
     } == {}
+
+
+def test_a_killed_replacement_of_the_secret_is_ended_by_the_same_command(
+    library: Path, made: Path, tmp_path: Path
+) -> None:
+    lines = tried(library, made, tmp_path / "at", "rotate-secret", "killed", "15 500 40")
+    assert len(lines) > 1
+    assert [line["broken"] for line in lines if line["broken"]] == []
 
 
 def test_a_killed_erasure_is_ended_by_the_next_command(library: Path, made: Path, tmp_path: Path) -> None:

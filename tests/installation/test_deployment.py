@@ -126,12 +126,86 @@ def test_the_whole_system_is_read_only_and_without_privileges() -> None:
         assert "ports" not in service, "everything listens on 127.0.0.1"
 
 
-@pytest.mark.parametrize("path", sorted((DEPLOY / "systemd").iterdir()), ids=lambda path: path.name)
-def test_a_unit_runs_as_its_own_user_and_writes_where_it_must(path: Path) -> None:
-    text = path.read_text()
-    for line in ("User=qhawaq", "NoNewPrivileges=yes", "ProtectSystem=strict", "UMask=0077", "LoadCredential=secret:"):
-        assert line in text
-    assert "/var/lib/qhawaq" in re.search(r"ReadWritePaths=(.*)", text).group(1)
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+BOARDS = [path for path in UNITS if "grafana" in path.name]
+
+
+def directives(path: Path) -> list[tuple[str, str]]:
+    """Return what a unit says, in order; a line that ends in a backslash goes on."""
+    lines = path.read_text().replace("\\\n", "").splitlines()
+    return [tuple(line.split("=", 1)) for line in lines if "=" in line and not line.startswith("#")]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_has_no_privileges_and_sees_little(path: Path) -> None:
+    said = directives(path)
+    for one in ("NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "PrivateUsers=yes",
+                "CapabilityBoundingSet=", "MemoryDenyWriteExecute=yes", "SystemCallFilter=@system-service",
+                "UMask=0077"):  # fmt: skip
+        assert tuple(one.split("=", 1)) in said, one
+    assert {"MemoryMax", "TasksMax", "LoadCredential"} <= {name for name, _ in said}
+    if "airflow" not in path.name:  # which collects from outside
+        assert ("IPAddressDeny", "any") in said
+        assert ("IPAddressAllow", "localhost") in said
+
+
+@pytest.mark.parametrize("path", [path for path in UNITS if path not in BOARDS], ids=lambda path: path.name)
+def test_a_unit_of_the_home_runs_as_its_own_user_and_writes_where_it_must(path: Path) -> None:
+    said = directives(path)
+    assert ("User", "qhawaq") in said
+    assert "/var/lib/qhawaq" in dict(said)["ReadWritePaths"]
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed here")
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_systemd_judges_a_unit_as_hardly_exposed(path: Path) -> None:
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "offline" in judged.stderr:
+        pytest.skip("this systemd-analyze judges no files")
+    assert judged.returncode == 0, judged.stdout[-200:]
+
+
+@pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.name)
+def test_a_board_sees_its_own_serving_folder_and_nothing_else_of_the_home(path: Path) -> None:
+    """`%I` of education-150101 is education/150101."""
+    said = directives(path)
+    assert ("DynamicUser", "yes") in said
+    assert "User" not in dict(said)
+    assert [value for name, value in said if name == "BindReadOnlyPaths"] == ["/var/lib/qhawaq/serving/%I:/srv/qhawaq"]
+    assert {"-/var/lib/qhawaq", "-/var/backups", "-/etc/qhawaq"} <= set(dict(said)["InaccessiblePaths"].split())
+    assert "ReadWritePaths" not in dict(said)
+
+
+def test_a_board_has_the_settings_of_its_container() -> None:
+    """What is the same for every board, and not what names places of the machine."""
+    container = yaml.safe_load((REPOSITORY / "grafana" / "compose.yaml").read_text())["x-grafana"]["environment"]
+    fixed = {name: value for name, value in container.items() if "$" not in value and not name.startswith("GF_PATHS")}
+    (unit,) = [path for path in BOARDS if "gate" not in path.name]
+    said = dict(
+        pair.split("=", 1) for name, value in directives(unit) if name == "Environment" for pair in value.split()
+    )
+    alerts = fixed.pop("GF_UNIFIED_ALERTING_ENABLED")  # by board: operations has them
+    assert alerts == "false"
+    assert {name: said.get(name) for name in fixed} == fixed | {"QHAWAQ_SERVING": "/srv/qhawaq"}
+    assert said["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
+    assert said["GF_AUTH_LOGIN_COOKIE_NAME"] == "qhawaq_%i"
+
+
+def test_the_gates_unit_starts_a_gate() -> None:
+    """Its options are those of the gate, which listens on 127.0.0.1 unless it is told otherwise."""
+    from grafana.gate.__main__ import main
+
+    (unit,) = [path for path in BOARDS if "gate" in path.name]
+    given = re.findall(r"--([a-z-]+) ", dict(directives(unit))["ExecStart"])
+    known = {option.opts[0].removeprefix("--"): option for option in main.params}
+    assert set(given) <= known.keys()
+    assert "listen" not in given
+    assert known["listen"].default == "127.0.0.1"
 
 
 def test_airflows_own_secrets_are_made_once_and_damage_is_said(tmp_path: Path) -> None:

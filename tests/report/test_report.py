@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Country, qhawaq
 from tests.service.browser import CHROMIUM, Browser
-from warehouse import files
+from warehouse import files, spreadsheets
 from warehouse.errors import HomeError, UsageError
 from warehouse.publish import switching
 from warehouse.report import exports, figures, page
@@ -151,8 +151,8 @@ def test_what_looks_like_a_formula_or_markup_is_text(home: Home, tmp_path: Path)
 
 @given(st.text())
 def test_no_text_is_a_formula(text: str) -> None:
-    made = exports.harmless(text)
-    assert not str(made).lstrip(" \0").startswith(exports.FORMULAS)
+    made = spreadsheets.harmless(text)
+    assert not str(made).lstrip(" \0").startswith(spreadsheets.FORMULAS)
     assert made in (text, f"'{text}")
 
 

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from ml.models.calibrate import Calibration, Line
 from ml.models.terms import Terms
-from service import access, api, live
+from service import api, api_keys, live
 from service.settings import Limits, Oidc, Settings
 from tests.conftest import Country
 
@@ -128,10 +128,10 @@ def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "use": "sig"}
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public]}))
     keys = [
-        {"name": "sistema", "sha256": access.hashed("good"), "scopes": ["predict", "education", "protection"],
+        {"name": "sistema", "sha256": api_keys.hashed("good"), "scopes": ["predict", "education", "protection"],
          "areas": ["*"],
          "expires": "2999-01-01T00:00:00+00:00"},
-        {"name": "viejo", "sha256": access.hashed("old"), "scopes": ["predict"], "areas": ["*"],
+        {"name": "viejo", "sha256": api_keys.hashed("old"), "scopes": ["predict"], "areas": ["*"],
          "expires": "2020-01-01T00:00:00+00:00"},
     ]  # fmt: skip
     (tmp_path / "keys.json").write_text(json.dumps(keys))

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
-from service import access
+from service import access, api_keys
 from tests.service.conftest import ELSEWHERE, HERE, MACHINE, NAME, Asking
 
 CHILD = f"/v1/children/{HERE}"
@@ -26,7 +26,7 @@ def test_a_known_key_and_a_good_token_are_let_in(asking: Asking, client: TestCli
 def test_keys_are_taken_up_and_taken_away_while_it_runs(asking: Asking) -> None:
     authenticator = access.Authenticator(asking.settings.api_keys, asking.settings.oidc)
     keys, issuers = asking.settings.api_keys, asking.settings.oidc.keys
-    entry = json.loads(keys.read_text())[0] | {"sha256": access.hashed("new")}
+    entry = json.loads(keys.read_text())[0] | {"sha256": api_keys.hashed("new")}
 
     def lets_in(**headers: str) -> bool:
         try:
@@ -38,10 +38,13 @@ def test_keys_are_taken_up_and_taken_away_while_it_runs(asking: Asking) -> None:
     keys.write_text(json.dumps([entry]))
     authenticator.refresh()
     assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, True)
-    for damaged in ("[{", "", "null", "{}", "[1]", '[{"caller": "m"}]', "\xff"):
-        keys.write_text(damaged, encoding="latin-1")  # half written, or damaged: nobody is locked out or let in by it
+    for damaged in ("[{", "", "null", "{}", "[1]", '[{"caller": "m"}]', "\xff", json.dumps([entry | {"areas": "*"}])):
+        keys.write_text(damaged, encoding="latin-1")  # nobody can tell which keys were to be taken away: none counts
         authenticator.refresh()
-        assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, True)
+        assert (lets_in(x_api_key="good"), lets_in(x_api_key="new")) == (False, False)
+        keys.write_text(json.dumps([entry]))
+        authenticator.refresh()
+        assert lets_in(x_api_key="new")
     keys.unlink()
     authenticator.refresh()
     assert not lets_in(x_api_key="new")
@@ -53,7 +56,11 @@ def test_keys_are_taken_up_and_taken_away_while_it_runs(asking: Asking) -> None:
     issuers.write_text(json.dumps({"keys": [public]}))
     authenticator.refresh()
     assert not lets_in(authorization=token)
-    assert lets_in(authorization=asking.token(other, "k2")["Authorization"])
+    token = asking.token(other, "k2")["Authorization"]
+    assert lets_in(authorization=token)
+    issuers.write_text("{")
+    authenticator.refresh()
+    assert not lets_in(authorization=token)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,15 @@ def test_who_is_not_known_is_told_so_and_nothing_else(client: TestClient, header
 )  # fmt: skip
 def test_expired_foreign_and_incomplete_tokens_are_refused(asking: Asking, client: TestClient, changed: dict) -> None:
     assert client.get(CHILD, headers=asking.token(**changed)).status_code == 401
+
+
+@pytest.mark.parametrize(("sign", "claim"), [(-1, "exp"), (1, "nbf"), (1, "iat")])
+@pytest.mark.parametrize(("seconds", "status"), [(50, 200), (75, 401)])
+def test_clocks_may_differ_by_a_minute_and_no_more(
+    asking: Asking, client: TestClient, sign: int, claim: str, seconds: int, status: int
+) -> None:
+    changed = {claim: time.time() + sign * seconds}
+    assert client.get(CHILD, headers=asking.token(**changed)).status_code == status
 
 
 def test_a_token_of_another_key_or_without_signature_is_refused(asking: Asking, client: TestClient) -> None:

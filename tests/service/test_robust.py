@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from service import api
 from service import run as process
 from service.limits import RateLimiter
+from service.settings import Limits
 from tests.conftest import examples
 from tests.service import offices
 from tests.service.conftest import HERE, MACHINE, Asking
@@ -33,7 +35,7 @@ def tried(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Asking, int]:
 
 def test_whatever_openapi_allows_is_answered_as_it_says(tried: tuple[Asking, int]) -> None:
     asking, count = tried
-    schema = schemathesis.openapi.from_asgi("/openapi.json", api.create(asking.settings))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", api.create(asking.settings), headers=MACHINE)
     every = [found.ok() for found in schema.get_all_operations()]
     operations = [one for one in every if (one.path in ("/v1/records", "/v1/predictions")) == (count == 2)]
     assert len(operations) == count
@@ -69,11 +71,26 @@ def test_more_at_once_than_it_can_take_is_told_to_wait_and_health_still_answers(
 
     async def all_at_once() -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await asyncio.gather(*(client.get("/v1/cases", headers=MACHINE) for _ in range(200)))
+            callers = [MACHINE, asking.token()]
+            return await asyncio.gather(*(client.get("/v1/cases", headers=callers[n % 2]) for n in range(200)))
 
     statuses = [answer.status_code for answer in asyncio.run(all_at_once())]
     assert set(statuses) == {200, 429}
     assert 60 <= statuses.count(200) <= 70
+    first = statuses[::2]
+    assert 28 <= first.count(200) <= 36
+
+
+def test_one_caller_cannot_take_every_place(asking: Asking) -> None:
+    app = api.create(replace(asking.settings, limits=Limits(in_flight_of_caller=5)))
+
+    async def all_at_once() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            many = [client.get("/v1/cases", headers=MACHINE) for _ in range(60)]
+            return await asyncio.gather(*many, client.get("/v1/cases", headers=asking.token()))
+
+    *many, other = (answer.status_code for answer in asyncio.run(all_at_once()))
+    assert (many.count(200), many.count(429), other) == (5, 55, 200)
     with TestClient(app) as client:
         assert client.get("/health/live").status_code == 200
 

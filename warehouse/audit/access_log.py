@@ -150,12 +150,7 @@ def _names(line: Line, cut: list[Line]) -> bool:
 
 def of(home: Home, secret: Keys) -> AccessLog:
     """Return the access log of a home."""
-    return AccessLog(home.access_log, log_key(secret))
-
-
-def log_key(secret: Keys) -> bytes:
-    """Return the key of the chain."""
-    return hmac.new(secret.secret.encode(), b"journal", hashlib.sha256).digest()
+    return AccessLog(home.access_log, secret.access_log)
 
 
 def note(home: Home, action: str, child: str | Sequence[str] | None, reason: str, who: str | None = None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from warehouse.commands.context import Context
+from warehouse.settings import Home
 
 
 @click.command()
@@ -43,7 +44,7 @@ def restore(context: Context, folder: Path) -> None:
     with progress.step("restore"):
         restored = backups.restore(folder.absolute(), home.root)
     files = f"{restored.n_files} files in {home.root}, as of {restored.written_at}"
-    click.echo(f"{files}; its secret belongs in {home.secrets}")
+    click.echo(f"{files}; its secret{_named(home)} belongs in {home.secrets}")
     if not (folder.absolute().parent / backups.ERASED).exists():
         click.echo(
             f"{folder.absolute().parent} has no {backups.ERASED}: if somebody was erased since, copy it there from the "
@@ -53,3 +54,10 @@ def restore(context: Context, folder: Path) -> None:
         click.echo("families have decided since this backup: the next command carries it out, and says what it cannot")
     if home.to_erase.exists():
         click.echo("persons have been erased since this backup: the next command erases them here before anything else")
+
+
+def _named(home: Home) -> str:
+    from warehouse import keys
+
+    fingerprint = keys.sealed_with(home.root)
+    return f" {fingerprint}" if fingerprint else ""

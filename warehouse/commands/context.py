@@ -18,5 +18,14 @@ class Context(NamedTuple):
         """Return the home for a command that writes: a deletion that was cut off is ended first."""
         from warehouse.rights import unfinished
 
+        self.narrowed()
         unfinished.finish(self.home.existing(), self.progress)
+        return self.home
+
+    def narrowed(self) -> Home:
+        """Return the home, which nobody but its owner can read now."""
+        from warehouse import modes
+
+        if count := modes.narrow(self.home.existing()):
+            self.progress.say("others could read or write the home: not any more", files=count)
         return self.home

@@ -19,6 +19,8 @@ def land(context: Context, backfill: bool) -> None:
     from warehouse.pipeline import land as step
 
     home, progress = context
+    if home.kind:
+        context.narrowed()
     outcomes = step.land(home, progress, backfill)
     counted = ", ".join(f"{n} {status}" for status, n in sorted(totals(outcomes).items()))
     click.echo(f"{len(outcomes)} files: {counted}" if outcomes else f"nothing to land in {home.inbox}")

@@ -35,6 +35,8 @@ def run(context: Context, today: date | None, backfill: bool, folder: Path | Non
     from warehouse.pipeline import run as job
 
     home, progress = context
+    if home.kind:
+        context.narrowed()
     if folder:
         public.bring(home, progress, folder)
     click.echo(job.run(home, progress, today, backfill))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse import clock, database, files
+from warehouse import clock, database, files, keys
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.files import read_json, write_whole
 from warehouse.notify import outbox
@@ -113,6 +113,22 @@ def tell_backups(home: Home) -> list[str]:
         else:
             missing.append(name)
     return missing
+
+
+def sealed_by(home: Home, now: str) -> dict[Path, list[str]]:
+    """Return, by folder, the names of a home's backups that open with another secret than that of a fingerprint."""
+    others = {}
+    for place in sorted({folder(home), *map(Path, _folders(home))}):
+        if names := sorted(path.name for path in _earlier(place) if _opens_with(path) != now):
+            others[place] = names
+    return others
+
+
+def _opens_with(backup: Path) -> str | None:
+    try:
+        return keys.sealed_with(backup)
+    except DamagedFile:
+        return None
 
 
 def _folders(home: Home) -> list[str]:

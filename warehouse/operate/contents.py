@@ -68,6 +68,13 @@ def _n_rows(db: duckdb.DuckDBPyConnection, table: str) -> int:
     return value(db, f"select count(*) from {table}")
 
 
+def digest(db: duckdb.DuckDBPyConnection, table: str, catalog: str) -> tuple[int, int]:
+    """Return how many rows a table of a catalog has, and a hash of all its values in whatever order."""
+    sql = f"select count(*), coalesce(sum(hash(t)), 0) from {quoted(catalog)}.{table} as t"
+    rows, total = db.execute(sql).fetchone() or (0, 0)
+    return int(rows), int(total)
+
+
 def read(db: duckdb.DuckDBPyConnection, table: str) -> int:
     """Read every value of a table, so that each of its blocks is read from disk and checked; return its rows."""
     rows, _ = db.execute(f"select count(*), bit_xor(hash(t)) from {table} as t").fetchone() or (0, 0)

@@ -21,6 +21,7 @@ SMALL: dict[str, tuple[type[Any], str]] = {
     "collected.json": (dict, "restore it from a backup, or remove it: then everything is collected again"),
     "retention.json": (list, "restore it from a backup"),
     "backup_folders.json": (list, "remove it, and copy erased.json beside every backup"),
+    "sealed_with.json": (dict, keys.MARK_ADVICE),
     "erased.json": (dict, "restore it from a backup"),
     "decisions.json": (list, "restore it from a backup"),
     "to_decide.json": (list, "restore the backup again"),
@@ -62,6 +63,8 @@ def _told(checks: list[Callable[[], object]], home: Home) -> Iterator[str]:
 def _secret(home: Home) -> None:
     if home.root.exists():
         keys.check_not_lost(home.secrets)
+        if keys.at_hand(home.secrets):
+            keys.load(home.secrets)
 
 
 def _status(home: Home) -> None:

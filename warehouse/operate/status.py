@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from warehouse import modes
 from warehouse.errors import DamagedFile
 from warehouse.files import read_json
 from warehouse.landing import intake
@@ -94,6 +95,7 @@ def _unfinished(home: Home) -> list[str]:
         f"the erasure of {erasures} persons": erasures > 0,
         "the erasure of persons who were erased after the backup": home.to_erase.exists(),
         "what families decided after the backup": home.to_decide.exists(),
+        "the replacement of the secret": home.rotating.exists(),
         "the publication without persons who were erased": switching.shows_erased(home).exists(),
     }
     return [what for what, is_there in told.items() if is_there]
@@ -110,8 +112,17 @@ def shown(home: Home, facts: Facts) -> list[str]:
     """Return what is known of a home as lines."""
     passed_over = [f"  left         {name} {why}" for name, why in intake.passed_over(home.inbox).items()]
     state = lines(home, facts) if "steps" in facts else []
-    unfinished = [f"  unfinished   {what}: 'qhawaq run' ends it" for what in facts["unfinished"]]
-    return [*state, f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over, *unfinished]
+    ends = f"'qhawaq {'rotate-secret' if home.rotating.exists() else 'run'}' ends it"
+    unfinished = [f"  unfinished   {what}: {ends}" for what in facts["unfinished"]]
+    return [*state, *_open(home), f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over, *unfinished]
+
+
+def _open(home: Home) -> Iterator[str]:
+    """Say what others on this machine can read or write."""
+    found = [path for path, _ in modes.wide(home)] if home.root.is_dir() else []
+    if found:
+        first = found[0] if found[0] == home.root else found[0].relative_to(home.root)
+        yield f"  open         {len(found)} files and folders to others ({first}): what writes next narrows them"
 
 
 def _deliveries(facts: Facts, landed: int | None) -> Iterator[str]:

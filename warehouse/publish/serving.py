@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import database, files
+from warehouse import database, files, modes
 from warehouse.build import manifest
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile
@@ -137,6 +137,8 @@ def write(edition: Edition, target: Target) -> dict[str, Any]:
     contents: dict[str, Content] = {}
     with files.replacing(path, check=lambda aside: _verify(aside, contents)) as aside:
         contents |= _fill(edition, target, aside)
+    if target.audience != "service":  # which runs as the home's own user
+        modes.publish(edition.home, path)
     tables = {table: {"rows": rows, "hash": digest} for table, (rows, digest) in contents.items()}
     return {"sha256": files.sha256(path), "tables": tables}
 

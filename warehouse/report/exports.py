@@ -11,13 +11,7 @@ import xlsxwriter
 
 from warehouse import files
 from warehouse.report.figures import Bulletin, BulletinTable, heading, texts
-
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # spreadsheets read texts that begin so as formulas
-
-
-def harmless(value: object) -> object:
-    """Return a value that no spreadsheet evaluates: texts that resemble formulas get an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" \0").startswith(FORMULAS) else value
+from warehouse.spreadsheets import harmless
 
 
 def write_csv(bulletin: Bulletin, folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ counted as (
     window same_group as (partition by model_version, outcome, dataset, ranked_by, segment)
 ),
 
--- of groups only rates, and none that tells of few children; protected traits: see fairness
+-- of everybody counts rounded to five; of groups only rates, and none that tells of few children; protected traits: see fairness
 shown as (
     select *
     from counted
@@ -33,9 +33,13 @@ performance as (
         shown.ranked_by,
         shown.segment,
         shown.metric,
-        case when shown.segment = 'all' then shown.value else round(shown.value, 2) end as value,
-        case when shown.segment = 'all' then shown.low else round(shown.low, 2) end as low,
-        case when shown.segment = 'all' then shown.high else round(shown.high, 2) end as high,
+        {% for figure in ('value', 'low', 'high') %}
+        case
+            when shown.metric in ('n_rows', 'n_cases') then 5 * round(shown.{{ figure }} / 5)
+            when shown.segment = 'all' then round(shown.{{ figure }}, 4)
+            else round(shown.{{ figure }}, 2)
+        end as {{ figure }},
+        {% endfor %}
         coalesce(versions.is_live, false) as is_live
     from shown
     left join versions

@@ -41,6 +41,7 @@ def pytest_configure() -> None:
     """Let the files of tests lie in memory where there is room: on a disk each commit waits for it, a third of the time."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+    os.umask(0o077)  # as every command sets it: else the first that is called here says what it narrows
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_it_says_its_version_and_commit(tmp_path: Path) -> None:
 NEEDED = {
     "diff": ["HEAD"], "explain": ["1", "2025-11-30"], "replay": ["2025-11-30"],
     "audit": ["unused"], "withdraw": ["FILE.txt", "--reason", "una prueba larga"], "subject": ["access", "1", "--reason", "una prueba larga"], "deploy": ["x"],
-    "reidentify": ["1", "--reason", "una prueba larga"], "backup": ["--to", "BACKUPS"],
+    "reidentify": ["1", "--reason", "una prueba larga"], "backup": ["--to", "BACKUPS"], "key": ["new", "m", "--scope", "predict", "--area", "*"],
 }  # fmt: skip
 
 

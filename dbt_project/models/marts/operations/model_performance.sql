@@ -11,7 +11,8 @@ counted as (
     window same_group as (partition by model_version, outcome, dataset, ranked_by, segment)
 ),
 
--- of everybody counts rounded to five; of groups only rates, and none that tells of few children; protected traits: see fairness
+-- of everybody counts rounded to five; of groups only rates, and none that tells of few children;
+-- protected traits: see fairness
 shown as (
     select *
     from counted
@@ -34,11 +35,11 @@ performance as (
         shown.segment,
         shown.metric,
         {% for figure in ('value', 'low', 'high') %}
-        case
-            when shown.metric in ('n_rows', 'n_cases') then 5 * round(shown.{{ figure }} / 5)
-            when shown.segment = 'all' then round(shown.{{ figure }}, 4)
-            else round(shown.{{ figure }}, 2)
-        end as {{ figure }},
+            case
+                when shown.metric in ('n_rows', 'n_cases') then 5 * round(shown.{{ figure }} / 5)
+                when shown.segment = 'all' then round(shown.{{ figure }}, 4)
+                else round(shown.{{ figure }}, 2)
+            end as {{ figure }},
         {% endfor %}
         coalesce(versions.is_live, false) as is_live
     from shown

@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-long test-faults test-airflow test-bare test-grafana check lint locks build docs graphs grafana grafana-dashboards \
+.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana check lint locks build docs graphs grafana grafana-dashboards \
 	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
@@ -141,6 +141,9 @@ check: $(VENV)/.dev  ## judge what you changed, in under a minute: lint, models 
 
 test-faults: $(VENV)/.dev  ## kills and damage at many moments, many examples of properties (QUARTER=0 to 3: a quarter of the moments)
 	QHAWAQ_QUARTER=$(QUARTER) QHAWAQ_EXAMPLES=4 $(BIN)/pytest -q -n 2 -m "faults or hypothesis"
+
+faults-table: $(VENV)/.dev  ## try every writing command at PLACES=100 seeded places of every class of fault into faults.jsonl, and print the table (root; hours)
+	$(BIN)/python -m tests.faults.coverage --places $(or $(PLACES),100)
 
 test-bare:  ## the main job and the tests without a country on a bare Debian 13 and sid, each with its own Python (asks for root)
 	@command -v debootstrap >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq debootstrap; }

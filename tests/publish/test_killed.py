@@ -72,7 +72,7 @@ def test_the_next_run_removes_it_with_nothing_new_and_says_how_much(
     monkeypatch.setattr(run.summary, "is_told", lambda *_: True)
     said = run.run(killed, Progress(quiet=True))
     assert said.startswith(f"nothing new: release {release} is current")
-    assert "removed 3 folders that publications left which were cut off" in said
+    assert "removed 3 folders of publications that were cut off" in said
     assert left(killed) == []
     assert "removed" not in run.run(killed, Progress(quiet=True))
 

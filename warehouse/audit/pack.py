@@ -20,6 +20,7 @@ from warehouse.audit import register
 from warehouse.build import manifest, test_results
 from warehouse.registry import papers
 from warehouse.settings import DBT_PROJECT, Home
+from warehouse.spreadsheets import harmless
 
 Content = bytes | None  # None where the document does not exist yet
 Document = Callable[[Home], Content]
@@ -48,7 +49,7 @@ def _csv(query: duckdb.DuckDBPyConnection) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(column[0] for column in query.description)
-    writer.writerows(query.fetchall())
+    writer.writerows([harmless(value) for value in row] for row in query.fetchall())
     return text.getvalue().encode()
 
 

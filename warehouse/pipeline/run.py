@@ -52,7 +52,7 @@ def _nothing_new(home: Home, current: str) -> str:
     """Remove what killed publications left; say what is current and what is wrong."""
     later = switching.gone_back_from(home)
     back = f", gone back to from {later}," if later else ""
-    left = f"; removed {n} folders that publications left which were cut off" if (n := releases.sweep(home)) else ""
+    left = f"; removed {n} folders of publications that were cut off" if (n := releases.sweep(home)) else ""
     wrong = f"; {len(found)} wrong here, see 'qhawaq status'" if (found := damage.found(home)) else ""
     return f"nothing new: release {current}{back} is current ({summary.where(home)}){left}{wrong}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import conftest
+from tests import conftest, few
 from tests.cases import home
 from tests.cases.home import CaseHome
 from tests.landing import samples
@@ -33,7 +33,7 @@ def test_45_days_open_stop_no_build(empty: CaseHome) -> None:
     empty.deliver("45-days-open-stops-every-build")
     assert empty.faults() == [(2, "dias_abiertos", Fault.MORE_THAN_MONTH)]
     empty.assert_nothing_lost()
-    assert empty.build().tests
+    assert attendance_built(empty)
 
 
 def test_month_13_is_quarantined_and_other_files_land(empty: CaseHome) -> None:
@@ -125,8 +125,21 @@ def test_a_code_that_may_be_a_child_is_not_shown(empty: CaseHome, state: str) ->
 def test_days_that_two_schools_tell_of_count_once(empty: CaseHome) -> None:
     empty.deliver("two-active-enrollments")
     assert empty.faults() == []
-    assert empty.build().tests
+    assert attendance_built(empty)
     assert empty.ask("select count(*), count(distinct child_key) from raw.siagie_attendance") == [(2, 1)]
+
+
+@pytest.mark.long
+def test_neither_stops_a_build_of_everything(empty: CaseHome) -> None:
+    empty.deliver("45-days-open-stops-every-build")
+    empty.deliver("two-active-enrollments")
+    assert empty.build().tests > 300
+
+
+def attendance_built(empty: CaseHome) -> int:
+    """Build all that tells of attendance; return how many tests passed."""
+    few.begin(empty.home)
+    return few.build(empty.home, "+int_attendance__*").tests
 
 
 def test_a_code_with_and_without_its_zero_is_one_school(empty: CaseHome) -> None:

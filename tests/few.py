@@ -1,6 +1,6 @@
-"""Builds with the part of the dbt project that they need: most of a short build's time goes to nodes that it does not build.
+"""Builds with the models of the dbt project and only the tests that they need: most of a short build's time goes to the others.
 
-dbt compiles, runs and tests the same nodes as with the whole project; it only never hears of the others.
+dbt compiles, runs and tests the same nodes as with the whole project.
 """
 
 from __future__ import annotations
@@ -85,15 +85,15 @@ def opened(part: bytes) -> Manifest:
 
 @cache
 def packed(names: tuple[str, ...], tests: bool, project: Path) -> bytes:
-    """Return the part of the project that a build of some nodes reads, as dbt keeps it."""
+    """Return all models and seeds of the project, and the tests of some nodes, as dbt keeps it."""
     whole = parsing.manifest(project)
     chosen = named(whole, names)
     if tests:
         chosen |= {one for one, node in whole.nodes.items() if node.resource_type == "test" and reads(node, chosen)}
     else:
         chosen -= {one for one in chosen if whole.nodes[one].resource_type in TESTS}
-    hooks = {one for one, node in whole.nodes.items() if node.resource_type == "operation"}
-    kept = with_ancestors(whole, chosen) | hooks
+    # All models stay: before a build what is no model of the project's is dropped.
+    kept = chosen | {one for one, node in whole.nodes.items() if node.resource_type not in TESTS}
     whole.nodes = {one: node for one, node in whole.nodes.items() if one in kept}
     whole.unit_tests, whole.exposures, whole.docs, whole.files, whole.disabled = {}, {}, {}, {}, {}
     return whole.to_msgpack()

@@ -60,6 +60,7 @@ def test_the_law_holds_for_every_command(library: Path, made: Path, tmp_path: Pa
     } == {}
 
 
+@pytest.mark.long
 def test_a_killed_erasure_is_ended_by_the_next_command(library: Path, made: Path, tmp_path: Path) -> None:
     lines = tried(library, made, tmp_path / "at", "erase", "killed", "40 120 45")
     assert [line["broken"] for line in lines] == [[], []]

@@ -26,10 +26,12 @@ from warehouse.settings import Home
 parallel.one_thread_each()
 # Files whose tests take longest, the longest first: begun last, one of them would leave the other worker without work.
 LONG = (
-    "test_kills", "test_public_data", "test_wheel", "test_retention",
-    "test_known_at", "test_rights", "test_builds", "test_cli", "test_notebooks", "test_lost_dates", "test_history", "test_formulas", "test_by_year", "test_records",
-    "test_source", "test_linkage", "test_releases", "test_orchestration", "test_scorecard", "test_dashboards",
-    "test_add_a_source", "test_effects", "test_backup", "test_hostile", "test_robust", "test_diff", "test_pipeline",
+    "test_kills", "test_public_data", "test_source", "test_driver", "test_wheel", "test_retention", "test_agreement",
+    "test_known_at", "test_lost_dates", "test_unfinished", "test_builds", "test_releases", "test_rows", "test_corrections",
+    "test_cli", "test_history", "test_by_year", "test_left", "test_verify", "test_orchestration", "test_effects", "test_rights",
+    "test_packed", "test_people", "test_scorecard", "test_linkage", "test_dashboards", "test_machine", "test_records",
+    "test_notebooks", "test_backup", "test_withdrawals", "test_ends", "test_robust", "test_add_a_source", "test_hostile",
+    "test_diff", "test_pipeline", "test_formulas",
 )  # fmt: skip
 
 

@@ -140,6 +140,7 @@ def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path
     assert f"nothing new: release {first}, gone back to from" in qhawaq(copy, "run").stdout
 
 
+@pytest.mark.long
 def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(country: Country, tmp_path: Path) -> None:
     copy = country.to_build(tmp_path / "home").root
     assert "repetition-additive-" in qhawaq(copy, "train", "--outcome", "repetition").stdout
@@ -153,6 +154,20 @@ def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(countr
         live = db.execute("select distinct outcome from ml.model_versions where is_live").fetchall()
     assert versions == {"interruption": 1, "repetition": 1}
     assert live == [("interruption",)]
+
+
+def test_a_model_of_another_outcome_ranks_nobody_though_its_gates_let_it_pass(country: Country, tmp_path: Path) -> None:
+    copy = country.to_build(tmp_path / "home").root
+    with duckdb.connect(str(copy / "warehouse.duckdb")) as db:
+        db.execute(
+            "insert into ml.model_versions from (select * replace ('repetition-additive-x' as model_version, 'repetition' "
+            "as outcome, 'passed: ' as gate, false as is_live) from ml.model_versions where algorithm = 'additive')"
+        )
+    assert "repetition" not in qhawaq(copy, "deploy").stdout
+    with duckdb.connect(str(copy / "warehouse.duckdb"), read_only=True) as db:
+        assert db.execute("select distinct outcome from ml.model_versions where is_live").fetchall() == [
+            ("interruption",)
+        ]
 
 
 def test_a_refused_model_cannot_be_deployed(country: Country, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests import few
 from tests.conftest import Country
 from warehouse.build import dbt
 from warehouse.errors import BuildFailed
@@ -65,7 +66,7 @@ class Judged:
 @pytest.fixture(scope="module")
 def judged(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """Judge a copy of the country twice: each call of dbt takes longer than all that is asked of it here."""
-    home, silent = country.to_build(tmp_path_factory.mktemp("judged") / "home"), Progress(quiet=True)
+    home = country.to_build(tmp_path_factory.mktemp("judged") / "home")
     change(
         home, *percents("0", "100", "null"),
         "create table main.reason_outputs__dbt_tmp20260101 as select 1 as x",
@@ -75,7 +76,7 @@ def judged(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Judged
     )  # fmt: skip
     with duckdb.connect(str(home.warehouse)) as db:
         assert db.execute("select count(*) > 10 from raw.built_dates").fetchone() == (True,)
-    tests = dbt.build(home, silent, ("--select", NULLS, RANGES, UNIQUE, AS_MANY)).tests
+    tests = few.build(home, NULLS, RANGES, UNIQUE, AS_MANY).tests
     lines = home.task_runs.read_text().count("\n")
     after = left(home)
     change(
@@ -84,11 +85,18 @@ def judged(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Judged
         "update staging.departments set department_name = null where department_code = '08'",
     )  # fmt: skip
     with pytest.raises(BuildFailed) as failed:
-        dbt.build(home, silent, ("--select", NULLS, RANGES))
+        few.build(home, NULLS, RANGES)
     noted = [json.loads(line) for line in home.task_runs.read_text().splitlines()[lines:]]
     return Judged(home, tests, after, str(failed.value), noted)
 
 
+def test_rules_of_features_outcomes_and_attendance(judged: Judged, silent: Progress) -> None:
+    """What decides about a child; dbt takes a tenth of a second for each, and `make test-long` asks all of them."""
+    built = dbt.unit_tests(judged.home, silent, ("child_*", "int_outcomes__*", "int_attendance__*"))
+    assert (built.models, built.tests) == (0, 46)
+
+
+@pytest.mark.long
 def test_rules_and_thresholds(judged: Judged, silent: Progress) -> None:
     built = dbt.unit_tests(judged.home, silent)
     assert (built.models, built.tests) == (0, 219)
@@ -98,15 +106,15 @@ def test_a_build_removes_what_a_killed_build_left(judged: Judged) -> None:
     assert judged.left == [("kept",)]
 
 
-def test_building_scores_again_leaves_nothing_behind(judged: Judged, silent: Progress) -> None:
+def test_building_scores_again_leaves_nothing_behind(judged: Judged) -> None:
     """An incremental Python model writes its new rows into a table in `main` first; it goes with the build."""
-    dbt.build(judged.home, silent, ("--select", "score_outputs", "risk_scores", "reason_outputs"), tests=False)
+    few.without_tests(judged.home, "--select", "score_outputs", "risk_scores", "reason_outputs")
     assert left(judged.home) == [("kept",)]
 
 
-def test_a_seed_with_a_column_that_a_home_does_not_know_yet_is_put_in_anew(judged: Judged, silent: Progress) -> None:
+def test_a_seed_with_a_column_that_a_home_does_not_know_yet_is_put_in_anew(judged: Judged) -> None:
     change(judged.home, "alter table staging.alert_thresholds drop column watched")
-    dbt.build(judged.home, silent, ("--select", "alert_thresholds"), tests=False)
+    few.without_tests(judged.home, "--select", "alert_thresholds")
     with duckdb.connect(str(judged.home.warehouse), read_only=True) as db:
         assert db.execute("select count(watched) > 5 from staging.alert_thresholds").fetchone() == (True,)
 
@@ -132,13 +140,11 @@ def test_every_failed_test_is_noted(judged: Judged) -> None:
 
 
 @pytest.mark.parametrize(("which", "broken"), [("min", AS_MANY), ("max", UNIQUE)])
-def test_a_label_that_stands_twice_is_found_on_old_dates_and_new(
-    judged: Judged, silent: Progress, which: str, broken: str
-) -> None:
+def test_a_label_that_stands_twice_is_found_on_old_dates_and_new(judged: Judged, which: str, broken: str) -> None:
     """The key is looked for on new dates only; on old ones that there are as many labels as pupils says the same."""
     change(judged.home, twice(which))
     with pytest.raises(BuildFailed, match=f"{broken}: Got 1 result"):
-        dbt.build(judged.home, silent, ("--select", UNIQUE, AS_MANY))
+        few.build(judged.home, UNIQUE, AS_MANY)
     change(judged.home, f"delete from {LABELS} where rowid = (select max(rowid) from {LABELS})")
 
 

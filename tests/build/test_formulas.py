@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests import homes
+from tests import few, homes
 from tests.conftest import qhawaq
 from warehouse.build import closing, formulas, parsing, policy
 from warehouse.progress import Progress
@@ -68,7 +68,7 @@ def described(manifest: Any) -> None:
 def test_a_change_of_what_is_computed_is_told_and_of_its_layout_is_not(
     before: dict[str, str], monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], told: set[str]
 ) -> None:
-    manifest = parsing.manifest(DBT_PROJECT)
+    manifest = few.opened(few.packed(("*",), False, DBT_PROJECT))
     change(manifest)
     monkeypatch.setattr(parsing, "manifest", lambda _: manifest)
     after = {found.node: found.hash for found in formulas.of_project(DBT_PROJECT)}

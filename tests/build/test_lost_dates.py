@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests import homes
+from tests import few, homes
 from tests.conftest import examples
 from warehouse import contracts, files
-from warehouse.build import closing, dbt
+from warehouse.build import closing
 from warehouse.errors import BuildFailed
 from warehouse.pipeline import build, run
 from warehouse.progress import Progress
@@ -72,8 +72,8 @@ def content(home: Home) -> Content:
 
 def built(home: Home, full_refresh: bool = False) -> None:
     """Do what `qhawaq build` does, for tables of dates only and without dbt's tests, which judge other promises."""
-    build.begin(home, SILENT, full_refresh=full_refresh)
-    dbt.build(home, SILENT, DATED, full_refresh, tests=False)
+    few.begin(home, full_refresh)
+    few.without_tests(home, *DATED, full_refresh=full_refresh)
     build.close(home, SILENT, full_refresh)
 
 
@@ -100,6 +100,20 @@ def test_any_date_that_any_table_lost_comes_back_as_it_was(home: Home, seed: int
     assert content(home) == before
 
 
+def test_a_refresh_that_did_not_end_is_ended_by_the_next_build(home: Home) -> None:
+    """The first table is built anew and others are not; the next call, without the option, leaves all of them whole."""
+    before, manifest = content(home), closing.read_manifest(home)
+    change(home, "update features.child_place set altitude_m = 1")  # what a refresh would put right
+    few.begin(home, full_refresh=True)
+    few.without_tests(home, "--select", "int_pupils__as_of", full_refresh=True)
+    assert ask(home, "select count(*) from raw.refreshing") == [(1,)]
+    built(home)
+    assert ask(home, "select count(*) from raw.refreshing") == [(0,)]
+    assert content(home) == before
+    assert closing.read_manifest(home) == manifest
+
+
+@pytest.mark.long
 def test_a_refresh_killed_in_the_middle_is_ended_by_the_next_build(home: Home) -> None:
     """Killed when some tables are built anew and others not; the next call, without the option, leaves all of them whole."""
     before, manifest = content(home), closing.read_manifest(home)

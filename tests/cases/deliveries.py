@@ -5,12 +5,11 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from tests import few
 from tests.cases.home import CASES, SILENT
 from tests.conftest import deliver
 from tests.landing.samples import HEADER
-from warehouse.build import dbt
 from warehouse.landing import land as landing
-from warehouse.pipeline import build as step
 from warehouse.settings import Home
 
 ATTENDANCE = ("stg_siagie__attendance", "int_attendance__months")
@@ -36,8 +35,8 @@ def ask(home: Home, sql: str) -> list[tuple]:
 
 def build(home: Home, *models: str) -> None:
     """Build models and their tests, those of attendance where none is named, as the main job would."""
-    step.begin(home, SILENT)
-    dbt.build(home, SILENT, ("--select", *(models or ATTENDANCE), *dbt.CAUTIOUS))
+    few.begin(home)
+    few.build(home, *(models or ATTENDANCE))
 
 
 def arrive(home: Home) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import duckdb
 import pytest
 
@@ -41,54 +43,109 @@ def test_two_corrections_after_the_last_closed_date(home: Home) -> None:
     assert ask(home, "select * from features.child_features order by all") == closed
 
 
-def test_two_corrections_of_a_closed_month_both_land(home: Home) -> None:
-    """Both count from the day after the last closed date: the later one then."""
-    land(home, sent(2024, 3, "20240410"), month(2024, 3, BOTH))
-    with duckdb.connect(str(home.warehouse)) as db:
+# Each case has a month of 2024 of its own in one home, so that three builds serve them all.
+CLOSED, TOGETHER, APART, SAME_NAME, FIFTH, MORE = 3, 5, 6, 7, 8, 9
+SAME = sent(2024, SAME_NAME, "20240810")
+# What arrives before each build: name → absences of both regions, or how many pupils a region has, and absences.
+ARRIVALS: tuple[tuple[tuple[str, int, dict[str, int], int], ...], ...] = (
+    (
+        (sent(2024, CLOSED, "20240415", "_C1"), CLOSED, BOTH, 2),
+        (sent(2024, TOGETHER, "20240610"), TOGETHER, BOTH, 1),
+        (sent(2024, TOGETHER, "20240610", "_A"), TOGETHER, BOTH, 2),
+        (sent(2024, APART, "20240710"), APART, BOTH, 1),
+        (SAME, SAME_NAME, BOTH, 1),
+        (sent(2024, FIFTH, "20240910"), FIFTH, BOTH, 1),
+        (sent(2024, FIFTH, "20240920", "_C1"), FIFTH, {LIMA: 10, CUSCO: 8}, 2),
+        (sent(2024, MORE, "20241010"), MORE, BOTH, 1),
+        (sent(2024, MORE, "20241020", "_C1"), MORE, {LIMA: 10, CUSCO: 7}, 2),
+    ),
+    (
+        (sent(2024, CLOSED, "20240420", "_C2"), CLOSED, BOTH, 3),
+        (sent(2024, APART, "20240710", "_B"), APART, BOTH, 2),
+        (SAME, SAME_NAME, BOTH, 2),
+        (sent(2024, FIFTH, "20240925", "_C2"), FIFTH, BOTH, 3),
+        (sent(2024, MORE, "20241025", "_C2"), MORE, BOTH, 3),
+    ),
+    (
+        (sent(2024, APART, "20240710", "_A"), APART, BOTH, 3),
+        (SAME, SAME_NAME, BOTH, 3),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Built:
+    """A home and, after each of its builds, what is known of each month and which files lack rows."""
+
+    home: Home
+    known: list[dict[int, list[tuple]]]
+    shortfalls: list[list[tuple]]
+
+    def of(self, month: int, build: int = -1) -> list[tuple]:
+        """Return the regions of a month with rows and absences, as known after a build."""
+        return self.known[build][month]
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Land what arrives, build, and again; the first month is closed before its corrections come."""
+    built = Built(Home(tmp_path_factory.mktemp("corrected") / "home"), [], [])
+    built.home.claim("real")
+    land(built.home, sent(2024, CLOSED, "20240410"), month(2024, CLOSED, BOTH))
+    with duckdb.connect(str(built.home.warehouse)) as db:
         db.execute("insert into raw.closed_dates values (date '2024-04-30')")
-    for day, absences in (("20240415", 2), ("20240420", 3)):
-        land(home, sent(2024, 3, day, "_C1"), month(2024, 3, BOTH, absences))
-        build(home)
+    for arrivals in ARRIVALS:
+        for name, number, regions, absences in arrivals:
+            deliver(built.home, name, month(2024, number, regions, absences))
+        arrive(built.home)
+        build(built.home)
+        known: dict[int, list[tuple]] = {}
+        for number, *rest in months(built.home):
+            known.setdefault(number, []).append(tuple(rest))
+        built.known.append(known)
+        built.shortfalls.append(ask(built.home, "select period from raw.shortfalls where resolved_at is null"))
+    return built
+
+
+def both(absences: int) -> list[tuple]:
+    """Return what is known of a month of both regions where each pupil was absent so many days."""
+    return [(CUSCO, 10, 10 * absences), (LIMA, 10, 10 * absences)]
+
+
+def test_two_corrections_of_a_closed_month_both_land(corrected: Built) -> None:
+    """Both count from the day after the last closed date: the later one then."""
+    assert corrected.of(CLOSED, 0) == both(2)
     held = ask(
-        home,
+        corrected.home,
         "select distinct absence_days, known_at::varchar, known_until::varchar "
-        "from intermediate.int_attendance__months order by 2",
+        f"from intermediate.int_attendance__months where month = {CLOSED} order by 2",
     )
     assert held == [(0, "2024-04-10", "2024-05-01"), (3, "2024-05-01", "9999-12-31")]
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_of_two_files_of_one_day_the_later_arrival_counts(home: Home, together: bool) -> None:
-    deliver(home, sent(2024, 3, "20240410"), month(2024, 3, BOTH, 1))
-    if not together:
-        arrive(home)
-    deliver(home, sent(2024, 3, "20240410", "_A" if together else "_B"), month(2024, 3, BOTH, 2))
-    arrive(home)
-    build(home)
-    assert months(home) == [(3, CUSCO, 10, 20), (3, LIMA, 10, 20)]
-    if not together:
-        land(home, sent(2024, 3, "20240410", "_A"), month(2024, 3, BOTH, 3))
-        build(home)
-        assert months(home)[0] == (3, CUSCO, 10, 30)
+@pytest.mark.parametrize(("case_month", "absences"), [(TOGETHER, [2]), (APART, [1, 2, 3])])
+def test_of_two_files_of_one_day_the_later_arrival_counts(
+    corrected: Built, case_month: int, absences: list[int]
+) -> None:
+    """Whether they arrive together or one after the other."""
+    assert [corrected.of(case_month, n) for n in range(len(absences))] == list(map(both, absences))
 
 
-def test_same_name_correction(home: Home) -> None:
+def test_same_name_correction(corrected: Built) -> None:
     """Another content under a landed name is a new delivery that corrects the former; the same content a duplicate."""
-    name = sent(2024, 3, "20240410")
-    for absences in (1, 2, 3):
-        land(home, name, month(2024, 3, BOTH, absences))
-        build(home)
-        assert months(home)[0] == (3, CUSCO, 10, 10 * absences)
-    stem = name.removesuffix(".txt")
-    held = {name: "superseded", f"{stem}~2.txt": "superseded", f"{stem}~3.txt": "landed"}
-    assert statuses(home) == held
+    home = corrected.home
+    assert [corrected.of(SAME_NAME, n) for n in range(3)] == [both(1), both(2), both(3)]
+    stem = SAME.removesuffix(".txt")
+    held = {SAME: "superseded", f"{stem}~2.txt": "superseded", f"{stem}~3.txt": "landed"}
+    assert {name: status for name, status in statuses(home).items() if name.startswith(stem)} == held
     for absences in (3, 1):
-        deliver(home, name, month(2024, 3, BOTH, absences))
+        deliver(home, SAME, month(2024, SAME_NAME, BOTH, absences))
         assert "1 duplicate" in qhawaq(home.root, "--quiet", "land").stdout
     build(home)
-    assert months(home)[0] == (3, CUSCO, 10, 30)
+    assert [row[1:] for row in months(home) if row[0] == SAME_NAME] == both(3)
     assert not any(home.inbox.iterdir())
-    assert ask(home, "select count(*), count(distinct (_file, _line)) from raw.siagie_attendance") == [(60, 60)]
+    of_month = f"from raw.siagie_attendance where mes = {SAME_NAME}"
+    assert ask(home, f"select count(*), count(distinct (_file, _line)) {of_month}") == [(60, 60)]
 
 
 def test_the_case_of_a_correction_under_the_same_name(home: Home) -> None:
@@ -147,19 +204,18 @@ def test_correction_lacks_region(home: Home) -> None:
     ]
 
 
-@pytest.mark.parametrize(("left", "stays"), [(8, False), (7, True)])
-def test_what_a_correction_lacks_ends_within_the_limit(home: Home, left: int, stays: bool) -> None:
+@pytest.mark.parametrize(("case_month", "left", "stays"), [(FIFTH, 8, False), (MORE, 7, True)])
+def test_what_a_correction_lacks_ends_within_the_limit(
+    corrected: Built, case_month: int, left: int, stays: bool
+) -> None:
     """The contract's limit is a fifth: exactly a fifth may be absent."""
-    land(home, sent(2024, 3, "20240410"), month(2024, 3, BOTH, 1))
-    land(home, sent(2024, 3, "20240420", "_C1"), month(2024, 3, {LIMA: 10, CUSCO: left}, 2))
-    build(home)
-    assert months(home)[0] == ((3, CUSCO, 10, 10) if stays else (3, CUSCO, 8, 16))
-    assert months(home)[1] == (3, LIMA, 10, 20)
-    assert len(ask(home, "select * from raw.shortfalls")) == stays
-    land(home, sent(2024, 3, "20240425", "_C2"), month(2024, 3, BOTH, 3))
-    assert ask(home, "select * from raw.shortfalls where resolved_at is null") == []
-    build(home)
-    assert months(home)[0] == (3, CUSCO, 10, 30)
+    cusco, lima = corrected.of(case_month, 0)
+    assert cusco == ((CUSCO, 10, 10) if stays else (CUSCO, left, 2 * left))
+    assert lima == (LIMA, 10, 20)
+    period = (f"2024{case_month:02}",)
+    assert (period in corrected.shortfalls[0]) == stays
+    assert period not in corrected.shortfalls[1]
+    assert corrected.of(case_month, 1) == both(3)
 
 
 def test_a_region_that_stops_sending_is_named_in_the_first_month_and_in_the_next(home: Home) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cases.deliveries import arrive, ask, build, case, land, statuses
 from tests.cases.home import CASES
-from tests.conftest import qhawaq
+from tests.conftest import deliver, qhawaq
 from tests.landing import samples
 from warehouse.settings import Home
 
@@ -60,29 +60,49 @@ def pupils(numbers: range, registered: str = "2024-03-12", **values: str) -> str
     return "\n".join([header, *rows]) + "\n"
 
 
-@pytest.mark.parametrize(("absent", "enrolled", "mark"), [(2, 8, "_FINAL"), (3, 10, "_FINAL"), (2, 8, ""), (9, 10, "")])
-def test_pupils_absent_from_a_later_whole_extract_are_enrolled_no_longer(
-    home: Home, absent: int, enrolled: int, mark: str
-) -> None:
-    """Within a fifth of the region; beyond it the former rows stay. Known from that delivery on."""
-    land(home, "ESCALE_PADRON_2024_20240301.csv", f"{REGISTER_HEADER}\n{SCHOOL}\n")
-    land(home, "SIAGIE_MATRICULA_2024_20240329.txt", pupils(range(10)))
-    land(home, f"SIAGIE_MATRICULA_2024_20241215{mark}.txt", pupils(range(10 - absent), SITUACION_FINAL="APROBADO"))
-    build(home, *SPELLS)
-    known = "select count(*) from intermediate.int_enrollments__spells where {0} >= known_at and {0} < known_until"
-    assert ask(home, known.format("date '2024-12-14'")) == [(10,)]
-    assert ask(home, known.format("date '2024-12-15'")) == [(enrolled,)]
-    passed = "select count(*) from intermediate.int_enrollments__spells where final_result = 'APROBADO'"
-    assert ask(home, passed) == [(10 - absent,)]
-    assert len(ask(home, "select * from raw.shortfalls")) == (mark != "" and enrolled == 10)
+# School year → how many of ten pupils a later extract lacks, how many are enrolled after it, how its name ends.
+ABSENT = {2021: (2, 8, "_FINAL"), 2022: (3, 10, "_FINAL"), 2023: (2, 8, ""), 2024: (9, 10, "")}
 
 
-def test_a_service_not_given_after_all_is_taken_back(home: Home) -> None:
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """All of it in one home, built once: each case has a school year of its own."""
+    home = Home(tmp_path_factory.mktemp("later") / "home")
+    home.claim("real")
+    deliver(home, "ESCALE_PADRON_2021_20210301.csv", f"{REGISTER_HEADER}\n{SCHOOL}\n")
+    for year, (absent, _, mark) in ABSENT.items():
+        of_year = {
+            "ID_ANIO": str(year),
+            "FECHA_MATRICULA": f"{year}-03-12",
+            "FECHA_NACIMIENTO": f"{year - 9}-05-06",
+        }
+        for day, n, more in (("0329", 10, {}), (f"1215{mark}", 10 - absent, {"SITUACION_FINAL": "APROBADO"})):
+            deliver(
+                home, f"SIAGIE_MATRICULA_{year}_{year}{day}.txt", pupils(range(n), f"{year}-03-12", **of_year, **more)
+            )
     header = "ID_PERSONA|SERVICIO|FECHA|RESULTADO"
     for day, result in (("20240501", "REALIZADO"), ("20240601", "NO REALIZADO")):
-        land(home, f"SERVICIOS_RECIBIDOS_2024_{day}.txt", f"{header}\n7001|TUTOR|2024-04-20|{result}\n")
-    build(home, "stg_minedu__services", "stg_feedback__case_events", "services", "int_supports__received")
-    held = ask(home, "select known_at::varchar, known_until::varchar from intermediate.int_supports__received")
+        deliver(home, f"SERVICIOS_RECIBIDOS_2024_{day}.txt", f"{header}\n9000|TUTOR|2024-04-20|{result}\n")
+    arrive(home)
+    build(home, *SPELLS, "stg_minedu__services", "stg_feedback__case_events", "services", "int_supports__received")
+    return home
+
+
+@pytest.mark.parametrize("year", ABSENT)
+def test_pupils_absent_from_a_later_whole_extract_are_enrolled_no_longer(later: Home, year: int) -> None:
+    """Within a fifth of the region; beyond it the former rows stay. Known from that delivery on."""
+    absent, enrolled, mark = ABSENT[year]
+    spells = f"select count(*) from intermediate.int_enrollments__spells where school_year = {year} and "
+    known = spells + "{0} >= known_at and {0} < known_until"
+    assert ask(later, known.format(f"date '{year}-12-14'")) == [(10,)]
+    assert ask(later, known.format(f"date '{year}-12-15'")) == [(enrolled,)]
+    assert ask(later, spells + "final_result = 'APROBADO'") == [(10 - absent,)]
+    shortfalls = ask(later, f"select * from raw.shortfalls where period = '{year}'")
+    assert len(shortfalls) == (mark != "" and enrolled == 10)
+
+
+def test_a_service_not_given_after_all_is_taken_back(later: Home) -> None:
+    held = ask(later, "select known_at::varchar, known_until::varchar from intermediate.int_supports__received")
     assert held == [("2024-05-01", "2024-06-01")]
 
 

@@ -17,10 +17,8 @@ def in_open_columns(landed: Landed) -> set[str]:
     """Return every text that the warehouse holds."""
     columns = landed.ask("select schema_name, table_name, column_name from duckdb_columns() "
                          "where data_type = 'VARCHAR' and not internal")  # fmt: skip
-    found: set[str] = set()
-    for schema, table, column in columns:
-        found |= {text for (text,) in landed.ask(f'select distinct "{column}" from "{schema}"."{table}"') if text}
-    return found
+    each = " union ".join(f'select "{column}" from "{schema}"."{table}"' for schema, table, column in columns)
+    return {text for (text,) in landed.ask(each) if text}
 
 
 def test_two_stray_quotes_swallow_no_row(home: Home) -> None:

@@ -17,6 +17,7 @@ from warehouse.landing import archive
 from warehouse.settings import Home
 
 AT_ONCE = 50  # files in one home
+OFTEN = 25  # of the first batch in `make test`
 
 
 def open_texts(home: Home) -> str:
@@ -101,13 +102,13 @@ def run(home: Home, seeds: range) -> Counter[str]:
 
 
 def test_no_identity_of_spoilt_files_is_in_the_open(home: Home) -> None:
-    counts = run(home, range(AT_ONCE))
-    assert counts["landed"] > AT_ONCE / 4, "the files would prove nothing if all were refused"
-    assert counts["compared"] > AT_ONCE / 4
+    counts = run(home, range(OFTEN))
+    assert counts["landed"] > OFTEN / 4, "the files would prove nothing if all were refused"
+    assert counts["compared"] > OFTEN / 4
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("batch", range(1, 40))
+@pytest.mark.parametrize("batch", range(40))
 def test_no_identity_of_two_thousand_spoilt_files_is_in_the_open(home: Home, batch: int) -> None:
     run(home, range(batch * AT_ONCE, (batch + 1) * AT_ONCE))
 

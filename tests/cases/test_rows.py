@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import conftest
+from tests import conftest, few
 from tests.cases import home
 from tests.cases.home import CaseHome
 from tests.landing import samples
@@ -33,7 +33,7 @@ def test_45_days_open_stop_no_build(empty: CaseHome) -> None:
     empty.deliver("45-days-open-stops-every-build")
     assert empty.faults() == [(2, "dias_abiertos", Fault.MORE_THAN_MONTH)]
     empty.assert_nothing_lost()
-    assert empty.build().tests
+    assert attendance_built(empty)
 
 
 def test_month_13_is_quarantined_and_other_files_land(empty: CaseHome) -> None:
@@ -125,8 +125,21 @@ def test_a_code_that_may_be_a_child_is_not_shown(empty: CaseHome, state: str) ->
 def test_days_that_two_schools_tell_of_count_once(empty: CaseHome) -> None:
     empty.deliver("two-active-enrollments")
     assert empty.faults() == []
-    assert empty.build().tests
+    assert attendance_built(empty)
     assert empty.ask("select count(*), count(distinct child_key) from raw.siagie_attendance") == [(2, 1)]
+
+
+@pytest.mark.long
+def test_neither_stops_a_build_of_everything(empty: CaseHome) -> None:
+    empty.deliver("45-days-open-stops-every-build")
+    empty.deliver("two-active-enrollments")
+    assert empty.build().tests > 200
+
+
+def attendance_built(empty: CaseHome) -> int:
+    """Build all that tells of attendance; return how many tests passed."""
+    few.begin(empty.home)
+    return few.build(empty.home, "+int_attendance__*").tests
 
 
 def test_a_code_with_and_without_its_zero_is_one_school(empty: CaseHome) -> None:
@@ -189,56 +202,84 @@ def test_a_name_of_the_last_year_that_there_is_stops_no_other_file(empty: CaseHo
     assert (sound.status, slip.status) == (Status.LANDED, Status.REFUSED)
 
 
-@pytest.mark.parametrize(
-    ("row", "fault"),
-    [
-        ("2024|4|150101|0100001|0|9000|30|0|0|0", None),
-        ("2024|4|150101|0100001|0|9000|31|0|0|0", Fault.MORE_THAN_MONTH),
-        ("2024|4|150101|0100001|0|9000|20|0|0|0", None),
-        ("2024|4|150101|0100001|0|9000|20|10|10|0", None),
-        ("2024|4|150101|0100001|0|9000|20|10|11|0", Fault.MORE_THAN_OPEN),
-        ("2024|4|150101|0100001|0|9000|20||21|0", Fault.MORE_THAN_OPEN),
-        ("2024|4|150101|0100001|0|9000|20||||".rstrip("|") + "|||", None),
-        ("2024|4|150101|0100001|0|9000|-1|0|0|0", Fault.OUT_OF_RANGE),
-        ("2024|3|150101|0100001|0|9000|20|0|0|0", Fault.OTHER_PERIOD),
-        ("2023|4|150101|0100001|0|9000|20|0|0|0", Fault.OTHER_PERIOD),
-        ("2024|4|150101|01000011|0|9000|20|0|0|0", Fault.NOT_DIGITS),
-        ("2024|4|250101|0100001|0|9000|20|0|0|0", None),
-        ("2024|4|260101|0100001|0|9000|20|0|0|0", Fault.LIES_ELSEWHERE),
-        ("2024|4|000101|0100001|0|9000|20|0|0|0", Fault.LIES_ELSEWHERE),
-        ("2024|4|150101|0100001|0|9000|32767|32767|32767|0", Fault.OUT_OF_RANGE),
-    ],
-)
-def test_what_a_month_may_say(empty: CaseHome, row: str, fault: Fault | None) -> None:
-    attendance(empty, row)
-    assert [found for _, _, found in empty.faults()] == ([fault] if fault else [])
-    empty.assert_nothing_lost()
+# A month's rows and a year's enrollments → what is wrong with each. All of them land in one file: each has a line, and a pupil, of its own.
+MONTH_SAYS = [
+    ("2024|4|150101|0100001|0|9000|30|0|0|0", None),
+    ("2024|4|150101|0100001|0|9000|31|0|0|0", Fault.MORE_THAN_MONTH),
+    ("2024|4|150101|0100001|0|9000|20|0|0|0", None),
+    ("2024|4|150101|0100001|0|9000|20|10|10|0", None),
+    ("2024|4|150101|0100001|0|9000|20|10|11|0", Fault.MORE_THAN_OPEN),
+    ("2024|4|150101|0100001|0|9000|20||21|0", Fault.MORE_THAN_OPEN),
+    ("2024|4|150101|0100001|0|9000|20||||".rstrip("|") + "|||", None),
+    ("2024|4|150101|0100001|0|9000|-1|0|0|0", Fault.OUT_OF_RANGE),
+    ("2024|3|150101|0100001|0|9000|20|0|0|0", Fault.OTHER_PERIOD),
+    ("2023|4|150101|0100001|0|9000|20|0|0|0", Fault.OTHER_PERIOD),
+    ("2024|4|150101|01000011|0|9000|20|0|0|0", Fault.NOT_DIGITS),
+    ("2024|4|250101|0100001|0|9000|20|0|0|0", None),
+    ("2024|4|260101|0100001|0|9000|20|0|0|0", Fault.LIES_ELSEWHERE),
+    ("2024|4|000101|0100001|0|9000|20|0|0|0", Fault.LIES_ELSEWHERE),
+    ("2024|4|150101|0100001|0|9000|32767|32767|32767|0", Fault.OUT_OF_RANGE),
+]
+ENROLLMENT_SAYS: list[tuple[dict[str, str], Fault | None]] = [
+    ({"FECHA_REGISTRO": "2024-03-29"}, None),
+    ({"FECHA_REGISTRO": "2024-03-30"}, Fault.AFTER_DELIVERY),
+    ({"FECHA_REGISTRO": "2042-03-12"}, Fault.AFTER_DELIVERY),
+    ({"ID_GRADO": "4"}, None),
+    ({"ID_GRADO": "10"}, Fault.LEVEL_AND_GRADE),
+    ({"ID_GRADO": "15"}, Fault.OUT_OF_RANGE),
+    ({"ID_NIVEL": "F0", "ID_GRADO": "9"}, Fault.LEVEL_AND_GRADE),
+    ({"FECHA_NACIMIENTO": "1984-01-01"}, None),
+    ({"FECHA_NACIMIENTO": "1983-12-31"}, Fault.IMPOSSIBLE_BIRTH),
+    ({"ESTADO_MATRICULA": " definitiva "}, None),
+    ({"ESTADO_MATRICULA": "RETIRADA"}, Fault.UNKNOWN_CODE),
+    ({"SITUACION_FINAL": ""}, None),
+    ({"SEXO": "X"}, Fault.UNKNOWN_CODE),
+    ({"HORAS_SEMANALES_TRABAJO": "113"}, Fault.OUT_OF_RANGE),
+    ({"ID_ANIO": "2023"}, Fault.OTHER_PERIOD),
+]
 
 
-@pytest.mark.parametrize(
-    ("changes", "fault"),
-    [
-        ({"FECHA_REGISTRO": "2024-03-29"}, None),
-        ({"FECHA_REGISTRO": "2024-03-30"}, Fault.AFTER_DELIVERY),
-        ({"FECHA_REGISTRO": "2042-03-12"}, Fault.AFTER_DELIVERY),
-        ({"ID_GRADO": "4"}, None),
-        ({"ID_GRADO": "10"}, Fault.LEVEL_AND_GRADE),
-        ({"ID_GRADO": "15"}, Fault.OUT_OF_RANGE),
-        ({"ID_NIVEL": "F0", "ID_GRADO": "9"}, Fault.LEVEL_AND_GRADE),
-        ({"FECHA_NACIMIENTO": "1984-01-01"}, None),
-        ({"FECHA_NACIMIENTO": "1983-12-31"}, Fault.IMPOSSIBLE_BIRTH),
-        ({"ESTADO_MATRICULA": " definitiva "}, None),
-        ({"ESTADO_MATRICULA": "RETIRADA"}, Fault.UNKNOWN_CODE),
-        ({"SITUACION_FINAL": ""}, None),
-        ({"SEXO": "X"}, Fault.UNKNOWN_CODE),
-        ({"HORAS_SEMANALES_TRABAJO": "113"}, Fault.OUT_OF_RANGE),
-        ({"ID_ANIO": "2023"}, Fault.OTHER_PERIOD),
-    ],
-)
-def test_what_an_enrollment_may_say(empty: CaseHome, changes: dict[str, str], fault: Fault | None) -> None:
-    empty.put(samples.ENROLLMENT, samples.enrollment(**changes))
-    assert [found for _, _, found in empty.faults()] == ([fault] if fault else [])
-    empty.assert_nothing_lost()
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    """The faults of a month's file by line."""
+    landed = home.empty(tmp_path_factory.mktemp("months"))
+    attendance(landed, *(row.replace("|9000|", f"|{8000 + n}|") for n, (row, _) in enumerate(MONTH_SAYS)))
+    return by_line(landed)
+
+
+@pytest.fixture(scope="module")
+def enrollments(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    """The faults of a file of enrollments by line."""
+    landed = home.empty(tmp_path_factory.mktemp("enrollments"))
+    lines = [
+        samples.enrollment(**(pupil(n) | changes)).splitlines()[1] for n, (changes, _) in enumerate(ENROLLMENT_SAYS)
+    ]
+    landed.put(samples.ENROLLMENT, "\n".join([samples.enrollment().splitlines()[0], *lines]) + "\n")
+    return by_line(landed)
+
+
+def pupil(n: int) -> dict[str, str]:
+    """Return who a line is about, unlike all others."""
+    return {"N_DOC": f"7223{n:04}", "ID_PERSONA": f"{9100 + n}", "CODIGO_ESTUDIANTE": f"0000722{n:07}"}
+
+
+def by_line(landed: CaseHome) -> dict[int, str]:
+    """Return the faults by line, of a home in which no line is lost."""
+    landed.assert_nothing_lost()
+    faults = landed.faults()
+    found = {line: fault for line, _, fault in faults}
+    assert len(found) == len(faults), "one fault a line"
+    return found
+
+
+@pytest.mark.parametrize("n", range(len(MONTH_SAYS)), ids=[row for row, _ in MONTH_SAYS])
+def test_what_a_month_may_say(months: dict[int, str], n: int) -> None:
+    assert months.get(n + 2) == MONTH_SAYS[n][1]
+
+
+@pytest.mark.parametrize("n", range(len(ENROLLMENT_SAYS)), ids=[str(changes) for changes, _ in ENROLLMENT_SAYS])
+def test_what_an_enrollment_may_say(enrollments: dict[int, str], n: int) -> None:
+    assert enrollments.get(n + 2) == ENROLLMENT_SAYS[n][1]
 
 
 def qhawaq(empty: CaseHome, *arguments: str, fails: int = 0) -> str:

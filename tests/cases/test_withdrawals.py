@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
+from tests import few
 from tests.cases.deliveries import ATTENDANCE, BOTH, CUSCO, LIMA, ask, build, land, month, months, sent
-from tests.cases.home import SILENT
 from tests.conftest import qhawaq
-from warehouse.build import dbt
 from warehouse.settings import Home
 
 GRADES = ("stg_siagie__grades", "int_grades__areas")
@@ -36,7 +35,7 @@ def test_a_withdrawn_correction_gives_back_what_it_replaced(home: Home) -> None:
     assert months(home) == [(3, CUSCO, 10, 10), (3, LIMA, 10, 10)]
     assert ask(home, past) == before
     held = ask(home, "select * from intermediate.int_attendance__months order by all")
-    dbt.build(home, SILENT, ("--select", *ATTENDANCE, *dbt.CAUTIOUS), full_refresh=True)
+    few.build(home, *ATTENDANCE, full_refresh=True)
     assert ask(home, "select * from intermediate.int_attendance__months order by all") == held
     assert ask(
         home, "select status, withdrawn_by, withdrawn_on::varchar from raw.deliveries where withdrawn_on is not null"
@@ -66,5 +65,5 @@ def test_a_withdrawn_file_of_rows_gives_back_only_what_it_named(home: Home) -> N
     build(home, *GRADES)
     assert ask(home, now) == [(2, "2024-08-12"), (4, "2024-08-12")]
     held = ask(home, "select * from intermediate.int_grades__areas order by all")
-    dbt.build(home, SILENT, ("--select", *GRADES, *dbt.CAUTIOUS), full_refresh=True)
+    few.build(home, *GRADES, full_refresh=True)
     assert ask(home, "select * from intermediate.int_grades__areas order by all") == held

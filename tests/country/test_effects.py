@@ -42,7 +42,9 @@ def _of_year(lived: Lived, number: int, code: str) -> tuple[np.ndarray, ...]:
     return values, year.services[code] > 0, left, year.service, year.effect(code)
 
 
-@pytest.mark.parametrize("code", MONTHS)
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, marks=() if code == "TUTOR" else pytest.mark.long) for code in MONTHS]
+)
 def test_the_interval_covers_what_a_service_did_and_the_plain_difference_does_not(lived: Lived, code: str) -> None:
     given, left, truth = study(lived, code)
     found = effects.of_service(given, {"left": left}, RULES)["left"]

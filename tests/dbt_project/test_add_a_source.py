@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests import few
 from tests.conftest import deliver
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
@@ -34,6 +35,7 @@ def project(page: str, tmp_path: Path) -> Path:
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).write_text(block, encoding="utf-8")
     assert len(list((copy / "models" / "staging" / "connectivity").iterdir())) == 2
+    few.parse(copy)
     return copy
 
 

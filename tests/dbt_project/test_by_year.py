@@ -8,10 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests import homes
+from tests import few, homes
 from tests.conftest import Country
-from warehouse.build import dbt, tested
-from warehouse.progress import Progress
+from warehouse.build import tested
 from warehouse.settings import Home
 
 TABLES = {"int_grades__areas": "siagie_grades", "int_enrollments__spells": "siagie_enrollments",
@@ -89,7 +88,7 @@ def late(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Late:
         own, *(f"update intermediate.{table} set known_at = known_at - 1 where school_year = 2019" for table in TABLES)
     )
     for home in (own, whole):  # without dbt's tests: these judge other promises
-        dbt.build(home, Progress(quiet=True), SELECTION, full_refresh=home == whole, tests=False)
+        few.without_tests(home, *SELECTION, full_refresh=home == whole)
     return Late(own, whole, files, deleted)
 
 
@@ -106,7 +105,7 @@ def test_rows_of_a_deleted_file_go(late: Late, country: Country) -> None:
     assert of_file(late.own, "int_grades__areas", late.deleted) == 0
 
 
-def test_changed_code_of_a_view_below_builds_every_year_again(own: Home, country: Country, silent: Progress) -> None:
+def test_changed_code_of_a_view_below_builds_every_year_again(own: Home, country: Country) -> None:
     """The view is changed as the database holds it, for dbt would parse a changed project anew."""
     ((view,),) = ask(own, "select sql from duckdb_views() where view_name = 'stg_siagie__grades'")
     select = view.partition(" AS ")[2].rstrip(";")
@@ -114,10 +113,10 @@ def test_changed_code_of_a_view_below_builds_every_year_again(own: Home, country
         own, "create or replace view staging.stg_siagie__grades as select * replace "
         f"(if(competence_1_points = 1, 2, competence_1_points) as competence_1_points) from ({select})"
     )  # fmt: skip
-    dbt.build(own, silent, ("--select", "int_grades__areas"), tests=False)
+    few.without_tests(own, "--select", "int_grades__areas")
     ((years,),) = ask(country.home, "select list(distinct school_year) from intermediate.int_grades__areas")
     assert differing(own, country.home) == set(years)
-    dbt.build(own, silent, ("--select", "stg_siagie__grades", "int_grades__areas"), tests=False)
+    few.without_tests(own, "--select", "stg_siagie__grades", "int_grades__areas")
     assert differing(own, country.home) == set()
 
 
@@ -147,12 +146,12 @@ def test_what_was_tested_is_forgotten_with_other_code_and_counts_only_when_both_
         assert counted() == 0
 
 
-def test_a_fault_in_a_new_file_is_found_beside_what_was_tested(own: Home, silent: Progress) -> None:
+def test_a_fault_in_a_new_file_is_found_beside_what_was_tested(own: Home) -> None:
     from warehouse.errors import BuildFailed
 
     test = "unique_together_stg_siagie__grades*"
-    assert dbt.build(own, silent, ("--select", test)).tests == 1
+    assert few.build(own, test).tests == 1
     landed(own, "siagie_grades", 2023)
     change(own, "insert into raw.siagie_grades select * from raw.siagie_grades where _file like 'LATE%'")
     with pytest.raises(BuildFailed, match="unique_together_stg_siagie__grades"):
-        dbt.build(own, silent, ("--select", test))
+        few.build(own, test)

@@ -61,6 +61,7 @@ def test_the_law_holds_for_every_command(library: Path, made: Path, tmp_path: Pa
     } == {}
 
 
+@pytest.mark.long
 def test_a_killed_replacement_of_the_secret_is_ended_by_the_same_command(
     library: Path, made: Path, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_killed_replacement_of_the_secret_is_ended_by_the_same_command(
     assert [line["broken"] for line in lines if line["broken"]] == []
 
 
+@pytest.mark.long
 def test_a_killed_erasure_is_ended_by_the_next_command(library: Path, made: Path, tmp_path: Path) -> None:
     lines = tried(library, made, tmp_path / "at", "erase", "killed", "40 120 45")
     assert [line["broken"] for line in lines] == [[], []]

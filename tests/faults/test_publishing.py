@@ -52,7 +52,7 @@ def lines(library: Path, template: Path, root: Path, task: str, kind: str, *chos
     return tries
 
 
-@pytest.mark.parametrize("task", ["publish", "rollback"])
+@pytest.mark.parametrize("task", ["publish", pytest.param("rollback", marks=pytest.mark.long)])
 def test_a_killed_one_leaves_one_release(library: Path, template: Path, tmp_path: Path, task: str) -> None:
     tries = lines(library, template, tmp_path, task, "killed", 3, 100_000, 151 if task == "publish" else 23)
     assert {one["n"]: one["broken"] for one in tries if one["broken"]} == {}

@@ -20,7 +20,7 @@ from tests.grafana.test_dashboards import ATTACKS, DASHBOARDS, RULES, files
 from warehouse.publish.serving import AUDIENCES
 
 KINDS = {"VARCHAR": "string", "DATE": "time", "TIMESTAMP": "time", "BOOLEAN": "boolean"}  # all others are numbers
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking())
+pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(lacking()), reason=lacking())]
 
 
 def asked(made: dict[str, Any], db: duckdb.DuckDBPyConnection) -> Iterator[str]:

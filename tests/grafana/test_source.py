@@ -1,4 +1,4 @@
-"""What of Grafana's source needs no country: the driver is compiled, and tried, while that is made."""
+"""What of Grafana's source needs no country."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.grafana.source import Source, lacking
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking())
+pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(lacking()), reason=lacking())]
 
 
 def test_a_huge_number_is_no_number_there(source: Source) -> None:

@@ -161,13 +161,13 @@ def test_damage_anywhere_is_refused_or_changes_nothing(home: Home) -> None:
     """A flipped byte or a cut end: the ZIP's checksums see it, or it lies in what is not read."""
     content = padron.zipped(a__dbf=padron.dbf(SCHOOLS))
     chance = random.Random(7)
-    for number in range(examples(40)):
+    for number in range(examples(12)):
         broken = bytearray(content)
         broken[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         cut = bytes(broken) if number % 4 else bytes(content[: chance.randrange(len(content))])
         deliver(home, f"Padron_web_20241122_{number}.zip", cut)
     outcomes = land.land(home, Progress(quiet=True))
-    assert len(outcomes) == examples(40)
+    assert len(outcomes) == examples(12)
     assert {one.status for one in outcomes} <= {"refused", "landed", "superseded", "duplicate"}
     assert {code for (code,) in ask(home, "select distinct codmod from raw.escale_schools")} <= set(CODES)
 

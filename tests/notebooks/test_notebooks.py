@@ -25,10 +25,12 @@ def test_all_that_are_promised_are_there() -> None:
     ]  # fmt: skip
 
 
-LONG = [pytest.param(path, marks=pytest.mark.long if "complex" in path.stem else ()) for path in BOOKS]
+# Training and judging models takes long, and what these call is tested where it stands.
+OFTEN = ("exploration",)
+MARKED = [pytest.param(path, marks=() if path.stem in OFTEN else pytest.mark.long) for path in BOOKS]
 
 
-@pytest.mark.parametrize("path", LONG, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MARKED, ids=lambda path: path.stem)
 def test_it_runs_and_shows_pictures(
     path: Path, country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

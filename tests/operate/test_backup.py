@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Country, deliver, qhawaq
+from tests.conftest import deliver, qhawaq
 from tests.faults import tables, template
 from warehouse import clock, database
 from warehouse.errors import DamagedFile, HomeError
@@ -20,9 +20,12 @@ from warehouse.operate import backup, contents
 from warehouse.settings import Home
 
 
-@pytest.fixture
-def copied(country: Country, tmp_path: Path) -> Home:
-    return country.copy(tmp_path / "home", "compiled")  # thousands of files that no table is made of
+@pytest.fixture(params=["tiny", pytest.param("country", marks=[pytest.mark.long, pytest.mark.country])])
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    """A home of few deliveries, or the country without what dbt compiled: thousands of files that no table is made of."""
+    if request.param == "tiny":
+        return Home(request.getfixturevalue("own") / "home")
+    return request.getfixturevalue("country").copy(tmp_path / "home", "compiled")
 
 
 def test_what_is_restored_is_what_was_there(copied: Home, tmp_path: Path) -> None:
@@ -38,7 +41,7 @@ def test_what_is_restored_is_what_was_there(copied: Home, tmp_path: Path) -> Non
     qhawaq(restored.root, "restore", str(folder))
     shutil.copytree(copied.secrets, restored.secrets)
     assert tables.of_home(restored) == before
-    assert restored.kind == "synthetic"
+    assert restored.kind == copied.kind
 
 
 @pytest.fixture
@@ -171,7 +174,7 @@ def test_a_rehearsal_reads_every_block(own: Path) -> None:
         }
     rows = {"vault": {table: len(held) for table, held in whole.items()}}
     content = home.vault.read_bytes()
-    for place in range(20_000, len(content), len(content) // 25):
+    for place in range(20_000, len(content), len(content) // 12):
         home.vault.write_bytes(content[:place] + bytes(64) + content[place + 64 :])
         try:
             contents.check(home, home.secrets, rows)

@@ -14,44 +14,46 @@ from ml.judging.backtest import Figure
 from ml.judging.metric import Metric
 from ml.models import candidates, registry
 from service import live, predict
+from tests import few, homes
 from tests.conftest import Country, qhawaq
 from warehouse.audit import explanation
-from warehouse.build import dbt
 from warehouse.errors import BuildFailed
 from warehouse.pipeline import explain, learning
-from warehouse.progress import Progress
 from warehouse.registry import model_config, versions
 from warehouse.settings import Home
 
-SCORECARD = ("--select", "scores_are_the_sum_of_their_points")
+SCORECARD = "scores_are_the_sum_of_their_points"
 
 
-@pytest.fixture
-def scored(country: Country, tmp_path: Path, silent: Progress) -> Home:
+@pytest.fixture(scope="module")
+def scored_once(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A country whose additive model is live, whatever its gates said."""
-    home = country.to_build(tmp_path / "home")
+    home = country.to_build(tmp_path_factory.mktemp("scored") / "home")
     with duckdb.connect(str(home.warehouse)) as db:
         db.execute("update ml.model_versions set is_live = (algorithm = 'additive')")
-    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores"))
+    few.build(home, "score_outputs", "risk_scores")
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         assert db.execute("select count(*) from scores.risk_scores where log_odds is not null").fetchone()[0] > 500
     return home
 
 
-def test_scores_are_recomputed_in_sql_and_a_wrong_point_is_found(scored: Home, silent: Progress) -> None:
-    assert dbt.build(scored, silent, SCORECARD).tests == 1
+@pytest.fixture
+def scored(scored_once: Home, tmp_path: Path) -> Home:
+    return homes.copy(scored_once.root, Home(tmp_path / "home"))
+
+
+def test_scores_are_recomputed_in_sql_and_a_wrong_point_is_found(scored: Home) -> None:
+    assert few.build(scored, SCORECARD).tests == 1
     with duckdb.connect(str(scored.warehouse)) as db:
         db.execute("update ml.model_terms set points = points + 2e-9 where feature = 'over_age_years' and bin = 1")
     with pytest.raises(BuildFailed, match="scores_are_the_sum_of_their_points"):
-        dbt.build(scored, silent, SCORECARD)
+        few.build(scored, SCORECARD)
 
 
-def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(
-    country: Country, tmp_path: Path, silent: Progress
-) -> None:
+def test_a_model_with_interactions_ranks_and_gives_reasons_that_add_up(country: Country, tmp_path: Path) -> None:
     home = country.to_build(tmp_path / "home")
     fitted, version = with_interactions(home)
-    dbt.build(home, silent, ("--select", "score_outputs", "risk_scores", "reason_outputs", "risk_reasons"))
+    few.build(home, "score_outputs", "risk_scores", "reason_outputs", "risk_reasons")
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         spec = learning.spec()
         columns = ", ".join(f"f.{name}" for name in spec.features)

@@ -8,11 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests import few
 from tests.conftest import Country, qhawaq
 from warehouse import database, keys
-from warehouse.build import dbt
 from warehouse.landing import archive
-from warehouse.progress import Progress
 from warehouse.rights import canary
 from warehouse.rights.canary import Canaries
 from warehouse.settings import Home
@@ -99,17 +98,17 @@ def test_a_correction_lands_like_any_delivery(own: Home) -> None:
     assert newest[0][2] == before + 1
 
 
-def test_objections_and_human_reviews_take_off_the_list_and_put_back(own: Home, silent: Progress) -> None:
+def test_objections_and_human_reviews_take_off_the_list_and_put_back(own: Home) -> None:
     before = listed(own)
     objecting, removed = before[2], before[3]
     (day,) = ask(own, "select max(as_of_date)::varchar from education.priority_list")[0]
     qhawaq(own.root, "subject", "oppose", objecting, *REASON)
     qhawaq(own.root, "subject", "review", removed, day, "remove", *REASON)
-    dbt.build(own, silent, LISTS, tests=False)
+    few.without_tests(own, *LISTS)
     assert set(before) - set(listed(own)) == {objecting, removed}
     qhawaq(own.root, "subject", "oppose", objecting, *REASON, "--withdraw")
     qhawaq(own.root, "subject", "review", removed, day, "keep", *REASON)
-    dbt.build(own, silent, LISTS, tests=False)
+    few.without_tests(own, *LISTS)
     assert listed(own) == before
     kinds = in_vault(own, f"select kind from vault.requests where child_key in ({objecting}, {removed})")
     assert [kind for (kind,) in kinds] == ["oppose", "review: remove", "withdraw objection", "review: keep"]
@@ -147,6 +146,7 @@ def test_what_cannot_be_done_is_said(own: Home, arguments: tuple[str, ...], code
     assert says in qhawaq(own.root, "subject", *given, expect=code).stderr
 
 
+@pytest.mark.long
 def test_an_erased_person_is_found_nowhere_and_the_others_stay(own: Home) -> None:
     child = int(ask(own, "select child_key from raw.siagie_enrollments where child_key in (select child_key from "
                          "raw.siagie_grades) and child_key in (select child_key::bigint from education.priority_list) group by 1 having count(*) > 3 order by count(*) desc, 1 limit 1")[0][0])  # fmt: skip

@@ -19,6 +19,7 @@ from warehouse import clock, database, keys
 from warehouse.landing import archive, ledger
 from warehouse.pipeline import build, publish, run, score
 from warehouse.rights import canary, compacting, deletion, erasure, retention
+from warehouse.rights.canary import Canaries
 from warehouse.settings import Home
 
 RETAIN = ("retain", "--today", "2037-01-02", "--delete")
@@ -97,6 +98,17 @@ def test_an_erasure_is_ended_by_the_next_command(
     found = commands.of_home(root)
     assert found | {"ledger": 0} == undisturbed["erase"] | {"ledger": 0}
     assert "the erasure of" not in qhawaq(root / "home", "status").stdout
+
+
+def test_an_erased_pupil_is_found_nowhere_and_the_others_keep_their_lines(root: Path) -> None:
+    home, pupil = Home(root / "home"), Canaries((), ("72234560",))
+    secret = keys.load(home.secrets)
+    (before,) = (canary.decrypted(path, secret).splitlines() for path in home.archive.rglob("*MATRICULA_2026*"))
+    assert canary.search(home, secret, pupil).hits["archive"] > 0
+    qhawaq(home.root, *erase(root))
+    (after,) = (canary.decrypted(path, secret).splitlines() for path in home.archive.rglob("*MATRICULA_2026*"))
+    assert after == [b"" if b"72234560" in line else line for line in before] != before
+    assert set(canary.search(home, secret, pupil).hits.values()) == {0}
 
 
 def test_the_same_command_again_says_what_was_erased(root: Path, undisturbed: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from tests.service.conftest import MACHINE, Asking
 from tests.service.records import children
 from warehouse.publish.service_features import FeatureLineage
 
-ALONE = 60  # children who are sent one by one; all are sent together
+ALONE = 12  # children who are sent one by one; all are sent together
 ENROLLED = {"id_anio": 2025, "cod_mod": "0000001", "anexo": "0", "id_nivel": "F0", "id_grado": 10, "id_seccion": "A",
             "sexo": "M", "fecha_nacimiento": "2012-05-01", "estado_matricula": "DEFINITIVA",
             "fecha_matricula": "2025-03-10", "fecha_registro": "2025-03-12"}  # fmt: skip

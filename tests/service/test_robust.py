@@ -41,7 +41,7 @@ def test_whatever_openapi_allows_is_answered_as_it_says(tried: tuple[Asking, int
     assert len(operations) == count
     for operation in operations:
 
-        @settings(max_examples=examples(25), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(12), deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def answers(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=MACHINE, excluded_checks=BEYOND if count == 2 else [])

@@ -157,7 +157,8 @@ def build(
     extra += ["--full-refresh"] if full_refresh else []
     result = _run(home, progress, "build", (*selection, *extra), project)
     _note(home, result)
-    test_results.keep(home)
+    with parsing.rarely_collecting():  # it reads the manifest, thousands of small objects
+        test_results.keep(home)
     return _summary(result, home)
 
 

@@ -20,7 +20,6 @@ OTHERS = {
     "warehouse/country/office.py": "deliveries of a synthetic country",
     "warehouse/country/feedback.py": "a delivery of a synthetic country",
     "ml/train.py": "names of our own, and numbers",
-    "warehouse/audit/pack.py": "not yet",
 }
 
 

@@ -11,6 +11,7 @@ import ctypes
 import importlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -111,9 +112,13 @@ def _import(modules: list[str]) -> None:
             importlib.import_module(name)
 
 
+NODES = re.compile(r"qhawaq: \d+ of \d+ nodes failed; what was published before stays")
+
+
 def is_sentence(error: str) -> bool:
-    """Return whether what a command says is one line of ours."""
-    return error.startswith("qhawaq: ") and "Traceback" not in error and error.count("\n") == 1
+    """Return whether what a command says is one line of ours; a build names each node that failed in a line below."""
+    is_ours = error.startswith("qhawaq: ") and "Traceback" not in error
+    return is_ours and (error.count("\n") == 1 or bool(NODES.match(error)))
 
 
 def difference(found: Any, expected: Content) -> str:

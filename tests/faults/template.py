@@ -52,7 +52,7 @@ def write(folder: Path) -> Home:
         qhawaq(home.root, "--quiet", "backup", "--to", str(folder / "backups"))
     home.backed_up.unlink()  # copies of this home have backups of their own
     for name in ("machine", "another"):
-        api_keys.create(home, name, scopes=("predict",), areas=("ugel:150101",), days=90)
+        api_keys.create(home.api_keys, name, scopes=("predict",), areas=("ugel:150101",), days=90)
     _arriving(home, folder / "arriving")
     _published(folder / "published")
     _collectable(folder)

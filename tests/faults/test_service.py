@@ -98,7 +98,7 @@ def served(tmp_path: Path) -> Served:
     (home.models / "m1").mkdir(parents=True)
     (home.models / "m1" / "model.skops").write_bytes(b"model")
     home.model_config.write_text(json.dumps(configuration()))
-    key = api_keys.create(home, "machine", scopes=("education", "feedback"), areas=("*",), days=9)
+    key = api_keys.create(home.api_keys, "machine", scopes=("education", "feedback"), areas=("*",), days=9)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return Served(home, key, free.getsockname()[1])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import deliver, qhawaq
-from tests.faults import commands, template
+from tests.faults import cases, contents, template
 from tests.landing import samples
 from tests.logs import n_lines
 from warehouse import database, files, keys
@@ -63,7 +63,7 @@ def check(home: Home, before: dict[str, Any], root: Path, old: keys.Keys) -> key
     """Check that a home holds what it held, sealed with another secret alone; return its keys."""
     new = keys.load(home.secrets)
     assert new.fingerprint != old.fingerprint
-    assert commands.of_home(root) == before
+    assert contents.of_home(root) == before
     assert [path for path in sealed(home) if archive.held(path, new) is None] == []
     assert [path for path in sealed(home) if archive.held(path, old) is not None] == []
     assert (opens_vault(home, new), opens_vault(home, old)) == (True, False)
@@ -75,7 +75,7 @@ def check(home: Home, before: dict[str, Any], root: Path, old: keys.Keys) -> key
 
 def test_everything_is_sealed_anew_and_nothing_else_changes(root: Path) -> None:
     home = Home(root / "home")
-    before, old = commands.of_home(root), keys.load(home.secrets)
+    before, old = contents.of_home(root), keys.load(home.secrets)
     said = qhawaq(home.root, "rotate-secret").stdout
     new = check(home, before, root, old)
     assert f"is sealed with the secret {new.fingerprint} now" in said
@@ -91,7 +91,7 @@ def test_everything_is_sealed_anew_and_nothing_else_changes(root: Path) -> None:
 
 def test_the_same_pupil_in_a_later_delivery_has_the_same_key(root: Path) -> None:
     home = Home(root / "home")
-    before = commands.child(root)
+    before = cases.child(root)
     qhawaq(home.root, "rotate-secret")
     qhawaq(home.root, "rotate-secret")
     later = samples.enrollment()
@@ -99,7 +99,7 @@ def test_the_same_pupil_in_a_later_delivery_has_the_same_key(root: Path) -> None
         later = later.replace(number, other)
     deliver(home, samples.ENROLLMENT.replace("2024", "2026").replace("_0329", "_0401"), later.replace("2024", "2026"))
     qhawaq(home.root, "land")
-    assert commands.in_vault(home, "select distinct child_key from vault.aliases where value = '72234560'") == [
+    assert contents.in_vault(home, "select distinct child_key from vault.aliases where value = '72234560'")[0] == [
         (int(before),)
     ]
     assert len(list(home.secrets.glob("age-*.key"))) == 2
@@ -120,7 +120,7 @@ OFTEN = [("held", True), ("_copy", False), ("remember", False), ("_switch", Fals
 )
 def test_cut_off_at_any_step_the_same_command_ends_it(root: Path, module: ModuleType, step: str, late: bool) -> None:
     home = Home(root / "home")
-    before, old = commands.of_home(root), keys.load(home.secrets)
+    before, old = contents.of_home(root), keys.load(home.secrets)
     calls, whole = [], getattr(module, step)
 
     def end(*arguments: Any, **named: Any) -> Any:
@@ -139,7 +139,7 @@ def test_cut_off_at_any_step_the_same_command_ends_it(root: Path, module: Module
         else:
             assert late
     if home.rotating.exists():
-        assert "is being replaced" in qhawaq(home.root, "subject", "access", "1", *commands.WHY, expect=1).stderr
+        assert "is being replaced" in qhawaq(home.root, "subject", "access", "1", *cases.WHY, expect=1).stderr
         assert "'qhawaq rotate-secret' ends it" in qhawaq(home.root, "status", expect=1).stdout
         assert "is being replaced" in qhawaq(home.root, "backup", expect=1).stderr
     if home.rotating.exists() or keys.load(home.secrets).fingerprint == old.fingerprint:
@@ -154,7 +154,7 @@ def test_a_secret_of_the_environment_is_replaced_by_one_that_is_named(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, first, second = Home(root / "home"), root / "first", root / "second"
-    before, old = commands.of_home(root), keys.load(home.secrets)
+    before, old = contents.of_home(root), keys.load(home.secrets)
     (home.secrets / "age.key").rename(first)
     monkeypatch.setenv(keys.ENVIRONMENT_FILE, str(first))
     assert "name by --to" in qhawaq(home.root, "rotate-secret", expect=2).stderr
@@ -165,7 +165,7 @@ def test_a_secret_of_the_environment_is_replaced_by_one_that_is_named(
     assert second.stat().st_mode & 0o777 == 0o600
     assert (
         f"is sealed with the secret {keys.of_file(second).fingerprint}, and {first} holds the secret {old.fingerprint}"
-        in (qhawaq(home.root, "subject", "access", "1", *commands.WHY, expect=1).stderr)
+        in (qhawaq(home.root, "subject", "access", "1", *cases.WHY, expect=1).stderr)
     )
     monkeypatch.setenv(keys.ENVIRONMENT_FILE, str(second))
     check(home, before, root, old)
@@ -173,7 +173,7 @@ def test_a_secret_of_the_environment_is_replaced_by_one_that_is_named(
 
 def test_cut_off_it_is_ended_under_either_secret(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, first, second = Home(root / "home"), root / "first", root / "second"
-    before, old = commands.of_home(root), keys.load(home.secrets)
+    before, old = contents.of_home(root), keys.load(home.secrets)
     (home.secrets / "age.key").rename(first)
     monkeypatch.setenv(keys.ENVIRONMENT_FILE, str(first))
     for at, named in (("_reseal_vault", second), ("_switch", first)):
@@ -210,7 +210,7 @@ def test_backups_open_with_the_secret_that_they_were_made_with(root: Path) -> No
     qhawaq(bare.root, "restore", str(older))
     for command in (
         ("land",),
-        ("subject", "access", "1", *commands.WHY),
+        ("subject", "access", "1", *cases.WHY),
         ("key", "new", "n", "--scope", "predict", "--area", "*"),
     ):
         deliver(bare, samples.ATTENDANCE, samples.attendance())
@@ -227,7 +227,7 @@ def test_backups_open_with_the_secret_that_they_were_made_with(root: Path) -> No
         refused = qhawaq(again.root, "verify", expect=1)
         assert f"is sealed with the secret {right.fingerprint}" in refused.stdout
         files.write_whole(again.secrets / "age.key", right.secret, 0o600)
-        assert commands.in_vault(again, "select count(*) from vault.aliases") != [(0,)]
+        assert contents.in_vault(again, "select count(*) from vault.aliases")[0] != [(0,)]
 
 
 @pytest.mark.parametrize("by", ["environment", "file", "own"])

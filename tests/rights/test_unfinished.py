@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import deliver, qhawaq
-from tests.faults import commands, template
+from tests.faults import cases, contents, template
 from tests.landing import samples
 from warehouse import clock, database, keys
 from warehouse.landing import archive, ledger
@@ -36,11 +36,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _without_dbt(patch: pytest.MonkeyPatch) -> None:
+    for step, name in ((build, "build"), (score, "score")):
+        patch.setattr(step, name, lambda *_: None)
+    patch.setattr(publish, "publish", lambda *_: publish.PublishResult("none", 0))
+
+
 @pytest.fixture
 def root(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the tiny home, where dbt is left aside."""
-    for step, name in ((build, "build"), (score, "score"), (publish, "publish")):
-        monkeypatch.setattr(step, name, lambda *_: None)
+    _without_dbt(monkeypatch)
     shutil.copytree(made, tmp_path / "own", symlinks=True)
     return tmp_path / "own"
 
@@ -50,18 +55,17 @@ def undisturbed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """What is left where nothing is cut off, by command."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        for step, name in ((build, "build"), (score, "score"), (publish, "publish")):
-            patch.setattr(step, name, lambda *_: None)
+        _without_dbt(patch)
         for name, arguments in {"erase": erase(made), "retain": RETAIN}.items():
             own = tmp_path_factory.mktemp(name) / "own"
             shutil.copytree(made, own, symlinks=True)
             qhawaq(own / "home", *arguments)
-            found[name] = commands.of_home(own)
+            found[name] = contents.of_home(own)
     return found
 
 
 def erase(root: Path) -> tuple[str, ...]:
-    return ("subject", "erase", commands.child(root), *commands.WHY, "--yes")
+    return ("subject", "erase", cases.child(root), *cases.WHY, "--yes")
 
 
 def cut_off(root: Path, module: ModuleType, step: str, *arguments: str) -> None:
@@ -94,8 +98,8 @@ def test_an_erasure_is_ended_by_the_next_command(
 ) -> None:
     cut_off(root, module, step, *erase(root))
     assert "unfinished   the erasure of 1 persons" in qhawaq(root / "home", "status").stdout
-    qhawaq(root / "home", "withdraw", samples.ATTENDANCE, *commands.WHY)
-    found = commands.of_home(root)
+    qhawaq(root / "home", "withdraw", samples.ATTENDANCE, *cases.WHY)
+    found = contents.of_home(root)
     assert found | {"ledger": 0} == undisturbed["erase"] | {"ledger": 0}
     assert "the erasure of" not in qhawaq(root / "home", "status").stdout
 
@@ -115,7 +119,7 @@ def test_the_same_command_again_says_what_was_erased(root: Path, undisturbed: di
     arguments = erase(root)
     cut_off(root, compacting, "compact", *arguments)
     assert "erased: 1 lines of 1 archived files" in qhawaq(root / "home", *arguments).stdout
-    assert commands.of_home(root) == undisturbed["erase"]
+    assert contents.of_home(root) == undisturbed["erase"]
     assert "no person with key" in qhawaq(root / "home", *arguments, expect=1).stderr
 
 
@@ -134,24 +138,24 @@ def test_a_deletion_is_carried_out_by_the_next_command_and_proved_by_the_same(
     cut_off(root, module, step, *RETAIN)
     assert "unfinished   a deletion of what was kept long enough" in qhawaq(home.root, "status").stdout
     qhawaq(home.root, "land")
-    left = {"small": 0, "unfinished": 0}
-    assert commands.of_home(root) | left == undisturbed["retain"] | left
+    left = {"retired": 0, "unfinished": 0}
+    assert contents.of_home(root) | left == undisturbed["retain"] | left
     assert (
         "deleted: 3 deliveries with 43 rows, 3 archived files, 43 persons, 1 as-of" in qhawaq(home.root, *RETAIN).stdout
     )
-    assert commands.of_home(root) == undisturbed["retain"]
+    assert contents.of_home(root) == undisturbed["retain"]
     assert "nothing is due" in qhawaq(home.root, *RETAIN).stdout
 
 
 def test_a_parting_that_was_cut_off_is_ended_by_the_same_command(root: Path) -> None:
     """Between vault and warehouse: only the vault knew of it then, and it could not be asked for again."""
     home = Home(root / "home")
-    arguments = ("subject", "part", commands.child(root, "7000"), *commands.WHY)
+    arguments = ("subject", "part", cases.child(root, "7000"), *cases.WHY)
     cut_off(root, ledger, "copy_merges", *arguments)
-    assert commands.of_home(root)["merges"][0][2]
+    assert contents.of_home(root)["merges"][0][2]
     assert "are two people" in qhawaq(home.root, *arguments).stdout
-    assert not commands.of_home(root)["merges"][0][2]
-    assert len(commands.of_home(root)["parts"]) == 1
+    assert not contents.of_home(root)["merges"][0][2]
+    assert len(contents.of_home(root)["parts"]) == 1
     assert "stands for one person only" in qhawaq(home.root, *arguments, expect=1).stderr
 
 
@@ -161,7 +165,7 @@ def test_what_a_family_asked_for_is_something_new_for_the_main_job(root: Path, w
     home, day = Home(root / "home"), date(2026, 3, 29)
     before = run.resume(home, day).key
     assert run.resume(home, day).key == before
-    part = ("subject", "part", commands.child(root, "7000"), *commands.WHY)
+    part = ("subject", "part", cases.child(root, "7000"), *cases.WHY)
     qhawaq(home.root, *(part if what == "part" else erase(root)))
     assert run.resume(home, day).key != before
 
@@ -172,7 +176,7 @@ def test_the_main_job_ends_and_proves_a_deletion(
     cut_off(root, canary, "search", *RETAIN)
     monkeypatch.setattr(run, "run", lambda *_: "")
     qhawaq(root / "home", "run")
-    assert commands.of_home(root) == undisturbed["retain"]
+    assert contents.of_home(root) == undisturbed["retain"]
 
 
 def test_what_a_deletion_notes_shows_nobody(root: Path) -> None:
@@ -190,7 +194,7 @@ def test_a_damaged_archive_file_stops_no_erasure(root: Path, undisturbed: dict[s
     damaged.write_bytes(whole[:-40])
     said = qhawaq(home.root, *erase(root), expect=1).stderr
     assert f"erased but in archive/landed/{damaged.name}, which do not open" in said
-    assert commands.in_vault(home, "select count(*) from vault.aliases where value = '72234560'") == [(0,)]
+    assert contents.in_vault(home, "select count(*) from vault.aliases where value = '72234560'")[0] == [(0,)]
     qhawaq(home.root, "land")
     assert "the erasure of 1 persons" in qhawaq(home.root, "status").stdout
     if how == "restored":
@@ -200,7 +204,7 @@ def test_a_damaged_archive_file_stops_no_erasure(root: Path, undisturbed: dict[s
     qhawaq(home.root, "land")
     assert "the erasure of" not in qhawaq(home.root, "status").stdout
     if how == "restored":
-        assert commands.of_home(root) == undisturbed["erase"]
+        assert contents.of_home(root) == undisturbed["erase"]
 
 
 def test_a_proof_says_what_could_not_be_searched(root: Path) -> None:
@@ -245,7 +249,7 @@ def test_a_clock_far_ahead_of_the_home_deletes_nothing(
     [
         None,
         "_forget_identity",
-        *(pytest.param(one, marks=pytest.mark.faults) for one in ("_rewrite_archive", "_remember")),
+        *(pytest.param(one, marks=pytest.mark.faults) for one in ("_rewrite_archive", "_places_with_hits")),
     ],
 )
 def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
@@ -269,7 +273,7 @@ def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
         (root / "elsewhere" / "home").symlink_to(again.root)
         cut_off(root / "elsewhere", erasure, cut, "land")
     qhawaq(again.root, "land")
-    assert commands.in_vault(again, held) == [(0,)]
+    assert contents.in_vault(again, held)[0] == [(0,)]
     assert "the erasure of" not in qhawaq(again.root, "status").stdout
     secret = keys.load(own.secrets)
     assert not any(b"72234560" in canary.decrypted(path, secret) for path in again.archive.rglob("*.age"))
@@ -283,15 +287,15 @@ def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
 def test_an_older_backup_erases_nobody_else(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QHAWAQ_BACKUPS", str(root / "backups"))
     own, persons = Home(root / "home"), "select count(*) from vault.persons"
-    before = commands.in_vault(own, persons)
+    before = contents.in_vault(own, persons)[0]
     qhawaq(own.root, *erase(root))
-    after = commands.in_vault(own, persons)
+    after = contents.in_vault(own, persons)[0]
     older = sorted((root / "backups").glob("[0-9]*"))[0]
     again = Home(root / "again")
     elsewhere = shutil.copytree(older, root / "elsewhere" / older.name)
     assert "has no erased.json" in qhawaq(root / "unknowing", "restore", str(elsewhere)).stdout
     assert "has no erased.json" not in qhawaq(again.root, "restore", str(older)).stdout
     shutil.copytree(own.secrets, again.secrets)
-    assert commands.in_vault(again, persons) == before
+    assert contents.in_vault(again, persons)[0] == before
     qhawaq(again.root, "land")
-    assert commands.in_vault(again, persons) == after != before
+    assert contents.in_vault(again, persons)[0] == after != before

@@ -61,4 +61,4 @@ def test_every_kind_of_access_that_is_noted_is_known_to_operations() -> None:
     (column,) = [column for column in models["accesses"]["columns"] if column["name"] == "access_kind"]
     (test,) = column["data_tests"]
     assert {"child", "offices", "decision", "replay"} < noted
-    assert noted | {"access", "request"} == set(test["accepted_values"]["arguments"]["values"])
+    assert noted | {"access", "request", "key"} == set(test["accepted_values"]["arguments"]["values"])

@@ -194,9 +194,8 @@ def _tell_backups(home: Home) -> None:
     from warehouse.operate import backup
 
     if missing := backup.tell_backups(home):
-        click.echo(
-            f"copy {home.erased} and {home.decisions} into {', '.join(missing)}: backups there are older", err=True
-        )
+        told = " and ".join(str(path) for path in (home.erased, home.decisions) if path.exists())
+        click.echo(f"copy {told} into {', '.join(missing)}: backups there are older", err=True)
 
 
 def _publish_without(context: Context) -> None:

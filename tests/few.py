@@ -5,7 +5,6 @@ dbt compiles, runs and tests the same nodes as with the whole project.
 
 from __future__ import annotations
 
-import shutil
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -39,7 +38,7 @@ def parse(changed: Path) -> None:
     parsing.manifest(DBT_PROJECT)
     with TemporaryDirectory() as folder:
         target = Path(folder)
-        shutil.copyfile(parsed(DBT_PROJECT), target / PARTIAL)
+        (target / PARTIAL).write_bytes(parsing._kept(parsed(DBT_PROJECT)) or b"")
         result = dbtRunner().invoke(["--quiet", "parse", *parsing.places(changed, target)])
         assert result.exception is None, result.exception
         content = (target / PARTIAL).read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from unittest import mock
 
@@ -38,10 +39,36 @@ def land(home: Home, name: str, **changes: str) -> None:
     qhawaq(home.root, "--quiet", "land")
 
 
-@pytest.fixture
-def landed(home: Home) -> Home:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with three pupils, a backup beside it; nobody may change it."""
+    home = Home(tmp_path_factory.mktemp("made") / "home")
+    home.claim("real")
     land(home, samples.ENROLLMENT)
+    qhawaq(home.root, "--quiet", "backup", "--to", str(home.root.with_name("backups")))
     return home
+
+
+@pytest.fixture
+def landed(made: Home, tmp_path: Path) -> Home:
+    shutil.copytree(made.root.parent, tmp_path / "own")
+    return Home(tmp_path / "own" / "home")
+
+
+@pytest.fixture(scope="module")
+def without(made: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same without the pupil of `DOCUMENT`."""
+    home = Home(tmp_path_factory.mktemp("without") / "own" / "home")
+    shutil.copytree(made.root.parent, home.root.parent)
+    home.backed_up.write_text(json.dumps([str(home.root.with_name("backups"))]))
+    erase(home, key_of(home))
+    return home
+
+
+@pytest.fixture
+def erased(without: Home, tmp_path: Path) -> Home:
+    shutil.copytree(without.root.parent, tmp_path / "own")
+    return Home(tmp_path / "own" / "home")
 
 
 def erase(home: Home, child: int) -> str:
@@ -107,43 +134,39 @@ def prove(home: Home, child: int, *more: str, code: int = 0) -> str:
         return qhawaq(home.root, "--quiet", "subject", "prove", str(child), *WHY, *more, expect=code).stdout
 
 
-def test_an_auditor_repeats_the_proof(landed: Home, tmp_path: Path) -> None:
-    child = key_of(landed)
-    backups = tmp_path / "backups"
-    qhawaq(landed.root, "--quiet", "backup", "--to", str(backups))
-    assert "lists no person" in qhawaq(landed.root, "subject", "prove", str(child), *WHY, expect=1).stderr
-    erase(landed, child)
-    said = prove(landed, child, "--backups", str(backups), "--document")
+def test_an_auditor_repeats_the_proof(made: Home, erased: Home) -> None:
+    child, backups = key_of(made), erased.root.with_name("backups")
+    said = prove(erased, child, "--backups", str(backups), "--document")
     assert "nothing else holds the person" in said
     assert "keyed hashes answer whether somebody was erased" in said
     assert "older" in said
     assert DOCUMENT not in said
     (backups / "erased.json").unlink()
-    assert "does not list the key" in prove(landed, child, "--backups", str(backups), code=1)
+    assert "does not list the key" in prove(erased, child, "--backups", str(backups), code=1)
+    erased.erased.unlink()
+    assert "lists no person" in qhawaq(erased.root, "subject", "prove", str(child), *WHY, expect=1).stderr
 
 
 @pytest.mark.parametrize("planted", ["serving", "report", "table", "document"])
-def test_the_proof_finds_what_is_left(landed: Home, planted: str) -> None:
-    child = key_of(landed)
-    erase(landed, child)
+def test_the_proof_finds_what_is_left(made: Home, erased: Home, planted: str) -> None:
+    child = key_of(made)
     if planted == "serving":
-        (landed.serving / "education").mkdir(parents=True)
-        with duckdb.connect(str(landed.serving / "education" / "left.duckdb")) as db:
+        (erased.serving / "education").mkdir(parents=True)
+        with duckdb.connect(str(erased.serving / "education" / "left.duckdb")) as db:
             db.execute(f"create table priority_list as select '{child}' as child_key")
     elif planted == "report":
-        (landed.root / "report.html").write_text(f"<td>{child}</td>")
+        (erased.root / "report.html").write_text(f"<td>{child}</td>")
     elif planted == "table":
-        with duckdb.connect(str(landed.warehouse)) as db:
+        with duckdb.connect(str(erased.warehouse)) as db:
             db.execute(f"insert into raw.objections values (1, {child}, false, current_date)")
     else:
-        (landed.root / "note.txt").write_text(f"documento {DOCUMENT}.")
-    assert "FOUND" in prove(landed, child, "--document", code=1)
+        (erased.root / "note.txt").write_text(f"documento {DOCUMENT}.")
+    assert "FOUND" in prove(erased, child, "--document", code=1)
 
 
-def test_what_stays_is_named(landed: Home) -> None:
-    child = key_of(landed)
-    erase(landed, child)
-    assert json.loads(landed.erased.read_text()).keys() == {str(child)}
-    held = in_vault(landed, "select child_key, is_objecting from vault.retired")
+def test_what_stays_is_named(made: Home, erased: Home) -> None:
+    child = key_of(made)
+    assert json.loads(erased.erased.read_text()).keys() == {str(child)}
+    held = in_vault(erased, "select child_key, is_objecting from vault.retired")
     assert (child, False) in held
     assert len(held) == 2  # of the document, by which the key was made, and of the pupil's number

@@ -21,7 +21,8 @@ latest as (
     qualify listed.as_of_date = max(listed.as_of_date) over ()
 ),
 
--- nobody stands on a list against the family's objection or a human's decision, nor by a score that has expired
+-- nobody stands on a list against the family's objection or a human's decision,
+-- nor by a score that has expired
 shown as (
     select
         latest.child_key,

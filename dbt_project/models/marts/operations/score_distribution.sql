@@ -9,7 +9,9 @@ bands as (
         scores.model_version,
         cast(floor(20 * scores.probability) / 20 as double) as band_from,
         -- neither few children nor an exact number, which others would give away
-        case when count(*) >= {{ var('smallest_shown') }} then cast(5 * round(count(*) / 5) as bigint) end as n_children
+        case
+            when count(*) >= {{ var('smallest_shown') }} then cast(5 * round(count(*) / 5) as bigint)
+        end as n_children
     from scores
     inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
     group by 1, 2, 3, 4

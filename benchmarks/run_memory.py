@@ -39,7 +39,7 @@ class Group:
         self.limit, self.peak, self.own = names
         (self.path / self.limit).write_text(str(limit))
 
-    def now(self) -> int:
+    def held(self) -> int:
         """Return the bytes that processes hold and cannot give back."""
         facts = dict(line.split() for line in (self.path / "memory.stat").read_text().splitlines())
         return int(facts[self.own])
@@ -69,7 +69,7 @@ def run(home: Path, limit: int) -> None:
         job = subprocess.Popen(command, stdout=told, stderr=told, preexec_fn=group.enter)
         while job.poll() is None:
             step = (STEP.findall(Path(told.name).read_text()) or [step])[-1]
-            peaks[step] = max(peaks[step], group.now())
+            peaks[step] = max(peaks[step], group.held())
             time.sleep(0.1)
         said = Path(told.name).read_text()
     print(f"exit {job.returncode}; with cached files {group.most() // MIB} of {limit // MIB} MiB")

@@ -53,7 +53,7 @@ def close() -> Result:
 
     return {
         "closed": run.close_dates(HOME, PROGRESS, _params()["full_refresh"]),
-        "cells": score.before_marts(HOME, PROGRESS),
+        "cells": score.before_marts(HOME),
     }
 
 
@@ -144,7 +144,7 @@ def promote() -> Result:
     from warehouse.publish import switching
 
     before = {"before": deploy.live(HOME), "release_before": switching.current(HOME)}
-    return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME, PROGRESS)}
+    return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
 
 
 @step

@@ -60,7 +60,7 @@ def test_it_says_its_version_and_commit(tmp_path: Path) -> None:
 NEEDED = {
     "diff": ["HEAD"], "explain": ["1", "2025-11-30"], "replay": ["2025-11-30"],
     "audit": ["unused"], "withdraw": ["FILE.txt", "--reason", "una prueba larga"], "subject": ["access", "1", "--reason", "una prueba larga"], "deploy": ["x"],
-    "reidentify": ["1", "--reason", "una prueba larga"], "backup": ["--to", "BACKUPS"], "key": ["new", "m", "--scope", "predict", "--area", "*"],
+    "reidentify": ["1", "--reason", "una prueba larga"], "backup": ["--to", "BACKUPS"], "access-log": ["of", "1", "--reason", "una prueba larga"], "key": ["new", "m", "--scope", "predict", "--area", "*"],
 }  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def test_revealing_an_identity_is_logged_even_if_there_is_none(country: Country,
         "no person with key 5"
         in qhawaq(copy, "reidentify", "5", "--reason", "una prueba larga", "--who", "ana", expect=1).stderr
     )
-    assert "at least 10" in qhawaq(copy, "reidentify", "5", "--reason", "corta", expect=2).stderr
+    assert "10 to 500 characters" in qhawaq(copy, "reidentify", "5", "--reason", "corta", expect=2).stderr
     db = database.scratch(Home(copy))
     database.attach_vault(db, Home(copy), keys.load(Home(copy).secrets), read_only=True)
     rows = db.execute("select child_key, who, reason from vault.reveals where child_key = 5").fetchall()

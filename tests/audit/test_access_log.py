@@ -54,6 +54,13 @@ CHANGES: dict[str, tuple[Callable[[list[bytes]], list[bytes]], dict[int, str]]] 
     "a number": (lambda lines: [lines[0], b"7\n", *lines[1:]], {2: "no line of the log"}),
     "without a seal": (lambda lines: [lines[0], b'{"who": "x"}\n', *lines[1:]], {2: "no line of the log"}),
     "deep": (lambda lines: [lines[0], b"[" * 100_000 + b"\n", *lines[1:]], {2: "no line of the log"}),
+    "said twice": (
+        lambda lines: [lines[0].replace(b'{"at"', b'{"who": "maria", "at"', 1), *lines[1:]],
+        {1: "not what was written"},
+    ),
+    "a mark before": (lambda lines: [b"\xef\xbb\xbf" + lines[0], *lines[1:]], {1: ""}),
+    "other line ends": (lambda lines: [lines[0][:-1] + b"\r\n", *lines[1:]], {1: "not what was written"}),
+    "other blanks": (lambda lines: [lines[0].replace(b'": "', b'":  "', 1), *lines[1:]], {1: "not what was written"}),
     "blank": (lambda lines: [lines[0], b"\n", *lines[1:]], {2: "no line of the log"}),
     "cut in the middle": (
         lambda lines: [lines[0], lines[1][:20] + b"\n", *lines[2:]],
@@ -186,6 +193,13 @@ def test_what_was_done_to_a_whole_log_is_told_by_its_anchors(
     assert told in wrong
 
 
+def test_nobody_forges_a_line_by_a_name(home: Home) -> None:
+    keys.load(home.secrets)
+    access_log.note(home, "reveal", "7", "visita acordada", "x\n2026-11-30 09:00 maria: reveal (curiosidad)")
+    (line,) = access_log.of(home, keys.load(home.secrets)).lines()
+    assert line.written["who"] == "x 2026-11-30 09:00 maria: reveal (curiosidad)"
+
+
 @pytest.fixture
 def ledger(home: Home) -> duckdb.DuckDBPyConnection:
     keys.load(home.secrets)
@@ -236,3 +250,14 @@ def test_an_auditor_checks_the_log_from_the_command_line(home: Home, ledger: duc
     told = qhawaq(home.root, "access-log", "verify", "--head", head, expect=1)
     assert "is another log" in told.stdout
     assert json.loads(home.access_log.read_text())["child"] == "8"
+
+
+def test_each_landing_anchors_though_nothing_is_new(home: Home, ledger: duckdb.DuckDBPyConnection) -> None:
+    ledger.close()
+    access_log.note(home, "child", "7", "visita acordada")
+    qhawaq(home.root, "--quiet", "land")
+    home.access_log.write_bytes(b"")
+    told = qhawaq(home.root, "access-log", "verify", expect=1).stdout
+    assert "was emptied: it had 1 lines" in told
+    assert "was emptied" in qhawaq(home.root, "land").stderr
+    assert "was emptied" in qhawaq(home.root, "access-log", "head", expect=1).stderr

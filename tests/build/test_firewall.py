@@ -13,12 +13,15 @@ from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
+SOURCES = ("source.q.pupils",)
+
 
 def model(schema: str, name: str, sql: str, columns: str, reads: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
     return {
         "resource_type": "model", "language": "sql", "schema": schema, "name": name, "alias": name,
         "unique_id": f"model.q.{name}", "columns": dict.fromkeys(columns.split()), "compiled_code": sql,
-        "depends_on": {"nodes": [f"model.q.{one}" for one in reads]}, "config": {"meta": {}},
+        "depends_on": {"nodes": [*(f"model.q.{one}" for one in reads), *SOURCES]}, "config": {"meta": {}},
+        "raw_code": sql,
     } | more  # fmt: skip
 
 
@@ -36,7 +39,7 @@ STAGED = model("staging", "stg_pupils", "select child_key as k, school, sex from
 MIDDLE = model(
     "intermediate", "int_pupils",
     "with s as (select * from staging.stg_pupils), t as (select k as pupil, school from s union all "
-    "select k, school from s) select pupil, school from t", "pupil school",
+    "select k, school from s) select pupil, school from t", "pupil school", ("stg_pupils",),
 )  # fmt: skip
 
 
@@ -116,6 +119,56 @@ def test_a_model_that_reads_itself_ends() -> None:
         "select pupil, school from t", "select pupil from t"), "pupil")  # fmt: skip
     lineage = ColumnLineage([PUPILS, STAGED, again], firewall.is_pseudonym())
     assert lineage.way("intermediate.again", "pupil") is not None
+
+
+def test_a_column_that_no_yaml_declares_is_followed_too() -> None:
+    mart = model(
+        "officials", "m", "select school, pupil + 1 as folio from intermediate.int_pupils", "school", ("int_pupils",)
+    )
+    (told,) = firewall.breaches(by_name(PUPILS, STAGED, MIDDLE, mart))
+    assert "officials.m.folio <- intermediate.int_pupils.pupil" in told
+    bare = model(
+        "officials", "m", "select school, pupil + 1 as folio from intermediate.int_pupils", "", ("int_pupils",)
+    )
+    assert len(firewall.breaches(by_name(PUPILS, STAGED, MIDDLE, bare))) == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [("select count(*) as n from raw.cases", "reads raw.cases without ref() or source()"),
+     ("select school from raw.pupils where exists (select 1 from protection.caseload)", "reads protection.caseload"),
+     ("select (select count(*) from protection.caseload) as n", "reads protection.caseload"),
+     ("with a as (select * from protection.caseload) select count(*) as n from a", "reads protection.caseload"),
+     ("select count(*) as n from query('select * from protection.caseload')", "calls query()"),
+     ("select count(*) as n from query_table('protection' || '.caseload')", "calls query_table()"),
+     ("select estimated_size as n from duckdb_tables()", "calls duckdb_tables()"),
+     ("select some_new_function(school) as n from raw.pupils", "calls some_new_function()")],
+)  # fmt: skip
+@pytest.mark.parametrize("schema", ["officials", "intermediate"])
+def test_what_no_lineage_shows_is_refused(schema: str, sql: str, told: str) -> None:
+    assert any(told in one for one in firewall.breaches(by_name(PUPILS, model(schema, "m", sql, "n"))))
+
+
+def test_python_hooks_and_queries_at_compilation_are_refused() -> None:
+    odd = {
+        "is a Python model": model("intermediate", "m", "", "n", language="python"),
+        "asks the database while it is compiled (run_query)": model(
+            "officials", "m", "select 1 as n", "n", raw_code="select {{ run_query('select 1').columns[0][0] }} as n"
+        ),
+        "has a post-hook of its own": model(
+            "officials",
+            "m",
+            "select 1 as n",
+            "n",
+            config={"meta": {}, "post-hook": [{"sql": "insert into x select 1"}]},
+        ),
+    }
+    for told, node in odd.items():
+        assert any(told in one for one in firewall.breaches(by_name(PUPILS, node))), told
+    ours = model(
+        "officials", "m", "select 1 as n", "n", config={"meta": {}, "post-hook": [{"sql": "{{ enforce_not_null() }}"}]}
+    )
+    assert firewall.breaches(by_name(PUPILS, ours)) == []
 
 
 def by_name(*nodes: dict[str, Any]) -> dict[str, Any]:

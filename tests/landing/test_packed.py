@@ -180,7 +180,7 @@ def test_a_table_that_is_cut_or_no_table_is_refused(home: Home, at: int) -> None
 def test_a_level_that_is_accepted_comes_back_out_of_the_archived_zip(home: Home, silent: Progress) -> None:
     rows = [*SCHOOLS, padron.school("1055681", NIV_MOD="Z9")]
     assert landed(home, padron.zipped(a__dbf=padron.dbf(rows))).quarantined_rows == 1
-    decided = ("escale.escale_schools", "estadistica_nivelModalidad", "Z9", "--why", "a new level")
+    decided = ("escale.escale_schools", "estadistica_nivelModalidad", "Z9", "--why", "a level that is new")
     qhawaq(home.root, "codes", "accept", *decided)
     land.land(home, silent)
     found = ask(home, "select codmod, estadistica_nivelmodalidad from raw.escale_schools order by codmod")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import deliver, qhawaq
 from tests.landing import samples
 from warehouse import database, keys
+from warehouse.publish import releases
 from warehouse.settings import Home
 
 WHY = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")
@@ -141,13 +143,16 @@ def test_an_auditor_repeats_the_proof(made: Home, erased: Home) -> None:
     assert "keyed hashes answer whether somebody was erased" in said
     assert "older" in said
     assert DOCUMENT not in said
+    (backups / "loose.txt").write_text(f"niño {child}")
+    assert "loose.txt" in prove(erased, child, "--backups", str(backups), code=1)
+    (backups / "loose.txt").unlink()
     (backups / "erased.json").unlink()
     assert "does not list the key" in prove(erased, child, "--backups", str(backups), code=1)
     erased.erased.unlink()
     assert "lists no person" in qhawaq(erased.root, "subject", "prove", str(child), *WHY, expect=1).stderr
 
 
-@pytest.mark.parametrize("planted", ["serving", "report", "table", "document"])
+@pytest.mark.parametrize("planted", ["serving", "report", "table", "document", "zipped", "utf-16"])
 def test_the_proof_finds_what_is_left(made: Home, erased: Home, planted: str) -> None:
     child = key_of(made)
     if planted == "serving":
@@ -159,8 +164,10 @@ def test_the_proof_finds_what_is_left(made: Home, erased: Home, planted: str) ->
     elif planted == "table":
         with duckdb.connect(str(erased.warehouse)) as db:
             db.execute(f"insert into raw.objections values (1, {child}, false, current_date)")
+    elif planted == "zipped":
+        (erased.root / "note.gz").write_bytes(gzip.compress(f"documento {DOCUMENT}".encode()))
     else:
-        (erased.root / "note.txt").write_text(f"documento {DOCUMENT}.")
+        (erased.root / "note.txt").write_text(f"documento {DOCUMENT}.", "utf-16" if planted == "utf-16" else "utf-8")
     assert "FOUND" in prove(erased, child, "--document", code=1)
 
 
@@ -170,3 +177,29 @@ def test_what_stays_is_named(made: Home, erased: Home) -> None:
     held = in_vault(erased, "select child_key, is_objecting from vault.retired")
     assert (child, False) in held
     assert len(held) == 2  # of the document, by which the key was made, and of the pupil's number
+
+
+class CutOff(BaseException):
+    """The process ends here."""
+
+
+def test_backups_are_told_of_an_erasure_that_was_cut_off(landed: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command that writes tells them: an older backup would bring the person back."""
+    child, backups = key_of(landed), landed.root.with_name("backups")
+    landed.backed_up.write_text(json.dumps([str(backups)]))
+
+    def end(*_: object) -> None:
+        raise CutOff
+
+    with monkeypatch.context() as patch:
+        patch.setattr(releases, "forget_erased", end)
+        with pytest.raises(CutOff):
+            erase(landed, child)
+    assert json.loads((backups / "erased.json").read_text()) == {}
+    qhawaq(landed.root, "--quiet", "land")
+    assert json.loads((backups / "erased.json").read_text()).keys() == {str(child)}
+
+
+def test_nobody_scores_or_lists_by_the_key_of_an_erased_person(made: Home, erased: Home) -> None:
+    """Closed dates hold its rows still; `int_children__objections` leaves it out of scores and lists."""
+    assert ask(erased, "select child_key from raw.erased_persons") == [(key_of(made),)]

@@ -71,7 +71,13 @@ class AccessLog:
             reason: why.
         """
         seen = child if child is None or isinstance(child, str) else list(child)
-        line = {"at": clock.now().isoformat(), "who": caller, "what": action, "child": seen, "why": reason}
+        line = {
+            "at": clock.now().isoformat(),
+            "who": " ".join(caller.split()),
+            "what": action,
+            "child": seen,
+            "why": reason,
+        }
 
         files.append(self.path, lambda descriptor: self._next(descriptor, line))
 
@@ -125,7 +131,9 @@ class AccessLog:
         if not seal:
             fault = "is no line of the log: something else wrote it, or it was cut"
             return Line(head.n_lines, {}, head, f"{self.path}, line {head.n_lines}: it {fault}", content)
-        if hmac.compare_digest(seal.encode(), self._seal(before.seal, written).encode()):
+        if _is_as_written(content, written, seal) and hmac.compare_digest(
+            seal.encode(), self._seal(before.seal, written).encode()
+        ):
             return Line(head.n_lines, written, head)
         fault = "is not what was written there, or lines before it were changed, moved or taken out"
         return Line(head.n_lines, written, head, f"{self.path}, line {head.n_lines}: it {fault}")
@@ -136,6 +144,13 @@ class _Sealed(NamedTuple):
 
     text: str
     seal: str
+
+
+def _is_as_written(content: bytes, written: dict[str, Any], seal: str) -> bool:
+    """Return whether a line is byte for byte what a writer makes of it: the same said otherwise is not."""
+    line = written | {"seal": seal}
+    text = content.removesuffix(b"\n")
+    return text in (json.dumps(line).encode(), json.dumps(line, ensure_ascii=False).encode(errors="replace"))
 
 
 def _hash(cut: bytes) -> str:

@@ -28,7 +28,8 @@ class Look(NamedTuple):
 
     def line(self) -> str:
         """Return it in one line, at Lima's hour."""
-        return f"{self.at.astimezone(clock.LIMA):%Y-%m-%d %H:%M} {self.who}: {self.what} ({self.why})"
+        who, why = (" ".join(text.split()) for text in (self.who, self.why))
+        return f"{self.at.astimezone(clock.LIMA):%Y-%m-%d %H:%M} {who}: {self.what} ({why})"
 
 
 def of_child(home: Home, secret: Keys, child: int) -> list[Look]:

@@ -16,10 +16,15 @@ CODE = (
     "warehouse/publish",
     "warehouse/registry",
     "warehouse/pipeline",
+    "warehouse/audit/access_log.py",
     "warehouse/audit/accesses.py",
+    "warehouse/audit/anchors.py",
+    "warehouse/audit/looks.py",
     "warehouse/clock.py",
     "warehouse/contracts",
     "warehouse/database.py",
+    "warehouse/modes.py",
+    "warehouse/reasons.py",
     "warehouse/settings.py",
 )
 PROJECT = ("*.sql", "*.yml", "*.csv", "*.py", "*.md")

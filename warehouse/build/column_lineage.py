@@ -34,10 +34,30 @@ class ColumnLineage:
         self.is_start = is_start
         self.schema: dict[str, Any] = {}
         for node in nodes:
-            columns = dict.fromkeys(node["columns"], "VARCHAR")
-            self.schema.setdefault(node["schema"], {})[_table(node)] = columns
+            if columns := dict.fromkeys(node["columns"], "VARCHAR"):
+                self.schema.setdefault(node["schema"], {})[_table(node)] = columns
         self.ways: dict[tuple[str, str], Way | None] = {}
         self.scope = cache(self._scope)
+
+    def columns(self, relation: str) -> list[str]:
+        """Return the columns of a model: what its YAML says, and what its SQL selects whether that is said or not."""
+        scope = self.scope(relation) if self.models[relation]["language"] == "sql" else None
+        selected = _query(scope).named_selects if scope else []
+        return list(dict.fromkeys([*self.models[relation]["columns"], *selected]))
+
+    def tables(self, relation: str) -> set[str]:
+        """Return the tables that a model's SQL names, as schema and table; those of its own `with` are none."""
+        tree = sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
+        return {f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db}
+
+    def functions(self, relation: str) -> set[str]:
+        """Return the functions that a model's SQL reads tables by, and those that the parser does not know."""
+        tree = sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
+        return {function.name.lower() for function in tree.find_all(exp.Anonymous)} | {
+            type(table.this).__name__.lower()
+            for table in tree.find_all(exp.Table)
+            if isinstance(table.this, exp.Func) and not isinstance(table.this, exp.Anonymous)
+        }
 
     def way(self, relation: str, column: str) -> Way | None:
         """Return one way from a column back to a source that is looked for, None where no value flows."""

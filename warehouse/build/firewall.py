@@ -7,6 +7,7 @@ officials or operations holds a pseudonym, whatever its column is called.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,11 @@ CLOSED_TO_PROTECTION = ("education", "officials", "operations", "service", "scor
 WITHOUT_CHILDREN = ("officials", "operations")  # their marts count children and name none
 PROTECTED_SOURCES = ("protection_cases", "linkage")
 KEYS = {"child_key", "merged_into", "nino"}  # of raw tables: what our own DDL and the contracts of feedback call it
+# What the parser of SQL does not know: a new one is added here once somebody has looked at what it reads.
+KNOWN_FUNCTIONS = {"now"}
+PYTHON_MODELS = ("score_outputs", "reason_outputs", "former_outputs")
+ASKS = re.compile(r"\b(run_query|statement|load_result|adapter)\b")
+HOOKS = {"{{ enforce_not_null() }}"}  # of dbt_project.yml, the same of every model
 
 
 def check(home: Home, progress: Progress) -> None:
@@ -44,7 +50,39 @@ def breaches(nodes: dict[str, Node]) -> list[str]:
     Args:
         nodes: models with their compiled SQL, seeds and sources, by unique id.
     """
-    return [*_protected(nodes), *_named(nodes)]
+    lineage = ColumnLineage(list(nodes.values()), is_pseudonym())
+    return [*_hidden(nodes, lineage), *_protected(nodes), *_named(nodes, lineage)]
+
+
+def _hidden(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
+    """Yield a sentence for each way of reading that no lineage shows: the other checks do not see what comes by it."""
+    for node in _models(nodes):
+        for what in _hidden_ways(nodes, lineage, node):
+            yield f"  {_shown(node)} {what}: no lineage shows what comes by that"
+
+
+def _hidden_ways(nodes: dict[str, Node], lineage: ColumnLineage, node: Node) -> Iterator[str]:
+    if node["language"] != "sql":
+        if node["name"] not in PYTHON_MODELS:
+            yield "is a Python model, and only scores are made by those"
+        return
+    read = {_shown(nodes[one]) for one in node["depends_on"]["nodes"] if one in nodes} | {_shown(node)}
+    for table in sorted(lineage.tables(_shown(node)) - read):
+        yield f"reads {table} without ref() or source()"
+    for function in sorted(lineage.functions(_shown(node)) - KNOWN_FUNCTIONS):
+        yield f"calls {function}()"
+    if asked := ASKS.search(node.get("raw_code") or ""):
+        yield f"asks the database while it is compiled ({asked[0]})"
+    yield from (f"has a {kind} of its own" for kind in ("pre-hook", "post-hook") if _hooks(node, kind) - HOOKS)
+
+
+def _hooks(node: Node, kind: str) -> set[str]:
+    hooks = node["config"].get(kind) or []
+    return {str(hook["sql"] if isinstance(hook, Mapping) else hook).strip() for hook in hooks}
+
+
+def _models(nodes: dict[str, Node]) -> Iterator[Node]:
+    return (node for node in nodes.values() if node["resource_type"] == "model")
 
 
 def is_protection(node: Node) -> bool:
@@ -57,8 +95,8 @@ def is_protection(node: Node) -> bool:
 
 def _protected(nodes: dict[str, Node]) -> Iterator[str]:
     """Yield a sentence for each model outside protection that reads a table of protection."""
-    for node in nodes.values():
-        is_closed = node["resource_type"] == "model" and node["schema"] in CLOSED_TO_PROTECTION
+    for node in _models(nodes):
+        is_closed = node["schema"] in CLOSED_TO_PROTECTION
         if is_closed and (way := _way_to_protection(nodes, node["unique_id"])):
             yield f"  {' <- '.join(way)}: {node['schema']} may read nothing of protection"
 
@@ -81,12 +119,11 @@ def _shown(node: Node) -> str:
     return f"{node['schema']}.{node.get('identifier') or node['name']}"
 
 
-def _named(nodes: dict[str, Node]) -> Iterator[str]:
+def _named(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
     """Yield a sentence for each column of a mart without children into which a child's pseudonym flows."""
-    lineage = ColumnLineage(list(nodes.values()), is_pseudonym())
-    for node in nodes.values():
-        if node["resource_type"] == "model" and node["schema"] in WITHOUT_CHILDREN:
-            for column in node["columns"]:
+    for node in _models(nodes):
+        if node["schema"] in WITHOUT_CHILDREN:
+            for column in lineage.columns(_shown(node)):
                 if way := lineage.way(_shown(node), column):
                     yield f"  {_told(way)}: {node['schema']} may count children and name none"
 
@@ -108,7 +145,7 @@ def is_pseudonym() -> Callable[[str, str, str], bool]:
 
 def _rules() -> str:
     """Return a hash of the rules themselves: where they change, a version that passed is checked again."""
-    rules = (CLOSED_TO_PROTECTION, WITHOUT_CHILDREN, PROTECTED_SOURCES, sorted(KEYS))
+    rules = (CLOSED_TO_PROTECTION, WITHOUT_CHILDREN, PROTECTED_SOURCES, sorted(KEYS), sorted(KNOWN_FUNCTIONS), "hidden")
     return hashlib.sha256(repr(rules).encode()).hexdigest()[:8]
 
 

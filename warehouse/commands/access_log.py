@@ -25,13 +25,18 @@ def access_log() -> None:
 def of_child(context: Context, child: int, reason: str, who: str | None) -> None:
     """Show every access to CHILD, by any of its keys; that this was asked is logged first."""
     from warehouse import keys
-    from warehouse.audit import access_log, looks
+    from warehouse.audit import access_log, anchors, looks
 
     why = reasons.stated(reason)
     home = context.to_write()
     access_log.note(home, "accesses", str(child), why, who)
-    for look in looks.of_child(home, keys.load(home.secrets), child):
+    secret = keys.load(home.secrets)
+    for look in looks.of_child(home, secret, child):
         click.echo(look.line())
+    if wrong := anchors.check(access_log.of(home, secret), []).wrong:
+        click.echo(
+            f"{len(wrong)} lines of the log are not as they were written: see 'qhawaq access-log verify'", err=True
+        )
 
 
 @access_log.command()
@@ -63,11 +68,13 @@ def head(context: Context) -> None:
 
     For example: qhawaq access-log head | curl --data-binary @- https://…
     """
-    from warehouse import keys
+    from warehouse import database, keys
     from warehouse.audit import access_log, anchors
 
     home = context.home.existing()
-    checked = anchors.check(access_log.of(home, keys.load(home.secrets)), [])
+    with database.warehouse(home, read_only=True) as db:
+        kept = anchors.kept(db)
+    checked = anchors.check(access_log.of(home, keys.load(home.secrets)), kept)
     if checked.wrong:
         raise DamagedFile(checked.wrong[0])
     click.echo(anchors.printed(checked.head))

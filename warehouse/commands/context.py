@@ -16,10 +16,12 @@ class Context(NamedTuple):
 
     def to_write(self) -> Home:
         """Return the home for a command that writes: a deletion that was cut off is ended first."""
+        from warehouse.operate import backup
         from warehouse.rights import unfinished
 
         self.narrowed()
         unfinished.finish(self.home.existing(), self.progress)
+        backup.tell_backups(self.home)  # where an erasure was cut off before it told them
         return self.home
 
     def narrowed(self) -> Home:

@@ -161,7 +161,7 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
             f"erased but in {', '.join(erased.unread)}, which do not open: restore them from a backup or delete them, "
             "the next command that writes then ends it"
         )
-    click.echo(f"erased: {erased.lines} lines of {erased.files} archived files; earlier releases are gone")
+    click.echo(f"erased: {erased.lines} lines of {erased.files} archived files")
     _publish_without(context)
 
 
@@ -205,8 +205,11 @@ def _publish_without(context: Context) -> None:
     from warehouse.publish import switching
 
     home, progress = context
-    if not switching.shows_erased(home).exists() or not switching.current(home):
+    if not switching.shows_erased(home).exists() or not switching.folders(home):
         return
     with progress.step("publish"):
         published = publish.publish(home, progress, State.read(home).key or "00000000")
-    click.echo(f"release {published.release} is without the person; the next 'qhawaq run' counts and scores anew")
+    click.echo(
+        f"release {published.release} is without the person, and earlier ones are gone; the next 'qhawaq run' counts "
+        "and scores anew"
+    )

@@ -98,9 +98,12 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
 
 def remember(home: Home, to: Path) -> None:
     """Note beside the backups whom the home has erased, and what families decided: those that are older lack it."""
-    known = _listed(to / ERASED) | _listed(home.erased)
-    write_whole(to / ERASED, json.dumps(known, indent=1))
-    decisions.write(to / DECIDED, [*decisions.read(to / DECIDED), *decisions.read(home.decisions)])
+    there, known = _listed(to / ERASED), _listed(to / ERASED) | _listed(home.erased)
+    if known != there or not (to / ERASED).exists():
+        write_whole(to / ERASED, json.dumps(known, indent=1))
+    decided, before = decisions.read(home.decisions), decisions.read(to / DECIDED)
+    if set(decided) - set(before) or not (to / DECIDED).exists():
+        decisions.write(to / DECIDED, [*before, *decided])
 
 
 def tell_backups(home: Home) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from warehouse import database
+from warehouse import database, keys
+from warehouse.audit import access_log, anchors
 from warehouse.landing import land as landing
 from warehouse.landing.ledger import Outcome
+from warehouse.operate import backup
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
 from warehouse.rights import objections, unfinished
@@ -14,7 +16,7 @@ from warehouse.settings import Home
 def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome]:
     """Land everything that waits, and create the tables that later steps need; return what became of each file.
 
-    A switch of releases or a deletion that was cut off is ended first.
+    A switch of releases or a deletion that was cut off is ended first. The access log is anchored as far as it reaches.
 
     Args:
         home: the home.
@@ -25,8 +27,12 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         HomeError: nothing waits, and there is no home yet: none is made.
     """
     unfinished.finish(home, progress)
+    if home.kind:
+        backup.tell_backups(home)  # where an erasure was cut off before it told them
     outcomes = landing.land(home, progress, backfill)
     with database.warehouse(home) as db:
         tables.prepare(db)
         objections.go_on(home, db)
+        for wrong in anchors.keep(db, access_log.of(home, keys.load(home.secrets))):
+            progress.say("the access log is not what it was", fault=wrong)
     return outcomes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from warehouse import database, keys
-from warehouse.audit import access_log, accesses, anchors
+from warehouse.audit import accesses
 from warehouse.build import code, dbt, orchestration, tested
 from warehouse.progress import Progress
 from warehouse.publish import disclosure
@@ -22,26 +22,21 @@ class ScoreResult:
 
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> ScoreResult:
     """Score the current dates, give reasons, decide what officials see, and build the marts with their tests."""
-    progress.say("cells for officials decided", new=before_marts(home, progress))
+    progress.say("cells for officials decided", new=before_marts(home))
     result = dbt.build(home, progress, dbt.SCORES, full_refresh)
     scored(home)
     return ScoreResult(result.models, result.tests)
 
 
-def before_marts(home: Home, progress: Progress) -> int:
+def before_marts(home: Home) -> int:
     """Decide on counts for officials, and read in what ran and how often children's data was looked at.
-
-    The access log is anchored as far as it reaches.
 
     Returns:
         How many rows of counts were decided.
     """
     with database.warehouse(home) as db:
         orchestration.read_in(db, home)
-        secret = keys.load(home.secrets)
-        accesses.count(db, home, secret)
-        for wrong in anchors.keep(db, access_log.of(home, secret)):
-            progress.say("the access log is not what it was", fault=wrong)
+        accesses.count(db, home, keys.load(home.secrets))
         return disclosure.decide_all(db)
 
 

@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from warehouse.settings import Home
 
 DRAWN = 50  # largest number of persons whose values are searched for
 TABLES = (".parquet", ".duckdb")
+GZIP = b"\x1f\x8b"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 PLACES = {".age": "archive", ".parquet": "parquet", ".duckdb": "serving"}
 
 
@@ -77,13 +79,15 @@ class SearchedFile(NamedTuple):
     tables: dict[str, int] | None  # hits by table, "" for a file that holds none; None where it does not open
 
 
-def in_files(home: Home, secret: Keys, canaries: Canaries) -> Iterator[SearchedFile]:
-    """Search each file of a home; nothing is searched for no canaries."""
+def in_files(home: Home, secret: Keys, canaries: Canaries, but: Collection[Path] = ()) -> Iterator[SearchedFile]:
+    """Search each file of a home but those in some folders; nothing is searched for no canaries."""
     if canaries == Canaries((), ()):
         return
     noted = {home.retaining, *home.erasing.glob("*")}
     with database.scratch(home) as db:  # one for all: to open it takes longer than to search most files
         for path in sorted(filter(_is_own, set(home.root.rglob("*")) - noted)):
+            if not set(but).isdisjoint(path.parents):
+                continue
             name, place = str(path.relative_to(home.root)), _place(home, path)
             try:
                 yield SearchedFile(name, place, _hits(db, home, path, secret, canaries))
@@ -110,6 +114,10 @@ def _hits(db: duckdb.DuckDBPyConnection, home: Home, path: Path, secret: Keys, c
 def _in_file(path: Path, secret: Keys, canaries: Canaries) -> int:
     """Return the number of hits in a file that holds no tables."""
     content = decrypted(path, secret) if path.suffix == ".age" else path.read_bytes()
+    if content.startswith(GZIP):
+        content = _decompressed(content)
+    if content.startswith(UTF_16):
+        content = content.replace(b"\0", b"")  # digits are digits then
     return len(re.findall(canaries.pattern().encode(), content))
 
 

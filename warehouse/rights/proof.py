@@ -26,7 +26,9 @@ MAY_HOLD_THE_KEY = {
     "vault.retired": "keyed hashes answer whether somebody was erased, so that a later delivery gets a new key",
     "access_log.jsonl": "who looked at the child stays known",
     "erased.json": "a restored backup erases these keys before anything is shown",
-    "parquet": CLOSED,
+    "raw.erased_persons": "nobody is scored or listed by these keys",
+    "decisions.json": "what the family decided is carried out again where an older backup is restored",
+    "features/as_of=": CLOSED,
 }
 
 
@@ -96,7 +98,7 @@ def _judge(proof: Proof, file: SearchedFile) -> None:
 
 def _allowed(file: SearchedFile, table: str) -> str | None:
     """Return why the key may stand there, None where it must not."""
-    names = {"warehouse": table, "vault": f"vault.{table.rpartition('.')[2]}", "parquet": "parquet"}
+    names = {"warehouse": table, "vault": f"vault.{table.rpartition('.')[2]}"}
     name = names.get(file.place, file.name)
     return next((why for begin, why in MAY_HOLD_THE_KEY.items() if name.startswith(begin)), None)
 
@@ -121,3 +123,8 @@ def _search_backups(proof: Proof, folder: Path, secret: Keys, canaries: Canaries
             proof.backups.append(str(backup.root))
         elif hits:
             proof.found.append(f"{backup.root}: {hits} times, and {folder / 'erased.json'} does not list the key")
+    backups = [path.parent for path in folder.glob("[0-9]*/backup.json")]
+    for file in canary.in_files(Home(folder), secret, canaries, backups):  # what lies beside them
+        hits = sum((file.tables or {}).values())
+        if hits and not _allowed(file, ""):
+            proof.found.append(f"{folder / file.name}: {hits} times")

@@ -33,6 +33,7 @@ create table if not exists raw.objections (
   request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
 create table if not exists raw.human_reviews (
   request_number bigint, child_key bigint, as_of_date date, outcome varchar, decision varchar, reviewed_on date);
+create table if not exists raw.erased_persons (child_key bigint, erased_on date);
 create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 alter table raw.erasures add column if not exists number bigint;
 """

@@ -7,18 +7,22 @@
 
 {#- A killed build leaves the half-built tables that dbt would have renamed or dropped: nothing else
     runs now, so they go. So do intermediate tables of models that were renamed or removed: nothing
-    would ever bring them up to date. -#}
+    would ever bring them up to date, and a mart that was refused would be refused for ever. -#}
 {% macro drop_leftovers() -%}
   {%- if execute -%}
-    {%- set nodes = graph.nodes.values() | selectattr('schema', 'equalto', 'intermediate') -%}
-    {%- set kept = nodes | map(attribute='alias') | join("', '") -%}
+    {%- set schemas = ['intermediate', 'education', 'officials', 'operations', 'protection', 'service'] -%}
+    {%- set kept = [] -%}
+    {%- for node in graph.nodes.values() if node.schema in schemas -%}
+      {%- do kept.append(node.schema ~ '.' ~ node.alias) -%}
+    {%- endfor -%}
     {%- set found = run_query(
           "select concat('drop ', case table_type when 'VIEW' then 'view' else 'table' end, "
           ~ "' if exists \"', "
           ~ "table_schema, '\".\"', table_name, '\"') from information_schema.tables "
           ~ "where table_catalog = current_catalog() "
           ~ "and (contains(table_name, '__dbt_tmp') or contains(table_name, '__dbt_backup') "
-          ~ "or table_schema = 'intermediate' and table_name not in ('" ~ kept ~ "'))") -%}
+          ~ "or table_schema in ('" ~ schemas | join("', '") ~ "') "
+          ~ "and concat(table_schema, '.', table_name) not in ('" ~ kept | join("', '") ~ "'))") -%}
     {%- for drop in found.columns[0].values() %} {{ drop }}; {% endfor -%}
   {%- endif -%}
 {%- endmacro %}

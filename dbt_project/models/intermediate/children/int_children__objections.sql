@@ -1,5 +1,6 @@
 with
 objections as (select * from {{ source('landing', 'objections') }}),
+erased as (select * from {{ source('landing', 'erased_persons') }}),
 last_merges as {{ newest(ref('int_children__merges')) }},
 
 newest as (
@@ -12,12 +13,18 @@ newest as (
     group by 1
 ),
 
+-- closed dates keep rows of erased persons under a key that leads to nobody
 standing as (
     select
         child_key,
         known_at
     from newest
     where not is_withdrawn
+    union all
+    select
+        child_key,
+        erased_on as known_at
+    from erased
 )
 
 select * from standing

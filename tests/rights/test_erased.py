@@ -53,24 +53,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def landed(made: Home, tmp_path: Path) -> Home:
-    shutil.copytree(made.root.parent, tmp_path / "own")
-    return Home(tmp_path / "own" / "home")
+    return copied(made, tmp_path / "own")
+
+
+def copied(home: Home, to: Path) -> Home:
+    """Copy a home with its backups."""
+    shutil.copytree(home.root.parent, to)
+    own = Home(to / "home")
+    own.backed_up.write_text(json.dumps([str(to / "backups")]))
+    return own
 
 
 @pytest.fixture(scope="module")
 def without(made: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The same without the pupil of `DOCUMENT`."""
-    home = Home(tmp_path_factory.mktemp("without") / "own" / "home")
-    shutil.copytree(made.root.parent, home.root.parent)
-    home.backed_up.write_text(json.dumps([str(home.root.with_name("backups"))]))
+    home = copied(made, tmp_path_factory.mktemp("without") / "own")
     erase(home, key_of(home))
     return home
 
 
 @pytest.fixture
 def erased(without: Home, tmp_path: Path) -> Home:
-    shutil.copytree(without.root.parent, tmp_path / "own")
-    return Home(tmp_path / "own" / "home")
+    return copied(without, tmp_path / "own")
 
 
 def erase(home: Home, child: int) -> str:
@@ -146,6 +150,7 @@ def test_an_auditor_repeats_the_proof(made: Home, erased: Home) -> None:
     (backups / "loose.txt").write_text(f"niño {child}")
     assert "loose.txt" in prove(erased, child, "--backups", str(backups), code=1)
     (backups / "loose.txt").unlink()
+    erased.backed_up.unlink()  # else whatever command comes next tells them again
     (backups / "erased.json").unlink()
     assert "does not list the key" in prove(erased, child, "--backups", str(backups), code=1)
     erased.erased.unlink()
@@ -186,7 +191,6 @@ class CutOff(BaseException):
 def test_backups_are_told_of_an_erasure_that_was_cut_off(landed: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next command that writes tells them: an older backup would bring the person back."""
     child, backups = key_of(landed), landed.root.with_name("backups")
-    landed.backed_up.write_text(json.dumps([str(backups)]))
 
     def end(*_: object) -> None:
         raise CutOff
@@ -203,3 +207,20 @@ def test_backups_are_told_of_an_erasure_that_was_cut_off(landed: Home, monkeypat
 def test_nobody_scores_or_lists_by_the_key_of_an_erased_person(made: Home, erased: Home) -> None:
     """Closed dates hold its rows still; `int_children__objections` leaves it out of scores and lists."""
     assert ask(erased, "select child_key from raw.erased_persons") == [(key_of(made),)]
+
+
+@pytest.mark.parametrize("how", ["not there", "damaged", "a file"])
+def test_no_command_waits_for_a_folder_of_backups(erased: Home, how: str) -> None:
+    """Only the erasure itself names a folder that could not be told."""
+    backups = erased.root.with_name("backups")
+    (backups / "erased.json").unlink()
+    if how == "damaged":
+        (backups / "erased.json").write_text("{")
+    else:
+        shutil.rmtree(backups)
+    if how == "a file":
+        backups.write_text("")
+    qhawaq(erased.root, "--quiet", "land")
+    assert (
+        str(backups) in qhawaq(erased.root, "subject", "erase", str(key_of(erased, "71234561")), *WHY, "--yes").stderr
+    )

@@ -207,8 +207,13 @@ def _publish_without(context: Context) -> None:
     home, progress = context
     if not switching.shows_erased(home).exists() or not switching.folders(home):
         return
-    with progress.step("publish"):
-        published = publish.publish(home, progress, State.read(home).key or "00000000")
+    try:
+        with progress.step("publish"):
+            published = publish.publish(home, progress, State.read(home).key or "00000000")
+    except QhawaqError as error:
+        raise QhawaqError(
+            f"the person is erased, but in what readers see now until 'qhawaq run' ends: {error}"
+        ) from None
     click.echo(
         f"release {published.release} is without the person, and earlier ones are gone; the next 'qhawaq run' counts "
         "and scores anew"

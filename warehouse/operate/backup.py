@@ -90,32 +90,46 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
         contents.check(Home(aside), home.secrets, stated["rows"])
         write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
     _note_folder(home, to)
-    remember(home, to)
+    remember(home, to, is_new=True)
     for old in sorted(earlier, key=lambda path: (earlier[path], path), reverse=True)[keep - 1 :]:
         shutil.rmtree(old)
     return Backup(to / name, len(stated["files"]))
 
 
-def remember(home: Home, to: Path) -> None:
-    """Note beside the backups whom the home has erased, and what families decided: those that are older lack it."""
+def remember(home: Home, to: Path, is_new: bool = False) -> None:
+    """Note beside the backups whom the home has erased, and what families decided: those that are older lack it.
+
+    Args:
+        home: the home.
+        to: the folder of backups.
+        is_new: a backup was written there just now: both lists are there then, be they empty.
+    """
     there, known = _listed(to / ERASED), _listed(to / ERASED) | _listed(home.erased)
-    if known != there or not (to / ERASED).exists():
+    if known != there or (is_new and not (to / ERASED).exists()):
         write_whole(to / ERASED, json.dumps(known, indent=1))
     decided, before = decisions.read(home.decisions), decisions.read(to / DECIDED)
-    if set(decided) - set(before) or not (to / DECIDED).exists():
+    if set(decided) - set(before) or (is_new and not (to / DECIDED).exists()):
         decisions.write(to / DECIDED, [*before, *decided])
 
 
 def tell_backups(home: Home) -> list[str]:
-    """Note beside all backups of a home whom it erased and what was decided; return the folders that are not there."""
+    """Note beside all backups of a home whom it erased and what was decided.
+
+    Returns:
+        The folders that are not there, or whose lists cannot be read or written.
+    """
     folders = {str(folder(home)): folder(home).is_dir()} | {name: True for name in _folders(home)}
-    missing = []
-    for name in (name for name, is_expected in folders.items() if is_expected):
-        if Path(name).is_dir():
-            remember(home, Path(name))
-        else:
-            missing.append(name)
-    return missing
+    return [name for name, is_expected in folders.items() if is_expected and not _is_told(home, Path(name))]
+
+
+def _is_told(home: Home, to: Path) -> bool:
+    """Tell one folder; whether it could be: no other command waits for a disk of backups."""
+    try:
+        if is_there := to.is_dir():
+            remember(home, to)
+    except (OSError, DamagedFile):
+        return False
+    return is_there
 
 
 def sealed_by(home: Home, now: str) -> dict[Path, list[str]]:

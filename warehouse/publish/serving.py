@@ -115,6 +115,8 @@ def _areas(edition: Edition, audience: str, column: str | None) -> list[str | No
     """Return the areas that an audience has files for; one that has none gets one file of everything."""
     if column is None:
         return [None]
+    if not edition.marts[audience]:
+        raise BuildFailed(f"there is no mart of {audience} to publish: call 'qhawaq run', which builds them")
     every = " union ".join(
         f"select {column} from {audience}.{table} where {column} is not null" for table in edition.marts[audience]
     )

@@ -10,7 +10,8 @@ bands as (
         cast(floor(20 * scores.probability) / 20 as double) as band_from,
         -- neither few children nor an exact number, which others would give away
         case
-            when count(*) >= {{ var('smallest_shown') }} then cast(5 * round(count(*) / 5) as bigint)
+            when count(*) >= {{ var('smallest_shown') }}
+                then cast(5 * round(count(*) / 5) as bigint)
         end as n_children
     from scores
     inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome

@@ -113,7 +113,8 @@ def reads(node: Any, chosen: set[str]) -> bool:
 
 def with_ancestors(whole: Manifest, chosen: set[str]) -> set[str]:
     """Return nodes and all that they are made from."""
-    kept, todo = set(chosen), list(chosen)
+    kept = set(chosen)
+    todo = list(chosen)
     while todo:
         new = {one for one in whole.nodes[todo.pop()].depends_on_nodes if one in whole.nodes} - kept
         kept |= new

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import qhawaq
+from tests.conftest import deliver, qhawaq
+from tests.landing import samples
 from warehouse import database, keys
 from warehouse.audit import access_log, anchors
 from warehouse.audit.access_log import AccessLog, Head
@@ -261,3 +262,34 @@ def test_each_landing_anchors_though_nothing_is_new(home: Home, ledger: duckdb.D
     assert "was emptied: it had 1 lines" in told
     assert "was emptied" in qhawaq(home.root, "land").stderr
     assert "was emptied" in qhawaq(home.root, "access-log", "head", expect=1).stderr
+
+
+def test_a_line_of_somebody_else_stops_no_anchoring(home: Home, ledger: duckdb.DuckDBPyConnection) -> None:
+    """Else one line would let whoever wrote it cut everything after it unseen."""
+    log = access_log.of(home, keys.load(home.secrets))
+    log.note("luis", "child", "7", "visita acordada")
+    assert anchors.keep(ledger, log) == []
+    with log.path.open("ab") as file:
+        file.write(b'{"at": null, "child": "7", "seal": "x"}\n')
+    log.note("luis", "child", "8", "visita acordada")
+    assert "line 2" in anchors.keep(ledger, log)[0]
+    assert [anchor.head.n_lines for anchor in anchors.kept(ledger)] == [1, 3]
+    whole = log.path.read_bytes().splitlines(keepends=True)
+    log.path.write_bytes(b"".join(whole[:2]))
+    assert any(
+        "was cut: its last 1 lines are gone" in wrong for wrong in anchors.check(log, anchors.kept(ledger)).wrong
+    )
+
+
+def test_a_look_that_somebody_changed_is_shown_as_such(home: Home, ledger: duckdb.DuckDBPyConnection) -> None:
+    ledger.close()
+    qhawaq(home.root, "--quiet", "land")
+    deliver(home, samples.ENROLLMENT, samples.enrollment())
+    qhawaq(home.root, "--quiet", "land")
+    access_log.note(home, "child", "7", "visita acordada", "luis")
+    with home.access_log.open("ab") as file:
+        file.write(b'{"at": null, "child": "7", "seal": "x"}\n')
+    said = qhawaq(home.root, "access-log", "of", "7", "--reason", "una prueba larga", "--who", "ana")
+    assert "luis: child (visita acordada)" in said.stdout
+    assert "line 2 is not as it was written" in said.stdout
+    assert "ana: accesses" in said.stdout

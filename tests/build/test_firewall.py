@@ -46,7 +46,7 @@ MIDDLE = model(
 def ways(sql: str, columns: str) -> dict[str, tuple[str, ...] | None]:
     """Return the way of each column of a mart made by a query."""
     mart = model("officials", "mart", sql, columns)
-    lineage = ColumnLineage([PUPILS, STAGED, MIDDLE, mart], firewall.is_pseudonym())
+    lineage = ColumnLineage([PUPILS, STAGED, MIDDLE, mart], firewall.pseudonyms())
     return {column: lineage.way("officials.mart", column) for column in columns.split()}
 
 
@@ -109,7 +109,7 @@ def test_a_pseudonym_is_followed_through_queries(sql: str) -> None:
 def test_a_python_model_passes_what_it_reads_under_the_same_name() -> None:
     scored = model("scores", "scored", "python", "pupil risk", ("int_pupils",), language="python")
     mart = model("officials", "mart", "select pupil as n, risk from scores.scored", "n risk")
-    lineage = ColumnLineage([PUPILS, STAGED, MIDDLE, scored, mart], firewall.is_pseudonym())
+    lineage = ColumnLineage([PUPILS, STAGED, MIDDLE, scored, mart], firewall.pseudonyms())
     assert lineage.way("officials.mart", "n") is not None
     assert lineage.way("officials.mart", "risk") is None
 
@@ -117,7 +117,7 @@ def test_a_python_model_passes_what_it_reads_under_the_same_name() -> None:
 def test_a_model_that_reads_itself_ends() -> None:
     again = model("intermediate", "again", "select pupil from intermediate.again union all " + MIDDLE["compiled_code"].replace(
         "select pupil, school from t", "select pupil from t"), "pupil")  # fmt: skip
-    lineage = ColumnLineage([PUPILS, STAGED, again], firewall.is_pseudonym())
+    lineage = ColumnLineage([PUPILS, STAGED, again], firewall.pseudonyms())
     assert lineage.way("intermediate.again", "pupil") is not None
 
 

@@ -131,8 +131,9 @@ def test_what_was_answered_is_there_after_every_kill_and_it_starts_again(served:
                 file.write(b'{"at": "2025-12-05T10:00:00+00:00", "who": "mach')
     served.start()
     assert served.get(f"/v1/children/{HERE}").status_code == 200
-    os.kill(served.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
-    served.process.wait()  # type: ignore[union-attr]
+    assert served.process
+    os.kill(served.process.pid, signal.SIGKILL)
+    served.process.wait()
     command = [sys.executable, "-m", "warehouse", "--home", str(served.home.root), "access-log", "verify"]
     verified = subprocess.run(command, capture_output=True, text=True, check=False)
     assert verified.returncode == 0, verified.stderr

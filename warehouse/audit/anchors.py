@@ -54,14 +54,15 @@ def printed(head: Head) -> str:
 
 
 def keep(db: duckdb.DuckDBPyConnection, log: AccessLog) -> list[str]:
-    """Anchor the log as far as it reaches, if it follows all anchors; else return what is wrong, and anchor nothing.
+    """Anchor the log as far as it reaches, unless it lacks anchored lines; return what is wrong.
 
-    Only what came since the last anchor is read.
+    Only what came since the last anchor is read. A line that is not as it was written stops nothing: it stays in the
+    file, where a check of the whole log finds it each time.
     """
     anchors = kept(db)
     last = anchors[-1].head if anchors else Head()
     found = check(log, anchors, last if _stands(log, last) else Head())
-    if not found.wrong and found.head.n_lines > last.n_lines:
+    if not found.lacks_anchored and found.head.n_lines > last.n_lines:
         db.execute(
             "insert into raw.access_log_anchors by name select now() at time zone 'UTC' as anchored_at, "
             "? as n_lines, ? as n_bytes, ? as seal",
@@ -71,10 +72,11 @@ def keep(db: duckdb.DuckDBPyConnection, log: AccessLog) -> list[str]:
 
 
 class Checked(NamedTuple):
-    """A sentence for each thing that is wrong with a log, and how far it reaches."""
+    """A sentence for each thing that is wrong with a log, how far it reaches, and whether it lacks anchored lines."""
 
     wrong: list[str]
     head: Head
+    lacks_anchored: bool = False
 
 
 def check(log: AccessLog, anchors: Sequence[Anchor], begin: Head | None = None) -> Checked:
@@ -89,9 +91,10 @@ def check(log: AccessLog, anchors: Sequence[Anchor], begin: Head | None = None) 
     later = sorted((anchor for anchor in anchors if anchor.head.n_lines > head.n_lines), key=_n_lines)
     if anchors and not log.path.exists():
         last = max(anchors, key=_n_lines)
-        return Checked([f"{log.path} is missing: it had {_reached(last)}; restore it from a backup"], Head())
+        return Checked([f"{log.path} is missing: it had {_reached(last)}; restore it from a backup"], Head(), True)
     wanted = {anchor.head.n_lines for anchor in later}
-    seals, wrong = {}, []
+    seals: dict[int, str] = {}
+    wrong = []
     for line in log.lines(head):
         head = line.head
         if line.number in wanted:
@@ -102,7 +105,7 @@ def check(log: AccessLog, anchors: Sequence[Anchor], begin: Head | None = None) 
     if lost:
         held = [anchor for anchor in later if anchor not in lost]
         wrong.append(f"{log.path} {_difference(lost, held, head)}: keep it as evidence, and restore it from a backup")
-    return Checked(wrong, head)
+    return Checked(wrong, head, bool(lost))
 
 
 def _n_lines(anchor: Anchor) -> int:

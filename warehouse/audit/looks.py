@@ -29,7 +29,9 @@ class Look(NamedTuple):
     def line(self) -> str:
         """Return it in one line, at Lima's hour."""
         who, why = (" ".join(text.split()) for text in (self.who, self.why))
-        return f"{self.at.astimezone(clock.LIMA):%Y-%m-%d %H:%M} {who}: {self.what} ({why})"
+        known = self.at.year > 1
+        when = f"{self.at.astimezone(clock.LIMA):%Y-%m-%d %H:%M}" if known else "at an unknown time"
+        return f"{when} {who}: {self.what} ({why})"
 
 
 def of_child(home: Home, secret: Keys, child: int) -> list[Look]:
@@ -55,9 +57,18 @@ def of_keys(home: Home, secret: Keys, vault: duckdb.DuckDBPyConnection, owned: I
 def _logged(home: Home, secret: Keys, wanted: set[str]) -> Iterator[Look]:
     for line in access_log.of(home, secret).lines():
         if not wanted.isdisjoint(line.children):
-            what = str(line.written.get("what"))
-            moment = datetime.fromisoformat(str(line.written.get("at")))
-            yield Look(moment, str(line.written.get("who")), what, str(line.written.get("why")))
+            who, what, why = (str(line.written.get(name)) for name in ("who", "what", "why"))
+            changed = f"; line {line.number} is not as it was written" if line.fault else ""
+            yield Look(_moment(line.written.get("at")), who, what, f"{why}{changed}")
+
+
+def _moment(written: object) -> datetime:
+    """Return the moment of a line; of one that somebody changed it may say anything."""
+    try:
+        moment = datetime.fromisoformat(str(written))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _revealed(vault: duckdb.DuckDBPyConnection, owned: list[int]) -> Iterator[Look]:

@@ -6,7 +6,7 @@ no value, and conditions, partitions and orders only choose rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -26,12 +26,12 @@ class ColumnLineage:
 
     Args:
         nodes: models with their compiled SQL, and sources.
-        is_start: says of a source's schema, table and column whether its values are looked for.
+        starts: names of columns of sources whose values are looked for.
     """
 
-    def __init__(self, nodes: list[Node], is_start: Callable[[str, str, str], bool]) -> None:
+    def __init__(self, nodes: list[Node], starts: Collection[str]) -> None:
         self.models = {_relation(node): node for node in nodes if node["resource_type"] == "model"}
-        self.is_start = is_start
+        self.starts = starts
         self.schema: dict[str, Any] = {}
         for node in nodes:
             if columns := dict.fromkeys(node["columns"], "VARCHAR"):
@@ -69,8 +69,7 @@ class ColumnLineage:
     def _found(self, relation: str, column: str) -> Way | None:
         here = f"{relation}.{column}"
         if relation not in self.models:
-            schema, _, table = relation.partition(".")
-            return (here,) if self.is_start(schema, table, column) else None
+            return (here,) if column.lower() in self.starts else None
         model = self.models[relation]
         origins = self._of_python(model, column) if model["language"] != "sql" else self._of_sql(relation, column)
         return next(((here, *way) for way in map(self._way, origins) if way), None)

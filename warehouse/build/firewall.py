@@ -6,14 +6,14 @@ officials or operations holds a pseudonym, whatever its column is called.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from warehouse import contracts
-from warehouse.build import dbt, parsing
-from warehouse.build.column_lineage import ColumnLineage, Way
+from warehouse.build import code, column_lineage, dbt, parsing
+from warehouse.build.column_lineage import ColumnLineage
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -50,7 +50,7 @@ def breaches(nodes: dict[str, Node]) -> list[str]:
     Args:
         nodes: models with their compiled SQL, seeds and sources, by unique id.
     """
-    lineage = ColumnLineage(list(nodes.values()), is_pseudonym())
+    lineage = ColumnLineage(list(nodes.values()), pseudonyms())
     return [*_hidden(nodes, lineage), *_protected(nodes), *_named(nodes, lineage)]
 
 
@@ -125,28 +125,19 @@ def _named(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
         if node["schema"] in WITHOUT_CHILDREN:
             for column in lineage.columns(_shown(node)):
                 if way := lineage.way(_shown(node), column):
-                    yield f"  {_told(way)}: {node['schema']} may count children and name none"
+                    yield f"  {' <- '.join(way)}: {node['schema']} may count children and name none"
 
 
-def _told(way: Way) -> str:
-    return " <- ".join(way)
-
-
-def is_pseudonym() -> Callable[[str, str, str], bool]:
-    """Return what says of a source's schema, table and column whether it holds a pseudonym of a person or household."""
+def pseudonyms() -> set[str]:
+    """Return the names by which raw tables hold pseudonyms of persons and households."""
     sources = contracts.read(DBT_PROJECT).values()
-    names = KEYS | {str(column.landed_name) for source in sources for column in source.columns if column.pseudonym}
-
-    def says(_schema: str, _table: str, column: str) -> bool:
-        return column.lower() in names
-
-    return says
+    return KEYS | {str(column.landed_name) for source in sources for column in source.columns if column.pseudonym}
 
 
 def _rules() -> str:
     """Return a hash of the rules themselves: where they change, a version that passed is checked again."""
-    rules = (CLOSED_TO_PROTECTION, WITHOUT_CHILDREN, PROTECTED_SOURCES, sorted(KEYS), sorted(KNOWN_FUNCTIONS), "hidden")
-    return hashlib.sha256(repr(rules).encode()).hexdigest()[:8]
+    rules = [Path(__file__), Path(column_lineage.__file__)]
+    return code.hash_of_files(rules, Path(__file__).parent)[:8]
 
 
 NOTE = f"firewall-{_rules()}"

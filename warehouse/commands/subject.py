@@ -179,14 +179,18 @@ def prove(
     from warehouse.audit import access_log
     from warehouse.rights import proof
 
-    why, home = reasons.stated(reason), context.to_write()
+    why = reasons.stated(reason)
+    home = context.to_write()
     access_log.note(home, "request", str(child), f"prove: {why}", who)
     typed = str(click.prompt("Document or number (not shown)", hide_input=True)) if document else ""
     with context.progress.step("search"):
         proved = proof.prove(home, child, [path.absolute() for path in backups], tuple(filter(None, [typed.strip()])))
     click.echo("\n".join(proved.lines()))
     if proved.found:
-        raise QhawaqError(f"{len(proved.found)} places still hold the person, named above: erase again, and say so")
+        raise QhawaqError(
+            f"{len(proved.found)} places still hold the person, named above: remove such files, call 'qhawaq run' for "
+            "tables, then call this again"
+        )
 
 
 def _tell_backups(home: Home) -> None:

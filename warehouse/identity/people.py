@@ -147,9 +147,8 @@ def _mint(db: duckdb.DuckDBPyConnection, kind: str, values: str, keys: Keys, kno
     """Mint a person for each alias value of a query; return whether any was minted."""
     db.execute(f"create or replace temp table minted as {values}")
     attempt = 0
-    while db.execute(
-        "select 1 from minted limit 1"
-    ).fetchone():  # again where two HMACs share 52 bits, or one is retired
+    # again where two HMACs share 52 bits, or one is of a person who was erased
+    while db.execute("select 1 from minted limit 1").fetchone():
         salt = f"'#{attempt}:{kind}:'" if attempt else f"'{kind}:'"
         fresh = (
             f"select value, {key_sql(keys, salt + ' || value')} as key from minted "

@@ -104,10 +104,12 @@ def remember(home: Home, to: Path, is_new: bool = False) -> None:
         to: the folder of backups.
         is_new: a backup was written there just now: both lists are there then, be they empty.
     """
-    there, known = _listed(to / ERASED), _listed(to / ERASED) | _listed(home.erased)
+    there = _listed(to / ERASED)
+    known = there | _listed(home.erased)
     if known != there or (is_new and not (to / ERASED).exists()):
         write_whole(to / ERASED, json.dumps(known, indent=1))
-    decided, before = decisions.read(home.decisions), decisions.read(to / DECIDED)
+    decided = decisions.read(home.decisions)
+    before = decisions.read(to / DECIDED)
     if set(decided) - set(before) or (is_new and not (to / DECIDED).exists()):
         decisions.write(to / DECIDED, [*before, *decided])
 

@@ -9,7 +9,7 @@ from warehouse.landing.ledger import Outcome
 from warehouse.operate import backup
 from warehouse.pipeline import tables
 from warehouse.progress import Progress
-from warehouse.rights import objections, unfinished
+from warehouse.rights import erased, objections, unfinished
 from warehouse.settings import Home
 
 
@@ -33,6 +33,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
     with database.warehouse(home) as db:
         tables.prepare(db)
         objections.go_on(home, db)
+        erased.note(db, erased.listed_in(home.erased))  # those too that former code erased
         for wrong in anchors.keep(db, access_log.of(home, keys.load(home.secrets))):
             progress.say("the access log is not what it was", fault=wrong)
     return outcomes

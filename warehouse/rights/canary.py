@@ -88,7 +88,8 @@ def in_files(home: Home, secret: Keys, canaries: Canaries, but: Collection[Path]
         for path in sorted(filter(_is_own, set(home.root.rglob("*")) - noted)):
             if not set(but).isdisjoint(path.parents):
                 continue
-            name, place = str(path.relative_to(home.root)), _place(home, path)
+            name = str(path.relative_to(home.root))
+            place = _place(home, path)
             try:
                 yield SearchedFile(name, place, _hits(db, home, path, secret, canaries))
             except DamagedFile:

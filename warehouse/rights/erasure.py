@@ -241,9 +241,9 @@ def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:
     retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate", *serving.schemas()))
     with transaction(db):
         db.execute("delete from raw.erasures where number = ?", [erasure.number])
-        db.execute(  # closed dates hold them still: no score, no list
-            "insert into raw.erased_persons select unnest(?::bigint[]), ?::date", [erasure.owned, erasure.today]
-        )
+        erased.note(
+            db, dict.fromkeys(map(str, erasure.owned), erasure.today)
+        )  # closed dates hold them still: no score, no list
         for name, count in (erasure.counts or NOWHERE).items():
             db.execute(
                 "insert into raw.erasures (file, n_lines, erased_on, number) values (?, ?, ?, ?)",

@@ -71,7 +71,8 @@ def prove(home: Home, child: int, backups: Sequence[Path] = (), values: tuple[st
     """
     if str(child) not in erased.listed_in(home.erased):
         raise QhawaqError(f"{home.erased} lists no person with key {child}: nobody was erased by it")
-    secret, proof = keys.load(home.secrets), Proof(child)
+    secret = keys.load(home.secrets)
+    proof = Proof(child)
     for file in canary.in_files(home, secret, Canaries((child,), ())):
         proof.looked[file.place] += 1
         _judge(proof, file)
@@ -115,7 +116,8 @@ def _search_backups(proof: Proof, folder: Path, secret: Keys, canaries: Canaries
     """Note which backups hold the person still, and whether restoring them would erase it."""
     is_listed = str(proof.child) in erased.listed_in(folder / "erased.json")
     for path in sorted(folder.glob("[0-9]*/backup.json")):
-        backup, hits = Home(path.parent), 0
+        backup = Home(path.parent)
+        hits = 0
         for file in canary.in_files(backup, secret, canaries):
             proof.looked["of backups"] += 1
             hits += sum(n for table, n in (file.tables or {}).items() if not _allowed(file, table))

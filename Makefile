@@ -47,7 +47,7 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(UV)
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(UV)
 	$(call environment,$(VENV),requirements/dev.txt)
 	$(call editable,$(VENV))
-	@touch $(VENV)/.run $(VENV)/.serve $(VENV)/.report $@
+	@touch $(VENV)/.run $(VENV)/.serve $(VENV)/.report $(VENV)/.analysis $@
 
 $(VENV)/.serve: requirements/serve.txt $(VENV)/.run
 	$(call environment,$(VENV),requirements/serve.txt)
@@ -55,6 +55,10 @@ $(VENV)/.serve: requirements/serve.txt $(VENV)/.run
 
 $(VENV)/.report: requirements/report.txt $(VENV)/.run
 	$(call environment,$(VENV),requirements/report.txt)
+	@touch $@
+
+$(VENV)/.analysis: requirements/analysis.txt $(VENV)/.run
+	$(call environment,$(VENV),requirements/analysis.txt)
 	@touch $@
 
 # The judges of the dbt project need other pins of click than what builds.
@@ -139,8 +143,8 @@ test-long: $(VENV)/.dev  ## tests that each build or install something whole: a 
 check: $(VENV)/.dev  ## judge what you changed, in under a minute: lint, models on the small country, tests that import it
 	@$(BIN)/python -m tests.check $(SINCE)
 
-test-faults: $(VENV)/.dev  ## kills and damage at many moments, many examples of properties (QUARTER=0 to 3: a quarter of the moments)
-	QHAWAQ_QUARTER=$(QUARTER) QHAWAQ_EXAMPLES=4 $(BIN)/pytest -q -n 2 -m "faults or hypothesis"
+test-faults: $(VENV)/.dev  ## kills and damage at many moments, many examples of properties (hours; PART=1/12 to 12/12: a twelfth)
+	$(if $(PART),QHAWAQ_PART=$(PART)) QHAWAQ_EXAMPLES=4 $(BIN)/pytest -q -n 2 -m "faults or hypothesis"
 
 faults-table: $(VENV)/.dev  ## try every writing command at PLACES=100 seeded places of every class of fault into faults.jsonl, and print the table (root; hours)
 	$(BIN)/python -m tests.faults.coverage --places $(or $(PLACES),100)
@@ -159,12 +163,13 @@ lock: $(UV)  ## write the locked requirements again (after a change of pyproject
 	$(LOCK) $(OF_RUN) --group service --group build -o requirements/serve.txt
 	$(LOCK) $(OF_RUN) --group gate -o requirements/gate.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra report --extra docs -o requirements/report.txt
+	$(LOCK) $(OF_RUN) pyproject.toml --extra analysis -o requirements/analysis.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra dev --group build -o requirements/dev.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra airflow --group build -o requirements/airflow.txt
 	$(LOCK) --group judges -o requirements/judges.txt
 
 locks: $(UV)  ## check that the locks can be installed on every supported Python, on Linux and macOS (part of make lint)
-	@for lock in run serve gate report dev judges airflow; do for version in 3.11 3.12 3.13 3.14; do \
+	@for lock in run serve gate report analysis dev judges airflow; do for version in 3.11 3.12 3.13 3.14; do \
 		for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do \
 			$(UV) pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: --target $(INSTALLER)/nothing \
 				--python-version $$version --python-platform $$platform -r requirements/$$lock.txt \

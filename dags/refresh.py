@@ -21,11 +21,10 @@ with DAG(
     doc_md=__doc__,
     **COMMON,
 ):
+    closed = tasks.close()
+    chain(tasks.collect(), tasks.land(), models("features", select=dbt.FIRST), closed)
     chain(
-        tasks.collect(),
-        tasks.land(),
-        models("features", select=dbt.FIRST),
-        tasks.close(),
+        closed,
         models("scores", exclude=dbt.FIRST),
         tasks.publish.override(outlets=[FEATURE_MART])(),  # training waits until today's lists are out
         [tasks.notify(), tasks.docs()],

@@ -118,6 +118,7 @@ def train() -> Result:
     """Train the champion's recipe, judge it by its gates and register it with their result."""
     from warehouse.pipeline import train
 
+    train.of_other_lists(HOME, PROGRESS)
     return asdict(train.train(HOME, PROGRESS))
 
 
@@ -144,6 +145,7 @@ def promote() -> Result:
     from warehouse.publish import switching
 
     before = {"before": deploy.live(HOME), "release_before": switching.current(HOME)}
+    deploy.of_other_lists(HOME)
     return {**before, **asdict(deploy.deploy(HOME)), "cells": score.before_marts(HOME)}
 
 

@@ -114,7 +114,10 @@ def picture(title: str, graph: Mapping[str, tuple[str, set[str]]]) -> str:
 
 
 def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
-    (x1, y1), (x2, y2) = (start[0] + WIDTH, start[1] + HEIGHT // 2), (end[0], end[1] + HEIGHT // 2)
+    x1 = start[0] + WIDTH
+    x2 = end[0]
+    y1 = start[1] + HEIGHT // 2
+    y2 = end[1] + HEIGHT // 2
     way = f"M{x1} {y1}C{x1 + 20} {y1} {x2 - 20} {y2} {x2} {y2}"
     return f"<path d='{way}' stroke='#c3ccd4' stroke-width='.6' fill='none'/>"
 

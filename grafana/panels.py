@@ -48,6 +48,7 @@ SHARES = (
     "share_without",
     "effect_low",
     "effect_high",
+    "smallest_visible_effect",
     "recall_low",
     "recall_high",
     "gap_to_all",
@@ -248,7 +249,9 @@ class _Layer(Builder[Any]):
         return self.said
 
 
-def choice(name: str, mart: str, text: str, value: str, order: str, *where: str) -> dashboard.QueryVariable:
+def choice(
+    name: str, mart: str, text: str, value: str, order: str, where: Sequence[str] = ()
+) -> dashboard.QueryVariable:
     """Return a choice at the top of a dashboard: `text` is read, `value` goes into SQL, the first is seen first."""
     said = f" where {' and '.join(where)}" if where else ""
     sql = f"select distinct {text} as __text, {value} as __value from {CATALOG}.{mart}{said} order by {order} limit 100"

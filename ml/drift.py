@@ -1,10 +1,11 @@
-"""Drift of a live model: its inputs and scores against the year before, its predictions against outcomes."""
+"""Drift of a live model: its inputs and scores against what trained it, its predictions against outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
+from ml.data import stability
 from ml.data.dataset import Rows, Spec
 from ml.judging import evaluate
 from ml.judging.evaluate import Sample
@@ -21,8 +23,6 @@ from ml.models import rules
 from ml.policy import Policy
 
 FILE = Path(__file__).with_name("drift.yml")
-BINS = 10
-LEAST_SHARE = 1e-4  # an empty bin counts as if it held this share: the index stays finite
 SAMPLE = 20_000
 FOLDS = 3
 EVERYTHING = "all"
@@ -58,6 +58,7 @@ class DriftLimit:
     limit: float = float("inf")
     at_least: float = float("-inf")
     retrains: bool = False
+    withholds: bool = False  # beyond it, no probability is shown where it was measured
 
     def is_exceeded(self, metric: Metric) -> bool:
         """Say whether the figure is beyond, its interval with it where it has one."""
@@ -79,6 +80,11 @@ class DriftFinding:
         """Whether it is beyond its limit."""
         return self.limit.is_exceeded(self.metric)
 
+    @property
+    def segment(self) -> str:
+        """The segment that it was measured in, as in «region=15»; «all» for everybody."""
+        return self.of if "=" in self.of else EVERYTHING
+
     def __str__(self) -> str:
         """Say the figure with its feature."""
         of = "" if self.of == EVERYTHING else f" of {self.of}"
@@ -90,24 +96,56 @@ def read_limits(path: Path = FILE) -> dict[str, DriftLimit]:
     return {name: DriftLimit(**limit) for name, limit in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
 
 
+def reference_of(training: Rows, month: int) -> Rows:
+    """Return the training rows of the same part of the year: attendance in April is not that in October."""
+    return training.of(training.month == month)
+
+
 def of_inputs(reference: Rows, current: Rows, spec: Spec) -> Iterator[DriftFinding]:
-    """Yield the stability of each feature, and the two-sample AUC of all.
+    """Yield the stability of each feature, the share of those that mean another thing, and the two-sample AUC of all.
 
     Args:
-        reference: children on the same date of the year before (attendance in April is not that in October).
+        reference: the rows that trained, on dates of the same month.
         current: children on the newest date that has such a reference.
         spec: the features.
     """
     limits = read_limits()
+    yield from that_withhold(reference, current)
     for i, name in enumerate(spec.features):
-        metric = Metric("feature_psi", stability_index(reference.values[:, i], current.values[:, i]))
+        metric = Metric("feature_psi", stability.index(reference.values[:, i], current.values[:, i]))
         yield DriftFinding("feature_psi", name, metric, limits["feature_psi"])
     yield DriftFinding("two_sample_auc", EVERYTHING, two_sample_auc(reference, current), limits["two_sample_auc"])
 
 
+def that_withhold(reference: Rows, current: Rows) -> Iterator[DriftFinding]:
+    """Yield the figures of inputs beyond which probabilities are withheld, as `of_inputs` does."""
+    limits = read_limits()
+    far = Metric("far_features_share", stability.far_share(reference, current))
+    yield DriftFinding(far.name, EVERYTHING, far, limits[far.name])
+    yield from _of_coverage(reference, current, limits["coverage_lost"])
+
+
+def _of_coverage(reference: Rows, current: Rows, limit: DriftLimit) -> Iterator[DriftFinding]:
+    """Yield by region how much of the feature that lost most is missing now and was known to those who trained.
+
+    The interval counts schools, not children: a school's records come or stay away together.
+    """
+    if "region" not in current.segments:
+        return
+    regions = reference.segments["region"].texts()
+    for name, here in current.segments["region"].values():
+        there = regions == name
+        known = np.isnan(reference.values[there if there.any() else slice(None)]).mean(axis=0)
+        missing = np.isnan(current.values[here]).mean(axis=0)
+        most = int((missing - known).argmax())
+        error = np.sqrt(missing[most] * (1 - missing[most]) / len(np.unique(current.cluster.codes[here])))
+        metric = Metric.from_error("coverage_lost", missing[most] - known[most], error)
+        yield DriftFinding("coverage_lost", f"region={name}", metric, limit)
+
+
 def of_scores(reference: NDArray[np.float64], current: NDArray[np.float64]) -> DriftFinding:
     """Return the stability of a model's log-odds between two dates."""
-    metric = Metric("score_psi", stability_index(reference, current))
+    metric = Metric("score_psi", stability.index(reference, current))
     return DriftFinding("score_psi", EVERYTHING, metric, read_limits()["score_psi"])
 
 
@@ -135,22 +173,6 @@ def of_outcomes(
     ]
     best = min(ratios, key=lambda metric: metric.value)
     yield DriftFinding(best.name, EVERYTHING, best, limits[best.name])
-
-
-def stability_index(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
-    """Return the population stability index over tenths of the reference; missing values are a bin of their own.
-
-    0 for the same distribution; 0.25 is customarily called a shift (Siddiqi, 2006).
-    """
-    known = reference[~np.isnan(reference)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.empty(0)
-    before, now = (np.maximum(_shares(values, edges), LEAST_SHARE) for values in (reference, current))
-    return float(((now - before) * np.log(now / before)).sum())
-
-
-def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    bins = np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="left"))
-    return np.bincount(bins, minlength=len(edges) + 2) / max(len(values), 1)
 
 
 def two_sample_auc(reference: Rows, current: Rows, seed: int = 0) -> Metric:
@@ -184,7 +206,7 @@ def _auc(values: NDArray[np.float64], is_current: NDArray[np.int64], held_out: N
 
 def advice(findings: list[DriftFinding], new_labels: bool) -> DriftAdvice:
     """Advise on training again, with the reasons."""
-    exceeded = [finding for finding in findings if finding.is_exceeded]
+    exceeded = list(filter(attrgetter("is_exceeded"), findings))
     reasons = [str(finding) for finding in exceeded if finding.limit.retrains] + [NEW_LABELS] * new_labels
     if reasons:
         return DriftAdvice(DriftAction.TRAIN, tuple(reasons))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,8 @@ from ml.models.trees import Points, from_tables
 from ml.policy import Policy
 
 BATCH = 50_000
-IDENTITY = ("child_key", "as_of_date", "ugel_code", "level", "is_rural")  # needed beside features
+EVERYWHERE = "all"
+IDENTITY = ("child_key", "as_of_date", "ugel_code", "department_code", "level", "is_rural")  # needed beside features
 SCORES = pa.schema(
     [
         ("child_key", pa.int64()),
@@ -46,12 +47,13 @@ REASONS = pa.schema(
 
 @dataclass(frozen=True)
 class Ranker:
-    """A model as a table of points, or a rule, that ranks children for one outcome."""
+    """A model as a table of points, or a rule, that ranks children for one outcome; where it is withheld, no more."""
 
     version: str
     outcome: str
     terms: Points | None
     rule: Rule | None = None
+    withheld: tuple[str, ...] = ()  # segments without probabilities, as in «region=15»; «all» for everywhere
 
     @property
     def points(self) -> Points:
@@ -71,7 +73,11 @@ class Ranker:
 
 
 def rankers(
-    versions: Sequence[tuple[str, str, float | None]], of_terms: pa.Table, of_trees: pa.Table, policy: Policy
+    versions: Sequence[tuple[str, str, float | None]],
+    of_terms: pa.Table,
+    of_trees: pa.Table,
+    policy: Policy,
+    withheld: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Ranker]:
     """Return the models and rules of some versions.
 
@@ -80,12 +86,19 @@ def rankers(
         of_terms: `ml.model_terms`.
         of_trees: `ml.model_trees`.
         policy: thresholds of the rules.
+        withheld: the segments without probabilities, by version.
     """
     by_name = rules.by_name(policy)
+    without = withheld or {}
     return [
         Ranker(name, outcome, None, by_name[name])
         if name in by_name
-        else Ranker(name, outcome, from_tables(name, intercept or 0.0, of_terms, of_trees))
+        else Ranker(
+            name,
+            outcome,
+            from_tables(name, intercept or 0.0, of_terms, of_trees),
+            withheld=tuple(without.get(name, ())),
+        )
         for name, outcome, intercept in versions
     ]
 
@@ -96,10 +109,13 @@ def columns(rankers: Sequence[Ranker]) -> list[str]:
 
 
 def segments(batch: pa.RecordBatch) -> NDArray[np.str_]:
-    """Return the name of each row's segment from `level` and `is_rural`."""
+    """Return the name of each row's segment from `level`, `is_rural` and `as_of_date`."""
     level = pc.fill_null(batch.column("level"), UNKNOWN)
     area = pc.fill_null(pc.if_else(batch.column("is_rural"), "rural", "urban"), UNKNOWN)
-    return calibrate.segment_name(*(column.to_numpy(zero_copy_only=False).astype(str) for column in (level, area)))
+    texts = [column.to_numpy(zero_copy_only=False).astype(str) for column in (level, area)]
+    return calibrate.segment_name(
+        texts[0], texts[1], pc.month(batch.column("as_of_date")).to_numpy(zero_copy_only=False)
+    )
 
 
 def matrix(batch: pa.RecordBatch | pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
@@ -113,9 +129,47 @@ def _numbers(column: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
+def _is_withheld(batch: pa.RecordBatch, segments: Sequence[str]) -> NDArray[np.bool_]:
+    """Say of which rows the probability is withheld."""
+    return withheld_of(
+        segments,
+        level=np.array(batch.column("level").to_pylist(), dtype=object),
+        is_rural=np.array(batch.column("is_rural").to_pylist(), dtype=object),
+        region=np.array(batch.column("department_code").to_pylist(), dtype=object),
+    )
+
+
+def withheld_of(
+    segments: Sequence[str], *, level: NDArray[np.object_], is_rural: NDArray[np.object_], region: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Say of which rows the probability is withheld: those in any of the segments, as the gates name them.
+
+    Args:
+        segments: as in «level=F0», «area=rural», «region=15»; «all» for everywhere.
+        level: level of each row; None where it is unknown, as in what follows.
+        is_rural: whether each row's place is rural.
+        region: department code of each row.
+    """
+    area = np.array([{True: "rural", False: "urban"}.get(value, UNKNOWN) for value in is_rural], dtype=object)
+    withheld = np.full(len(level), EVERYWHERE in segments)
+    for kind, of_rows in (("level", level), ("area", area), ("region", region)):
+        names = [segment.removeprefix(f"{kind}=") for segment in segments if segment.startswith(f"{kind}=")]
+        withheld |= np.isin(np.array([UNKNOWN if value is None else value for value in of_rows], dtype=str), names)
+    return withheld
+
+
 def scores(batches: pa.RecordBatchReader, rankers: Sequence[Ranker]) -> pa.RecordBatchReader:
-    """Score each batch of features (with `child_key`, `as_of_date`, `ugel_code`) by every ranker."""
-    scored = (_score(batch, ranker) for batch in batches for ranker in rankers)
+    """Score each batch of features (with `child_key`, `as_of_date`, `ugel_code`) by every ranker.
+
+    Where rows have `outcome` and `model_version`, each is scored by that ranker only.
+    """
+    names_ranker = "model_version" in batches.schema.names
+    scored = (
+        _score(due, ranker)
+        for batch in batches
+        for ranker in rankers
+        if (due := _listed_by(batch, ranker) if names_ranker else batch).num_rows
+    )
     return pa.RecordBatchReader.from_batches(SCORES, scored)
 
 
@@ -124,7 +178,8 @@ def _score(batch: pa.RecordBatch, ranker: Ranker) -> pa.RecordBatch:
     n = batch.num_rows
     if ranker.terms:
         ranking = ranker.terms.log_odds(values, segments(batch))
-        log_odds, probability = pa.array(ranking), pa.array(1 / (1 + np.exp(-ranking)))
+        log_odds = pa.array(ranking)
+        probability = pa.array(1 / (1 + np.exp(-ranking)), mask=_is_withheld(batch, ranker.withheld))
     elif ranker.rule:
         ranking = ranker.rule(dict(zip(ranker.features, values.T, strict=True)))
         log_odds = probability = pa.nulls(n, pa.float64())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ml import parallel
-from ml.data import dataset, splits
+from ml.data import apart as years_apart
+from ml.data import availability, dataset, splits
 from ml.data.dataset import Rows, Spec
 from ml.data.splits import NotTrained
 from ml.judging import backtest, card, evaluate, fairness, gates
 from ml.judging.backtest import DECIDING, EVERYBODY, Figure, Judged
 from ml.judging.evaluate import Sample
-from ml.judging.gates import GateBounds, GateResult
+from ml.judging.gates import GateBounds, GateCheck, GateResult
 from ml.judging.metric import Metric
 from ml.models import candidates, registry
 from ml.models.trees import Points
@@ -36,18 +38,25 @@ class Trained:
     algorithm: str
     today: str
     years: tuple[int, ...]
+    years_apart: tuple[int, ...]  # which train nothing, stated or found
     fingerprint: str
+    spec: Spec  # what it learns from
+    left_out: tuple[str, ...]  # features that would tell the year
     fitted: candidates.Fitted
     terms: Points
     gate: GateResult
     metrics: list[Figure]
+    withheld: list[GateCheck]  # of the deciding years: why probabilities are withheld
+    belied: list[GateCheck]  # of the test year, which decides nothing
 
 
 class JudgedFigures(NamedTuple):
-    """All figures of a backtest, and the gates' result on the deciding ones."""
+    """All figures of a backtest, the gates' result on the deciding ones, and what speaks against the probabilities."""
 
     figures: list[Figure]
     gate: GateResult
+    withheld: list[GateCheck]
+    belied: list[GateCheck]
 
 
 def train(
@@ -66,37 +75,53 @@ def train(
     Args:
         rows: every row whose label is known today.
         outcome: which outcome they are of.
-        spec: the features and their directions.
+        spec: the features and their directions; of these, the model has those whose availability does not go by year.
         policy: thresholds of the rules, and the years that train nothing.
         today: ISO date, part of the version's name.
         share: capacity as a share of each UGEL's pupils.
         say: progress.
         known: fingerprints already trained on.
     """
-    chosen = splits.origins(rows, policy.pandemic_years)
+    apart = years_apart.of(rows, policy)
+    chosen = splits.origins(rows, apart.pandemic_years)
     if chosen is None:
         return NotTrained.TOO_FEW_YEARS
-    fingerprint = dataset.fingerprint(rows, spec)
-    if fingerprint in known:
+    digest = fingerprint(rows, spec)
+    if digest in known:
         return NotTrained.NO_NEW_LABELS
     variant = Variant(champion := candidates.champion(), champion, spec.features)
-    judged = list(backtest.judge(rows, spec, chosen, [variant], policy, say=say))
+    if apart != policy:
+        say(f"years unlike the others train nothing: {', '.join(map(str, apart.added_to(policy)))}")
+    judged = list(backtest.judge(rows, spec, chosen, [variant], apart, say=say))
     say(f"refitted on {', '.join(map(str, chosen.refit))}")
     everything = rows.of(np.isin(rows.year, chosen.refit))
+    steady = availability.steady(everything.labeled, spec)
+    everything = availability.seen_by(everything, spec, steady)
     result = judged_by_gates(judged, share, champion, features_seen(everything), gates.read_bounds(outcome))
-    fitted = candidates.fit(champion, spec, everything)
+    fitted = candidates.fit(champion, steady, everything)
     return Trained(
-        version=f"{outcome}-{champion}-{today}-{fingerprint[:8]}",
+        version=f"{outcome}-{champion}-{today}-{digest[:8]}",
         outcome=outcome,
         algorithm=champion,
         today=today,
         years=chosen.refit,
-        fingerprint=fingerprint,
+        years_apart=apart.pandemic_years,
+        fingerprint=digest,
+        spec=steady,
+        left_out=tuple(name for name in spec.features if name not in steady.features),
         fitted=fitted,
-        terms=candidates.READ_OFF[champion](fitted, spec, everything),
+        terms=candidates.READ_OFF[champion](fitted, steady, everything),
         gate=result.gate,
         metrics=result.figures,
+        withheld=result.withheld,
+        belied=result.belied,
     )
+
+
+def fingerprint(rows: Rows, spec: Spec) -> str:
+    """Return a hash of everything a training sees and of how it fits."""
+    how = repr((candidates.WAY_OF_FITTING, candidates.recipes()[candidates.champion()]))
+    return hashlib.sha256(f"{dataset.fingerprint(rows, spec)} {how}".encode()).hexdigest()
 
 
 def judged_by_gates(
@@ -115,8 +140,13 @@ def judged_by_gates(
     whole = backtest.together(judged)
     deciding = backtest.figures(whole, share, [model]) + _of_groups(whole, share, model)
     deciding.append(Figure(model, DECIDING, EVERYBODY, more))
-    of_model = {(figure.segment, figure.metric.name): figure.metric for figure in deciding if figure.ranker == model}
-    return JudgedFigures(by_year + deciding, gates.judge(of_model, bounds))
+    checks = gates.checks(_by_segment(deciding, model), bounds)
+    belied = gates.belied(_by_segment([f for f in by_year if f.dataset == judged[-1].dataset], model), bounds)
+    return JudgedFigures(by_year + deciding, GateResult.from_checks(checks), gates.withheld(checks), belied)
+
+
+def _by_segment(figures: Sequence[Figure], model: str) -> dict[tuple[str, str], Metric]:
+    return {(figure.segment, figure.metric.name): figure.metric for figure in figures if figure.ranker == model}
 
 
 def _of_groups(whole: Judged, share: float, model: str) -> list[Figure]:
@@ -133,7 +163,7 @@ def features_seen(rows: Rows) -> Metric:
     return Metric("features_seen", float((~np.isnan(rows.values)).any(axis=0).mean()))
 
 
-def register(folder: Path, trained: Trained, spec: Spec, share: float, synthetic: bool) -> registry.SavedModel:
+def register(folder: Path, trained: Trained, share: float, synthetic: bool) -> registry.SavedModel:
     """Write the model into the registry with its cards and its figures."""
     documents = card.Card(
         version=trained.version,
@@ -141,9 +171,12 @@ def register(folder: Path, trained: Trained, spec: Spec, share: float, synthetic
         algorithm=trained.algorithm,
         today=trained.today,
         share=share,
-        features=spec.features,
+        features=trained.spec.features,
+        left_out=trained.left_out,
         years=trained.years,
+        years_apart=trained.years_apart,
         gate=trained.gate,
+        belied=trained.belied,
         figures=trained.metrics,
         synthetic=synthetic,
     )
@@ -152,10 +185,10 @@ def register(folder: Path, trained: Trained, spec: Spec, share: float, synthetic
         "impacto.md": documents.impact(),
         "metrics.csv": as_csv(card.published(trained.metrics)),
     }
-    return registry.save(folder, trained.version, trained.fitted.model, _facts(trained, spec, share), texts)
+    return registry.save(folder, trained.version, trained.fitted.model, _facts(trained, share), texts)
 
 
-def _facts(trained: Trained, spec: Spec, share: float) -> dict[str, Any]:
+def _facts(trained: Trained, share: float) -> dict[str, Any]:
     """Return the content of `card.json`."""
     calibration = trained.fitted.calibration
     return {
@@ -164,13 +197,15 @@ def _facts(trained: Trained, spec: Spec, share: float) -> dict[str, Any]:
         "fingerprint": trained.fingerprint,
         "gate": str(trained.gate),
         "capacity_share": share,
-        "features": list(spec.features),
-        "directions": list(spec.directions),
+        "features": list(trained.spec.features),
+        "directions": list(trained.spec.directions),
         "slope": calibration.slope,
         "shift": calibration.shift,
+        "level_range": trained.fitted.level_range,
         "calibration": calibration.of_segment,
         "recipe": candidates.recipes()[trained.algorithm],
         "years": trained.years,
+        "years_apart": trained.years_apart,
         "metrics": [
             {
                 "ranked_by": ranker,

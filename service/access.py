@@ -95,7 +95,8 @@ class Authenticator:
         self.looked_at = time.monotonic()
         if (marks := self._marks()) == self.seen:
             return
-        before, self.seen = self.seen, marks
+        before = self.seen
+        self.seen = marks
         if marks[0] != before[0]:
             self._take_machines()
         if marks[1] != before[1]:
@@ -169,7 +170,8 @@ class Authenticator:
             )
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError) as error:
             raise Refused(401, f"the token is not accepted: {type(error).__name__}") from None
-        scopes, areas = _words(claims.get("scope")), _words(claims.get(self.oidc.areas_claim))
+        scopes = _words(claims.get("scope"))
+        areas = _words(claims.get(self.oidc.areas_claim))
         return Caller(str(claims["sub"]), frozenset(scopes), frozenset(areas))
 
 

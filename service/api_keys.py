@@ -121,9 +121,8 @@ def rotate(path: Path, name: str, *, days: int, overlap: timedelta = timedelta()
 
 def _shortened(known: list[MachineKey], name: str, until: datetime) -> list[MachineKey]:
     """Return keys, those of a machine until a moment at most; without those whose time is over then."""
-    others = [entry for entry in known if entry.name != name]
-    own = [replace(entry, expires=min(entry.expires, until)) for entry in known if entry.name == name]
-    return [*others, *(entry for entry in own if not entry.is_expired)]
+    kept = (replace(entry, expires=min(entry.expires, until)) if entry.name == name else entry for entry in known)
+    return [entry for entry in kept if entry.name != name or not entry.is_expired]
 
 
 def revoke(path: Path, name: str) -> int:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ class FeatureDatabase:
         }
 
     def _tables(self, children: Sequence[ChildRecords]) -> dict[str, list[dict[str, Any]]]:
-        keys = [key for child in children for key in (child.key, *child.merged)]
+        keys = list(chain.from_iterable((child.key, *child.merged) for child in children))
         if len(set(keys)) < len(keys):  # a key that is merged into itself would be followed for ever
             raise Unusable("a child's key stands twice in what was sent")
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in self.inputs}

@@ -54,8 +54,8 @@ class Offices:
         """Return the provinces with published cases that the caller may see."""
         if self.folder is None or not self.folder.is_dir():
             return []
-        areas = (path.parent.name for path in self.folder.glob(f"*/{CURRENT}"))
-        return sorted(area for area in areas if AREA.fullmatch(area) and caller.sees_offices(area))
+        areas = filter(AREA.fullmatch, (path.parent.name for path in self.folder.glob(f"*/{CURRENT}")))
+        return sorted(filter(caller.sees_offices, areas))
 
     def cases(self, area: str, limit: int, offset: int) -> list[Row]:
         """Return open cases, those that have waited longest first."""

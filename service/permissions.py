@@ -19,7 +19,8 @@ AREA_FORMS = "*, region:15, ugel:150101, school:0123456-0 or province:1501"
 
 def wrong(scopes: Iterable[str], areas: Iterable[str]) -> str:
     """Say what is wrong with the scopes and areas of a key; empty where nothing is."""
-    scopes, areas = tuple(scopes), tuple(areas)
+    scopes = tuple(scopes)
+    areas = tuple(areas)
     if not scopes or set(scopes) - SCOPES.keys():
         return f"a scope is one of {', '.join(SCOPES)}, and a key has at least one"
     if not areas or not all(map(AREA.fullmatch, areas)):

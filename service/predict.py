@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ml.data.dataset import UNKNOWN
 from ml.models import calibrate
 from ml.models.trees import Points
-from ml.score import largest
+from ml.score import largest, withheld_of
 from service.live import LiveModel
 
 NAMED = 5
@@ -49,7 +49,8 @@ class PredictionJson(TypedDict):
     model_version: str
     outcome: str
     log_odds: float
-    probability: float
+    probability: float | None
+    is_probability_withheld: bool
     tier: str | None
     base: float
     reasons: list[ReasonJson]
@@ -84,7 +85,8 @@ def predict(live: LiveModel, rows: Sequence[PreparedRow]) -> list[PredictionJson
     if model is None:
         raise NoModel(f"no model is live: lists go by {live.version}, which gives no probabilities")
     values = np.array([_values(row.features, model.features) for row in rows])
-    segments = calibrate.segment_name(*(np.array(column) for column in zip(*map(_segment, rows), strict=True)))
+    level, area = (np.array(column) for column in zip(*map(_segment, rows), strict=True))
+    segments = calibrate.segment_name(level, area, np.array([row.as_of_date.month for row in rows]))
     base, parts = model.contributions(values, segments)
     order = largest(parts, min(NAMED, len(model.features)))
     return [
@@ -110,7 +112,8 @@ def _values(values: FeatureValues, names: Sequence[str]) -> list[float]:
 
 
 def _fault(values: FeatureValues, names: Sequence[str]) -> str:
-    missing, unknown = sorted(set(names) - values.keys()), sorted(values.keys() - set(names))
+    missing = sorted(set(names) - values.keys())
+    unknown = sorted(values.keys() - set(names))
     faults = [f"{len(missing)} are missing ({', '.join(missing[:5])})"] if missing else []
     faults += [f"{len(unknown)} are not known ({', '.join(name[:40] for name in unknown[:5])})"] if unknown else []
     return "features: " + "; ".join(faults) + "; give null for what is not known (GET /v1/model)"
@@ -121,11 +124,20 @@ def _segment(row: PreparedRow) -> tuple[str, str]:
     return row.level or UNKNOWN, area
 
 
+def _is_withheld(live: LiveModel, row: PreparedRow) -> bool:
+    """Say whether the model ranks such a child and gives no probability."""
+    region = row.ugel_code[:2] if row.ugel_code else None  # a UGEL's code begins with its department's
+    level, is_rural, of_region = (np.array([value], dtype=object) for value in (row.level, row.is_rural, region))
+    segments = live.config.get("withheld", [])  # deployed by former code: none
+    return bool(withheld_of(segments, level=level, is_rural=is_rural, region=of_region)[0])
+
+
 def _prediction(live: LiveModel, row: PreparedRow, explanation: _Explanation) -> PredictionJson:
     model, base, parts, values, order = explanation
     log_odds = base + float(parts.sum())
     reasons = [_reason(live, model.features[at], values[at], float(parts[at])) for at in order]
     day = row.as_of_date
+    withheld = _is_withheld(live, row)
     return {
         "child_key": row.child_key,
         "as_of_date": day,
@@ -133,7 +145,8 @@ def _prediction(live: LiveModel, row: PreparedRow, explanation: _Explanation) ->
         "model_version": live.version,
         "outcome": live.outcome,
         "log_odds": log_odds,
-        "probability": 1 / (1 + float(np.exp(-log_odds))),
+        "probability": None if withheld else 1 / (1 + float(np.exp(-log_odds))),
+        "is_probability_withheld": withheld,
         "tier": _tier(log_odds, live.cut_off(row.ugel_code)),
         "base": base,
         "reasons": reasons,

@@ -76,6 +76,7 @@ EXPECTED: dict[type[Exception], tuple[int, dict[str, str]]] = {
     Busy: (503, {"Retry-After": "5"}),
     NoContext: (503, {}),
 }
+CHALLENGES = {401: {"WWW-Authenticate": "Bearer"}}  # headers of a refused caller, by status
 NO_TEXT = "a text in it is no Unicode: it holds half of a surrogate pair"
 
 
@@ -84,7 +85,7 @@ async def _answer_error(_: Request, error: Exception) -> JSONResponse:
         case Problem():
             return answer(error.status, error.detail, error.headers)
         case Refused():
-            return answer(error.status, error.detail, {"WWW-Authenticate": "Bearer"} if error.status == 401 else {})
+            return answer(error.status, error.detail, CHALLENGES.get(error.status))
         case RequestValidationError():
             return answer(422, "; ".join(map(_field_error, error.errors()[:5])))
         case UnicodeEncodeError():  # of ours are none: JSON can spell half a pair, and no file or answer takes it

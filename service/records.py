@@ -65,7 +65,8 @@ class FeaturePool:
             real = self.path.resolve()
             if real == self.opened:
                 return
-            self.free, self.opened = _opened(real), real
+            self.free = _opened(real)
+            self.opened = real
 
     def sources(self) -> dict[str, Any]:
         """Return the JSON Schema of each source's records; nothing where no features are published."""

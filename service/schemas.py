@@ -49,7 +49,10 @@ class Reason(BaseModel):
 
 
 class Prediction(BaseModel):
-    """A score; base, reasons and rest add up to the log-odds."""
+    """A score; base, reasons and rest add up to the log-odds.
+
+    Where the model's level is known to be wrong it ranks and gives no probability (`is_probability_withheld`).
+    """
 
     child_key: str | None
     as_of_date: date
@@ -57,7 +60,8 @@ class Prediction(BaseModel):
     model_version: str
     outcome: str
     log_odds: float
-    probability: float
+    probability: float | None
+    is_probability_withheld: bool
     tier: str | None
     base: float
     reasons: list[Reason]

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from unittest import mock
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 from ml import parallel
 from tests import homes
@@ -24,6 +26,8 @@ from warehouse.progress import Progress
 from warehouse.settings import Home
 
 parallel.one_thread_each()
+settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("any machine")
 # Files whose tests take longest, the longest first: begun last, one of them would leave the other worker without work.
 LONG = (
     "test_kills", "test_public_data", "test_source", "test_driver", "test_wheel", "test_retention", "test_agreement",
@@ -103,11 +107,12 @@ def country() -> Country:
     return Country(Home(root / "home"), root / "truth")
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # it begins before -m reads the marks, and ends after it
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Put files with tests of the country last, since it is made meanwhile, and of all files the longest first.
 
-    A worker takes a file at a time (`--dist loadfile`), for what its tests share.
+    A worker takes a file at a time (`--dist loadfile`), for what its tests share. Of what is chosen then, QHAWAQ_PART
+    names a part: 3/12 is every twelfth test from the third.
     """
     for item in items:
         if "country" in getattr(item, "fixturenames", ()):
@@ -115,6 +120,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     last = {item.path for item in items if item.get_closest_marker("country")}
     place = {name: n for n, name in enumerate(LONG)}
     items.sort(key=lambda item: (item.path in last, place.get(item.path.stem, len(LONG))))
+    yield
+    if part := os.environ.get("QHAWAQ_PART"):
+        number, of = map(int, part.split("/"))
+        chosen = items[number - 1 :: of]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from warehouse.build import dbt, formulas, parsing
+from warehouse.build.results import Built
 from warehouse.pipeline import build as step
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -53,7 +54,7 @@ def parsed(project: Path) -> Path:
 formulas_once = cache(formulas.of_project)
 
 
-def build(home: Home, *names: str, full_refresh: bool = False) -> dbt.Built:
+def build(home: Home, *names: str, full_refresh: bool = False) -> Built:
     """Build models, seeds or tests by name, as dbt selects them (`*`, and `+` before a name), with the tests of all that is built.
 
     Args:
@@ -66,7 +67,7 @@ def build(home: Home, *names: str, full_refresh: bool = False) -> dbt.Built:
         return dbt.build(home, SILENT, ("--select", *names, *dbt.CAUTIOUS), full_refresh)
 
 
-def without_tests(home: Home, *selection: str, full_refresh: bool = False, project: Path = DBT_PROJECT) -> dbt.Built:
+def without_tests(home: Home, *selection: str, full_refresh: bool = False, project: Path = DBT_PROJECT) -> Built:
     """Build what dbt's arguments choose, without the data tests: these judge other promises."""
     part = packed(("*",), False, project)
     with mock.patch.object(parsing, "manifest", return_value=opened(part)):

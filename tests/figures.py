@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
 from radon.visitors import ComplexityVisitor
 
-from warehouse.settings import REPOSITORY
+from warehouse.settings import REPOSITORY, parse_yaml
 
 PACKAGES = ("warehouse", "ml", "service", "dags", "deploy", "grafana")
 WORDS = ("found", "one", "said", "who", "told", "asked")  # names that say nothing of a thing
@@ -165,7 +164,10 @@ def of_models(root: Path = REPOSITORY) -> Models:
     yml = [path for path in folder.rglob("_*.yml") if "target" not in path.parts]
     by_hand = [path for path in yml if not path.read_text().startswith("# Generated")]  # who writes it repeats nothing
     texts = Counter(
-        text for path in by_hand for text in descriptions(yaml.safe_load(path.read_text()) or {}) if text.strip()
+        text
+        for path in by_hand
+        for text in descriptions(parse_yaml(path.read_text(encoding="utf-8")) or {})
+        if text.strip()
     )
     of_one = Counter(path.parent for path in sql)
     return Models(

@@ -28,6 +28,7 @@ BY_BOUNDARIES = re.compile(
 ALLOWED = {
     "warehouse/country/people.py": "a synthetic birthday is any day of a year but the last of a leap year",
     "warehouse/commands/key.py": "the longest time for which a key is good, stated in days",
+    "warehouse/rights/extracts.py": "the longest time for which an extract is good, stated in days",
 }
 DEFINITIONS = (DBT_PROJECT / "macros" / "definitions.sql").read_text(encoding="utf-8")
 DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31)) | st.builds(

@@ -91,6 +91,29 @@ def test_what_an_installation_lacks_is_told_with_its_extra(tmp_path: Path, monke
     assert "qhawaq[report]" in said
 
 
+def test_a_question_without_the_analysts_extra_says_what_to_install(
+    country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [name for name in sys.modules if name.startswith("metricflow")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [Without("metricflow"), *sys.meta_path])
+    said = qhawaq(country.home.root, "query", "dropout by grade", expect=1).stderr
+    assert "needs the package metricflow" in said
+    assert "make .venv/.analysis" in said
+    assert qhawaq(country.home.root, "query", "--published", "interruption").stdout  # which needs none of it
+
+
+class Without:
+    """A finder of modules that knows none of a package's."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.startswith(self.package):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def test_the_extras_are_those_of_the_project() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert cli.EXTRAS.keys() <= project["optional-dependencies"].keys()
@@ -141,7 +164,9 @@ def test_a_release_can_be_rolled_back_and_forth(country: Country, tmp_path: Path
 
 
 @pytest.mark.long
-def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody(country: Country, tmp_path: Path) -> None:
+def test_a_model_of_another_outcome_is_trained_on_demand_and_ranks_nobody_until_a_person_deploys_it(
+    country: Country, tmp_path: Path
+) -> None:
     copy = country.to_build(tmp_path / "home").root
     assert "repetition-additive-" in qhawaq(copy, "train", "--outcome", "repetition").stdout
     assert "no new matured labels" in qhawaq(copy, "train", "--outcome", "repetition").stdout

@@ -166,7 +166,7 @@ class Told(Exception):
         ("warehouse.rights.subject.oppose", ["subject", "oppose", "7"]),
         ("warehouse.rights.subject.review", ["subject", "review", "7", "2025-11-30", "keep"]),
         (
-            "warehouse.rights.subject.rectify",
+            "warehouse.rights.rectifying.rectify",
             ["subject", "rectify", "7", "--source", "s", "--column", "c", "--value", "v"],
         ),
         ("warehouse.rights.parting.part", ["subject", "part", "7"]),
@@ -192,7 +192,7 @@ def test_a_command_of_the_evening_is_of_this_day(
 def test_a_code_decided_in_the_evening_is_known_from_this_day(home: Home, evening: date) -> None:
     decision = codes.CodeDecision(
         source="siagie.siagie_enrollments", column="estado_matricula", code="EN PROCESO",
-        decision=codes.Decision.ACCEPT, who="R. Quispe", why="the ministry says so",
+        decision=codes.CodeVerdict.ACCEPT, who="R. Quispe", why="the ministry says so",
     )  # fmt: skip
     with database.warehouse(home) as db:
         tables.prepare(db)

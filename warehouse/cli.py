@@ -37,6 +37,8 @@ COMMANDS = {
     "report": ("report", "Write the monthly bulletin of the country, a region or a UGEL."),
     "check-history": ("check_history", "Test every closed as-of date, and its Parquet against the tables."),
     "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
+    "query": ("query", "Answer a question: dropout by grade, sex where department = Cusco from 2019."),
+    "export-analysts": ("export_analysts", "Write an extract for one analyst; list extracts, end one."),
     "explain": ("child", "Show how a child's score comes about, term by term."),
     "replay": ("replay", "Show a past list beside what was known, done and happened."),
     "audit": ("audit", "Walk a number down to file and line; pack what proves it."),
@@ -58,6 +60,7 @@ COMMANDS = {
 EXTRAS = {
     "serve": ("fastapi", "httptools", "jinja2", "jwt", "prometheus_client", "python_multipart", "uvicorn"),
     "report": ("altair", "great_tables", "pandas", "vl_convert", "xlsxwriter"),
+    "analysis": ("metricflow",),
     "docs": ("markdown_it",),
 }
 
@@ -154,7 +157,7 @@ def _home() -> Path:
 def _lacking(error: ModuleNotFoundError) -> str:
     """Say which extra brings a package; raise what is no extra's."""
     for extra, packages in EXTRAS.items():
-        if (error.name or "").split(".")[0] in packages:
+        if (error.name or "").startswith(packages):  # a package may bring modules of longer names
             return (
                 f"this needs the package {error.name}, which is not installed: in a clone call 'make .venv/.{extra}', "
                 f"elsewhere install qhawaq[{extra}]"

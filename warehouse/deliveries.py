@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any
 from warehouse.errors import QhawaqError
 from warehouse.settings import read_yaml
 
+RECTIFIED = re.compile(r"_RECT[0-9]+(?=\.|$)")  # ends the name of a delivery that a family's right made
 LONGEST_LIST = 600  # characters of a list of names in a text
 
 

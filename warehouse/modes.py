@@ -13,8 +13,10 @@ from pathlib import Path
 
 from warehouse.settings import Home
 
-FOLDER, FILE = 0o700, 0o600
-PUBLISHED_FOLDER, PUBLISHED_FILE = 0o750, 0o640  # a Grafana of another user reads by the group
+FOLDER = 0o700
+FILE = 0o600
+PUBLISHED_FOLDER = 0o750  # a Grafana of another user reads by the group
+PUBLISHED_FILE = 0o640
 
 
 def publish(home: Home, file: Path) -> None:

@@ -31,11 +31,11 @@ def stated(text: str, where: str = "--reason") -> str:
 
 def is_stated(reason: str) -> bool:
     """Return whether a text says something."""
-    if len(reason) > LONGEST or any(_is_unseen(character) for character in reason):
+    if len(reason) > LONGEST or any(map(_is_unseen, reason)):
         return False
-    words = [word for word in reason.split() if sum(map(str.isalpha, word)) > 1]
-    letters = {character.casefold() for character in reason if character.isalpha()}
-    return len(words) > 1 and len(letters) >= FEWEST_LETTERS and len(reason) - reason.count(" ") >= SHORTEST
+    n_words = sum(sum(map(str.isalpha, word)) > 1 for word in reason.split())
+    letters = set(map(str.casefold, filter(str.isalpha, reason)))
+    return n_words > 1 and len(letters) >= FEWEST_LETTERS and len(reason) - reason.count(" ") >= SHORTEST
 
 
 def _is_unseen(character: str) -> bool:

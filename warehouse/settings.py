@@ -167,6 +167,16 @@ class Home:
         return self.root / "to_decide.json"
 
     @property
+    def to_ask(self) -> Path:
+        """Decisions that a restored backup could not carry out: a person asks for them again; absent otherwise."""
+        return self.root / "to_ask.json"
+
+    @property
+    def decided(self) -> Path:
+        """What families had corrected, sealed, for a home that is restored from an older backup."""
+        return self.root / "decided"
+
+    @property
     def backed_up(self) -> Path:
         """The folders into which backups were written: whom the home erases has to be noted there too."""
         return self.root / "backup_folders.json"
@@ -175,6 +185,11 @@ class Home:
     def to_erase(self) -> Path:
         """Of a restored home: keys of persons that had been erased since the backup → the day; absent otherwise."""
         return self.root / "to_erase.json"
+
+    @property
+    def former_secrets(self) -> Path:
+        """To whom what corrections say is sealed too, beside backups that open with a former secret: public keys."""
+        return self.root / "former_secrets.json"
 
     @property
     def rotating(self) -> Path:
@@ -223,6 +238,11 @@ class Home:
         """Whether deliveries have landed: then there were a warehouse and a vault."""
         return next((self.archive / "landed").glob("*.age"), None) is not None
 
+    @property
+    def holds_data(self) -> bool:
+        """Whether there is anything of a warehouse, of real data or of synthetic."""
+        return self.warehouse.exists() or self.vault.exists() or self.has_landed
+
     def claim(self, kind: str) -> None:
         """Mark the home permanently as synthetic or real.
 
@@ -232,7 +252,7 @@ class Home:
         held = self.kind
         if held not in (None, kind):
             raise HomeError(f"{self.root} is a {held} home and cannot hold {kind} data: use another --home")
-        if held is None and (self.warehouse.exists() or self.vault.exists() or self.has_landed):
+        if held is None and self.holds_data:
             raise HomeError(f"{self.marker} is missing, and nothing else says what the home holds: {MARK_AGAIN}")
         for folder in (self.root, self.inbox, self.spill):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 {#- Definitions that stand in more than one model. -#}
 
 {% macro far_future() -%} cast('9999-12-31' as date) {%- endmacro %}
+{% macro beginning() -%} cast('1800-01-01' as date) {%- endmacro %}
 
 {#- Whether a file in the ledger was taken in, be it that a newer one has replaced it since. -#}
 {% macro has_landed() -%} status in ('landed', 'superseded') {%- endmacro %}
@@ -110,6 +111,11 @@
     else '{{ kind }}=unknown' end
 {%- endmacro %}
 
+{#- So rare, or of so few, that of a department's groups, or its UGELs, less than half could be shown. -#}
+{% macro is_rare(indicator) -%}
+  {{ indicator }} in ('{{ var('rare_indicators') | join("', '") }}')
+{%- endmacro %}
+
 {% macro is_low_attendance(share) -%}
   {{ share }} <= {{ var('low_attendance_share') }}
 {%- endmacro %}
@@ -119,6 +125,17 @@
 {% macro share(part, whole, digits=4) -%}
   {%- set scale = 10 ** digits -%}
   cast(round({{ scale }} * cast({{ part }} as double) / nullif({{ whole }}, 0)) / {{ scale }} as double)
+{%- endmacro %}
+
+{#- A count of children as everybody may see it: to the nearest five, and none of few; of a part
+    also none where the rest is few. -#}
+{% macro told_count(n) -%}
+  case when {{ n }} >= {{ var('smallest_shown') }} then cast(5 * round({{ n }} / 5.0) as bigint) end
+{%- endmacro %}
+
+{% macro told_part(part, whole) -%}
+  case when {{ whole }} - {{ part }} >= {{ var('smallest_shown') }}
+    then {{ told_count(part) }} end
 {%- endmacro %}
 
 {#- Small counts are hidden, and what is hidden is unlike the rest: a share of what is told stands
@@ -184,3 +201,23 @@
 
 {#- A difference of two shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
 {% macro gap(a, b, digits=4) -%} round({{ a }} - {{ b }}, {{ digits }}) {%- endmacro %}
+
+{#- A share of the year before, of rows that are the same in some columns; null where there is none. -#}
+{% macro of_last_year(share, same, year='school_year') -%}
+  max({{ share }}) over (
+    partition by {{ same | join(', ') }}
+    order by {{ year }} range between 1 preceding and 1 preceding
+  )
+{%- endmacro %}
+
+{#- The share of those rows that meet a condition, beside each row that is the same in some columns. -#}
+{% macro share_where(share, condition, same) -%}
+  max(case when {{ condition }} then {{ share }} end) over (partition by {{ same | join(', ') }})
+{%- endmacro %}
+
+{#- Whether promotion is guided in the year of a day, as known on it: every grade promotes everybody. -#}
+{% macro is_promotion_guided(day) -%}
+  ({% for year, known_at in var('guided_promotion_known_at').items() -%}
+  {{ day }} between cast('{{ known_at }}' as date) and cast('{{ year }}-12-31' as date)
+  {%- if not loop.last %} or {% endif %}{% endfor %})
+{%- endmacro %}

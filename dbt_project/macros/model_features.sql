@@ -16,7 +16,9 @@
 {#- The segment by which a score is calibrated, as ml/models/calibrate.py names it. -#}
 {% macro segment_of(features) -%}
   concat({{ features }}.level, '·', case when {{ features }}.is_rural then 'rural'
-    when not {{ features }}.is_rural then 'urban' else 'unknown' end)
+    when not {{ features }}.is_rural then 'urban' else 'unknown' end, '·',
+    case when month({{ features }}.as_of_date) <= 5 then '04'
+      when month({{ features }}.as_of_date) <= 8 then '07' else '10' end)
 {%- endmacro %}
 
 {#- Whether a segment is a group by a protected trait, or by two traits at a time. -#}

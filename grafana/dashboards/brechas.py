@@ -22,11 +22,11 @@ KNOWN = "case_share is not null"
 SHOWN = "coverage_share is not null"
 CHOICES = (
     listed("level", "school_level"),
-    choice("service", "unmet_needs", "service_name", "support_code", "__text", SHOWN),
+    choice("service", "unmet_needs", "service_name", "support_code", "__text", (SHOWN,)),
     choice("october", "unmet_needs", "school_year", "school_year", "__value desc"),
     listed("indicator", "gap_indicator"),
-    choice("year", "group_gaps", "school_year", "school_year", "__value desc", INDICATOR, KNOWN),
-    choice("place", "group_gaps", "place_name", "place_code", "__value", INDICATOR, KNOWN),
+    choice("year", "group_gaps", "school_year", "school_year", "__value desc", (INDICATOR, KNOWN)),
+    choice("place", "group_gaps", "place_name", "place_code", "__value", (INDICATOR, KNOWN)),
     listed("group", "gap_group"),
 )
 UNMET = ("service_name", "n_in_need", "n_unmet", "coverage_share")

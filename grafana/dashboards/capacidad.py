@@ -7,6 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, lines, page, rows
 
 AUDIENCE = "education"
+EXPECTED = ("n_listed", "n_expected", "n_expected_low", "n_expected_high")
 MOST = 20_000  # a list reaches to twice the capacity
 
 
@@ -18,7 +19,7 @@ def make() -> Dashboard:
     return page(
         "capacidad",
         [
-            lines("length_of_list", Asked("list_lengths", ("n_listed", "n_expected"), "n_listed", MOST)),
+            lines("length_of_list", Asked("list_lengths", EXPECTED, "n_listed", MOST)),
             lines("next_visit", Asked("list_lengths", ("n_listed", "last_probability"), "n_listed", MOST)),
             rows("schools_listed", schools),
         ],

@@ -22,6 +22,17 @@ LISTED = (
     "days_since_listed",
     "expires_on",
 )
+MAY_REPEAT = (
+    "rank_in_ugel",
+    "child_key",
+    "service_code",
+    "grade",
+    "section",
+    "probability_text",
+    "reason_text",
+    "action_text",
+    "expires_on",
+)
 AT_ONCE = ("child_key", "service_code", "grade", "need", "reason_text", "action_text")
 CASES = (
     "school_year",
@@ -48,6 +59,7 @@ def make() -> Dashboard:
             rows(
                 "services_suggested", Asked("suggested_services", SUGGESTED, "child_key, support_code", 4000), CHILD, 12
             ),
+            rows("may_repeat", Asked("repetition_list", MAY_REPEAT, "rank_in_ugel", 2000), CHILD),
             rows("cases_now", Asked("case_progress", CASES, "school_year desc, matter", 50)),
         ],
         [constant("service_url", "http://127.0.0.1:8010")],

@@ -23,7 +23,7 @@ CHOICES = (
     choice("department", "indicators", "department_name", "department_code", "__value"),
     listed("level", "school_level"),
     listed("indicator", "indicator"),
-    choice("year", "indicators", "school_year", "school_year", "__value desc", *TOLD_OF),
+    choice("year", "indicators", "school_year", "school_year", "__value desc", TOLD_OF),
 )
 IN_DISTRICTS = (
     "school_year",

@@ -16,6 +16,7 @@ COLUMNS = (
     "effect",
     "effect_low",
     "effect_high",
+    "smallest_visible_effect",
     "verdict_text",
 )
 COSTS = ("service_name", "unit_cost_soles", "cost_per_avoided", "cost_low", "cost_high", "cost_text")

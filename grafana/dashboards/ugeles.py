@@ -19,11 +19,11 @@ YEAR = chosen("cast(school_year as varchar)", "year")
 SHOWN = "not is_hidden"
 PLACED = "latitude is not null"
 CHOICES = (
-    listed("indicator", "indicator", first="low_attendance"),  # of this year, when something can still be done
+    listed("indicator", "ugel_indicator", first="low_attendance"),  # of this year, when something can still be done
     listed("level", "school_level"),
-    choice("year", OWN, "school_year", "school_year", "__value desc", INDICATOR),
+    choice("year", OWN, "school_year", "school_year", "__value desc", (INDICATOR,)),
     choice("department", OWN, "department_name", "department_code", "__value"),
-    choice("ugel", OWN, "ugel_code", "ugel_code", "__value", DEPARTMENT),
+    choice("ugel", OWN, "ugel_code", "ugel_code", "__value", (DEPARTMENT,)),
 )
 ON_MAP = ("ugel_code", "department_name", "latitude", "longitude", "n_pupils", "case_share")
 GAPS = ("ugel_code", "n_pupils", "case_share", "gap_to_department", "gap_to_nation")
@@ -42,7 +42,7 @@ def make() -> Dashboard:
     covered = Asked(NEEDS, COVERED, "coverage_share, service_name", 50, (UGEL, LEVEL, YEAR))
     expected = Asked(
         EXPECTED,
-        ("ugel_code", "as_of_date", "mean_probability"),
+        ("ugel_code", "as_of_date", "mean_probability", "lowest_probability", "highest_probability"),
         "mean_probability desc, ugel_code",
         50,
         (DEPARTMENT, LEVEL),

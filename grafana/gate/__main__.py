@@ -45,8 +45,17 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for each request
     app = application(client(grafana), Queries.of(PROVISIONING / audience), cookie, serving, password_file)
-    uvicorn.run(app, host=listen, port=port, access_log=False, server_header=False, proxy_headers=False, ws="none",
-                http="h11", limit_concurrency=500)  # fmt: skip
+    uvicorn.run(
+        app,
+        host=listen,
+        port=port,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        http="h11",
+        limit_concurrency=500,
+    )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ async def follow(link: Path, reopen: Callable[[], Awaitable[None]]) -> None:
     told: str | None = None
     said = ""
     while True:
-        wait, why, now = EVERY, "", await asyncio.to_thread(shown, link)
+        wait = EVERY
+        why = ""
+        now = await asyncio.to_thread(shown, link)
         if now is None:
             why = f"{link} leads to no DuckDB file: Grafana keeps what it has open"
         elif now != told:

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from grafana.gate import routes
 from grafana.gate.follow import ADMINISTRATOR, follow, opened_anew
-from grafana.gate.queries import Queries, Refused
+from grafana.gate.queries import Queries, RefusedQuery
 
 LONGEST_BODY = 64 * 1024
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes of a query's frames: lists have at most 4,000 lines
@@ -36,15 +36,14 @@ SLOWEST_BODY = 10.0  # seconds in which a body must have come
 SLOWEST_READER = 120.0  # seconds in which an answer must have been read
 SLOWEST = 25.0  # seconds that Grafana may take to answer: its data source gives up after 30
 # Of a request, what a page needs; who somebody is is said by the session's cookie and nothing else.
-SENT = {
-    b"accept", b"accept-encoding", b"accept-language", b"cache-control", b"content-type", b"cookie", b"host",
-    b"if-modified-since", b"if-none-match", b"origin", b"range", b"referer", b"user-agent",
-}  # fmt: skip
+SENT = set(
+    b"accept accept-encoding accept-language cache-control content-type cookie host if-modified-since if-none-match "
+    b"origin range referer user-agent".split()
+)
 # Of an answer, what is of one connection (RFC 9110, 7.6.1).
-HOP_BY_HOP = {
-    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer", b"transfer-encoding",
-    b"upgrade",
-}  # fmt: skip
+HOP_BY_HOP = set(
+    b"connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding upgrade".split()
+)
 log = logging.getLogger("qhawaq.gate")
 
 
@@ -65,9 +64,9 @@ class Gate:
             if raw == routes.QUERY and request.method == "POST":
                 return await self._query(request)
             if not routes.passes(request.method, raw):
-                raise Refused("a path that no dashboard asks for")
+                raise RefusedQuery("a path that no dashboard asks for")
             return await self._passed(request, raw)
-        except (Refused, httpx.InvalidURL) as refused:
+        except (RefusedQuery, httpx.InvalidURL) as refused:
             log.warning("refused %s %s from %s: %s", request.method, _plain(raw), _who(request), refused)
             return JSONResponse({"message": f"Not passed on: {refused}."}, 403)
         except httpx.HTTPError as error:
@@ -112,7 +111,7 @@ class Gate:
             return JSONResponse({"message": "Too many queries at once: try again."}, 503, {"retry-after": "5"})
         try:
             if await request.is_disconnected():
-                raise Refused("its sender is gone")
+                raise RefusedQuery("its sender is gone")
             async with asyncio.timeout(SLOWEST):
                 return await self._asked(request, session, asked)
         except TimeoutError:
@@ -129,7 +128,7 @@ class Gate:
             async for part in answer.aiter_bytes():
                 found += part
                 if len(found) > LARGEST_ANSWER:
-                    raise Refused(f"its answer has over {LARGEST_ANSWER:,} bytes")
+                    raise RefusedQuery(f"its answer has over {LARGEST_ANSWER:,} bytes")
         return Response(bytes(found), answer.status_code, media_type=answer.headers.get("content-type"))
 
     async def _passed(self, request: Request, raw: str) -> Response:
@@ -164,12 +163,12 @@ def _signs_in_as_reader(body: bytes) -> None:
     try:
         said = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refused("a login that is not JSON") from error
+        raise RefusedQuery("a login that is not JSON") from error
     names = {name.lower() for name in said} if isinstance(said, dict) else set()
     if names - {"user", "password", "email"} or "user" not in said or len(said) != len(names):
-        raise Refused("a login of another shape")
+        raise RefusedQuery("a login of another shape")
     if str(said["user"]).strip().lower() in (ADMINISTRATOR, f"{ADMINISTRATOR}@localhost"):
-        raise Refused("administrators sign in behind the gate")
+        raise RefusedQuery("administrators sign in behind the gate")
 
 
 def client(grafana: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -203,11 +202,11 @@ async def _body(request: Request) -> bytes:
             async for part in request.stream():
                 found += part
                 if len(found) > LONGEST_BODY:
-                    raise Refused(f"a body of over {LONGEST_BODY:,} bytes")
+                    raise RefusedQuery(f"a body of over {LONGEST_BODY:,} bytes")
     except ClientDisconnect as error:
-        raise Refused("its sender is gone") from error
+        raise RefusedQuery("its sender is gone") from error
     except TimeoutError as error:
-        raise Refused(f"a body that takes over {SLOWEST_BODY:.0f} seconds") from error
+        raise RefusedQuery(f"a body that takes over {SLOWEST_BODY:.0f} seconds") from error
     return bytes(found)
 
 

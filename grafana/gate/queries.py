@@ -24,10 +24,11 @@ KINDS = {
 }
 MOST_QUERIES = 12  # of one request: a dashboard sends one a panel
 LONGEST = 2_000  # characters of a text that is passed on
+NAME = re.compile(r"[\w-]{1,60}", re.ASCII)
 WINDOW = re.compile(r"now(-\d{1,4}[smhdwMy])?(/[dwMy])?|\d{1,14}", re.ASCII)
 
 
-class Refused(Exception):
+class RefusedQuery(Exception):
     """A request that is not one of the dashboards'; its text says what it is instead."""
 
 
@@ -64,10 +65,10 @@ class Queries:
         try:
             said = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Refused("the body is not JSON") from error
+            raise RefusedQuery("the body is not JSON") from error
         queries = said.get("queries") if isinstance(said, dict) else None
         if not isinstance(queries, list) or not 0 < len(queries) <= MOST_QUERIES:
-            raise Refused(f"not 1 to {MOST_QUERIES} queries")
+            raise RefusedQuery(f"not 1 to {MOST_QUERIES} queries")
         return {
             "queries": [self._query(one) for one in queries],
             "from": _moment(said, "from"),
@@ -76,14 +77,16 @@ class Queries:
 
     def _query(self, said: object) -> dict[str, Any]:
         if not isinstance(said, dict):
-            raise Refused("a query is no object")
-        source, sql, name = said.get("datasource"), said.get("rawSql"), said.get("refId")
-        if not isinstance(source, dict) or (source.get("uid"), source.get("type")) != (UID, TYPE):
-            raise Refused("another data source")
-        if not isinstance(sql, str) or not any(one.fullmatch(sql) for one in self.patterns):
-            raise Refused("SQL that no dashboard has")
-        if not isinstance(name, str) or not re.fullmatch(r"[\w-]{1,60}", name, re.ASCII):
-            raise Refused("a query without a plain name")
+            raise RefusedQuery("a query is no object")
+        source = said.get("datasource")
+        sql = said.get("rawSql")
+        name = said.get("refId")
+        if not _is_ours(source):
+            raise RefusedQuery("another data source")
+        if not any(_fits(pattern, sql) for pattern in self.patterns):
+            raise RefusedQuery("SQL that no dashboard has")
+        if not _fits(NAME, name):
+            raise RefusedQuery("a query without a plain name")
         return {
             "refId": name,
             "datasource": {"type": TYPE, "uid": UID},
@@ -94,10 +97,18 @@ class Queries:
         }
 
 
+def _is_ours(source: object) -> bool:
+    return isinstance(source, dict) and (source.get("uid"), source.get("type")) == (UID, TYPE)
+
+
+def _fits(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
 def _moment(said: Mapping[str, object], name: str) -> str:
     found = str(said.get(name, "now"))
     if not WINDOW.fullmatch(found):
-        raise Refused(f"«{name}» is no moment")
+        raise RefusedQuery(f"«{name}» is no moment")
     return found
 
 

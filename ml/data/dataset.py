@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 class Spec:
     """What a model may use: features in order and the direction the domain knows (+1, -1, 0 for neither).
 
-    Categories are numbered in the order given; a feature without categories is a number.
+    Categories are numbered in the order given, which means nothing; a feature without categories is a number.
     """
 
     features: tuple[str, ...]
@@ -34,6 +34,11 @@ class Spec:
             name: direction for name, direction in zip(self.features, self.directions, strict=True) if name in chosen
         }
         return Spec(tuple(kept), tuple(kept.values()), {n: self.categories[n] for n in kept.keys() & self.categories})
+
+    @property
+    def numbers(self) -> Spec:
+        """Return the spec of the features that are no categories."""
+        return self.only([name for name in self.features if name not in self.categories])
 
     @property
     def coded(self) -> list[int]:
@@ -52,6 +57,12 @@ class Names:
     group: str = "ugel_code"  # a list is made for each of these and date
     cluster: str = "service_code"  # intervals draw whole ones of these
     segments: Mapping[str, str] = field(default_factory=dict)  # name → SQL over features (f) and outcomes (l)
+    # name → SQL over features (f), where it is no plain column
+    features: Mapping[str, str] = field(default_factory=dict)
+
+    def sql_of(self, feature: str) -> str:
+        """Return the SQL of a feature."""
+        return self.features.get(feature, f'f."{feature}"')
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,8 @@ class Rows:
     known_at: NDArray[np.datetime64]  # when the label became final
     values: NDArray[np.float64]  # (rows, features), column after column in memory: that is how it is read
     segments: dict[str, Coded] = field(default_factory=dict)
+    # date → its period; its calendar year where none is said
+    period_of: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, chosen: NDArray[np.bool_]) -> Rows:
         """Return the chosen rows."""
@@ -113,6 +126,7 @@ class Rows:
             known_at=self.known_at[chosen],
             values=rows_of(self.values, chosen),
             segments=segments,
+            period_of=self.period_of,
         )
 
     @property
@@ -122,8 +136,18 @@ class Rows:
 
     @property
     def year(self) -> NDArray[np.int64]:
-        """School year of each row."""
-        return np.array([int(day[:4]) for day in self.date.names])[self.date.codes]
+        """School year of each row, or the period that a contract states in its place (`ml.data.periods`)."""
+        return self.year_of_date[self.date.codes]
+
+    @property
+    def year_of_date(self) -> NDArray[np.int64]:
+        """School year, or period, of each of the dates' names."""
+        return np.array([self.period_of.get(day, int(day[:4])) for day in self.date.names], dtype=np.int64)
+
+    @property
+    def month(self) -> NDArray[np.int64]:
+        """Month of each row's date."""
+        return np.array([int(day[5:7]) for day in self.date.names], dtype=np.int64)[self.date.codes]
 
 
 def read_rows(
@@ -139,7 +163,7 @@ def read_rows(
         spec: the features to read.
         known_by: labels known later do not exist yet (ISO date).
     """
-    columns = [f'cast(f."{n}" as {"varchar" if n in spec.categories else "double"})' for n in spec.features]
+    columns = [f"cast({names.sql_of(n)} as {'varchar' if n in spec.categories else 'double'})" for n in spec.features]
     segments = [f"cast({sql} as varchar)" for sql in names.segments.values()]
     table = db.execute(
         f"select f.{names.key}, cast(f.{names.date} as varchar), cast(f.{names.group} as varchar), "
@@ -184,10 +208,11 @@ def _keys(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 def _numbers(column: pa.ChunkedArray, categories: tuple[str, ...] | None) -> NDArray[np.float64]:
-    """Return a feature as numbers, a category by its number; NaN where it is missing or no known category."""
+    """Return a feature as numbers, a category by its number, one unheard of by the next; NaN where it is missing."""
     if categories is None:
         return column.to_numpy()
-    return pc.index_in(column, pa.array(categories)).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    number = pc.fill_null(pc.index_in(column, pa.array(categories, pa.string())), len(categories))
+    return pc.if_else(column.is_null(), None, number).cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
@@ -201,6 +226,7 @@ def joined(parts: Sequence[Rows]) -> Rows:
         known_at=_stacked(parts, "known_at"),
         values=_stacked(parts, "values"),
         segments={name: _joined([part.segments[name] for part in parts]) for name in parts[0].segments},
+        period_of=parts[0].period_of,
     )
 
 

@@ -52,6 +52,6 @@ def _foreseeable(rows: Rows, years: Sequence[int], leave_out: Sequence[int]) -> 
 
 def before(rows: Rows, year: int, leave_out: Sequence[int]) -> NDArray[np.bool_]:
     """Say which rows may train a model that ranks a year: their labels were final by its first as-of date."""
-    first = min(day for day in rows.date.names if int(day[:4]) == year)
+    first = min(day for day, of in zip(rows.date.names, rows.year_of_date, strict=True) if of == year)
     final = (rows.known_at <= np.datetime64(first)) & ~np.isnan(rows.label)
     return final & ~np.isin(rows.year, leave_out) & (rows.year < year)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.effects.effects import clustered_error
 from ml.effects.finding import (
     Comparison,
     EffectFinding,
@@ -17,6 +16,7 @@ from ml.effects.finding import (
     Floats,
     Mask,
 )
+from ml.effects.intervals import Spread
 from ml.judging.metric import Metric
 
 SILVERMAN = 2.58  # of his rule of thumb for a triangular kernel
@@ -28,6 +28,7 @@ class Discontinuity(NamedTuple):
     jump: Metric
     effect: Metric
     level: float
+    visible: float  # the smallest effect that could be seen
 
 
 class SideFit(NamedTuple):
@@ -53,12 +54,12 @@ def of_list(
     listed = distance >= 0
     if min(n_served, listed.sum(), (~listed).sum()) < limits.least_served:
         return EffectFinding(EffectMethod.DISCONTINUITY, n_served, EffectVerdict.FEW)
-    estimate = discontinuity(distance, served.astype(float), outcome, school)
+    estimate = discontinuity(distance, served.astype(float), outcome, school, limits.power)
     if (estimate.jump.low or 0) < limits.least_jump:
         return EffectFinding(EffectMethod.DISCONTINUITY, n_served, EffectVerdict.NO_JUMP)
     n_near = float((np.abs(distance) <= bandwidth(distance)).sum())
     compared = Comparison(
-        estimate.effect, mean_served=estimate.level, overlap=1.0, effective_others=n_near, imbalance=0.0
+        estimate.effect, estimate.level, overlap=1.0, effective_others=n_near, imbalance=0.0, visible=estimate.visible
     )
     return EffectFinding(EffectMethod.DISCONTINUITY, n_served, EffectVerdict.SHOWN, compared=compared)
 
@@ -68,7 +69,9 @@ def bandwidth(distance: Floats) -> float:
     return SILVERMAN * float(distance.std()) * len(distance) ** -0.2
 
 
-def discontinuity(distance: Floats, served: Floats, outcome: Floats, school: NDArray[np.int64]) -> Discontinuity:
+def discontinuity(
+    distance: Floats, served: Floats, outcome: Floats, school: NDArray[np.int64], power: float
+) -> Discontinuity:
     """Estimate the jump of being served at distance 0, and the effect of it on the outcome.
 
     Local linear regressions on both sides, as Hahn, Todd and Van der Klaauw (2001); the effect is the outcome's jump
@@ -80,10 +83,12 @@ def discontinuity(distance: Floats, served: Floats, outcome: Floats, school: NDA
     served_influence, outcome_influence = (above.influence - below.influence).T
     effect = outcome_jump / served_jump if served_jump else 0.0
     influence = (outcome_influence - effect * served_influence) / (served_jump or np.inf)
+    spread = Spread.of(influence, school)
     return Discontinuity(
-        Metric.from_error("jump", served_jump, clustered_error(served_influence, school)),
-        Metric.from_error("effect", effect, clustered_error(influence, school)),
+        Spread.of(served_influence, school).around("jump", served_jump),
+        spread.around("effect", effect),
         float(above.values[1]),
+        spread.visible(power),
     )
 
 

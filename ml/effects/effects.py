@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from ml import parallel
+from ml.effects import intervals, nuisance
 from ml.effects.finding import (
     Comparison,
     EffectFinding,
@@ -25,17 +24,10 @@ from ml.effects.finding import (
     Floats,
     Mask,
 )
+from ml.effects.intervals import Spread
+from ml.effects.nuisance import Chosen, Table
 from ml.judging.metric import Metric, Z
 
-FOLDS = 3
-NUISANCE = {
-    "max_bins": 63,
-    "max_iter": 80,
-    "learning_rate": 0.08,
-    "max_leaf_nodes": 12,
-    "min_samples_leaf": 40,
-    "random_state": 0,
-}
 UNLIKELY = 0.01  # of the served were less likely to be
 FEWEST = 20
 
@@ -72,15 +64,29 @@ class Matched:
     propensity: Floats
     fold: NDArray[np.int64]
     overlap: float
+    chosen: Chosen  # the model of who is served, over the whole study
 
 
-def of_service(study: Study, outcomes: Mapping[str, Floats], limits: EffectLimits) -> dict[str, EffectFinding]:
-    """Judge the effect of a service on each outcome (NaN where it cannot be said)."""
+def of_service(
+    study: Study, outcomes: Mapping[str, Floats], limits: EffectLimits, say: Callable[[str], None] = lambda _: None
+) -> dict[str, EffectFinding]:
+    """Judge the effect of a service on each outcome (NaN where it cannot be said).
+
+    Args:
+        study: those who were served, and others.
+        outcomes: name → outcome of each.
+        limits: when an effect is shown; without a placebo among the features none is tried.
+        say: progress.
+    """
     n_served = int(study.served.sum())
     if not study.has_at_least(limits.least_served):
         return {name: EffectFinding(EffectMethod.COMPARISON, n_served, EffectVerdict.FEW) for name in outcomes}
     matched = match(study, limits)
+    if matched is not None:
+        say(f"who is served: {matched.chosen.name} model, {matched.study.served.sum()} served with comparable others")
     placebo = None if matched is None else _of_placebo(matched.study, limits)
+    if placebo is not None:
+        say(f"placebo {limits.placebo}: {placebo.value:+.4g} [{placebo.low:+.4g}, {placebo.high:+.4g}]")
     return {name: _judged(study, matched, outcome, placebo, limits) for name, outcome in outcomes.items()}
 
 
@@ -90,18 +96,21 @@ def _judged(
     known = ~np.isnan(outcome)
     n_served = int(study.served[known].sum())
     plain = _difference(study.of(known), outcome[known])
-    compared = None if matched is None else compare(matched, outcome)
-    if compared is None or compared.overlap < limits.least_overlap:
-        return EffectFinding(EffectMethod.COMPARISON, n_served, EffectVerdict.OVERLAP, plain, compared)
-    verdict = _verdict(compared, placebo, limits)
+    compared = None if matched is None else compare(matched, outcome, limits)
+    verdict = EffectVerdict.OVERLAP if compared is None else verdict_on(compared, placebo, limits)
     return EffectFinding(EffectMethod.COMPARISON, n_served, verdict, plain, compared, placebo)
 
 
-def _verdict(compared: Comparison, placebo: Metric | None, limits: EffectLimits) -> EffectVerdict:
-    if compared.imbalance > limits.worst_imbalance:
-        return EffectVerdict.BALANCE
-    refutes = placebo is not None and _is_significant(placebo, limits.placebo_z)
-    return EffectVerdict.PLACEBO if refutes else EffectVerdict.SHOWN
+def verdict_on(compared: Comparison, placebo: Metric | None, limits: EffectLimits) -> EffectVerdict:
+    """Say whether a comparison is shown, or the first reason why it is not."""
+    refused = {
+        EffectVerdict.OVERLAP: compared.overlap < limits.least_overlap,
+        EffectVerdict.THIN: compared.is_thin(limits),
+        EffectVerdict.BALANCE: compared.imbalance > limits.worst_imbalance,
+        EffectVerdict.SECOND: compared.disagreement > limits.worst_disagreement,
+        EffectVerdict.PLACEBO: placebo is not None and _is_significant(placebo, limits.placebo_z),
+    }
+    return next((verdict for verdict, is_so in refused.items() if is_so), EffectVerdict.SHOWN)
 
 
 def _is_significant(metric: Metric, errors: float) -> bool:
@@ -112,11 +121,13 @@ def _is_significant(metric: Metric, errors: float) -> bool:
 
 def _of_placebo(study: Study, limits: EffectLimits) -> Metric | None:
     """Return the «effect» on something that was over before the service; None where hardly anybody has it."""
+    if limits.placebo not in study.names:
+        return None
     before = study.values[:, list(study.names).index(limits.placebo)]
     known = ~np.isnan(before)
     remaining = study.of(known).without(limits.placebo_left_out)
     matched = match(remaining, limits) if remaining.has_at_least(limits.least_served) else None
-    compared = None if matched is None else compare(matched, before[known])
+    compared = None if matched is None else compare(matched, before[known], limits)
     return None if compared is None else compared.effect
 
 
@@ -125,77 +136,52 @@ def match(study: Study, limits: EffectLimits) -> Matched | None:
 
     Others who were less likely than nearly all who were served are left out at once: they would weigh nothing.
     """
-    fold = _folds(study.school)
-    everybody = np.ones(len(fold), dtype=bool)
-    propensity = _cross_fitted(_propensity, study.values, study.served, everybody, fold)
+    table = Table(study.values, study.school, nuisance.folds(study.school))
+    chosen = nuisance.propensity(table, study.served)
+    propensity = chosen.predicted
     of_served = propensity[study.served]
     kept = (propensity <= limits.largest_propensity) & (propensity >= np.quantile(of_served, UNLIKELY))
     overlap = float((of_served <= limits.largest_propensity).mean())
-    matched = Matched(study.of(kept), kept, propensity[kept], fold[kept], overlap)
+    matched = Matched(study.of(kept), kept, propensity[kept], table.fold[kept], overlap, chosen)
     return matched if matched.study.has_at_least(FEWEST) else None
 
 
-def compare(matched: Matched, whole_outcome: Floats) -> Comparison | None:
+def compare(matched: Matched, whole_outcome: Floats, limits: EffectLimits) -> Comparison | None:
     """Estimate the effect on the served; None where hardly any of them has comparable others.
 
     Args:
         matched: the children.
         whole_outcome: of every child of the study.
+        limits: with what chance the smallest effect that could be seen would be.
     """
     outcome = whole_outcome[matched.kept]
     known = ~np.isnan(outcome)
-    study, propensity, outcome = matched.study.of(known), matched.propensity[known], outcome[known]
+    study = matched.study.of(known)
+    propensity = matched.propensity[known]
+    outcome = outcome[known]
     if not study.has_at_least(FEWEST):
         return None
     served = study.served
-    residual = outcome - _cross_fitted(_prognosis, study.values, outcome, ~served, matched.fold[known])
+    table = Table(study.values, study.school, matched.fold[known])
+    expected = nuisance.prognosis(table, outcome, ~served)
+    residual = outcome - expected.predicted
     weight = np.where(served, 0.0, propensity / (1 - propensity))
-    of_served, of_others = residual[served].mean(), np.average(residual, weights=weight)
-    influence = served * (residual - of_served) / served.mean() - weight * (residual - of_others) / weight.mean()
+    of_served = residual[served].mean()
+    of_others = np.average(residual, weights=weight)
+    arms = (served.astype(float), weight)
+    spread = Spread.between(residual, arms, study.school)
     return Comparison(
-        effect=Metric.from_error("effect", of_served - of_others, clustered_error(influence, study.school)),
+        effect=spread.around("effect", of_served - of_others),
         mean_served=float(outcome[served].mean()),
         overlap=matched.overlap,
-        effective_others=float(weight.sum() ** 2 / (weight**2).sum()),
+        effective_others=intervals.kish(weight),
         imbalance=_imbalance(study.values, served, weight),
+        visible=spread.visible(limits.power),
+        second=float(of_served),
+        effective_schools=min(intervals.effective_schools(arm, study.school) for arm in arms),
+        propensity_model=matched.chosen.name,
+        prognosis_model=expected.name,
     )
-
-
-def _folds(school: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the fold of each child, whole schools together."""
-    groups = np.unique(school, return_inverse=True)[1]
-    return np.random.default_rng(0).permutation(groups.max() + 1)[groups] % FOLDS
-
-
-Target = NDArray[np.float64] | NDArray[np.bool_]
-Predictor = Callable[[Floats], Floats]
-
-
-def _cross_fitted(
-    fit: Callable[[Floats, Target], Predictor], values: Floats, target: Target, trains: Mask, fold: NDArray[np.int64]
-) -> Floats:
-    """Return predictions for each fold of schools by a model of the other folds."""
-
-    def predictions(number: int) -> Floats:
-        """Return those of one fold."""
-        seen, held_out = trains & (fold != number), fold == number
-        present = (~np.isnan(values[seen])).any(axis=0)  # boosting cannot bin a column without values
-        return fit(values[seen][:, present], target[seen])(values[held_out][:, present])
-
-    predicted = np.zeros(len(values))
-    for number, of_fold in enumerate(parallel.each(predictions, range(FOLDS))):
-        predicted[fold == number] = of_fold
-    return predicted
-
-
-def _propensity(values: Floats, served: Target) -> Predictor:
-    model = HistGradientBoostingClassifier(**NUISANCE).fit(values, served)
-    return lambda other: model.predict_proba(other)[:, 1]
-
-
-def _prognosis(values: Floats, outcome: Target) -> Predictor:
-    model = HistGradientBoostingRegressor(**NUISANCE).fit(values, outcome)
-    return lambda other: model.predict(other)
 
 
 def _imbalance(values: Floats, served: Mask, weight: Floats) -> float:
@@ -211,13 +197,7 @@ def _imbalance(values: Floats, served: Mask, weight: Floats) -> float:
 def _difference(study: Study, outcome: Floats) -> Metric:
     """Return the mean of the served less that of all others."""
     served = study.served
-    share = study.served.mean()
-    of_served, of_others = outcome[served].mean(), outcome[~served].mean()
-    influence = np.where(served, (outcome - of_served) / share, -(outcome - of_others) / (1 - share))
-    return Metric.from_error("plain", of_served - of_others, clustered_error(influence, study.school))
-
-
-def clustered_error(influence: Floats, school: NDArray[np.int64]) -> float:
-    """Return the standard error of a mean of influences that depend on each other within a school."""
-    sums = np.bincount(np.unique(school, return_inverse=True)[1], weights=influence)
-    return float(np.sqrt((sums**2).sum())) / len(influence)
+    of_served = outcome[served].mean()
+    of_others = outcome[~served].mean()
+    arms = (served.astype(float), (~served).astype(float))
+    return Spread.between(outcome, arms, study.school).around("plain", of_served - of_others)

@@ -30,7 +30,9 @@ class EffectVerdict(StrEnum):
     SHOWN = "shown"
     FEW = "few"  # too few served or not served
     OVERLAP = "overlap"  # too few of the served have comparable others
+    THIN = "thin"  # the others who count are too few, or lie in too few schools
     BALANCE = "balance"  # a covariate differs after weighting
+    SECOND = "second"  # a second estimator says something else
     PLACEBO = "placebo"  # an «effect» on something that was over before the service
     NO_JUMP = "no_jump"  # the listed were hardly likelier to be served
 
@@ -42,7 +44,11 @@ class EffectLimits:
     least_served: int
     largest_propensity: float
     least_overlap: float
+    least_effective: float
+    least_schools: float
     worst_imbalance: float
+    worst_disagreement: float
+    power: float
     least_jump: float
     placebo_z: float
     placebo: str
@@ -58,6 +64,25 @@ class Comparison:
     overlap: float  # share of the served with comparable others
     effective_others: float  # how many unweighted ones the weighted are worth (Kish, 1965)
     imbalance: float  # largest standardized difference of a covariate after weighting
+    visible: float  # the smallest effect that would be seen with the power that is asked for
+    second: float | None = None  # the effect by the others' outcomes alone, without weights
+    effective_schools: float | None = None  # of the served or of the others, whichever are fewer
+    propensity_model: str | None = None
+    prognosis_model: str | None = None
+
+    @property
+    def disagreement(self) -> float:
+        """How far the second estimate lies from the first, in half widths of its interval."""
+        if self.second is None:
+            return 0.0
+        half = (float(self.effect.high or 0) - float(self.effect.low or 0)) / 2
+        return abs(self.second - self.effect.value) / half if half else 0.0
+
+    def is_thin(self, limits: EffectLimits) -> bool:
+        """Say whether the others who count are too few, or either side's schools, or there is no interval."""
+        schools = np.inf if self.effective_schools is None else self.effective_schools
+        few = self.effective_others < limits.least_effective or schools < limits.least_schools
+        return few or not np.isfinite([self.effect.value, *self.effect.range]).all()
 
 
 @dataclass(frozen=True)
@@ -97,13 +122,25 @@ class EffectFinding:
         """The E-values of the effect and of the end of its interval that is nearest to none."""
         if self.compared is None:
             return None
-        effect, mean_served = self.compared.effect, self.compared.mean_served
-        low, high = float(effect.low or 0), float(effect.high or 0)
+        effect = self.compared.effect
+        mean_served = self.compared.mean_served
+        low = float(effect.low or 0)
+        high = float(effect.high or 0)
         nearest = 0.0 if low <= 0 <= high else min(low, high, key=abs)
         return e_value(mean_served, mean_served - effect.value), e_value(mean_served, mean_served - nearest)
 
 
-SCALARS = ("mean_served", "overlap", "effective_others", "imbalance")  # of a comparison, as columns
+SCALARS = (  # of a comparison, as columns
+    "visible",
+    "mean_served",
+    "overlap",
+    "effective_others",
+    "effective_schools",
+    "imbalance",
+    "second",
+    "propensity_model",
+    "prognosis_model",
+)
 
 
 def read_limits(path: Path = FILE) -> EffectLimits:

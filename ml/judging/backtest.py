@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data import dataset, splits
+from ml.data import availability, dataset, splits
 from ml.data.dataset import Rows, Spec
 from ml.judging import baselines, evaluate
 from ml.judging.evaluate import Sample
@@ -38,11 +38,12 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingFit:
-    """The log-odds of a model on the rows that it was trained on."""
+    """The log-odds of a model on the rows that it was trained on, and the range of an unseen year's level."""
 
     model: str
     rows: Rows
     log_odds: Floats
+    level_range: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,23 +77,36 @@ def judge(
         say: progress.
         regime: judge the years of that regime too.
     """
-    fits: dict[tuple[int, ...], dict[str, Fitted]] = {}  # years judged from the same years share their models
-    for year in (*(chosen.regime if regime else ()), *chosen.validation, chosen.test):
+    fits: dict[tuple[Any, ...], dict[str, Fitted]] = {}  # years judged from the same years share their models
+    years = (*(chosen.regime if regime else ()), *chosen.validation, chosen.test)
+    for number, year in enumerate(years, 1):
         before = rows.of(splits.before(rows, year, policy.pandemic_years))
         seen = tuple(np.unique(before.year).tolist())
-        say(f"trained on {', '.join(map(str, seen))}, judged on {year}")
-        if seen not in fits:
-            fits = {seen: {variant.name: variant.fit(spec, before) for variant in variants}}
+        say(f"trained on {', '.join(map(str, seen))}, judged on {year} ({number} of {len(years)})")
         judged = rows.of(rows.year == year)
-        rankings = _by_baselines(rows, judged, before, first=next(iter(fits[seen].values())), year=year)
+        lost = frozenset() if year in chosen.regime else availability.lost(before, judged, spec)
+        if (seen, lost) not in fits:
+            fits = {(seen, lost): _fitted(spec, before, variants, lost, say)}
+        fitted = fits[seen, lost]
+        rankings = _by_baselines(rows, judged, before, first=next(iter(fitted.values())), year=year)
         rankings |= _by_rules(judged, spec, policy)
-        yield _by_models(Judged(_dataset(year, chosen), judged, rankings), before, fits[seen])
+        yield _by_models(Judged(_dataset(year, chosen), judged, rankings), before, fitted)
+
+
+def _fitted(spec: Spec, before: Rows, variants: Sequence[Variant], lost: frozenset[str], say: Say) -> dict[str, Fitted]:
+    fits = {}
+    for number, variant in enumerate(variants, 1):
+        fits[variant.name] = variant.fit(spec, before, lost)
+        say(f"fitted {variant.name} on {len(before.key)} rows ({number} of {len(variants)})")
+    return fits
 
 
 def _by_models(judged: Judged, before: Rows, fits: dict[str, Fitted]) -> Judged:
     """Rank a year by the fitted models too."""
     ranked = judged.ranked | {model: fitted.log_odds(judged.rows) for model, fitted in fits.items()}
-    trained = tuple(TrainingFit(model, before, fitted.log_odds(before)) for model, fitted in fits.items())
+    trained = tuple(
+        TrainingFit(model, before, fitted.log_odds(before), fitted.level_range) for model, fitted in fits.items()
+    )
     return Judged(judged.dataset, judged.rows, ranked, trained)
 
 
@@ -112,7 +126,7 @@ def _by_rules(judged: Rows, spec: Spec, policy: Policy) -> Rankings:
 
 def _by_baselines(rows: Rows, judged: Rows, before: Rows, first: Fitted, year: int) -> Rankings:
     """Rank by the baselines; last year's list is the first candidate's."""
-    earlier = rows.of(rows.year == year - 1)
+    earlier = rows.of(rows.year == rows.year[rows.year < year].max(initial=0))  # of a school year, the one before
     rankings = {name: baseline(before)(judged) for name, baseline in baselines.BASELINES.items()}
     return rankings | {baselines.LAST_YEAR: baselines.by_last_year(earlier, first.log_odds(earlier))(judged)}
 
@@ -216,7 +230,8 @@ def without_region(
 ) -> list[Figure]:
     """Return the figures of a model in each region that it has not learned from, in the last deciding year."""
     year = chosen.validation[-1]
-    judged, before = rows.of(rows.year == year), rows.of(splits.before(rows, year, policy.pandemic_years))
+    judged = rows.of(rows.year == year)
+    before = rows.of(splits.before(rows, year, policy.pandemic_years))
     figures: list[Figure] = []
     for name, where in judged.segments["region"].values():
         region = judged.of(where)

@@ -48,7 +48,8 @@ def by_last_year(earlier: Rows, risk: NDArray[np.float64]) -> Baseline:
     """
     order = np.lexsort((earlier.date.codes, earlier.key))
     last = np.append(np.diff(earlier.key[order]) > 0, True) if len(order) else np.empty(0, dtype=bool)
-    keys, risks = earlier.key[order][last], risk[order][last]
+    keys = earlier.key[order][last]
+    risks = risk[order][last]
 
     def ranking(judged: Rows) -> NDArray[np.float64]:
         """Return last year's risk of each row's child."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ml.data import splits
+from ml.data import apart as years_apart
+from ml.data import availability, splits
 from ml.data.dataset import Rows, Spec
 from ml.judging import backtest, select
 from ml.judging.backtest import Figure, Judged, Say
@@ -37,6 +38,11 @@ class CampaignResult(NamedTuple):
     figures: list[Figure]
     conclusion: select.Choice | ListComparison | str
 
+    def best_of(self, variants: Sequence[Variant]) -> Variant:
+        """Return the variant that was chosen; the first where none was."""
+        chosen = self.conclusion.chosen if isinstance(self.conclusion, select.Choice) else variants[0].name
+        return next(variant for variant in variants if variant.name == chosen)
+
 
 def run(
     rows: Rows,
@@ -66,6 +72,10 @@ def run(
     Raises:
         TooFewYears: fewer than two years can be judged by earlier ones.
     """
+    stated = policy
+    policy = apart(rows, spec, policy)
+    if odd := policy.added_to(stated):
+        say(f"unlike the others, so they train nothing: {', '.join(map(str, odd))}")
     chosen = _origins(rows, policy)
     names = [variant.name for variant in variants]
     judged = list(backtest.judge(rows, spec, chosen, variants, policy, say=say, regime=True))
@@ -81,11 +91,27 @@ def run(
     return CampaignResult(figures + backtest.as_figures(names[0], whole.dataset, comparison.metrics), comparison)
 
 
+def apart(rows: Rows, spec: Spec, policy: Policy) -> Policy:
+    """Return the policy by which years unlike the others train nothing either."""
+    numbers = availability.seen_by(rows, spec, spec.numbers)  # of categories' numbers none is larger than another
+    return years_apart.of(numbers, policy)
+
+
 def _origins(rows: Rows, policy: Policy) -> splits.Origins:
     chosen = splits.origins(rows, policy.pandemic_years)
     if chosen is None:
-        raise TooFewYears("fewer than two years with known outcomes have one before them: nothing can be judged")
+        raise TooFewYears(_said(rows, policy))
     return chosen
+
+
+def _said(rows: Rows, policy: Policy) -> str:
+    """Say which periods there are, and why they are too few."""
+    years = splits.mature_years(rows, str(rows.known_at.max()), policy.pandemic_years) if len(rows.key) else []
+    return (
+        "fewer than two periods with known outcomes have one before them: nothing can be judged. Outcomes are known of "
+        f"{', '.join(map(str, years)) or 'none'}; "
+        "a judged period needs another of which they were known by its first date"
+    )
 
 
 def _choice(whole: Judged, names: Sequence[str], share: float) -> select.Choice | str:

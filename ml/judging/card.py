@@ -9,7 +9,7 @@ from string import Template
 
 from ml.judging.backtest import DECIDING, EVERYBODY, Figure
 from ml.judging.fairness import PROTECTED
-from ml.judging.gates import GateResult, GateStatus
+from ml.judging.gates import GateCheck, GateResult, GateStatus
 from ml.judging.metric import Metric
 
 COUNTS = ("n_rows", "n_cases", "base_rate")  # and what tells of them
@@ -19,6 +19,27 @@ TEMPLATES = Path(__file__).with_name("templates")
 OUTCOMES = {
     "interruption": "que la niña, el niño o adolescente no esté matriculado el año siguiente en ninguna modalidad",
     "repetition": "que la niña, el niño o adolescente termine el año desaprobado",
+}
+# What the list of an outcome is for, as the documents say it.
+USES = {
+    "interruption": {
+        "purpose": "Ordena a quién visitar primero",
+        "length": "La lista de cada UGEL tiene tantos nombres como puede\nvisitar ({share} de sus estudiantes).",
+        "aim": "Ordenar visitas y apoyos para evitar",
+        "if_right": "se les visita antes",
+        "if_too_many": "Los demás listados reciben una visita que no era la más urgente.",
+        "if_too_few": "pueden quedar sin visita",
+        "otherwise": "sin modelo que cumpla, la lista sigue la mejor regla, con su nombre",
+    },
+    "repetition": {
+        "purpose": "Ordena a quién apoyar primero en sus estudios, para su tutor; no pide visitas ni abre casos",
+        "length": "La lista de cada UGEL tiene el largo de\nla de visitas ({share} de sus estudiantes).",
+        "aim": "Ordenar el apoyo de los tutores para evitar",
+        "if_right": "se les apoya antes",
+        "if_too_many": "Los demás listados reciben un apoyo que no era el más urgente.",
+        "if_too_few": "pueden quedar sin apoyo",
+        "otherwise": "sin modelo que cumpla no hay lista",
+    },
 }
 RANKERS = {
     "additive": "modelo aditivo",
@@ -68,8 +89,11 @@ class Card:
     today: str
     share: float
     features: Sequence[str]
+    left_out: Sequence[str]
     years: Sequence[int]
+    years_apart: Sequence[int]
     gate: GateResult
+    belied: Sequence[GateCheck]  # what the test year says against it
     figures: Sequence[Figure]
     synthetic: bool
 
@@ -93,10 +117,13 @@ class Card:
             kind_of_model=kind_of_model,
             recomputed=recomputed,
             n_features=len(self.features),
+            left_out=self._left_out(),
             today=self.today,
             years=", ".join(map(str, self.years)),
+            years_apart=", ".join(map(str, self.years_apart)) or "ninguno",
             test_year=self.test.removeprefix("test_"),
             gate=self._verdict(),
+            belied=self._belied(),
             comparison="\n".join(self._comparison()),
             observed=_value(tested["observed_over_expected"]),
             observed_listed=_value(tested["observed_over_expected_at_capacity"]),
@@ -119,15 +146,35 @@ class Card:
         """Fill a template; version, kind, outcome and capacity are the same in every document."""
         kind = "Datos **sintéticos**: ninguna persona existe." if self.synthetic else "Datos reales, seudonimizados."
         text = Template((TEMPLATES / name).read_text(encoding="utf-8"))
+        share = _percent(self.share)
+        uses = {key: use.format(share=share) for key, use in USES[self.outcome].items()}
         return text.substitute(
-            words, version=self.version, kind=kind, outcome=OUTCOMES[self.outcome], share=_percent(self.share)
+            words | uses, version=self.version, kind=kind, outcome=OUTCOMES[self.outcome], share=share
         )
 
     def _verdict(self) -> str:
+        if self.gate.withheld:
+            segments = ", ".join(map(_in_words, self.gate.withheld))
+            return f"{self._of_ranks()}; **orden sin probabilidad** en: {segments}"
+        return self._of_ranks()
+
+    def _belied(self) -> str:
+        if not self.belied:
+            return "El año de prueba no contradice ninguna condición."
+        said = "; ".join(map(_against, self.belied))
+        return f"**El año de prueba contradice al modelo** (no decide nada, pero debe saberse): {said}."
+
+    def _of_ranks(self) -> str:
         if self.gate.status is GateStatus.PASSED:
-            return "cumple todas"
+            return "cumple todas" if not self.gate.withheld else "puede ordenar"
         refused = [label for name, label in GATES.items() if name in self.gate.broken]
         return f"no cumple ({', '.join(refused)}); no puede ordenar a nadie"
+
+    def _left_out(self) -> str:
+        if not self.left_out:
+            return "Ninguna variable falta en unos años de entrenamiento y está en otros."
+        names = ", ".join(f"`{name}`" for name in self.left_out)
+        return f"No entran, porque faltan en unos años de entrenamiento y en otros no, y así dirían el año: {names}."
 
     def _comparison(self) -> list[str]:
         lines = ["| quién ordena | años que deciden | año de prueba |", "|---|---|---|"]
@@ -170,12 +217,21 @@ class Card:
 
 def _rates(metrics: Mapping[str, Metric]) -> str:
     """Return a group's cells of recall and selection rate."""
-    recall, selection = metrics["recall_at_capacity"], metrics["selection_rate_at_capacity"]
+    recall = metrics["recall_at_capacity"]
+    selection = metrics["selection_rate_at_capacity"]
     return f"{_interval(recall, 0)} | {_percent(selection.value)}"
 
 
+def _against(check: GateCheck) -> str:
+    """Say a figure that left its bounds; of a segment without its value, since few might stand behind it."""
+    of_all = check.segment == EVERYBODY
+    return f"{GATES[check.metric.name]}{f' {_value(check.metric)}' if of_all else f' en {_in_words(check.segment)}'}"
+
+
 def _in_words(segment: str) -> str:
-    """Return «sex=mujer&area=rural» in words."""
+    """Return «sex=mujer&area=rural» in words; «all» is everybody."""
+    if segment == EVERYBODY:
+        return "todo el país"
     parts = [part.split("=") for part in segment.split("&")]
     return ", ".join(f"{KINDS.get(kind, kind)}: {VALUES.get(text, text)}" for kind, text in parts)
 
@@ -202,9 +258,14 @@ def published(figures: Sequence[Figure]) -> list[Figure]:
     shown = {group for group, metrics in groups.items() if group[2] == EVERYBODY or may_be_shown(metrics)}
     return [
         figure._replace(metric=_rounded(figure.metric, figure.segment == EVERYBODY))
-        for figure in figures
-        if figure[:3] in shown and (figure.segment == EVERYBODY or figure.metric.name not in COUNTS)
+        for figure in filter(_is_told, figures)
+        if figure[:3] in shown
     ]
+
+
+def _is_told(figure: Figure) -> bool:
+    """Return whether files tell such a figure: counts are told of everybody only."""
+    return figure.segment == EVERYBODY or figure.metric.name not in COUNTS
 
 
 def _rounded(metric: Metric, is_of_all: bool) -> Metric:

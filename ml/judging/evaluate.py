@@ -71,12 +71,15 @@ class Sample:
 
     def listed(self, ranking: NDArray[np.float64], share: float) -> Mask:
         """Return the mask of the lists of each UGEL and date: the first `share` of its pupils; ties by key."""
+        return self.rank(ranking) < np.ceil(share * np.bincount(self.list)[self.list] - 1e-9)
+
+    def rank(self, ranking: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return each row's place among those of its UGEL and date, from 0; ties by key."""
         order = np.lexsort((self.rows.key, -ranking, self.list))
-        size = np.bincount(self.list)
-        start = np.concatenate([[0], np.cumsum(size)[:-1]])
+        start = np.concatenate([[0], np.cumsum(np.bincount(self.list))[:-1]])
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order)) - start[self.list[order]]
-        return rank < np.ceil(share * size[self.list] - 1e-9)
+        return rank
 
 
 def of_list(sample: Sample, on_list: Mask, where: Mask | None = None, at: str = "capacity") -> list[Metric]:
@@ -123,7 +126,9 @@ def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = No
     Its interval is from the sandwich that lets rows of one school depend on each other (Liang and Zeger, 1986).
     """
     known = sample.known if where is None else sample.known & where
-    x, label, cluster = log_odds[known], sample.cases[known], sample.cluster[known]
+    x = log_odds[known]
+    label = sample.cases[known]
+    cluster = sample.cluster[known]
     coefficients = logistic(x, label, np.zeros(2), np.array([1.0, 0.0]))
     design = np.column_stack([x, np.ones(len(x))])
     chance = expit(design @ coefficients)
@@ -135,7 +140,8 @@ def slope(sample: Sample, log_odds: NDArray[np.float64], where: Mask | None = No
 
 def of_probability(sample: Sample, log_odds: NDArray[np.float64], on_list: Mask) -> list[Metric]:
     """Return areas under the curves, Brier score, expected calibration error, and the slope."""
-    label, known_log_odds = sample.cases[sample.known], log_odds[sample.known]
+    label = sample.cases[sample.known]
+    known_log_odds = log_odds[sample.known]
     probability = expit(known_log_odds)
     return [
         Metric("roc_auc", float(roc_auc_score(label, known_log_odds))),
@@ -169,11 +175,13 @@ def _observed_over_expected(
     schools anew is no interval where a segment has a handful of them: with no case in any it would be [0, 0].
     """
     here = judged & where
-    observed, expected = float(sample.cases[here].sum()), float(chance[here].sum())
+    observed = float(sample.cases[here].sum())
+    expected = float(chance[here].sum())
     if not expected:
         return Metric(name, 0.0, 0.0, 0.0)
     noise = Z**2 * _beyond_chance(sample, chance, judged) * _variance(sample, chance, here)
-    middle, product = 2 * observed * expected + noise, observed * expected
+    middle = 2 * observed * expected + noise
+    product = observed * expected
     root = np.sqrt(middle**2 - 4 * product**2)
     low, high = ((middle + end) / (2 * expected**2) for end in (-root, root))
     return Metric(name, observed / expected, float(low), float(high))
@@ -197,12 +205,13 @@ def kept(sample: Sample, on_list: Mask) -> Metric:
     """Return the share of the listed that the school year's next list keeps, among pupils still at school."""
     rows = sample.rows
     order = np.lexsort((rows.date.codes, rows.key))
-    day = np.array(rows.date.names)[rows.date.codes[order]]
-    years = day.astype("<U4")
+    years = rows.year[order]
     follows = (np.diff(rows.key[order]) == 0) & (years[1:] == years[:-1])
-    first, again = on_list[order][:-1] & follows, on_list[order][1:]
+    first = on_list[order][:-1] & follows
+    again = on_list[order][1:]
     at = order[:-1]
-    listed_again, listed_first = np.zeros(len(order)), np.zeros(len(order))
+    listed_again = np.zeros(len(order))
+    listed_first = np.zeros(len(order))
     listed_first[at] = first
     listed_again[at] = first & again
     return sample.share("list_kept", listed_again, listed_first)

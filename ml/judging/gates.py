@@ -1,10 +1,15 @@
-"""Numeric gates on a model's figures before it may rank anybody; the bounds stand in `gates.yml`."""
+"""Numeric gates on a model's figures; the bounds stand in `gates.yml`.
+
+Ranks and probabilities are judged apart: a model that ranks better than every rule ranks, and where its level is wrong
+its probabilities are withheld.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import Path
 
 import yaml
@@ -13,8 +18,17 @@ from ml.judging.metric import Metric
 
 FILE = Path(__file__).with_name("gates.yml")
 EVERYBODY = "all"
-HELD = "; held: "  # parts broken gates from kept ones in the stored text
+HELD = "held: "  # in the stored text, before the figures of gates that held
+WITHHELD = "no probabilities of "  # before the segments whose probabilities are withheld, and the figures that say why
+SEPARATOR = "; "
 Figures = Mapping[tuple[str, str], Metric]  # (segment, metric) → figure
+
+
+class Judges(StrEnum):
+    """What a gate decides on: whether the model may rank, or whether its probabilities may be shown."""
+
+    RANKS = "ranks"
+    PROBABILITIES = "probabilities"
 
 
 class GateStatus(StrEnum):
@@ -35,6 +49,7 @@ class GateBounds:
     low_above: float | None = None
     low_at_most: float | None = None
     in_segments: tuple[str, ...] | list[str] = ()
+    judges: str = Judges.RANKS
 
     def holds(self, metric: Metric) -> bool:
         """Say whether a figure keeps them; one without an interval keeps no bound on it."""
@@ -55,7 +70,8 @@ class GateBounds:
     def holds_in_segment(self, metric: Metric) -> bool:
         """Say whether a segment's interval reaches into the bounds on the value of all."""
         low, high = metric.range
-        return high >= self.at_least and low <= self.at_most
+        below = self.low_above is None or high > self.low_above
+        return high >= self.at_least and low <= self.at_most and below
 
     def __str__(self) -> str:
         """Say the bounds."""
@@ -105,21 +121,33 @@ class GateResult:
     """The gates' decision on a model: its status, the broken gates by name, and the figures.
 
     `str` gives the text that is stored (`ml.model_versions.gate`), `from_stored` reads it back.
+
+    Attributes:
+        status: whether it may rank.
+        broken: the gates on ranks that are broken.
+        withheld: the segments whose probabilities are withheld; «all» for everywhere.
+        figures: the figures, as they are stored.
     """
 
     status: GateStatus
     broken: tuple[str, ...] = ()
     figures: str = ""
+    withheld: tuple[str, ...] = ()
 
     @classmethod
     def from_checks(cls, checks: Sequence[GateCheck]) -> GateResult:
         """Return the result of some checks: the figures of broken gates first, then those that held of everybody."""
-        broken = [check for check in checks if not check.holds]
-        kept = _joined(check for check in checks if check.holds and check.segment == EVERYBODY)
-        if not broken:
-            return cls(GateStatus.PASSED, (), kept)
-        figures = HELD.join(filter(None, (_joined(broken), kept)))
-        return cls(GateStatus.REFUSED, tuple(dict.fromkeys(check.metric.name for check in broken)), figures)
+        off = withheld(checks)
+        refused = refusing(checks)
+        segments = tuple(dict.fromkeys(check.segment for check in off))
+        broken = tuple(dict.fromkeys(check.metric.name for check in refused))
+        figures = (
+            ("", refused),
+            (f"{WITHHELD}{', '.join(segments)}: ", off),
+            (HELD if refused or off else "", _held_of_everybody(checks)),
+        )
+        status = GateStatus.REFUSED if refused else GateStatus.PASSED
+        return cls(status, broken, _text(figures), segments)
 
     @classmethod
     def from_stored(cls, text: str) -> GateResult:
@@ -130,8 +158,11 @@ class GateResult:
         """
         word, _, figures = text.partition(": ")
         status = GateStatus(word)
-        broken = figures.partition(HELD)[0].split("; ") if status is GateStatus.REFUSED else []
-        return cls(status, tuple(dict.fromkeys(figure.partition(" ")[0] for figure in broken)), figures)
+        parts = figures.split(SEPARATOR)
+        off = next((part for part in parts if part.startswith(WITHHELD)), "")
+        segments = off.removeprefix(WITHHELD).partition(": ")[0]
+        broken = _names_before_others(parts) if status is GateStatus.REFUSED else ()
+        return cls(status, broken, figures, tuple(filter(None, segments.split(", "))))
 
     @property
     def may_go_live(self) -> bool:
@@ -143,8 +174,38 @@ class GateResult:
         return f"{self.status}: {self.figures}" if self.figures else str(self.status)
 
 
-def _joined(checks: Iterable[GateCheck]) -> str:
-    return "; ".join(map(str, checks))
+def _text(figures: Iterable[tuple[str, Sequence[GateCheck]]]) -> str:
+    """Return the stored text of figures, each kind after its heading."""
+    return SEPARATOR.join(heading + SEPARATOR.join(map(str, checks)) for heading, checks in figures if checks)
+
+
+def _names_before_others(parts: Iterable[str]) -> tuple[str, ...]:
+    """Return the gates whose figures stand before those of withheld probabilities and of gates that held."""
+    refused = takewhile(lambda part: not part.startswith((WITHHELD, HELD)), parts)
+    return tuple(dict.fromkeys(part.partition(" ")[0] for part in refused))
+
+
+def _held_of_everybody(checks: Iterable[GateCheck]) -> list[GateCheck]:
+    return [check for check in checks if check.holds and check.segment == EVERYBODY]
+
+
+def refusing(checks: Iterable[GateCheck]) -> list[GateCheck]:
+    """Return the broken gates on ranks: the model may not go live."""
+    return [check for check in checks if not check.holds and check.bounds.judges != Judges.PROBABILITIES]
+
+
+def withheld(checks: Iterable[GateCheck]) -> list[GateCheck]:
+    """Return the broken gates on probabilities: in their segments none is shown."""
+    return [check for check in checks if not check.holds and check.bounds.judges == Judges.PROBABILITIES]
+
+
+def belied(figures: Figures, gates: Mapping[str, GateBounds]) -> list[GateCheck]:
+    """Return the gates that a year surely leaves, with its whole interval; it may lack some of their figures.
+
+    A single year decides nothing, but what it says against a model is said.
+    """
+    known = {name: bounds for name, bounds in gates.items() if (EVERYBODY, name) in figures}
+    return [check for check in checks(figures, known) if not check.bounds.holds_in_segment(check.metric)]
 
 
 def read_bounds(outcome: str, path: Path = FILE) -> dict[str, GateBounds]:
@@ -169,15 +230,6 @@ def checks(figures: Figures, gates: Mapping[str, GateBounds]) -> list[GateCheck]
         for name, bounds in gates.items()
         for segment in (EVERYBODY, *_segments(figures, name, bounds))
     ]
-
-
-def judge(figures: Figures, gates: Mapping[str, GateBounds]) -> GateResult:
-    """Judge figures by the gates.
-
-    Raises:
-        KeyError: a gate asks for a figure that was not computed.
-    """
-    return GateResult.from_checks(checks(figures, gates))
 
 
 def _segments(figures: Figures, name: str, bounds: GateBounds) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import altair as alt
@@ -41,10 +42,23 @@ def draw_here() -> None:
 def write(folder: Path, judged: Judged, share: float, model: str) -> list[Path]:
     """Write gains and calibration of a backtest as SVG; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    charts = {"gains": gains(judged, list(judged.ranked), share), "calibration": calibration(judged, model)}
+    charts = _of_backtest(judged, share, model)
     for name, chart in charts.items():
         chart.save(str(folder / f"{name}.svg"))
     return [folder / f"{name}.svg" for name in charts]
+
+
+def as_png(judged: Judged, share: float, model: str) -> dict[str, bytes]:
+    """Return gains and calibration of a backtest as PNG, by name."""
+    drawn = {}
+    for name, chart in _of_backtest(judged, share, model).items():
+        chart.save(content := BytesIO(), format="png", scale_factor=2)
+        drawn[name] = content.getvalue()
+    return drawn
+
+
+def _of_backtest(judged: Judged, share: float, model: str) -> dict[str, alt.Chart]:
+    return {"gains": gains(judged, list(judged.ranked), share), "calibration": calibration(judged, model)}
 
 
 def rates(rows: Rows, features: Sequence[str], feature: str) -> alt.Chart:
@@ -90,7 +104,8 @@ def _with_intervals(table: pd.DataFrame, part: str, title: str, measure: str) ->
 def calibration(judged: Judged, model: str) -> alt.Chart:
     """Show predicted against observed shares by tenths of the predicted; on the line both are equal."""
     sample = Sample(judged.rows)
-    predicted, label = expit(judged.ranked[model])[sample.known], sample.cases[sample.known]
+    predicted = expit(judged.ranked[model])[sample.known]
+    label = sample.cases[sample.known]
     parts = np.array_split(np.argsort(predicted, kind="stable"), BINS)
     table = pd.DataFrame([_rate("", label[part]) | {"announced": predicted[part].mean()} for part in parts])
     base = alt.Chart(table).encode(x=alt.X("announced:Q", title="announced"))
@@ -188,7 +203,8 @@ def largest(names: Sequence[str], amounts: Floats, measure: str, most: int = 15)
 def shape(terms: Terms, feature: str) -> alt.Chart:
     """Show the points that a model gives by a feature's value, before calibration; missing values apart."""
     at = terms.features.index(feature)
-    edges, points = terms.edges[at], terms.points[at]
+    edges = terms.edges[at]
+    points = terms.points[at]
     names = ["missing", *(f"to {edge:g}" for edge in edges), "above"]
     table = pd.DataFrame({"part": names[: len(points)], "points": points})
     return (

@@ -17,10 +17,10 @@ class BinnedBoosting(HistGradientBoostingClassifier):
     """
 
     def _bin_data(self, X: NDArray[np.float64], *args: Any, **kwargs: Any) -> NDArray[np.uint8]:  # noqa: N803, ANN401  scikit-learn's
-        has_weights = any(argument is not None for argument in args)
-        if has_weights or not kwargs.get("is_training_data"):
+        if not kwargs.get("is_training_data"):
             return super()._bin_data(X, *args, **kwargs)
-        self._bin_mapper.fit(_distinct(_subsample(X, self._bin_mapper)))
+        has_weights = any(argument is not None for argument in args)  # scikit-learn would draw by them: all are as good
+        self._bin_mapper.fit(_distinct(X if has_weights else _subsample(X, self._bin_mapper)))
         return self._bin_mapper.transform(X)
 
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 AT_ONCE = 200_000  # answers computed together: as many as caches hold
 
 
-class Question(NamedTuple):
+class PathCondition(NamedTuple):
     """The joint condition on one feature along a path."""
 
     above: float  # values above it (not a number: any) ...
@@ -32,14 +32,14 @@ class Question(NamedTuple):
     share: float  # of the training rows that reached the questions, those that answered
 
 
-EVERYBODY = Question(np.nan, np.inf, True, 1.0)
+EVERYBODY = PathCondition(np.nan, np.inf, True, 1.0)
 
 
 class Path(NamedTuple):
     """The points of a leaf, and the questions on the way to it by feature."""
 
     points: float
-    questions: dict[int, Question]
+    questions: dict[int, PathCondition]
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,21 @@ def _of_length(length: int, paths: Sequence[Path]) -> Leaves:
     return Leaves(feature, above, up_to, missing.astype(bool), share, points)
 
 
-def _paths(tree: nodes.Tree, at: int, questions: dict[int, Question]) -> Iterator[Path]:
+def _paths(tree: nodes.Tree, at: int, questions: dict[int, PathCondition]) -> Iterator[Path]:
     """Yield the path of each leaf below a node, which was reached by some questions."""
     node = tree[at]
-    feature, threshold = int(node["feature"]), float(node["threshold"])
+    feature = int(node["feature"])
+    threshold = float(node["threshold"])
     if feature == nodes.LEAF:
         yield Path(float(node["points"]), questions)
         return
     above, up_to, missing, share = questions.get(feature, EVERYBODY)
-    left, right = int(node["left"]), int(node["right"])
+    left = int(node["left"])
+    right = int(node["right"])
     to_left, to_right = (share * float(tree[child]["n_rows"]) / float(node["n_rows"]) for child in (left, right))
     missing_left = bool(node["missing_left"])
-    low = Question(above, min(up_to, threshold), missing and missing_left, to_left)
-    high = Question(float(np.fmax(above, threshold)), up_to, missing and not missing_left, to_right)
+    low = PathCondition(above, min(up_to, threshold), missing and missing_left, to_left)
+    high = PathCondition(float(np.fmax(above, threshold)), up_to, missing and not missing_left, to_right)
     yield from _paths(tree, left, questions | {feature: low})
     yield from _paths(tree, right, questions | {feature: high})
 

@@ -103,7 +103,8 @@ class Terms:
         """Return rows for `ml.model_terms`: slope and intercept of each segment, then points per feature and bin."""
         rows = of_calibration(version, self.calibration)
         for name, edges, points in zip(self.features, self.edges, self.points, strict=True):
-            lower, upper = [None, None, *edges.tolist()], [None, *edges.tolist(), None]  # bin 0 is for missing values
+            lower = [None, None, *edges.tolist()]  # bin 0 is for missing values
+            upper = [None, *edges.tolist(), None]
             bins = zip(range(len(points)), lower, upper, points.tolist(), strict=True)
             rows += [(version, name, *each) for each in bins]
         return as_table(rows)
@@ -140,7 +141,8 @@ def read_off(
         values: shape (rows, features), to center on.
         calibration: of the model's log-odds, kept beside the points.
     """
-    binner, booster = model[0], model[-1]
+    binner = model[0]
+    booster = model[-1]
     counts = [len(edges) + 1 for edges in binner.edges_]
     reference = np.ones((1, len(features)))
     start = booster.decision_function(reference)[0]

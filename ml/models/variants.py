@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ml.data.dataset import Rows, Spec, columns_of
+from ml.data import availability
+from ml.data.dataset import Rows, Spec
 from ml.models import candidates
 from ml.models.candidates import Fitted
 
@@ -23,11 +24,18 @@ class Variant:
     algorithm: str
     features: tuple[str, ...]
 
-    def fit(self, spec: Spec, rows: Rows) -> Fitted:
-        """Fit the recipe on the variant's features only."""
-        columns = tuple(i for i, name in enumerate(spec.features) if name in self.features)
-        seen = replace(rows, values=columns_of(rows.values, columns))
-        return replace(candidates.fit(self.algorithm, spec.only(self.features), seen), columns=columns)
+    def fit(self, spec: Spec, rows: Rows, without: Collection[str] = ()) -> Fitted:
+        """Fit the recipe on the variant's features only, without those whose availability goes by year.
+
+        Args:
+            spec: the features.
+            rows: those that train.
+            without: features that the rows to be ranked lack.
+        """
+        steady = availability.steady(rows.labeled, spec)
+        chosen = steady.only([name for name in self.features if name not in without])
+        fitted = candidates.fit(self.algorithm, chosen, availability.seen_by(rows, spec, chosen))
+        return replace(fitted, columns=availability.positions(spec, chosen))
 
 
 def all_candidates(spec: Spec) -> list[Variant]:

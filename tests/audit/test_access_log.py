@@ -293,3 +293,10 @@ def test_a_look_that_somebody_changed_is_shown_as_such(home: Home, ledger: duckd
     assert "luis: child (visita acordada)" in said.stdout
     assert "line 2 is not as it was written" in said.stdout
     assert "ana: accesses" in said.stdout
+
+
+def test_many_children_are_noted_in_lines_that_can_be_read(home: Home) -> None:
+    access_log.note_all(home, "trace", range(1, access_log.AT_ONCE + 2), "a count of many children")
+    log = access_log.of(home, keys.load(home.secrets))
+    assert [len(json.loads(line)["child"]) for line in log.path.read_text().splitlines()] == [access_log.AT_ONCE, 1]
+    assert faults(log) == {}

@@ -106,6 +106,23 @@ def test_a_pseudonym_is_followed_through_queries(sql: str) -> None:
     assert ways(sql, "school n")["n"] is not None
 
 
+def test_the_line_of_a_file_is_a_childs() -> None:
+    """With the file's name it leads to the child; the file's name alone, and how many lines there are, do not."""
+    mart = model(
+        "operations", "m", "select _file, max(_line) as at, count(_line) as n from raw.pupils group by 1", "_file at n"
+    )
+    lineage = ColumnLineage([PUPILS, mart], firewall.pseudonyms())
+    assert lineage.way("operations.m", "at") == ("operations.m.at", "raw.pupils._line")
+    assert lineage.way("operations.m", "_file") is None
+    assert lineage.way("operations.m", "n") is None
+
+
+def test_what_a_macro_asks_while_it_is_compiled_is_refused() -> None:
+    node = model("officials", "m", "select 1 as n", "n", asked=["select count(*)\n from protection.caseload"])
+    (told,) = firewall.breaches(by_name(PUPILS, node))
+    assert "asks the database while it is compiled (select count(*) from protection.caseload)" in told
+
+
 def test_a_python_model_passes_what_it_reads_under_the_same_name() -> None:
     scored = model("scores", "scored", "python", "pupil risk", ("int_pupils",), language="python")
     mart = model("officials", "mart", "select pupil as n, risk from scores.scored", "n risk")
@@ -212,10 +229,15 @@ def test_a_project_is_checked_once_and_a_breach_each_time(
     monkeypatch.setenv("QHAWAQ_CACHE", str(tmp_path / "cache"))
     leak = model("officials", "leak", "select pupil as total from intermediate.int_pupils", "total", ("int_pupils",))
     compiled = [by_name(PUPILS, STAGED, MIDDLE, leak)] * 2 + [by_name(PUPILS, STAGED, MIDDLE)]
-    monkeypatch.setattr(firewall.dbt, "compiled", lambda *_: compiled.pop(0))
+    monkeypatch.setattr(firewall.compiling, "compiled", lambda *_: compiled.pop(0))
     for _ in range(2):
         with pytest.raises(BuildFailed, match="1 breaches of the firewall; nothing was built"):
             firewall.check(home, silent)
     for _ in range(2):
         firewall.check(home, silent)
     assert compiled == []
+    ran = {"model.q.int_pupils": f"\n{MIDDLE['compiled_code']}\n"}  # dbt lays it out otherwise in files
+    firewall.check_ran(home, ran)
+    for other in ({"model.q.int_pupils": "select 1"}, {"model.q.unknown": "select 1"}):
+        with pytest.raises(BuildFailed, match=f"other SQL ran than the firewall has judged, of {next(iter(other))}"):
+            firewall.check_ran(home, ran | other)

@@ -59,15 +59,14 @@ def tables(home: Home) -> list[str]:
 
 
 def content(home: Home) -> Content:
-    return {
-        table: {
-            str(day): (n, digest)
-            for day, n, digest in ask(
-                home, f"select as_of_date, count(*), sum(hash(t))::varchar from {table} as t group by 1"
-            )
-        }
+    found: Content = {}
+    each = (
+        f"select '{table}', as_of_date, count(*), sum(hash(t))::varchar from {table} as t group by all"
         for table in tables(home)
-    }
+    )
+    for table, day, n, digest in ask(home, " union all ".join(each)):
+        found.setdefault(table, {})[str(day)] = (n, digest)
+    return found
 
 
 def built(home: Home, full_refresh: bool = False) -> None:
@@ -86,13 +85,13 @@ def losses(home: Home, seed: int) -> Iterator[tuple[str, str]]:
         yield from ((table, day) for day in some)
 
 
-@pytest.mark.parametrize("seed", range(examples(2)))
+@pytest.mark.parametrize("seed", range(1, 1 + examples(1)))
 def test_any_date_that_any_table_lost_comes_back_as_it_was(home: Home, seed: int) -> None:
     before = content(home)
     assert len(before) > 15
     lost = list(losses(home, seed))
     change(home, *(f"delete from {table} where as_of_date = date '{day}'" for table, day in lost))
-    if seed % 2:  # without their Parquet they are built again
+    if seed % 2:  # those of one year have lost their Parquet too, and are built again
         for path in home.features.glob("as_of=2022*/*.parquet"):
             path.write_bytes(path.read_bytes()[:-1])
     assert content(home) != before

@@ -133,7 +133,7 @@ def test_the_manifest_of_a_run_is_what_dbt_itself_would_write(
 
     monkeypatch.setattr(dbt, "_write", both)
     with mock.patch.dict(os.environ):
-        dbt._run(home, Progress(quiet=True), "build", (), project, tmp_path / "target")
+        dbt.run(home, Progress(quiet=True), "build", (), project, tmp_path / "target")
     ours = json.loads((tmp_path / "target" / "manifest.json").read_text())
     expected = json.loads(theirs.read_text())
     for one in (ours, expected):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.cases.landed import Landed, files, land_case, land_files
 from tests.landing import samples
 from warehouse.errors import QhawaqError
 from warehouse.identity.people import SAME_PERSON
-from warehouse.rights import parting
+from warehouse.progress import Progress
+from warehouse.publish import decisions
+from warehouse.rights import deciding, parting
 from warehouse.rights.subject import Request
 from warehouse.settings import Home
 
@@ -160,6 +166,23 @@ def test_a_person_parts_two_people(home: Home) -> None:
     assert people(again) == 2, "what a person has decided no later file takes back"
     with pytest.raises(QhawaqError, match="one person only"):
         parting.part(home, request, TODAY)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_restored_backup_parts_them_again(home: Home, tmp_path: Path, silent: Progress, is_named: bool) -> None:
+    rows = [pupil(n, "70000001", name) for n, name in enumerate(["ROSA", "LUIS", "ROSA"])]
+    landed = land_files(home, [(FIRST, pupils(*rows))])
+    pairs = landed.ask("select child_key, merged_into from raw.child_merges order by 1")
+    older = Home(shutil.copytree(home.root, tmp_path / "older"))
+    parting.part(home, Request(pairs[0][1], "part", "tests", "Son dos personas distintas"), TODAY, other=pairs[1][0])
+    (decided,) = decisions.read(home.decisions)
+    decisions.write(older.to_decide, [decided if is_named else replace(decided, detail="")])  # of former code
+    deciding.carry_out(older, silent)
+    merges = "select * from raw.child_merges order by all"
+    with duckdb.connect(str(older.warehouse), read_only=True) as db:
+        assert (db.execute(merges).fetchall() == landed.ask(merges)) == is_named
+    assert not older.to_decide.exists()
+    assert decisions.read(older.decisions)
 
 
 def test_of_three_keys_it_is_said_who_is_parted(home: Home) -> None:

@@ -109,11 +109,11 @@ def test_cut_off_it_resumes_by_its_cursor(
 ) -> None:
     whole, pages = served.answer, []
 
-    def cut_off(path: str, query: dict[str, str], token: str | None) -> api.Answer:
+    def cut_off(path: str, query: dict[str, str], token: str | None) -> api.Page:
         if "padron" in path:
             pages.append(query.get("cursor"))
             if len(pages) == 2:
-                return api.Answer(400, "text/plain", "no")
+                return api.Page(400, "text/plain", "no")
         return whole(path, query, token)
 
     monkeypatch.setattr(api, "PAGE", 100)
@@ -140,7 +140,7 @@ def test_fewer_schools_than_the_count_says_are_refused(
 ) -> None:
     whole = served.answer
 
-    def lies(path: str, query: dict[str, str], token: str | None) -> api.Answer:
+    def lies(path: str, query: dict[str, str], token: str | None) -> api.Page:
         answer = whole(path, query, token)
         return answer._replace(body=str(int(answer.body) + 1)) if path.endswith("cuenta") else answer
 

@@ -144,7 +144,7 @@ def test_tasks_wait_for_the_tests_that_dbt_runs_and_for_no_others(
         return
     awaited = tasks[f"{group}.dbt_producer_watcher"]["awaited"]
     asked = (*selection, "--resource-type", "test", "--exclude-resource-type", "unit_test", "--output", "json")
-    listed = dbt._run(home, Progress(quiet=True), "ls", asked, DBT_PROJECT)
+    listed = dbt.run(home, Progress(quiet=True), "ls", asked, DBT_PROJECT)
     named = {json.loads(line)["unique_id"] for line in listed}
     assert len(named) > 200
     assert {one for tests in awaited.values() for one in tests} == {one for one in named if reads_models(home, one)}

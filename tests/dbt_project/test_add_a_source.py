@@ -64,6 +64,7 @@ def run(home: Home, project: Path, *commands: list[str]) -> list[str]:
     return done.stdout.split("THE END")[:-1]
 
 
+@pytest.mark.long
 def test_the_page_works_as_it_stands(page: str, project: Path, home: Home) -> None:
     content = re.search(r"```csv\n(.*?)```", page, re.DOTALL).group(1)
     path = deliver(home, FILE, content, encoding="utf-8")

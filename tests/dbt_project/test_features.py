@@ -7,6 +7,7 @@ import duckdb
 from tests.conftest import Country
 from warehouse import contracts
 from warehouse.build import closing, feature_catalog
+from warehouse.pipeline import learning
 from warehouse.settings import DBT_PROJECT
 
 
@@ -15,10 +16,10 @@ def test_the_wide_tables_yaml_is_generated() -> None:
     assert path.read_text(encoding="utf-8") == feature_catalog.wide_yaml()
 
 
-def test_at_least_ninety_features_in_ten_narrow_groups() -> None:
+def test_at_least_ninety_features_in_eleven_narrow_groups() -> None:
     found = feature_catalog.read()
     assert len(found) >= 90
-    assert len({f.group for f in found}) == 10
+    assert len({f.group for f in found}) == 11
     assert max(sum(f.group == g for f in found) for g in {f.group for f in found}) + 2 <= 15  # and two keys
 
 
@@ -36,6 +37,13 @@ def test_each_feature_says_what_it_is() -> None:
 def test_protected_traits_are_in_no_model() -> None:
     used = {f.name for f in feature_catalog.read() if f.in_model}
     assert not used & {"is_female", "speaks_indigenous_language", "is_foreign", "has_disability"}
+
+
+def test_what_the_norm_says_of_promotion_is_for_models_of_repetition() -> None:
+    of_norm = {"is_promotion_automatic", "n_counting_failed_areas"}
+    interruption, repetition = (set(learning.spec(outcome=outcome).features) for outcome in learning.OUTCOMES)
+    assert repetition - interruption == of_norm
+    assert interruption < repetition
 
 
 def test_every_model_feature_has_a_value_on_some_date(country: Country) -> None:

@@ -13,9 +13,16 @@ from warehouse.build import parsing
 from warehouse.settings import DBT_PROJECT
 
 WHOLE = "null is the row of the whole department"
+NOT_TOLD = "null are pupils whose sex no enrollment tells"
+NO_SCHOOL = "null are the pupils of schools that neither a register nor an enrollment names"
 # (model, column of its key) → why it may be null: null counts as one value, so the key is tested all the same.
 MAY_BE_NULL = {
+    ("agg_attendance_month", "is_female"): NOT_TOLD,
+    ("agg_attendance_month", "school_key"): NO_SCHOOL,
+    ("agg_marks_period", "is_female"): NOT_TOLD,
+    ("agg_marks_period", "school_key"): NO_SCHOOL,
     ("int_indicators__counts", "ugel_code"): WHOLE,
+    ("int_indicators__cube", "grade"): "transition is of one grade, and so of none apart",
     ("int_indicators__groups", "ugel_code"): WHOLE,
     ("int_indicators__services", "ugel_code"): WHOLE,
     ("int_ministry__control_totals", "age_years"): "the ministry counts pupils of no stated age in a row of their own",

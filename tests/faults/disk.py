@@ -17,9 +17,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 import pyrage
@@ -29,14 +28,14 @@ from warehouse.landing import land
 from warehouse.pipeline import land as step
 from warehouse.settings import DBT_PROJECT, Home
 
-Case = TypeVar("Case")
 ONCE, FOREVER, SHORT, KILL = range(4)
 KINDS = {  # what befalls a call → the error's number, and how often
     "killed": (0, KILL), "EIO once": (errno.EIO, ONCE), "EIO from then on": (errno.EIO, FOREVER),
     "ENOSPC once": (errno.ENOSPC, ONCE), "ENOSPC from then on": (errno.ENOSPC, FOREVER), "a short write": (0, SHORT),
 }  # fmt: skip
-QUARTER = os.environ.get("QHAWAQ_QUARTER")  # of the cases only every fourth
-STEP = int(os.environ.get("QHAWAQ_DISK_STEP", "10" if QUARTER else "5"))  # every how many calls one fails
+STEP = int(
+    os.environ.get("QHAWAQ_DISK_STEP", "10" if "QHAWAQ_PART" in os.environ else "5")
+)  # every how many calls one fails
 ENDED = (0, -signal.SIGKILL)  # how a process may end: by itself, or killed at the call
 CONTENT = (
     "select 'ledger', file || ' ' || status, accepted_rows from raw.deliveries "
@@ -44,11 +43,6 @@ CONTENT = (
     "union all select 'pupils', '', count(*) from raw.siagie_enrollments order by all"
 )
 VAULT = "select 'persons', count(*) from vault.persons union all select 'names', count(*) from vault.siagie_enrollments order by all"
-
-
-def of_quarter(cases: Iterable[Case]) -> list[Case]:
-    """Return the cases of the named quarter; all where none is named."""
-    return list(cases)[int(QUARTER) :: 4] if QUARTER else list(cases)
 
 
 def in_fork(task: Callable[[], object]) -> tuple[int, object]:

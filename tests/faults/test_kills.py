@@ -25,10 +25,6 @@ from warehouse.settings import Home
 # Fewer files, but of each kind: enrollments with corrections, a superseded month, a withheld region.
 KEPT = r"SIAGIE_MATRICULA|ESCALE|UBIGEO|INEI|SIAGIE_ASISTENCIA_(202209|20230[56])|SIAGIE_NOTAS_2022A|SISFOH|JUNTOS|CEM"
 
-# In CI a commit is killed at a quarter of the moments, the next one at another quarter.
-QUARTER = os.environ.get("QHAWAQ_QUARTER")
-CHOSEN = slice(int(QUARTER), None, 4) if QUARTER else slice(None)
-
 
 @dataclass(frozen=True)
 class Undisturbed:
@@ -107,7 +103,7 @@ def one_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("seed", range(5)[CHOSEN])
+@pytest.mark.parametrize("seed", range(5))
 def test_a_killed_job_ends_in_the_same_tables(whole: Undisturbed, one_home: Path, seed: int) -> None:
     killed_and_run_again(whole, one_home, seed, kills=1)
 
@@ -116,7 +112,7 @@ def test_a_killed_job_ends_in_the_same_tables(whole: Undisturbed, one_home: Path
     "seed",
     [
         pytest.param(7, marks=pytest.mark.long),
-        *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(100, 140)[CHOSEN]),
+        *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(100, 140)),
     ],
 )
 def test_a_killed_slice_ends_in_the_same_tables(slice_: Undisturbed, one_home: Path, seed: int) -> None:

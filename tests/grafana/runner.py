@@ -33,7 +33,7 @@ def put_in(sql: str, chosen: dict[str, list[str]]) -> str:
 
 
 def choices(db: duckdb.DuckDBPyConnection, dashboard: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
-    """Yield the first and the last value of each choice, in all combinations; nobody can choose several."""
+    """Yield each indicator with the first and the last value of each other choice; nobody can choose several."""
     every = {}
     for one in dashboard.get("templating", {}).get("list", []):
         if one["type"] == "query":
@@ -44,5 +44,6 @@ def choices(db: duckdb.DuckDBPyConnection, dashboard: dict[str, Any]) -> Iterato
             every[one["name"]] = [str(value) for _, value in rows]
         elif one["type"] == "custom":
             every[one["name"]] = re.findall(r" : ([^,]+)", one["query"])
-    ends = [[(name, chosen) for chosen in (values[:1] or [""], values[-1:] or [""])] for name, values in every.items()]
-    return (dict(one) for one in itertools.product(*ends))
+    chosen = {name: values if name == "indicator" else [*values[:1], *values[-1:]] for name, values in every.items()}
+    each = [[(name, [value]) for value in values or [""]] for name, values in chosen.items()]
+    return (dict(one) for one in itertools.product(*each))

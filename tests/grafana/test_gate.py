@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grafana.gate.queries import KINDS, Refused, kind
+from grafana.gate.queries import KINDS, RefusedQuery, kind
 from grafana.source import TYPE, UID
 from tests.conftest import Country
 from tests.grafana import runner
@@ -19,7 +19,7 @@ from tests.grafana.test_dashboards import DASHBOARDS, files, queries
 
 
 def refused(said: object, audience: str = "operations") -> str:
-    with pytest.raises(Refused) as found:
+    with pytest.raises(RefusedQuery) as found:
         OF[audience].passed(said if isinstance(said, bytes) else json.dumps(said).encode())
     return str(found.value)
 

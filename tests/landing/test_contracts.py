@@ -12,8 +12,9 @@ import pytest
 from tests.conftest import deliver
 from tests.landing import samples
 from warehouse import contracts
+from warehouse.contracts import reading
 from warehouse.errors import QhawaqError
-from warehouse.landing import land, ledger
+from warehouse.landing import dating, land
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
@@ -99,7 +100,7 @@ def test_what_may_not_be_empty_is_said_of_the_table_or_of_the_column(tmp_path: P
     (date(2025, 11, 30), date(2025, 12, 1)),
 ])  # fmt: skip
 def test_a_late_file_never_counts_on_a_closed_date(closed: date | None, expected: date) -> None:
-    assert ledger.effective_date(date(2025, 11, 20), closed) == expected
+    assert dating.effective_date(date(2025, 11, 20), closed) == expected
 
 
 def test_the_later_file_of_a_period_counts_whichever_arrives_first(home: Home, silent: Progress) -> None:
@@ -111,6 +112,13 @@ def test_the_later_file_of_a_period_counts_whichever_arrives_first(home: Home, s
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         rows = dict(db.execute("select file, status from raw.deliveries").fetchall())
     assert rows == {later: "landed", samples.ATTENDANCE: "superseded"}
+
+
+@pytest.mark.parametrize("column", ["ID_PERSONA", "N_DOC", "APELLIDO_PATERNO", "APODERADO_N_DOC", "unknown"])
+def test_what_the_law_keeps_tells_nobody_who_it_is(column: str) -> None:
+    columns = samples.CONTRACTS["siagie_enrollments"].columns
+    with pytest.raises(QhawaqError, match=f"kept_by_law names {column.lower()}"):
+        reading._kept_by_law("a.b", columns, {"why": "x", "columns": [column, "ID_ANIO"]})
 
 
 def test_whatever_is_about_a_person_has_an_end() -> None:

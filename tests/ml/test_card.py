@@ -9,7 +9,7 @@ import pytest
 
 from ml.judging.backtest import Figure, as_figures
 from ml.judging.card import Card, may_be_shown
-from ml.judging.gates import GateResult
+from ml.judging.gates import GateBounds, GateCheck, GateResult
 from ml.judging.metric import Metric
 
 
@@ -30,8 +30,11 @@ def card(cases: float = 45.0, gate: str = "passed: x", synthetic: bool = True) -
         "2025-12-05",
         0.05,
         ["a", "b"],
+        [],
         [2018, 2019],
+        [2020],
         GateResult.from_stored(gate),
+        [],
         found,
         synthetic,
     )
@@ -44,6 +47,43 @@ def test_the_card_says_how_good_the_model_is_beside_the_rules() -> None:
     assert "| nivel: primaria | 11 [9, 12] | 29 [20, 30] | 1.1 [0.9, 1.2] |" in text
     assert "Resultado: cumple todas." in text
     assert "son anteriores a 2024" in text
+
+
+def test_a_card_of_repetition_asks_for_no_visit() -> None:
+    repetition = replace(card(), outcome="repetition")
+    said = repetition.model_card() + repetition.impact()
+    assert "Ordena a quién apoyar primero en sus estudios, para su tutor" in said
+    assert "tiene el largo de\nla de visitas (5 % de sus estudiantes)." in said
+    assert not re.search("visitar|se les visita|sin visita", said)
+    assert "Ordena a quién visitar primero" in card().model_card()
+    assert "pueden quedar sin visita: es el error" in card().impact()
+
+
+def test_the_card_says_where_the_model_ranks_without_probabilities() -> None:
+    text = card(gate="passed: no probabilities of level=F0, region=15: x 0.5 (0.9 to 1.1); held: y 1").model_card()
+    assert "Resultado: puede ordenar; **orden sin probabilidad** en: nivel: secundaria, región: 15." in text
+    assert "todo el país" in card(gate="passed: no probabilities of all: x 0.5 (0.9 to 1.1)").model_card()
+
+
+def test_the_card_says_what_the_test_year_says_against_it() -> None:
+    assert "El año de prueba no contradice ninguna condición." in card().model_card()
+    name = "observed_over_expected_at_capacity"
+    checks = [
+        GateCheck(GateBounds("", 0.9, 1.1), segment, Metric(name, 0.5, 0.4, 0.6)) for segment in ("all", "area=rural")
+    ]
+    text = replace(card(), belied=checks).model_card()
+    assert (
+        "observados entre esperados en la lista 0.50 [0.40, 0.60]; observados entre esperados en la lista en área: rural."
+        in text
+    )
+
+
+def test_the_card_says_which_features_would_tell_the_year() -> None:
+    assert "Ninguna variable falta en unos años" in card().model_card()
+    assert (
+        "y así dirían el año: `last_year_attendance_share`."
+        in replace(card(), left_out=["last_year_attendance_share"]).model_card()
+    )
 
 
 def test_the_card_says_what_the_model_is_made_of() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ from ml.judging.metric import Metric
 from tests.ml.rows import rows
 
 ALL = gates.EVERYBODY
+
+
+def judge(figures: gates.Figures, bounds: Mapping[str, gates.GateBounds]) -> GateResult:
+    """Judge figures as training does."""
+    return GateResult.from_checks(gates.checks(figures, bounds))
 
 
 @pytest.mark.parametrize(("low", "holds"), [(0.99, False), (1.0, False), (1.0001, True), (None, False)])
@@ -41,7 +47,7 @@ def test_a_segment_is_judged_by_its_interval_and_only_where_the_gate_says() -> N
     bounds = {name: gates.GateBounds("", 0.9, 1.1, in_segments=["region"])}
     broken = [check for check in gates.checks(figures, bounds) if not check.holds]
     assert [check.segment for check in broken] == ["region=15", "region=13"]
-    result = gates.judge(figures, bounds)
+    result = judge(figures, bounds)
     assert result.broken == (name,)
     assert GateResult.from_stored(str(result)) == result
     assert str(result).startswith(
@@ -62,9 +68,6 @@ def good() -> dict[tuple[str, str], Metric]:
     ("name", "bad"),
     [
         ("precision_ratio_to_best_rule", Metric("precision_ratio_to_best_rule", 1.09, 0.97, 1.2)),
-        ("observed_over_expected_at_capacity", Metric("observed_over_expected_at_capacity", 1.2, 1.0, 1.3)),
-        ("calibration_slope", Metric("calibration_slope", 1.11, 1.05, 1.17)),
-        ("calibration_slope", Metric("calibration_slope", 0.89, 0.83, 0.95)),
         ("recall_gap", Metric("recall_gap", 0.3, 0.2, 0.4)),
         ("list_kept", Metric("list_kept", 0.39, 0.3, 0.5)),
         ("features_seen", Metric("features_seen", 0.99)),
@@ -72,11 +75,56 @@ def good() -> dict[tuple[str, str], Metric]:
 )
 @pytest.mark.parametrize("outcome", ["interruption", "repetition"])
 def test_each_gate_of_the_file_refuses_alone(name: str, bad: Metric, outcome: str) -> None:
-    assert gates.judge(good(), gates.read_bounds(outcome)).status is GateStatus.PASSED
-    result = gates.judge(good() | {(ALL, name): bad}, gates.read_bounds(outcome))
+    assert judge(good(), gates.read_bounds(outcome)).status is GateStatus.PASSED
+    result = judge(good() | {(ALL, name): bad}, gates.read_bounds(outcome))
     assert result.status is GateStatus.REFUSED
     assert result.broken == (name,)
     assert str(result).startswith(f"refused: {name} {bad.value:.2f}")
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("observed_over_expected_at_capacity", Metric("observed_over_expected_at_capacity", 1.2, 1.0, 1.3)),
+        ("calibration_slope", Metric("calibration_slope", 1.11, 1.05, 1.17)),
+        ("calibration_slope", Metric("calibration_slope", 0.89, 0.83, 0.95)),
+    ],
+)
+@pytest.mark.parametrize("outcome", ["interruption", "repetition"])
+def test_a_wrong_level_withholds_probabilities_and_the_model_ranks(name: str, bad: Metric, outcome: str) -> None:
+    result = judge(good() | {(ALL, name): bad}, gates.read_bounds(outcome))
+    assert result.status is GateStatus.PASSED
+    assert result.may_go_live
+    assert result.withheld == (ALL,)
+    assert str(result).startswith(f"passed: no probabilities of all: {name} {bad.value:.2f}")
+    assert GateResult.from_stored(str(result)) == result
+
+
+def test_a_segment_whose_level_is_wrong_is_the_only_one_without_probabilities() -> None:
+    name = "observed_over_expected_at_capacity"
+    levels = {("level=F0", name): Metric(name, 0.45, 0.3, 0.6), ("level=B0", name): Metric(name, 1.0, 0.8, 1.2)}
+    refused = {(ALL, "list_kept"): Metric("list_kept", 0.39, 0.3, 0.5)}
+    for figures, status, broken in (
+        (good() | levels, GateStatus.PASSED, ()),
+        (good() | levels | refused, GateStatus.REFUSED, ("list_kept",)),
+    ):
+        result = judge(figures, gates.read_bounds("interruption"))
+        assert (result.status, result.broken, result.withheld) == (status, broken, ("level=F0",))
+        assert GateResult.from_stored(str(result)) == result
+
+
+@pytest.mark.parametrize(
+    ("metric", "is_said"),
+    [
+        (Metric("observed_over_expected_at_capacity", 0.78, 0.68, 0.89), True),
+        (Metric("observed_over_expected_at_capacity", 0.80, 0.68, 0.90), False),
+        (Metric("precision_ratio_to_best_rule", 0.8, 0.6, 1.0), True),
+        (Metric("precision_ratio_to_best_rule", 0.9, 0.7, 1.1), False),
+    ],
+)
+def test_a_year_that_surely_leaves_the_bounds_is_told(metric: Metric, is_said: bool) -> None:
+    said = gates.belied({(ALL, metric.name): metric}, gates.read_bounds("interruption"))
+    assert [check.metric for check in said] == [metric] * is_said
 
 
 @pytest.mark.parametrize(
@@ -108,7 +156,7 @@ def test_a_text_without_a_status_is_no_result() -> None:
 
 def test_a_gate_without_its_figure_or_with_a_misspelled_bound_is_no_gate(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
-        gates.judge({}, gates.read_bounds("interruption"))
+        judge({}, gates.read_bounds("interruption"))
     with pytest.raises(KeyError):
         gates.read_bounds("shoe_size")
     (tmp_path / "gates.yml").write_text("interruption: {x: {says: y, at_leest: 1}}")
@@ -127,7 +175,7 @@ def test_the_best_rule_is_the_one_to_beat_and_the_test_year_decides_nothing() ->
         return Judged(name, year, ranked)
 
     years = [judged("origin_2022", last, first), judged("origin_2023", last, first), judged("test_2024", first, last)]
-    found, verdict = train.judged_by_gates(
+    found, verdict, *_ = train.judged_by_gates(
         years, 0.1, "additive", Metric("features_seen", 1.0), gates.read_bounds("interruption")
     )
     by = {(who, where, metric.name): metric for who, where, segment, metric in found if segment == ALL}

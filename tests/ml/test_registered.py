@@ -27,9 +27,9 @@ def test_terms_in_the_warehouse_are_the_registered_model(country: Country) -> No
     with duckdb.connect(str(country.home.warehouse), read_only=True) as db:
         columns = ", ".join(f"cast({f} as double)" for f in spec_order)
         rows = db.execute(
-            f"select {columns}, level, is_rural from features.child_features where as_of_date = date '2025-11-30'"
+            f"select {columns}, level, is_rural, as_of_date from features.child_features where as_of_date = date '2025-11-30'"
         ).to_arrow_table()
-    values = np.column_stack([column.to_numpy() for column in rows.columns[:-2]])
+    values = np.column_stack([column.to_numpy() for column in rows.columns[:-3]])
     segments = score.segments(rows)
     by_terms = stored.log_odds(values[:, [spec_order.index(f) for f in stored.features]], segments)
     slopes, shifts = stored.calibration.of_rows(segments)

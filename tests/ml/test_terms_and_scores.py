@@ -105,7 +105,7 @@ def batch_of(rows: Rows, **more: list) -> pa.RecordBatchReader:
     columns = {
         "child_key": pa.array(rows.key), "as_of_date": pa.array([date(2023, 4, 30)] * n),
         "ugel_code": pa.array(rows.group.texts().tolist()), "level": pa.array(rows.segments["level"].texts().tolist()),
-        "is_rural": pa.array(rural, pa.bool_()),
+        "is_rural": pa.array(rural, pa.bool_()), "department_code": pa.array(["15"] * n),
     }  # fmt: skip
     columns |= {name: pa.array(rows.values[:, i], from_pandas=True) for i, name in enumerate(SPEC.features)}
     columns |= {name: pa.array(value) for name, value in more.items()}
@@ -118,6 +118,16 @@ def test_streamed_scores_do_not_depend_on_batches(model_terms: terms.Terms) -> N
     streamed = score.scores(batch_of(rows), live).read_all()
     assert np.array_equal(streamed.column("log_odds").to_numpy(), log_odds(model_terms, rows))
     assert np.allclose(streamed.column("probability").to_numpy(), 1 / (1 + np.exp(-log_odds(model_terms, rows))))
+
+
+def test_a_row_that_names_its_ranker_is_scored_by_that_one_alone(model_terms: terms.Terms) -> None:
+    rows = sample(10, seed=6)
+    live = [score.Ranker("v", "interruption", model_terms), score.Ranker("w", "repetition", model_terms)]
+    outcomes, versions = ["interruption"] * 6 + ["repetition"] * 4, ["v"] * 6 + ["w"] * 4
+    streamed = score.scores(batch_of(rows, outcome=outcomes, model_version=versions), live).read_all()
+    assert streamed.column("model_version").to_pylist() == versions
+    assert streamed.column("outcome").to_pylist() == outcomes
+    assert np.array_equal(streamed.column("log_odds").to_numpy(), log_odds(model_terms, rows))
 
 
 def test_reasons_with_base_and_rest_are_the_log_odds(model_terms: terms.Terms) -> None:

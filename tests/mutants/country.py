@@ -12,11 +12,12 @@ from functools import cached_property
 
 import duckdb
 
-from tests.mutants.operators import DIALECT, Mutant
+from tests.mutants.mutator import Mutant
+from tests.mutants.places import DIALECT
 from tests.mutants.unit_tests import InvalidMutant, ended_after
 from tests.mutants.workshop import SILENT, Workshop
 from warehouse.build import history_tests
-from warehouse.build.history_tests import HistoryTest, Part, Split
+from warehouse.build.history_tests import HistoryTest, Split, TestedPart
 from warehouse.build.manifest import Node
 from warehouse.database import column, warehouse
 
@@ -160,7 +161,7 @@ class Country:
 
     def _failures(self, test: HistoryTest) -> int:
         """Return how many rows fail a test, of the dates that are built and of all school years."""
-        part = Part(f"as_of_date in ({self._listed})" if test.split is Split.DATES else test.split.value, "")
+        part = TestedPart(f"as_of_date in ({self._listed})" if test.split is Split.DATES else test.split.value, "")
         with ended_after(LONGEST, self.db):
             return test.failures(self.db, part)
 

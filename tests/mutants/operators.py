@@ -1,21 +1,13 @@
-"""The mutator: every small change of a model's SQL, each at one place of its syntax tree.
-
-A change is named by the way from the root of the tree to the place, so that it can be made in every tree of the same
-shape: in the model as it is built, and in the model as a unit test compiles it, with other tables and other numbers.
-"""
+"""The operators of the mutator: every small change that each makes at one place of a model's syntax tree."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
 
-import sqlglot
 from sqlglot import exp
 
-DIALECT = "duckdb"
-SHOWN = 110  # characters of a place before and after the change
-Way = tuple[tuple[str, int | None], ...]
+from tests.mutants.places import DIALECT, FILTERS, Change, at, instead_of, shown
+
 OTHER_COMPARISON: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT, exp.EQ: exp.NEQ, exp.NEQ: exp.EQ,
     exp.NullSafeEQ: exp.EQ, exp.NullSafeNEQ: exp.NEQ,
@@ -26,106 +18,6 @@ OTHER_SIDE: dict[type[exp.Expr], type[exp.Expr]] = {
 }  # fmt: skip
 # A whole number beside one of these is a bound or an offset.
 BESIDE_BOUND: tuple[type[exp.Expr], ...] = (*OTHER_COMPARISON, exp.Between, exp.Add, exp.Sub, exp.Neg)
-FILTERS = (exp.Where, exp.Having, exp.Qualify)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What stands at a place instead, and how that is shown."""
-
-    instead: exp.Expr
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One change of one model.
-
-    Attributes:
-        operator: the kind of change.
-        way: from the root to the place.
-        number: which of the operator's changes of this place.
-        before: the place as it is.
-        after: the place as it becomes.
-    """
-
-    operator: str
-    way: Way
-    number: int
-    before: str
-    after: str
-
-    def sql(self, tree: exp.Expr) -> str | None:
-        """Return a tree with the change as SQL; nothing where it has no such place. The tree stays as it is."""
-        place = at(tree, self.way)
-        if place is None:
-            return None
-        change = next(islice(OPERATORS[self.operator](place), self.number, None), None)
-        if change is None:
-            return None
-        if place is tree:
-            return change.instead.sql(DIALECT)
-        place.replace(change.instead)  # and back: a copy of the whole tree takes longer than the query
-        try:
-            return tree.sql(DIALECT)
-        finally:
-            change.instead.replace(place)
-
-
-def parse(sql: str) -> exp.Expr:
-    """Return the tree of a query."""
-    tree = sqlglot.parse_one(sql, read=DIALECT)
-    for node in tree.walk():
-        node.comments = None
-    return tree
-
-
-def mutants(tree: exp.Expr) -> tuple[list[Mutant], int]:
-    """Return every change of a tree, and how many were left out since they cannot matter."""
-    found: list[Mutant] = []
-    left_out = 0
-    for node in tree.walk():
-        for name, operator in OPERATORS.items():
-            for number, change in enumerate(operator(node)):
-                if is_same(node, name, change):
-                    left_out += 1
-                else:
-                    found.append(Mutant(name, way_to(node), number, change.before, change.after))
-    return found, left_out
-
-
-def way_to(node: exp.Expr) -> Way:
-    """Return the way from the root of its tree to a node."""
-    way: list[tuple[str, int | None]] = []
-    while node.parent is not None:
-        way.append((str(node.arg_key), node.index))
-        node = node.parent
-    return tuple(reversed(way))
-
-
-def at(tree: exp.Expr, way: Way) -> exp.Expr | None:
-    """Return the node at the end of a way; nothing where the tree has none."""
-    node = tree
-    for key, index in way:
-        found = node.args.get(key)
-        if index is not None:
-            found = found[index] if isinstance(found, list) and index < len(found) else None
-        if not isinstance(found, exp.Expr):
-            return None
-        node = found
-    return node
-
-
-def shown(node: exp.Expr | str) -> str:
-    """Return a place as text, without the middle where it is long."""
-    text = node if isinstance(node, str) else node.sql(DIALECT, normalize_functions="lower")
-    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} … {text[-SHOWN // 2 :]}"
-
-
-def instead_of(node: exp.Expr, instead: exp.Expr) -> Change:
-    """Return a change that shows the whole place."""
-    return Change(instead, shown(node), shown(instead))
 
 
 def comparisons(node: exp.Expr) -> Iterator[Change]:
@@ -351,112 +243,3 @@ OPERATORS: dict[str, Callable[[exp.Expr], Iterable[Change]]] = {
     "coalesce": defaults, "window": windows, "order": orders, "filter": conjuncts, "aggregate": aggregates,
     "case": branches, "null": negations,
 }  # fmt: skip
-
-
-def is_same(node: exp.Expr, operator: str, change: Change) -> bool:
-    """Say whether a change is known to change nothing, whatever the data."""
-    return any(rule(node, operator, change) for rule in SAME)
-
-
-def is_same_text(node: exp.Expr, operator: str, change: Change) -> bool:
-    """Say whether it reads the same."""
-    return node.sql(DIALECT) == change.instead.sql(DIALECT)
-
-
-def is_placeholder(node: exp.Expr, operator: str, change: Change) -> bool:
-    """`school_year between 0 and 9999` stands for every year, wherever its ends are."""
-    return any(isinstance(one, exp.Between) and is_every_year(one) for one in (node, node.parent)) or (
-        operator == "filter" and "school_year BETWEEN 0 AND 9999" in change.before
-    )
-
-
-def is_every_year(node: exp.Between) -> bool:
-    """Say whether a range stands for every school year."""
-    return (node.args["low"].sql(), node.args["high"].sql()) == ("0", "9999")
-
-
-def is_null_in_condition(node: exp.Expr, operator: str, change: Change) -> bool:
-    """A condition that is null keeps no row, just as one that is false."""
-    if operator != "coalesce" or change.instead != node.this or node.expressions[-1] != exp.false():
-        return False
-    above = node.parent
-    while isinstance(above, (exp.And, exp.Or, exp.Paren)):
-        above = above.parent
-    return isinstance(above, (*FILTERS, exp.Join, exp.If))
-
-
-def is_distinct_in_set(node: exp.Expr, operator: str, change: Change) -> bool:
-    """A value is in a list or not, however often it stands there."""
-    return operator == "distinct" and isinstance(node, exp.Query) and isinstance(in_set(node), (exp.In, exp.Exists))
-
-
-def in_set(node: exp.Expr) -> exp.Expr | None:
-    """Return what a query is an operand of."""
-    above = node.parent
-    while isinstance(above, (exp.Subquery, exp.Union)):
-        above = above.parent
-    return above
-
-
-def is_padding(node: exp.Expr, operator: str, change: Change) -> bool:
-    """A code that has all its digits is the same with and without padding."""
-    above = node if isinstance(node, exp.LT) else node.parent
-    branch = above.parent if above is not None else None
-    if not isinstance(above, exp.LT) or not isinstance(branch, exp.If) or not isinstance(branch.args["true"], exp.Pad):
-        return False
-    digits = branch.args["true"].expression
-    if node is above:
-        return operator == "comparison" and above.expression == digits
-    return operator == "bound" and change.instead.sql() == str(int(digits.this) + 1)
-
-
-def is_no_limit(node: exp.Expr, operator: str, change: Change) -> bool:
-    """`least` and `greatest` pass over null: a default that could not win, or is another operand, is not needed."""
-    if operator != "coalesce" or change.instead != node.this or not isinstance(node.parent, (exp.Least, exp.Greatest)):
-        return False
-    others = [node.parent.this, *node.parent.expressions]
-    default = node.expressions[-1]
-    return default in others or (isinstance(node.parent, exp.Least) and "9999-12-31" in default.sql())
-
-
-def is_of_nothing(node: exp.Expr, operator: str, change: Change) -> bool:
-    """Nothing added is nothing taken away."""
-    return operator == "aggregate" and isinstance(node, (exp.Add, exp.Sub)) and node.expression.sql() == "0"
-
-
-def is_unread(node: exp.Expr, operator: str, change: Change) -> bool:
-    """A column of a CTE that nobody reads: a macro writes more columns than a model needs."""
-    column = node
-    while column.parent is not None and not isinstance(column.parent, exp.Select):
-        column = column.parent
-    query, cte = column.parent, column.parent and column.parent.parent
-    is_column = isinstance(column, exp.Alias) and column.arg_key == "expressions"
-    if not is_column or not isinstance(query, exp.Select) or not isinstance(cte, exp.CTE) or query.args.get("distinct"):
-        return False
-    grouped = query.args.get("group")
-    if grouped is not None and any(isinstance(one, exp.Literal) for one in grouped.expressions):
-        return False
-    return not any(
-        reads(reader, cte.alias, column.alias) for reader in cte.root().find_all(exp.Select) if reader is not query
-    )
-
-
-def reads(query: exp.Select, table: str, column: str) -> bool:
-    """Say whether a query may read a column of a table: it names one that is called so, or takes all."""
-    if table not in {one.name for one in query.find_all(exp.Table) if one.parent_select is query}:
-        return False
-    return query.is_star or any(
-        one.name == column or isinstance(one.this, exp.Star) for one in query.find_all(exp.Column)
-    )
-
-
-SAME = (
-    is_of_nothing,
-    is_unread,
-    is_same_text,
-    is_placeholder,
-    is_null_in_condition,
-    is_distinct_in_set,
-    is_padding,
-    is_no_limit,
-)

@@ -8,7 +8,7 @@ from tests import homes
 from tests.conftest import Country as SmallCountry
 from tests.mutants import trial
 from tests.mutants.country import Country
-from tests.mutants.operators import Mutant
+from tests.mutants.mutator import Mutant
 from tests.mutants.trial import Report, Verdict
 from tests.mutants.unit_tests import UnitTests
 from tests.mutants.workshop import Workshop

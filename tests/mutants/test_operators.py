@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from tests.mutants import operators
+from tests.mutants import mutator, operators, places
 
 QUERIES = {
     "comparison": ("select 1 as n from t where a < 2", ["a <= 2"]),
@@ -41,10 +41,10 @@ EQUAL = (
 @pytest.mark.parametrize("operator", QUERIES)
 def test_an_operator_changes_one_place(operator: str) -> None:
     sql, expected = QUERIES[operator]
-    tree = operators.parse(sql)
-    found = [one.sql(tree) for one in operators.mutants(tree)[0] if one.operator == operator]
+    tree = places.parse(sql)
+    found = [one.sql(tree) for one in mutator.mutants(tree)[0] if one.operator == operator]
     missing = [part for part in expected if not any(part.lower() in str(mutated).lower() for mutated in found)]
-    assert (missing, operators.parse(sql)) == ([], tree)  # and the tree is as it was
+    assert (missing, places.parse(sql)) == ([], tree)  # and the tree is as it was
 
 
 def test_every_operator_is_tried() -> None:
@@ -53,24 +53,24 @@ def test_every_operator_is_tried() -> None:
 
 @pytest.mark.parametrize("sql", EQUAL)
 def test_what_cannot_matter_is_left_out(sql: str) -> None:
-    _, left_out = operators.mutants(operators.parse(sql))
+    _, left_out = mutator.mutants(places.parse(sql))
     assert left_out > 0
 
 
 def test_a_column_that_is_read_is_changed() -> None:
-    tree = operators.parse("with m as (select a, min(b) as x from t group by a) select a, x from m")
-    assert any(one.before == "min(b)" for one in operators.mutants(tree)[0])
+    tree = places.parse("with m as (select a, min(b) as x from t group by a) select a, x from m")
+    assert any(one.before == "min(b)" for one in mutator.mutants(tree)[0])
 
 
 def test_a_mutant_fits_every_tree_of_the_same_shape() -> None:
     """A unit test compiles the model with other tables and other values of variables."""
-    model = operators.parse(
+    model = places.parse(
         'with a as (select * from "w"."s"."t" where d <= cast(\'1900-01-01\' as date)) select * from a'
     )
-    test = operators.parse("with a as (select * from fixture where d <= cast('2024-07-31' as date)) select * from a")
-    mutant = next(one for one in operators.mutants(model)[0] if one.operator == "comparison")
+    test = places.parse("with a as (select * from fixture where d <= cast('2024-07-31' as date)) select * from a")
+    mutant = next(one for one in mutator.mutants(model)[0] if one.operator == "comparison")
     assert "d < CAST('2024-07-31' AS DATE)" in str(mutant.sql(test))
-    assert mutant.sql(operators.parse("select 1 as n")) is None
+    assert mutant.sql(places.parse("select 1 as n")) is None
 
 
 def test_mutants_of_a_query_are_queries() -> None:
@@ -86,10 +86,10 @@ def test_mutants_of_a_query_are_queries() -> None:
     union all
     select ranked.a, 1, 2, null from ranked left join u on ranked.a = u.a and u.b is not null
     """
-    tree = operators.parse(sql)
+    tree = places.parse(sql)
     with duckdb.connect() as db:
         db.execute("create table t (a int, b int); create table u (a int, b int)")
-        found = operators.mutants(tree)[0]
+        found = mutator.mutants(tree)[0]
         for mutant in found:
             db.execute(f"explain {mutant.sql(tree)}")
     assert len(found) > 30

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from tests.mutants.country import Country
-from tests.mutants.operators import Mutant, mutants
+from tests.mutants.mutator import Mutant, mutants
 from tests.mutants.unit_tests import InvalidMutant, UnitTests
 from tests.mutants.workshop import Workshop
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from tests.mutants.operators import DIALECT, Mutant, parse
+from tests.mutants.mutator import Mutant
+from tests.mutants.places import DIALECT, parse
 
 LONGEST = 10  # seconds of a query on a few rows, which takes milliseconds: one stopped would never end
 FIXTURE = "__dbt__cte__"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from tests.mutants.operators import parse
+from tests.mutants.places import parse
 from tests.mutants.unit_tests import UnitTests
 from warehouse.build import dbt
 from warehouse.build.manifest import Manifest

@@ -21,12 +21,12 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 def test_all_that_are_promised_are_there() -> None:
     assert [path.stem for path in BOOKS] == [
-        "complex_model_training", "exploration", "model_evaluation", "model_training",
+        "complex_model_training", "exploration", "model_evaluation", "model_training", "star",
     ]  # fmt: skip
 
 
 # Training and judging models takes long, and what these call is tested where it stands.
-OFTEN = ("exploration",)
+OFTEN = ("exploration", "star")
 MARKED = [pytest.param(path, marks=() if path.stem in OFTEN else pytest.mark.long) for path in BOOKS]
 
 

@@ -31,6 +31,21 @@ def test_every_fact_has_its_line(home: Home) -> None:
     assert any(line.startswith("  published    release r, 7 files in ") for line in lines)
 
 
+def test_where_a_model_ranks_without_probabilities_is_said_and_what_the_test_year_says(home: Home) -> None:
+    notes = [["gates", "level=F0", "observed_over_expected_at_capacity", 0.45, 0.3, 0.6],
+             ["drift", "region=08", "coverage_lost", 1.0, None, None],
+             ["outcomes", "all", "observed_over_expected_at_capacity", 0.7, 0.6, 0.79],
+             ["test_year", "all", "observed_over_expected_at_capacity", 0.78, 0.68, 0.89]]  # fmt: skip
+    said = [line for line in status.lines(home, FACTS | {"steps": {}, "notes": notes}) if line.startswith("  model ")]
+    assert said == [
+        "  model        no probability of level=F0 (deciding years): observed_over_expected_at_capacity 0.45 [0.30, 0.60]",
+        "  model        no probability of region=08 (data unlike those that trained; train again): coverage_lost 1.00",
+        "  model        no probability of all (what was announced did not come; train again): "
+        "observed_over_expected_at_capacity 0.70 [0.60, 0.79]",
+        "  model        the test year belies all (decides nothing): observed_over_expected_at_capacity 0.78 [0.68, 0.89]",
+    ]
+
+
 @pytest.mark.parametrize("steps", [{}, {name: {"by": "orchestrator"} for name in ("build", "deploy", "score")}])
 def test_without_steps_of_its_own_it_says_the_rest(home: Home, steps: dict) -> None:
     lines = status.lines(home, FACTS | {"steps": steps})

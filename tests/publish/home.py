@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
+
 from warehouse import database
 from warehouse.pipeline import tables
-from warehouse.publish import serving
+from warehouse.publish import redaction, serving
 from warehouse.settings import Home
+
+DAY = "2025-11-30"
+LISTED = {"7": "150101", "8": "150101", "9": "150201"}  # child → UGEL
+
+
+def with_lists(home: Home) -> None:
+    """Make a warehouse whose lists name three children."""
+    with_marts(home)
+    with database.warehouse(home) as db:
+        rows = ", ".join(f"('{child}', '{ugel}', date '{DAY}')" for child, ugel in LISTED.items())
+        for table in (*redaction.OF_LISTED, "immediate_cases"):
+            db.execute(
+                f"create table education.{table} as select * from (values {rows}) as t(child_key, ugel_code, as_of_date)"
+            )
 
 
 def with_marts(home: Home) -> None:
@@ -23,3 +41,18 @@ def with_marts(home: Home) -> None:
             place = f", '150{{}}01' as {area}" if area else ""
             rows = " union all ".join(f"select {n}::bigint as n, 'a' as text" + place.format(n) for n in (1, 2))
             db.execute(f"create table {audience}.{'page' if audience == 'service' else 'mart'} as {rows}")
+
+
+def read(path: Path) -> list[tuple]:
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute("select n, release_id from mart order by 1").fetchall()
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def links(home: Home) -> list[Path]:
+    return sorted(path for path in home.serving.rglob("*") if path.name == "current.duckdb" and path.is_symlink())

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import examples
-from tests.publish.test_disclosure import Counts, counts, is_as_it_was_counted
+from tests.publish.test_disclosure import Counts, assert_safe, counts
 from warehouse.publish.disclosure.attack import attack
 from warehouse.publish.disclosure.cells import HIDDEN, NATION, Block, Cell
 from warehouse.publish.disclosure.indicators import decide_in_stages, first_look
@@ -162,14 +162,3 @@ def test_no_hidden_count_of_a_group_of_a_ugel_is_bounded(true: Counts) -> None:
 @given(with_ugel_groups())
 def test_no_hidden_count_is_bounded_when_indicators_are_decided_one_after_another(true: Counts) -> None:
     assert_safe(one_after_another(true), true)
-
-
-def assert_safe(decided: Block, true: Counts) -> None:
-    """See that nothing is bounded, nothing small is shown, nothing that a whole hides, and the rest as it is."""
-    assert attack(decided) == []
-    for cell, shown in decided.items():
-        n, cases = true[cell]
-        assert shown.is_hidden or min(cases, n - cases) >= 10
-        assert is_as_it_was_counted(shown, n, cases)
-    for cell, shown in of_kind(decided, "ugel_groups").items():
-        assert shown.is_hidden or not any(decided[whole].is_hidden for whole in cell.wholes.values())

@@ -172,6 +172,17 @@ def is_as_it_was_counted(shown: Shown, n: int, cases: int) -> bool:
     return n >= 20 and abs(shown.n_pupils - n) <= 2 and (shown.is_hidden or abs(shown.n_cases - cases) <= 2)
 
 
+def assert_safe(decided: Block, true: Counts) -> None:
+    """Assert that nothing is bounded, nothing small is shown, nothing that a whole hides, and the rest as counted."""
+    assert attack(decided) == []
+    for cell, shown in decided.items():
+        n, cases = true[cell]
+        assert shown.is_hidden or min(cases, n - cases) >= 10
+        assert is_as_it_was_counted(shown, n, cases)
+        if cell.kind not in ("cells", "groups"):
+            assert shown.is_hidden or not any(decided[whole].is_hidden for whole in cell.wholes.values())
+
+
 @settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks())
 def test_no_hidden_count_is_bounded(true: Counts) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.build.test_firewall import PUPILS, by_name, model
 from tests.publish.home import with_marts
 from warehouse import database
+from warehouse.build import firewall
 from warehouse.errors import BuildFailed
+from warehouse.pipeline import publish as publishing
 from warehouse.progress import Progress
 from warehouse.publish import releases, switching
 from warehouse.settings import Home
@@ -55,6 +58,27 @@ def test_a_document_is_published_nowhere(small: Home, silent: Progress, schema: 
 
 @pytest.mark.parametrize(
     "sql",
+    ["select '71 234 560' as text", "select '71-23-45-60' as text", "select '7 1 2 3 4 5 6 0' as text",
+     "select '71.234.560' as text", "select 'NzEyMzQ1NjA=' as text", "select '06543217' as text", "select 71234560 as text",
+     "select 71234560::bigint as text", "select 71234560::double as text"],
+)  # fmt: skip
+def test_a_document_is_found_however_it_is_written(small: Home, silent: Progress, sql: str) -> None:
+    with pytest.raises(BuildFailed, match=r"education\.planted\.text: 1 values look like documents"):
+        publish(small, silent, "education", f"{sql}, '150101' as ugel_code")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["select '0100001-0' as text", "select '2024-03-29' as text", "select '29/3/2024' as text", "select 20251205 as text",
+     "select '12.5' as text", "select 'abcdefghijk=' as text", "select '2023 2024' as text", "select 712345.5::double as text"],
+)  # fmt: skip
+def test_what_is_no_document_is_published_to_education(small: Home, silent: Progress, sql: str) -> None:
+    publish(small, silent, "education", f"{sql}, '150101' as ugel_code")
+    assert switching.current(small) is not None
+
+
+@pytest.mark.parametrize(
+    "sql",
     [f"select {KEY + 1}::bigint as n", f"select '1{KEY}' as text", "select 5000000000::bigint as soles",
      "select '20251205' as text", "select '19900101' as text", "select '0712345' as school", "select '150101' as ugel",
      "select 71234560::bigint as n", "select 'SIAGIE_MATRICULA_2024_20240329.txt' as file", "select null::varchar as text"],
@@ -62,3 +86,17 @@ def test_a_document_is_published_nowhere(small: Home, silent: Progress, schema: 
 def test_ordinary_figures_are_published(small: Home, silent: Progress, sql: str) -> None:
     publish(small, silent, "officials", sql)
     assert switching.current(small) is not None
+
+
+def test_a_project_that_breaks_the_firewall_publishes_nothing(
+    small: Home, silent: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever built the marts: an orchestrator's tasks of single models are judged here too."""
+    monkeypatch.setenv("QHAWAQ_CACHE", str(tmp_path / "cache"))
+    small.dbt.mkdir(exist_ok=True)
+    (small.dbt / firewall.JUDGED).write_text("{}")
+    leak = model("officials", "m", "select count(*) as n from raw.pupils where child_key > 7", "n")
+    monkeypatch.setattr(firewall.compiling, "compiled", lambda *_: by_name(PUPILS, leak))
+    with pytest.raises(BuildFailed, match=r"officials\.m <- «child_key > 7» <- raw\.pupils\.child_key"):
+        publishing.publish(small, silent, "0" * 8)
+    assert switching.current(small) is None

@@ -154,12 +154,16 @@ def test_an_effect_is_kept_once_and_again_when_it_changes() -> None:
         "create table officials.program_effects as select 'TUTOR' as support_code, 'Tutoría' as service_name, "
         "'interruption' as outcome, date '2025-05-31' as judged_on, 200 as n_served, null::double as share_served, "
         "null::double as share_without, null::double as effect, null::double as effect_low, null::double as effect_high, "
-        "null::double as e_value, null::double as e_value_of_limit, false as is_shown, 'pocos' as verdict_text"
+        "null::double as smallest_visible_effect, null::double as e_value, null::double as e_value_of_limit, false as is_shown, 'pocos' as verdict_text"
     )
     disclosure.keep_effects(db)
     disclosure.keep_effects(db)
     assert db.execute("select count(*), min(shown_on) from raw.official_effects").fetchone()[0] == 1
-    db.execute("update officials.program_effects set n_served = 205, is_shown = true, effect = -0.02")
+    db.execute(
+        "update officials.program_effects set n_served = 205, is_shown = true, effect = -0.02, smallest_visible_effect = 0.03"
+    )
     disclosure.keep_effects(db)
-    kept = db.execute("select n_served, effect from raw.official_effects order by all").fetchall()
-    assert kept == [(200, None), (205, -0.02)]
+    kept = db.execute(
+        "select n_served, effect, smallest_visible_effect from raw.official_effects order by all"
+    ).fetchall()
+    assert kept == [(200, None, None), (205, -0.02, 0.03)]

@@ -19,6 +19,7 @@ OTHERS = {
     "warehouse/landing/packed.py": "rows for DuckDB, in a temporary folder",
     "warehouse/country/office.py": "deliveries of a synthetic country",
     "warehouse/country/feedback.py": "a delivery of a synthetic country",
+    "warehouse/audit/counted.py": "keys, days, and names of files that a contract's pattern matches",
     "ml/train.py": "names of our own, and numbers",
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Country, deliver, qhawaq
 from tests.landing import samples
-from tests.publish.home import with_marts
+from tests.publish.home import DAY, LISTED, with_lists
 from warehouse import database
 from warehouse.build.manifest import Manifest
 from warehouse.progress import Progress
@@ -19,28 +19,7 @@ from warehouse.publish.decisions import Decision, Kind
 from warehouse.settings import Home
 
 WHY = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")
-DAY, EARLIER = "2025-11-30", "2025-10-31"
-LISTED = {"7": "150101", "8": "150101", "9": "150201"}  # child → UGEL
-
-
-def with_lists(home: Home) -> None:
-    """Make a warehouse whose lists name three children."""
-    with_marts(home)
-    with database.warehouse(home) as db:
-        rows = ", ".join(f"('{child}', '{ugel}', date '{DAY}')" for child, ugel in LISTED.items())
-        for table in (*redaction.OF_LISTED, "immediate_cases"):
-            db.execute(
-                f"create table education.{table} as select * from (values {rows}) as t(child_key, ugel_code, as_of_date)"
-            )
-
-
-@pytest.fixture
-def small(tmp_path: Path, silent: Progress) -> Home:
-    home = Home(tmp_path / "home")
-    with_lists(home)
-    releases.publish(home, silent, "a" * 8)
-    releases.publish(home, silent, "b" * 8)
-    return home
+EARLIER = "2025-10-31"
 
 
 def seen(home: Home, folder: str, table: str = "priority_list") -> set[str]:
@@ -105,6 +84,30 @@ def test_no_byte_of_who_was_taken_off_stays_in_the_file(tmp_path: Path, silent: 
     assert b"4503599627370495" not in path.read_bytes()
 
 
+def test_a_release_of_former_code_has_no_list_of_repetition(tmp_path: Path, silent: Progress) -> None:
+    home = Home(tmp_path / "home")
+    with_lists(home)
+    with database.warehouse(home) as db:
+        db.execute("drop table education.repetition_list")
+    releases.publish(home, silent, "a" * 8)
+    releases.publish(home, silent, "b" * 8)
+    decide(home, (Kind.OBJECTION, "7", True, ""))
+    releases.rollback(home)
+    assert seen(home, "service") == LISTED.keys() - {"7"}
+
+
+def test_who_is_on_the_list_of_repetition_alone_is_taken_off_it(tmp_path: Path, silent: Progress) -> None:
+    home = Home(tmp_path / "home")
+    with_lists(home)
+    with database.warehouse(home) as db:
+        db.execute(f"insert into education.repetition_list values ('5', '150101', date '{DAY}')")
+    releases.publish(home, silent, "a" * 8)
+    releases.publish(home, silent, "b" * 8)
+    decide(home, (Kind.OBJECTION, "5", True, ""))
+    releases.rollback(home)
+    assert seen(home, "service", "repetition_list") == LISTED.keys()
+
+
 def test_damaged_decisions_stop_the_way_back(small: Home) -> None:
     current = switching.current(small)
     small.decisions.write_text('[{"kind": "other"}]')
@@ -119,7 +122,7 @@ def test_the_marts_of_listed_children_are_those_made_from_lists(country: Country
         node["name"]
         for name, node in manifest.of_type("model").items()
         if node["schema"] in serving.schemas_of("service") and "child_key" in node["columns"]
-        and any("int_lists__current" in ancestor for _, ancestor, _ in manifest.ancestors(name))
+        and any(ancestor.endswith(("int_lists__current", "int_lists__repetition")) for _, ancestor, _ in manifest.ancestors(name))
     }  # fmt: skip
     # cases stay: what was begun with a family goes on, whether it is listed or not
     assert made - {"cases", "case_progress"} == set(redaction.OF_LISTED)
@@ -159,8 +162,10 @@ def test_a_restored_backup_carries_out_what_was_decided_since(landed: Home, tmp_
     (again.secrets / "age.key").chmod(0o600)
     assert "what families decided after the backup" in qhawaq(again.root, "status").stdout
     told = qhawaq(again.root, "land").stderr
-    assert "rectification of" in told
-    assert "siagie.siagie_enrollments.dsc_lengua" in told
+    assert "is not in this backup" not in told
+    with duckdb.connect(str(again.warehouse), read_only=True) as db:
+        corrected = f"select count(*) from raw.siagie_enrollments where child_key = {first} and dsc_lengua = 'QUECHUA'"
+        assert database.value(db, corrected) == 1
     tables = {"raw.objections": "request_number, child_key, is_withdrawn", "raw.human_reviews": "child_key, decision"}
     for table, columns in tables.items():
         with duckdb.connect(str(landed.warehouse)) as here, duckdb.connect(str(again.warehouse)) as there:

@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
-from pathlib import Path
-from unittest import mock
+from datetime import date
 
 import duckdb
 import pytest
 
-from tests.conftest import deliver, qhawaq
+from tests.conftest import qhawaq
 from tests.landing import samples
-from warehouse import database, keys
+from tests.rights.erasing import DOCUMENT, WHY, ask, erase, in_vault, key_of, land, prove
+from warehouse import database
 from warehouse.publish import releases
-from warehouse.settings import Home
-
-WHY = ("--reason", "Solicitud de la familia por escrito", "--who", "mesa de partes")
-DOCUMENT = "71234560"
-
-
-def in_vault(home: Home, sql: str) -> list[tuple]:
-    with database.scratch(home) as db:
-        database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
-        return db.execute(sql).fetchall()
-
-
-def ask(home: Home, sql: str) -> list[tuple]:
-    with duckdb.connect(str(home.warehouse), read_only=True) as db:
-        return db.execute(sql).fetchall()
-
-
-def key_of(home: Home, document: str = DOCUMENT) -> int:
-    return int(in_vault(home, f"select child_key from vault.aliases where value = '{document}'")[0][0])
-
-
-def land(home: Home, name: str, **changes: str) -> None:
-    deliver(home, name, samples.enrollment(**changes))
-    qhawaq(home.root, "--quiet", "land")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with three pupils, a backup beside it; nobody may change it."""
-    home = Home(tmp_path_factory.mktemp("made") / "home")
-    home.claim("real")
-    land(home, samples.ENROLLMENT)
-    qhawaq(home.root, "--quiet", "backup", "--to", str(home.root.with_name("backups")))
-    return home
-
-
-@pytest.fixture
-def landed(made: Home, tmp_path: Path) -> Home:
-    return copied(made, tmp_path / "own")
-
-
-def copied(home: Home, to: Path) -> Home:
-    """Copy a home with its backups."""
-    shutil.copytree(home.root.parent, to)
-    own = Home(to / "home")
-    own.backed_up.write_text(json.dumps([str(to / "backups")]))
-    return own
-
-
-@pytest.fixture(scope="module")
-def without(made: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The same without the pupil of `DOCUMENT`."""
-    home = copied(made, tmp_path_factory.mktemp("without") / "own")
-    erase(home, key_of(home))
-    return home
-
-
-@pytest.fixture
-def erased(without: Home, tmp_path: Path) -> Home:
-    return copied(without, tmp_path / "own")
-
-
-def erase(home: Home, child: int) -> str:
-    return qhawaq(home.root, "--quiet", "subject", "erase", str(child), *WHY, "--yes").stdout
+from warehouse.rights import retention
+from warehouse.settings import DBT_PROJECT, Home
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -135,53 +72,51 @@ def test_a_family_that_withdraws_has_said_so_for_good(landed: Home) -> None:
     assert ask(landed, "select is_withdrawn from raw.objections order by request_number") == [(False,), (True,)]
 
 
-def prove(home: Home, child: int, *more: str, code: int = 0) -> str:
-    with mock.patch("click.termui.hidden_prompt_func", return_value=DOCUMENT):
-        return qhawaq(home.root, "--quiet", "subject", "prove", str(child), *WHY, *more, expect=code).stdout
-
-
-def test_an_auditor_repeats_the_proof(made: Home, erased: Home) -> None:
-    child, backups = key_of(made), erased.root.with_name("backups")
-    said = prove(erased, child, "--backups", str(backups), "--document")
-    assert "nothing else holds the person" in said
-    assert "keyed hashes answer whether somebody was erased" in said
-    assert "older" in said
-    assert DOCUMENT not in said
-    (backups / "loose.txt").write_text(f"niño {child}")
-    assert "loose.txt" in prove(erased, child, "--backups", str(backups), code=1)
-    (backups / "loose.txt").unlink()
-    erased.backed_up.unlink()  # else whatever command comes next tells them again
-    (backups / "erased.json").unlink()
-    assert "does not list the key" in prove(erased, child, "--backups", str(backups), code=1)
-    erased.erased.unlink()
-    assert "lists no person" in qhawaq(erased.root, "subject", "prove", str(child), *WHY, expect=1).stderr
-
-
-@pytest.mark.parametrize("planted", ["serving", "report", "table", "document", "zipped", "utf-16"])
-def test_the_proof_finds_what_is_left(made: Home, erased: Home, planted: str) -> None:
-    child = key_of(made)
-    if planted == "serving":
-        (erased.serving / "education").mkdir(parents=True)
-        with duckdb.connect(str(erased.serving / "education" / "left.duckdb")) as db:
-            db.execute(f"create table priority_list as select '{child}' as child_key")
-    elif planted == "report":
-        (erased.root / "report.html").write_text(f"<td>{child}</td>")
-    elif planted == "table":
-        with duckdb.connect(str(erased.warehouse)) as db:
-            db.execute(f"insert into raw.objections values (1, {child}, false, current_date)")
-    elif planted == "zipped":
-        (erased.root / "note.gz").write_bytes(gzip.compress(f"documento {DOCUMENT}".encode()))
-    else:
-        (erased.root / "note.txt").write_text(f"documento {DOCUMENT}.", "utf-16" if planted == "utf-16" else "utf-8")
-    assert "FOUND" in prove(erased, child, "--document", code=1)
-
-
 def test_what_stays_is_named(made: Home, erased: Home) -> None:
     child = key_of(made)
     assert json.loads(erased.erased.read_text()).keys() == {str(child)}
     held = in_vault(erased, "select child_key, is_objecting from vault.retired")
     assert (child, False) in held
     assert len(held) == 2  # of the document, by which the key was made, and of the pupil's number
+
+
+def test_the_school_record_stays_and_tells_nobody(made: Home, erased: Home) -> None:
+    child = key_of(made)
+    (row,) = ask(erased, "select child_key, source, record, why from raw.kept_by_law")
+    assert row[:2] == (child, "siagie.siagie_enrollments")
+    record = json.loads(row[2])
+    assert (record["id_anio"], record["cod_mod"], record["id_grado"]) == (2024, "0100001", 7)
+    assert not {"id_persona", "n_doc", "nombres", "fecha_nacimiento"} & record.keys()
+    assert "registro oficial" in row[3]
+    assert "the law has a school keep this record" in prove(erased, child)
+    raw = "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'child_key'"
+    for (table,) in ask(erased, raw):  # no model reads the table of what is kept, and no other one holds the child
+        held = ask(erased, f"select count(*) from raw.{table} where child_key = {child}") != [(0,)]
+        assert held == (table in ("kept_by_law", "erased_persons"))
+    land(erased, samples.ENROLLMENT.replace("20240329", "20240501"), DSC_LENGUA="QUECHUA")
+    counted = "select count(*), count(distinct child_key) from raw.siagie_enrollments where _file like '%20240501%'"
+    assert ask(erased, counted) == [(3, 3)]  # of the period each child once, the erased one under its new key
+    again = key_of(erased)
+    assert again != child
+    erase(erased, again)
+    assert ask(erased, "select count(distinct child_key) from raw.kept_by_law") == [(2,)]
+
+
+def test_the_school_record_goes_with_its_delivery(erased: Home) -> None:
+    known, today = list(samples.CONTRACTS.values()), date(2038, 1, 1)
+    assert ask(erased, "select count(*) from raw.kept_by_law") == [(1,)]
+    with database.warehouse(erased) as db:
+        retention.delete_rows(db, retention.expired(db, known, today), known, today)
+    assert ask(erased, "select count(*) from raw.kept_by_law") == [(0,)]
+
+
+def test_no_model_reads_what_the_law_keeps() -> None:
+    for path in (DBT_PROJECT / "models").rglob("*"):
+        assert path.is_dir() or "kept_by_law" not in path.read_text() or path.name.endswith("__sources.yml")
+    assert {one.table for one in samples.CONTRACTS.values() if one.kept_by_law} == {
+        "siagie_enrollments",
+        "siagie_grades",
+    }
 
 
 class CutOff(BaseException):

@@ -85,7 +85,7 @@ def test_a_correction_lands_like_any_delivery(own: Home) -> None:
         own.root, "subject", "rectify", child, *REASON, "--source", "siagie.siagie_enrollments",
         "--column", "DSC_LENGUA", "--value", "QUECHUA",
     )  # fmt: skip
-    assert "_RECT1.txt" in said.stdout
+    assert "_RECT001.txt" in said.stdout
     assert [path.stat().st_mode & 0o077 for path in own.inbox.iterdir()] == [0]
     assert [path.name.split("_")[3] for path in own.inbox.iterdir()] == ["20251205"]  # the country's day, not ours
     qhawaq(own.root, "land")
@@ -94,7 +94,7 @@ def test_a_correction_lands_like_any_delivery(own: Home) -> None:
         f"where child_key in {keys} order by _delivered_at desc limit 1"
     )  # fmt: skip
     assert newest[0][0] == "QUECHUA"
-    assert "_RECT1.txt" in newest[0][1]
+    assert "_RECT001.txt" in newest[0][1]
     assert newest[0][2] == before + 1
 
 

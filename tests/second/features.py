@@ -78,6 +78,7 @@ class Pupils:
                 other for other in of_class[one.service, one.grade, one.section] if other != child and one.section
             ]
             self.features[child] |= self._attendance(child, others) | self._marks(child, others)
+            self.features[child] |= marks.promotion(self.day, one.grade, self.periods.get(child, []))
         of_school = self._grouped(lambda one: one.service)
         of_guardian = self._grouped(lambda one: one.row["guardian_key"])
         withdrawn = household.withdrawn(self.day, self.enrollments)

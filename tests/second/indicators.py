@@ -22,6 +22,8 @@ TRAITS: dict[str, Callable[[Row], str]] = {
     "area": lambda row: {None: "unknown", True: "rural", False: "urban"}[row["is_rural"]],
     "disability": lambda row: "con" if row["has_disability"] else "sin",
     "nationality": lambda row: "extranjera" if row["is_foreign"] else "peruana",
+    "management": lambda row: {None: "unknown", True: "pública", False: "privada"}[row["is_public_school"]],
+    "grade": lambda row: f"{row['grade']:02}",
 }
 OF_PLACES = ("sex", "language", "area")  # of the others a department's groups would be too small
 NOT_BY_GROUP = "unmet_need"

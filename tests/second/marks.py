@@ -12,6 +12,7 @@ from tests.second.arithmetic import SHARE, less, ratio, rounded
 from tests.second.days import Day
 from tests.second.rows import Row, service, text
 
+FIRST_GRADE = 4  # of primary
 POINTS = {"C": 1, "B": 2, "A": 3, "AD": 4, "AA": 3}
 Areas = dict[str, list[int]]
 
@@ -109,6 +110,15 @@ def _of_last(day: Day, last: Period | None) -> Row:
         min(means),
         max(means) - min(means),
     ], strict=True))  # fmt: skip
+
+
+def promotion(day: Day, grade: int | None, periods: list[Period]) -> Row:
+    """Return what the norm says of promotion: 1st of primary promotes everybody, and every grade in 2020 and 2021."""
+    is_guided = day.year in (2020, 2021) and (day.date.month, day.date.day) >= (10, 31)
+    is_automatic = grade == FIRST_GRADE or is_guided
+    this_year = periods[0] if periods and periods[0].year == day.year else None
+    counting = 0 if is_automatic else None if this_year is None else len(this_year.failed)
+    return {"is_promotion_automatic": is_automatic, "n_counting_failed_areas": counting}
 
 
 def _changes(last: Period | None, before: Period | None) -> Row:

@@ -115,6 +115,22 @@ def test_a_rule_gives_no_probability_and_says_so(asking: Asking) -> None:
         assert client.get("/health/ready").json()["model_version"] == "rule:abc"
 
 
+@pytest.mark.parametrize(
+    ("segments", "withheld"), [([], False), (["level=B0"], False), (["region=15"], True), (["level=F0"], True), (["all"], True)]
+)  # fmt: skip
+def test_where_probabilities_are_withheld_the_rank_stays(asking: Asking, segments: list[str], withheld: bool) -> None:
+    row = ROW | {"ugel_code": "150101", "level": "F0"}
+    with asking.client() as client:
+        plain = ask(client, row)[0]
+    content = {name: value for name, value in configuration().items() if name != "sha256"} | {"withheld": segments}
+    deploy(asking.settings, content | {"sha256": live.checksum(content)})
+    with asking.client() as client:
+        found = ask(client, row)[0]
+    assert found["is_probability_withheld"] is withheld
+    assert (found["probability"] is None) is withheld
+    assert (found["log_odds"], found["tier"]) == (plain["log_odds"], plain["tier"])
+
+
 def damaged(asking: Asking, how: str) -> None:
     said = json.loads(asking.settings.model_config.read_text())
     if how == "a number":

@@ -22,6 +22,7 @@ from warehouse.settings import Home
 START = "0" * 64  # of the first line there is no seal before it
 CUT = "cut off"  # of a line that names by its hash what a crash left of another one
 BLOCK = 65_536
+AT_ONCE = 1000  # children a line holds at most
 
 
 class Head(NamedTuple):
@@ -32,7 +33,10 @@ class Head(NamedTuple):
     seal: str = START
 
 
-class Line(NamedTuple):
+BEGINNING = Head()
+
+
+class LogLine(NamedTuple):
     """A line as it stands in the file."""
 
     number: int  # from 1
@@ -98,15 +102,15 @@ class AccessLog:
         text = json.dumps(line, sort_keys=True, ensure_ascii=False)
         return hmac.new(self.key, f"{before}{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
-    def lines(self, after: Head | None = None) -> Iterator[Line]:
+    def lines(self, after: Head = BEGINNING) -> Iterator[LogLine]:
         """Yield every line after a head, verified against all before it; of a missing file nothing.
 
         What a crash cut off is passed over: the line after it names it, or it is the last.
         """
-        head = after or Head()
+        head = after
         if not self.path.exists():
             return
-        cut: list[Line] = []
+        cut: list[LogLine] = []
         with self.path.open("rb") as file:
             file.seek(head.n_bytes)
             content = b""
@@ -116,27 +120,27 @@ class AccessLog:
                 if not line.written:
                     cut.append(line)
                     continue
-                if cut and not _names(line, cut):
+                if not _names(line, cut):
                     yield from cut
                 cut = []
                 yield line
         if content.endswith(b"\n") or len(cut) > 1:
             yield from cut
 
-    def _read(self, content: bytes, before: Head) -> Line:
+    def _read(self, content: bytes, before: Head) -> LogLine:
         """Return a line; the chain goes on with the seal that it states, so that one change is one fault."""
         written, seal = _parted(content)
         n_bytes = len(content.removesuffix(b"\n")) + 1  # a line that lacks only its end counts, and gets it
         head = Head(before.n_lines + 1, before.n_bytes + n_bytes, seal or before.seal)
         if not seal:
             fault = "is no line of the log: something else wrote it, or it was cut"
-            return Line(head.n_lines, {}, head, f"{self.path}, line {head.n_lines}: it {fault}", content)
+            return LogLine(head.n_lines, {}, head, f"{self.path}, line {head.n_lines}: it {fault}", content)
         if _is_as_written(content, written, seal) and hmac.compare_digest(
             seal.encode(), self._seal(before.seal, written).encode()
         ):
-            return Line(head.n_lines, written, head)
+            return LogLine(head.n_lines, written, head)
         fault = "is not what was written there, or lines before it were changed, moved or taken out"
-        return Line(head.n_lines, written, head, f"{self.path}, line {head.n_lines}: it {fault}")
+        return LogLine(head.n_lines, written, head, f"{self.path}, line {head.n_lines}: it {fault}")
 
 
 class _Sealed(NamedTuple):
@@ -157,7 +161,7 @@ def _hash(cut: bytes) -> str:
     return hashlib.sha256(cut.removesuffix(b"\n")).hexdigest()
 
 
-def _names(line: Line, cut: list[Line]) -> bool:
+def _names(line: LogLine, cut: list[LogLine]) -> bool:
     """Return whether a line names by its hash what stands before it without a seal."""
     is_named = line.written.get("what") == CUT and line.written.get("who") is None
     return is_named and line.written.get("why") == _hash(b"".join(one.content for one in cut))
@@ -179,6 +183,12 @@ def note(home: Home, action: str, child: str | Sequence[str] | None, reason: str
         who: who looks (default: the system's user).
     """
     of(home, keys.load(home.secrets)).note(who or getpass.getuser(), action, child, reason)
+
+
+def note_all(home: Home, action: str, children: Sequence[int], reason: str, who: str | None = None) -> None:
+    """Note what somebody sees of many children, before it is shown: no line of the log holds more than AT_ONCE."""
+    for first in range(0, len(children), AT_ONCE):
+        note(home, action, [str(child) for child in children[first : first + AT_ONCE]], reason, who)
 
 
 class _End(NamedTuple):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import filterfalse
 from typing import NamedTuple
 
 import duckdb
 
-from warehouse.audit.access_log import AccessLog, Head
+from warehouse.audit.access_log import BEGINNING, AccessLog, Head
 from warehouse.errors import UsageError
 
 DDL = """
@@ -71,7 +72,7 @@ def keep(db: duckdb.DuckDBPyConnection, log: AccessLog) -> list[str]:
     return found.wrong
 
 
-class Checked(NamedTuple):
+class CheckedLog(NamedTuple):
     """A sentence for each thing that is wrong with a log, how far it reaches, and whether it lacks anchored lines."""
 
     wrong: list[str]
@@ -79,7 +80,7 @@ class Checked(NamedTuple):
     lacks_anchored: bool = False
 
 
-def check(log: AccessLog, anchors: Sequence[Anchor], begin: Head | None = None) -> Checked:
+def check(log: AccessLog, anchors: Sequence[Anchor], begin: Head = BEGINNING) -> CheckedLog:
     """Read a log and compare it with anchors.
 
     Args:
@@ -87,25 +88,39 @@ def check(log: AccessLog, anchors: Sequence[Anchor], begin: Head | None = None) 
         anchors: in any order.
         begin: an anchor in the log up to which it is known; without it the whole log is read.
     """
-    head = begin or Head()
-    later = sorted((anchor for anchor in anchors if anchor.head.n_lines > head.n_lines), key=_n_lines)
     if anchors and not log.path.exists():
         last = max(anchors, key=_n_lines)
-        return Checked([f"{log.path} is missing: it had {_reached(last)}; restore it from a backup"], Head(), True)
-    wanted = {anchor.head.n_lines for anchor in later}
-    seals: dict[int, str] = {}
+        return CheckedLog([f"{log.path} is missing: it had {_reached(last)}; restore it from a backup"], Head(), True)
+    later = sorted((anchor for anchor in anchors if anchor.head.n_lines > begin.n_lines), key=_n_lines)
+    read = _read(log, begin, set(map(_n_lines, later)))
+    lost = list(filterfalse(read.has, later))
+    if lost:
+        how = _difference(lost, list(filter(read.has, later)), read.head)
+        read.wrong.append(f"{log.path} {how}: keep it as evidence, and restore it from a backup")
+    return CheckedLog(read.wrong, read.head, bool(lost))
+
+
+class _LogRead(NamedTuple):
+    wrong: list[str]
+    head: Head
+    seals: dict[int, str]  # of the lines that anchors name, by number
+
+    def has(self, anchor: Anchor) -> bool:
+        """Return whether the line that an anchor names carries its seal."""
+        return self.seals.get(_n_lines(anchor)) == anchor.head.seal
+
+
+def _read(log: AccessLog, head: Head, wanted: set[int]) -> _LogRead:
+    """Read a log from a head on: what is wrong with its lines, how far it reaches, and the seals of some lines."""
     wrong = []
+    seals = {}
     for line in log.lines(head):
         head = line.head
         if line.number in wanted:
             seals[line.number] = head.seal
         if line.fault:
             wrong.append(line.fault)
-    lost = [anchor for anchor in later if seals.get(anchor.head.n_lines) != anchor.head.seal]
-    if lost:
-        held = [anchor for anchor in later if anchor not in lost]
-        wrong.append(f"{log.path} {_difference(lost, held, head)}: keep it as evidence, and restore it from a backup")
-    return Checked(wrong, head, bool(lost))
+    return _LogRead(wrong, head, seals)
 
 
 def _n_lines(anchor: Anchor) -> int:

@@ -27,27 +27,30 @@ where t.model_version = $version and (
       and (t.upper_edge is null or f.value <= t.upper_edge)))
 order by 3 desc, t.feature
 """
-# Slope and intercept of the child's segment, else the overall ones.
+# Slope and intercept of the child's segment (models of former code know no part of the year), else the overall ones.
 CALIBRATION = """
 with own as (
-  select concat(f.level, '·', case f.is_rural when true then 'rural' when false then 'urban' else 'unknown' end) as s
+  select
+    concat(f.level, '·', case f.is_rural when true then 'rural' when false then 'urban' else 'unknown' end) as place,
+    concat(place, '·', case when month($day) <= 5 then '04' when month($day) <= 8 then '07' else '10' end) as s
   from features.child_features as f where f.child_key = $child and f.as_of_date = $day)
 select
-  coalesce(max(points) filter (where feature = 'slope:' || s), max(points) filter (where feature = 'slope:all'), 1),
+  coalesce(max(points) filter (where feature = 'slope:' || s), max(points) filter (where feature = 'slope:' || place),
+    max(points) filter (where feature = 'slope:all'), 1),
   coalesce(max(points) filter (where feature = 'intercept:' || s),
-    max(points) filter (where feature = 'intercept:all'), 0)
+    max(points) filter (where feature = 'intercept:' || place), max(points) filter (where feature = 'intercept:all'), 0)
 from ml.model_terms cross join own where model_version = $version
 """
 BASE = "select intercept from ml.model_versions where model_version = ?"
 HAS_TREES = "select count(*) > 0 from ml.model_trees where model_version = ?"
 SCORE = """
 select model_version, log_odds, probability, rank_in_ugel, tier from scores.risk_scores
-where child_key = ? and as_of_date = ? order by scored_at desc limit 1
+where child_key = ? and as_of_date = ? and outcome <> 'repetition' order by scored_at desc limit 1
 """
 BASE_TERM = "base"
 
 
-class Term(NamedTuple):
+class ScoreTerm(NamedTuple):
     """A term of a score."""
 
     name: str  # `base` or a feature
@@ -59,10 +62,10 @@ class Term(NamedTuple):
         return _line(self.name, "missing" if self.value is None else self.value, self.contribution)
 
 
-TreeTerms = Callable[[duckdb.DuckDBPyConnection, int, date, str], list[Term]]
+TreeTerms = Callable[[duckdb.DuckDBPyConnection, int, date, str], list[ScoreTerm]]
 
 
-def terms(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str, tree_terms: TreeTerms) -> list[Term]:
+def terms(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str, tree_terms: TreeTerms) -> list[ScoreTerm]:
     """Return the base and then the features, the largest contribution first.
 
     Args:
@@ -76,13 +79,13 @@ def terms(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str, tr
     return compute(db, child, day, version)
 
 
-def _additive_terms(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[Term]:
+def _additive_terms(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[ScoreTerm]:
     """Return the terms of an additive model."""
     parameters = {"child": child, "day": day, "version": version}
     slope, intercept = db.execute(CALIBRATION, parameters).fetchone() or (1.0, 0.0)
     base = database.value(db, BASE, [version])
     rows = db.execute(TERMS, parameters | {"slope": slope}).fetchall()
-    return [Term(BASE_TERM, "", intercept + slope * base), *itertools.starmap(Term, rows)]
+    return [ScoreTerm(BASE_TERM, "", intercept + slope * base), *itertools.starmap(ScoreTerm, rows)]
 
 
 def explain(home: Home, child: int, day: date, tree_terms: TreeTerms) -> str:
@@ -103,7 +106,8 @@ def explain(home: Home, child: int, day: date, tree_terms: TreeTerms) -> str:
             return f"{head}\na rule ranks; it gives no probability and no terms"
         parts = terms(db, child, day, version, tree_terms)
     total = _line("log-odds", "", sum(term.contribution for term in parts))
-    stored = f"(stored {log_odds:+.6f}), probability {probability:.4f}"
+    said = "withheld" if probability is None else f"{probability:.4f}"
+    stored = f"(stored {log_odds:+.6f}), probability {said}"
     return "\n".join([head, *(term.line() for term in parts), f"{total}  {stored}"])
 
 

@@ -10,6 +10,7 @@ import duckdb
 
 from warehouse import clock, database
 from warehouse.audit import access_log
+from warehouse.audit.access_log import LogLine
 from warehouse.identity.people import all_keys
 from warehouse.keys import Keys
 from warehouse.settings import Home
@@ -34,15 +35,22 @@ class Look(NamedTuple):
         return f"{when} {who}: {self.what} ({why})"
 
 
-def of_child(home: Home, secret: Keys, child: int) -> list[Look]:
-    """Return every access to a child by any of its keys, oldest first; also to one that was erased."""
+class Seen(NamedTuple):
+    """Who has looked at a child, oldest first, and how many lines of the whole log are not as they were written."""
+
+    looks: list[Look]
+    n_wrong: int
+
+
+def of_child(home: Home, secret: Keys, child: int) -> Seen:
+    """Return every access to a child by any of its keys; also to one that was erased."""
     with database.scratch(home) as vault:
         database.attach_vault(vault, home, secret, read_only=True)
         return of_keys(home, secret, vault, all_keys(vault, child))
 
 
-def of_keys(home: Home, secret: Keys, vault: duckdb.DuckDBPyConnection, owned: Iterable[int]) -> list[Look]:
-    """Return every access to a child, oldest first.
+def of_keys(home: Home, secret: Keys, vault: duckdb.DuckDBPyConnection, owned: Iterable[int]) -> Seen:
+    """Return every access to a child; the log is read once.
 
     Args:
         home: the home.
@@ -51,15 +59,20 @@ def of_keys(home: Home, secret: Keys, vault: duckdb.DuckDBPyConnection, owned: I
         owned: all pseudonyms of the child.
     """
     owned = list(owned)
-    return sorted([*_logged(home, secret, set(map(str, owned))), *_revealed(vault, owned)])
-
-
-def _logged(home: Home, secret: Keys, wanted: set[str]) -> Iterator[Look]:
+    wanted = set(map(str, owned))
+    found = []
+    n_wrong = 0
     for line in access_log.of(home, secret).lines():
+        n_wrong += bool(line.fault)
         if not wanted.isdisjoint(line.children):
-            who, what, why = (str(line.written.get(name)) for name in ("who", "what", "why"))
-            changed = f"; line {line.number} is not as it was written" if line.fault else ""
-            yield Look(_moment(line.written.get("at")), who, what, f"{why}{changed}")
+            found.append(_look(line))
+    return Seen(sorted([*found, *_revealed(vault, owned)]), n_wrong)
+
+
+def _look(line: LogLine) -> Look:
+    who, what, why = (str(line.written.get(name)) for name in ("who", "what", "why"))
+    changed = f"; line {line.number} is not as it was written" if line.fault else ""
+    return Look(_moment(line.written.get("at")), who, what, f"{why}{changed}")
 
 
 def _moment(written: object) -> datetime:

@@ -90,7 +90,9 @@ def _of_live_model(name: str) -> Document:
 
     def content(home: Home) -> Content:
         with database.warehouse(home, read_only=True) as db:
-            file = database.value(db, "select file from ml.model_versions where is_live and file is not null")
+            file = database.value(
+                db, "select file from ml.model_versions where is_live and file is not null and outcome = 'interruption'"
+            )
         path = home.models / file if file else home.models
         return papers.read(path.with_name(name)) if file else None
 

@@ -54,12 +54,12 @@ PAGES = (
 )
 
 
-def html_page(title: str, markdown: str) -> str:
+def html_page(title: str, markdown: str, language: str = "es") -> str:
     """Return a self-contained HTML page, which loads nothing else."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     return (
-        f'<!doctype html>\n<html lang="es"><head><meta charset="utf-8"><title>{html.escape(title)} · Qhawaq</title>'
-        f"<style>{STYLE}</style></head><body>\n{body}</body></html>\n"
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)} · Qhawaq</title><style>{STYLE}</style></head><body>\n{body}</body></html>\n"
     )
 
 
@@ -95,7 +95,7 @@ def _index(home: Home) -> list[Path]:
     existing = [page for page in PAGES if (home.docs / page.file).exists()]
     links = "\n".join(f"- [{page.title}]({page.file}): {page.description}" for page in existing)
     write_whole(home.docs / "index.html", html_page("Documentación", f"# Qhawaq: documentación{kind}\n\n{links}\n"))
-    return [home.docs / name for name in ("index.html", *(page.file for page in existing))]
+    return [home.docs / "index.html", *(home.docs / page.file for page in existing)]
 
 
 def _lineage(home: Home, colibri: Path) -> None:

@@ -70,10 +70,10 @@ def find(name: str) -> DashboardPanel:
         UsageError: there is none, or more than one.
     """
     by_name = {panel.name: panel for panel in panels()}
-    candidates = [candidate for candidate in by_name if candidate.startswith(name)]
-    if name not in by_name and len(candidates) != 1:
+    candidates = [name] if name in by_name else [known for known in by_name if known.startswith(name)]
+    if len(candidates) != 1:
         raise UsageError(f"{name} names no single panel; there are: {'; '.join(candidates or by_name)}")
-    return by_name.get(name) or by_name[candidates[0]]
+    return by_name[candidates[0]]
 
 
 def unused(home: Home) -> list[str]:

@@ -33,10 +33,21 @@ def processing(contracts: Iterable[Contract]) -> str:
             f"- **Finalidad:** {PURPOSES[contract.domain]}",
             f"- **Identidades (solo en la bóveda cifrada):** {', '.join(vaulted) or 'ninguna'}",
             f"- **Plazo:** {_period(contract)}",
+            *_kept(contract),
             f"- **Otros datos:** {', '.join(column.name for column in contract.landed)}",
             f"- **Desde cuándo se conoce un dato:** `{contract.known_at}`, nunca antes de la entrega",
         ]
     return "\n".join(parts) + "\n"
+
+
+def _kept(contract: Contract) -> list[str]:
+    """Return what stays, under a key that leads to nobody, when a family has its child erased."""
+    duty = contract.kept_by_law
+    return (
+        [f"- **Se conserva aunque se borre a la persona, sin identidad:** {', '.join(duty.columns)}. {duty.why}"]
+        if duty
+        else []
+    )
 
 
 def _period(contract: Contract) -> str:

@@ -50,7 +50,7 @@ class ListedChild(NamedTuple):
     ugel: str
     rank: int | None
     child: int
-    probability: float | None  # None where a rule ranked
+    probability: float | None  # None where a rule ranked, or where it was withheld
     reasons: str  # known at the time, in Spanish
     case_state: str
     services: str  # received since, by code
@@ -58,7 +58,7 @@ class ListedChild(NamedTuple):
 
     def line(self) -> str:
         """Return the child as a line of the list."""
-        probability = "regla" if self.probability is None else f"{self.probability:.0%}"
+        probability = "orden" if self.probability is None else f"{self.probability:.0%}"
         return (
             f"{self.ugel} {self.rank or '-':>4} {self.child:>16} {probability:>6}  {self.outcome:<16} "
             f"{self.case_state}; {self.services or 'ningún servicio'}; {self.reasons}"
@@ -74,10 +74,9 @@ class Replay:
 
     def summary(self) -> list[str]:
         """Return the number of children, their outcomes with and without services, and their cases."""
-        groups = {
-            "with a service": [child.outcome for child in self.children if child.services],
-            "without": [child.outcome for child in self.children if not child.services],
-        }
+        groups: dict[str, list[str]] = {"with a service": [], "without": []}
+        for child in self.children:
+            groups["with a service" if child.services else "without"].append(child.outcome)
         return [
             f"{self.day}: {len(self.children)} listed in {len({child.ugel for child in self.children})} UGEL",
             *(f"  {name:<16} {len(outcomes):>5}  {_counted(outcomes)}" for name, outcomes in groups.items()),

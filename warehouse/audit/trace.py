@@ -31,12 +31,8 @@ def trace(home: Home, table: str, key: str) -> str:
     """
     manifest = Manifest.read(home)
     model = manifest.find(table)
-    columns = manifest.keys[model]
-    values = key.split("/")
-    if len(columns) != len(values):
-        raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
     with database.warehouse(home, read_only=True) as db:
-        row = _row(db, manifest.node(model), dict(zip(columns, values, strict=True)))
+        row = row_of(db, manifest.node(model), key_of(manifest, model, table, key))
         if child := row.get("child_key"):
             access_log.note(home, "trace", str(child), table)
         lines = [f"{table}  {key}", *(f"  {name} = {value}" for name, value in row.items()), "", "made by"]
@@ -44,8 +40,25 @@ def trace(home: Home, table: str, key: str) -> str:
         return "\n".join([*lines, *_facts(db, manifest.raw_tables(model), row)])
 
 
-def _row(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> Row:
-    """Return the row of a model with a key."""
+def key_of(manifest: Manifest, model: str, table: str, key: str) -> dict[str, str]:
+    """Return key column → its value, of a key whose values are separated by `/`.
+
+    Raises:
+        UsageError: the key does not fit the table.
+    """
+    columns = manifest.keys[model]
+    values = key.split("/")
+    if len(columns) != len(values):
+        raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
+    return dict(zip(columns, values, strict=True))
+
+
+def row_of(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> Row:
+    """Return the row of a model with a key.
+
+    Raises:
+        QhawaqError: there is none.
+    """
     where = " and ".join(f"cast({quoted(column)} as varchar) = ?" for column in key)
     query = db.execute(
         f"select * from {quoted(node['schema'])}.{quoted(node['name'])} where {where}", list(key.values())
@@ -73,12 +86,12 @@ def _facts(db: duckdb.DuckDBPyConnection, sources: list[str], row: Row) -> list[
     day = row.get("as_of_date") or database.value(db, "select today from raw.calendar")
     child = row.get("child_key")
     lines = [f"lines of the child's records known on {day}" if child else f"files known on {day}"]
-    for source in _landed(db, sources, of_children=bool(child)):
+    for source in landed(db, sources, of_children=bool(child)):
         lines += _lines_of_child(db, source, int(child), day) if child else _files_known(db, source, day)
     return lines
 
 
-def _landed(db: duckdb.DuckDBPyConnection, sources: list[str], of_children: bool) -> list[str]:
+def landed(db: duckdb.DuckDBPyConnection, sources: list[str], of_children: bool) -> list[str]:
     """Return the raw tables that hold lines of files, or only those of children."""
     needed = ["_line", "child_key"] if of_children else ["_line"]
     tables = database.column(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from warehouse import files
-from warehouse.build import orchestration, parsing, test_results
-from warehouse.build.manifest import NAME
-from warehouse.database import crypto_extension, warehouse
+from warehouse.build import orchestration, parsing, results, test_results
+from warehouse.build.manifest import MEASURES, NAME
+from warehouse.build.results import BAD, Built
+from warehouse.database import crypto_extension
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, MEMORY_LIMIT, Home
@@ -39,26 +36,10 @@ CAUTIOUS = ("--indirect-selection", "cautious")
 THREADS = "4"  # models at once: while some wait for the database, dbt prepares others
 LARGE = 2 << 30  # bytes of a warehouse from which on one statement keeps all cores busy
 RUNS = ("build", "test", "compile")  # dbt's commands whose manifest and results are written here
-BAD = ("error", "fail", "runtime error")
 WARNED = "warn"
+SPINE = "model.qhawaq.dim_date"  # without the days that it names dbt writes no measures
 FEATURES = ("--select", *FIRST, *CAUTIOUS)
 SCORES = ("--exclude", *FIRST, *CAUTIOUS)
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a build did."""
-
-    models: int
-    tests: int
-    warnings: int
-    seconds: float
-    slowest: str
-
-    def __str__(self) -> str:
-        """Say it in a line."""
-        warned = f", {self.warnings} warnings" if self.warnings else ""
-        return f"{self.models} models built, {self.tests} tests passed{warned}"
 
 
 def environment(home: Home) -> dict[str, str]:
@@ -66,6 +47,7 @@ def environment(home: Home) -> dict[str, str]:
     return {
         "QHAWAQ_HOME": str(home.root),
         "QHAWAQ_CRYPTO": str(crypto_extension()),
+        "QHAWAQ_CRYPTO_CHECKED": "true",
         "QHAWAQ_MEMORY_LIMIT": MEMORY_LIMIT,
         "QHAWAQ_DUCKDB_THREADS": str(_threads(home)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -91,7 +73,7 @@ def unit_tests(home: Home, progress: Progress, models: Sequence[str] = ("*",)) -
 def parse(home: Home, progress: Progress) -> None:
     """Write the manifest of the project into a home: what an orchestrator draws its graph from."""
     home.dbt.mkdir(exist_ok=True)
-    _run(home, progress, "parse", (), DBT_PROJECT)
+    run(home, progress, "parse", (), DBT_PROJECT)
 
 
 def compile_models(home: Home, progress: Progress, project: Path) -> None:
@@ -99,36 +81,9 @@ def compile_models(home: Home, progress: Progress, project: Path) -> None:
     _invoke(home, progress, "compile", ("--exclude", "resource_type:test", "resource_type:unit_test"), project)
 
 
-def compiled(home: Home, progress: Progress, project: Path = DBT_PROJECT) -> dict[str, Any]:
-    """Return models with their compiled SQL, seeds and sources, by unique id; what a build compiled stays."""
-    target = home.dbt / "checked"
-    _run(
-        home,
-        progress,
-        "compile",
-        ("--exclude", "resource_type:test", "resource_type:unit_test"),
-        project,
-        target=target,
-    )
-    written = files.read_json(target / NAME, dict, "call it again")
-    shutil.rmtree(target)
-    return {
-        name: node
-        for name, node in (written["nodes"] | written["sources"]).items()
-        if node["resource_type"] in ("model", "seed", "source")
-    }
-
-
-def compiled_tests(home: Home, progress: Progress, project: Path = DBT_PROJECT) -> list[Any]:
-    """Return the data tests as dbt compiles them for all of history (`where.sql`); what a build compiled stays."""
-    selected = ("--select", "resource_type:test", "--vars", '{"history": true}')
-    result = _run(home, progress, "compile", selected, project, target=home.dbt / "history")
-    return [ran.node for ran in result.results]
-
-
 def document(home: Home, progress: Progress) -> None:
     """Write dbt's catalog and its documentation as one static page beside the manifest."""
-    _run(home, progress, "docs generate", ("--static",), DBT_PROJECT)
+    run(home, progress, "docs generate", ("--static",), DBT_PROJECT)
 
 
 def build(
@@ -155,11 +110,11 @@ def build(
     extra = ["--threads", THREADS, "--exclude-resource-type", "unit_test"]
     extra += [] if tests else ["--exclude-resource-type", "test"]
     extra += ["--full-refresh"] if full_refresh else []
-    result = _run(home, progress, "build", (*selection, *extra), project)
+    result = run(home, progress, "build", (*selection, *extra), project)
     _note(home, result)
     with parsing.rarely_collecting():  # it reads the manifest, thousands of small objects
         test_results.keep(home)
-    return _summary(result, home)
+    return results.summary(result, home)
 
 
 def _note(home: Home, result: Any) -> None:  # noqa: ANN401  dbt's result type
@@ -196,22 +151,24 @@ def _invoke(
     Raises:
         BuildFailed: models or tests failed; the message names each and says what it found.
     """
-    return _summary(_run(home, progress, command, arguments, project), home)
+    return results.summary(run(home, progress, command, arguments, project), home)
 
 
-def _run(
+def run(
     home: Home,
     progress: Progress,
     command: str,
     arguments: tuple[str, ...],
     project: Path,
     target: Path | None = None,
+    note: Callable[[Any], None] | None = None,
 ) -> Any:  # noqa: ANN401  dbt's result
     """Run a dbt command in this process, close its connections, and return what it returns.
 
     Raises:
         BuildFailed: dbt stopped before it could judge anything.
     """
+    target = target or home.dbt
     os.environ.update(environment(home))
     parsing.check_importable()
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -221,12 +178,12 @@ def _run(
         with parsing.rarely_collecting():
             # What is parsed anew is kept in the home too, for an orchestrator.
             manifest = None if command == "parse" else parsing.manifest(project)
-            runner = dbtRunner(manifest, callbacks=[_Reporter(progress)])
-            places = parsing.places(project, target or home.dbt)
+            runner = dbtRunner(manifest, callbacks=[_Reporter(progress), *filter(None, [note])])
+            places = parsing.places(project, target)
             unwritten = ("--no-write-json",) if command in RUNS else ()
             result = runner.invoke(["--quiet", *command.split(), *places, *arguments, *unwritten])
             if manifest and unwritten and result.result:
-                _write(manifest, result.result, target or home.dbt)
+                _write(manifest, result.result, target)
     finally:
         DuckDBConnectionManager.close_all_connections()
     if result.exception is not None:
@@ -238,7 +195,16 @@ def _write(manifest: Any, result: Any, target: Path) -> None:  # noqa: ANN401  d
     """Write what somebody reads of a run; dbt's own way to write the manifest takes a fifth of a short run."""
     content = manifest.writable_manifest().to_dict(omit_none=False, context={"artifact": True})
     files.write_whole(target / NAME, json.dumps(content))
+    if SPINE in manifest.nodes:  # a test builds some models alone
+        _write_measures(manifest, target)
     result.write(str(target / test_results.RUN))
+
+
+def _write_measures(manifest: Any, target: Path) -> None:  # noqa: ANN401  dbt's type
+    """Write what the semantic models define, for whoever asks for measures."""
+    from dbt.contracts.graph.semantic_manifest import SemanticManifest
+
+    SemanticManifest(manifest).write_json_to_file(str(target / MEASURES))
 
 
 class _Reporter:
@@ -254,46 +220,3 @@ class _Reporter:
             self.progress.say(
                 f"{data.index}/{data.total} {data.node_info.node_name}", took=f"{data.execution_time:.1f}s"
             )
-
-
-def _summary(result: Any, home: Home) -> Built:  # noqa: ANN401  dbt's result type
-    _raise_for_bad(result, home)
-    models = [r for r in result.results if r.node.resource_type in ("model", "seed")]
-    statuses = Counter(str(r.status) for r in result.results)
-    slowest = max(models, key=lambda r: r.execution_time, default=None)
-    return Built(
-        models=len(models),
-        tests=statuses["pass"],
-        warnings=statuses["warn"],
-        seconds=result.elapsed_time,
-        slowest=slowest.node.name if slowest else "",
-    )
-
-
-# Tests that look at all of a model's columns at once → what is wrong with those that they name.
-OF_COLUMNS = {"never_null": "null", "in_ranges": "out of range"}
-
-
-def _message(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
-    return f"  {result.node.name}: {(result.message or '').strip()}{_of_columns(result, home)}"
-
-
-def _of_columns(result: Any, home: Home) -> str:  # noqa: ANN401  dbt's result of a node
-    """Say which columns a failed test of many columns found wrong, and in how many rows."""
-    test = getattr(result.node, "test_metadata", None)
-    if test is None or test.name not in OF_COLUMNS or str(result.status) != "fail":
-        return ""
-    with closing(warehouse(home, read_only=True)) as db:
-        counts = db.execute(f"select column_name, n from ({result.node.compiled_code})").fetchall()
-    return f"; {OF_COLUMNS[test.name]}: " + ", ".join(f"{column} ({n} rows)" for column, n in counts)
-
-
-def _raise_for_bad(result: Any, home: Home) -> None:  # noqa: ANN401  dbt's result type
-    bad = [r for r in result.results if str(r.status) in BAD]
-    if not bad:
-        return
-    messages = "\n".join(_message(result, home) for result in bad[:20])
-    raise BuildFailed(
-        f"{len(bad)} of {len(result.results)} nodes failed; what was published before stays as it is.\n{messages}\n"
-        f"compiled SQL is in {home.dbt / 'compiled'}"
-    )

@@ -99,13 +99,15 @@ def reasons(project: Path = DBT_PROJECT) -> dict[str, str]:
 
 def page(project: Path = DBT_PROJECT) -> str:
     """Return the page, a table for each kind."""
-    found, texts = rows(project), reasons(project)
+    definitions = rows(project)
+    texts = reasons(project)
     parts = [_head(project)]
     for kind, title in TITLES.items():
         columns = COLUMNS | ({"reason": "as a reason"} if kind == "feature" else {})
         parts += [f"\n## {title}\n", _line(columns.values()), _line("---" for _ in columns)]
-        of_kind = (row for row in found if row["kind"] == kind)
-        parts += [_line(_cells(row | {"reason": texts.get(row["name"], "")}, columns)) for row in of_kind]
+        for row in definitions:
+            if row["kind"] == kind:
+                parts.append(_line(_cells(row | {"reason": texts.get(row["name"], "")}, columns)))
     return "\n".join(parts) + "\n"
 
 

@@ -22,12 +22,17 @@ from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
 ASIDE = {"scored_at", "published_at", "landed_at"}  # when, not what
-LISTS = {"priority_list": "ugel_code", "immediate_cases": "ugel_code", "work_referrals": "area_code"}
+LISTS = {
+    "priority_list": "ugel_code",
+    "repetition_list": "ugel_code",
+    "immediate_cases": "ugel_code",
+    "work_referrals": "area_code",
+}
 SCORED = ("score_outputs", "risk_scores", "reason_outputs")  # history: scored anew only where it is dropped
 
 
 @dataclass
-class Table:
+class TableDiff:
     """How one table differs."""
 
     name: str
@@ -62,7 +67,7 @@ class Difference:
 
     changed: list[str]
     affected: list[str]
-    tables: list[Table]
+    tables: list[TableDiff]
     unknown: int | None = None  # closed dates of unknown code; none where two versions are compared
 
     def __str__(self) -> str:
@@ -195,7 +200,7 @@ def _forget_scores(side: Home, chosen: list[str]) -> None:
                 db.execute(f"drop table if exists scores.{name}")
 
 
-def table_of(sides: dict[str, Home], model: str) -> Table | None:
+def table_of(sides: dict[str, Home], model: str) -> TableDiff | None:
     """Compare one table by the key that a test proves unique; None for a view of staging: it shows in tables."""
     known = Manifest.read(sides["new"])
     node = known.table(model)
@@ -250,14 +255,14 @@ class Pair:
         return f"from {self.base} as b join {self.new} as n on {self.on}"
 
 
-def _compared(db: duckdb.DuckDBPyConnection, pair: Pair, columns: list[str]) -> Table:
+def _compared(db: duckdb.DuckDBPyConnection, pair: Pair, columns: list[str]) -> TableDiff:
     differ = {c: f"b.{quoted(c)} is distinct from n.{quoted(c)}" for c in columns}
     anywhere = " or ".join(differ.values()) or "false"
     before, after, both, changed = db.execute(
         f"select (select count(*) from {pair.base}), (select count(*) from {pair.new}), count(*), "
         f"count(*) filter (where {anywhere}) {pair.joined}"
     ).fetchone() or (0, 0, 0, 0)
-    table = Table(pair.name, before, after, after - both, before - both, changed)
+    table = TableDiff(pair.name, before, after, after - both, before - both, changed)
     if changed:
         table.columns = _by_column(db, pair, differ)
     table.moves = _moves(db, pair)

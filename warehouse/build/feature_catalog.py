@@ -36,6 +36,11 @@ class Feature:
     unit: str | None  # None for what is true or false
     domain: str
     source: str  # the delivered table it comes from, the main one where there are more
+    outcomes: tuple[str, ...] = ()  # only models of these learn from it; of all where none are named
+
+    def may_tell(self, outcome: str) -> bool:
+        """Return whether models of an outcome learn from it."""
+        return self.in_model and (not self.outcomes or outcome in self.outcomes)
 
 
 def read(project: Path = DBT_PROJECT) -> list[Feature]:
@@ -68,6 +73,7 @@ def _of_group(project: Path, group: str) -> list[Feature]:
                 unit=meta.get("unit"),
                 domain=meta["domain"],
                 source=meta["source"],
+                outcomes=tuple(meta.get("outcomes", ())),
             )
         )
     return features

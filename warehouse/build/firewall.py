@@ -1,32 +1,49 @@
 """The firewall between who reads what: checked on the graph before a table is written, and on what a file would hold.
 
 Nothing for education, officials, operations or the service, and no score, is made from protection data. No mart for
-officials or operations holds a pseudonym, whatever its column is called.
+officials or operations holds a pseudonym, whatever its column is called, or tells of one by a condition.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from warehouse import contracts
-from warehouse.build import code, column_lineage, dbt, parsing
+from warehouse import contracts, files
+from warehouse.build import allowed, code, column_lineage, compiling, conditions, parsing
+from warehouse.build.allowed import TELLERS, TIES
 from warehouse.build.column_lineage import ColumnLineage
+from warehouse.build.conditions import Conditions
 from warehouse.errors import BuildFailed
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
 Node = Mapping[str, Any]
-CLOSED_TO_PROTECTION = ("education", "officials", "operations", "service", "scores", "features", "outcomes")
+CLOSED_TO_PROTECTION = ("education", "officials", "operations", "service", "scores", "features", "outcomes", "star")
 WITHOUT_CHILDREN = ("officials", "operations")  # their marts count children and name none
 PROTECTED_SOURCES = ("protection_cases", "linkage")
-KEYS = {"child_key", "merged_into", "nino"}  # of raw tables: what our own DDL and the contracts of feedback call it
-# What the parser of SQL does not know: a new one is added here once somebody has looked at what it reads.
+# Of raw tables: what our own DDL and the contracts of feedback call a child, and the line of a file that is a child's.
+KEYS = {"child_key", "merged_into", "nino", "_line", "line"}
+# What counts rows of every source, protection's too: columns, and a table in which each row is a line of a child's.
+ROW_COUNTS = {
+    *(f"raw.deliveries.{name}" for name in ("delivered_rows", "accepted_rows", "quarantined_rows")),
+    *(f"raw.withheld.{name}" for name in ("n_rows", "n_before", "reason")),
+    *(f"raw.shortfalls.{name}" for name in ("n_missing", "n_before", "reason")),
+    "raw.standing.n_rows",
+}
+LINES = "quarantine.rows"
+# Functions that the parser of SQL does not know: one is added here once somebody has looked at what it reads.
 KNOWN_FUNCTIONS = {"now"}
+JUDGED = "judged.json"  # in the home: of the SQL that was judged its hash and what it names, by the model's unique id
 PYTHON_MODELS = ("score_outputs", "reason_outputs", "former_outputs")
 ASKS = re.compile(r"\b(run_query|statement|load_result|adapter)\b")
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)  # by dbt, before each statement
 HOOKS = {"{{ enforce_not_null() }}"}  # of dbt_project.yml, the same of every model
 
 
@@ -36,12 +53,51 @@ def check(home: Home, progress: Progress) -> None:
     Raises:
         BuildFailed: a model reads what it must not; the message shows the way from the column to its source.
     """
-    if parsing.is_noted(NOTE, DBT_PROJECT):
-        return
-    with progress.step("firewall"):
-        if broken := breaches(dbt.compiled(home, progress)):
-            raise BuildFailed(f"{len(broken)} breaches of the firewall; nothing was built:\n" + "\n".join(broken))
-    parsing.note(NOTE, DBT_PROJECT)
+    judged = parsing.noted(NOTE, DBT_PROJECT)
+    if judged is None:
+        with progress.step("firewall"):
+            nodes = compiling.compiled(home, progress, DBT_PROJECT)
+            if broken := breaches(nodes):
+                raise BuildFailed(f"{len(broken)} breaches of the firewall; nothing was built:\n" + "\n".join(broken))
+        judged = json.dumps({node["unique_id"]: _judged(node) for node in _models(nodes)})
+        parsing.note(NOTE, DBT_PROJECT, judged)
+    home.dbt.mkdir(exist_ok=True)
+    files.write_whole(home.dbt / JUDGED, judged)
+
+
+def check_ran(home: Home, statements: Mapping[str, str], growing: Mapping[str, str] | None = None) -> None:
+    """Compare the SQL that a build ran with what was judged: a model may compile to other SQL when it is run.
+
+    Args:
+        home: the home.
+        statements: what ran, by the model's unique id.
+        growing: the same of tables that grow, whose SQL depends on what they hold: it may name no other tables and call
+            no other functions.
+
+    Raises:
+        BuildFailed: a model ran other SQL; nothing is published.
+    """
+    judged = files.read_json(home.dbt / JUDGED, dict, "call 'qhawaq build' again")
+    other = [name for name, sql in statements.items() if judged.get(name, {}).get("sql") != _hash(sql)]
+    other += [
+        name
+        for name, sql in (growing or {}).items()
+        if name not in judged or not column_lineage.named(sql) <= {*judged[name]["names"]}
+    ]
+    if other:
+        told = ", ".join(sorted(other))
+        raise BuildFailed(f"nothing is published: other SQL ran than the firewall has judged, of {told}")
+
+
+def _judged(node: Node) -> dict[str, Any]:
+    """Return what a model's SQL is known by: its hash, and the tables and functions that it may name when it is run."""
+    sql = node.get("compiled_code") or ""
+    names = column_lineage.named(sql) | {_shown(node)} if node["language"] == "sql" else ()
+    return {"sql": _hash(sql), "names": sorted(names)}
+
+
+def _hash(sql: str | None) -> str:
+    return hashlib.sha256((sql or "").strip().encode()).hexdigest()[:16]
 
 
 def breaches(nodes: dict[str, Node]) -> list[str]:
@@ -51,7 +107,14 @@ def breaches(nodes: dict[str, Node]) -> list[str]:
         nodes: models with their compiled SQL, seeds and sources, by unique id.
     """
     lineage = ColumnLineage(list(nodes.values()), pseudonyms())
-    return [*_hidden(nodes, lineage), *_protected(nodes), *_named(nodes, lineage)]
+    asked = Conditions(lineage, TIES)
+    found = [
+        *_hidden(nodes, lineage),
+        *_protected(nodes),
+        *_named(nodes, lineage),
+        *_told(nodes, asked, WITHOUT_CHILDREN),
+    ]
+    return [*found, *_counted(nodes)]
 
 
 def _hidden(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
@@ -62,18 +125,33 @@ def _hidden(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
 
 
 def _hidden_ways(nodes: dict[str, Node], lineage: ColumnLineage, node: Node) -> Iterator[str]:
-    if node["language"] != "sql":
-        if node["name"] not in PYTHON_MODELS:
-            yield "is a Python model, and only scores are made by those"
-        return
-    read = {_shown(nodes[one]) for one in node["depends_on"]["nodes"] if one in nodes} | {_shown(node)}
-    for table in sorted(lineage.tables(_shown(node)) - read):
-        yield f"reads {table} without ref() or source()"
-    for function in sorted(lineage.functions(_shown(node)) - KNOWN_FUNCTIONS):
-        yield f"calls {function}()"
-    if asked := ASKS.search(node.get("raw_code") or ""):
-        yield f"asks the database while it is compiled ({asked[0]})"
+    if node["language"] == "sql":
+        yield from _hidden_in_sql(nodes, lineage, node)
+    elif node["name"] not in PYTHON_MODELS:
+        yield "is a Python model, and only scores are made by those"
+
+
+def _hidden_in_sql(nodes: dict[str, Node], lineage: ColumnLineage, node: Node) -> Iterator[str]:
+    relation = _shown(node)
+    read = {relation, *(_shown(nodes[parent]) for parent in _parents(nodes, node["unique_id"]))}
+    yield from (f"reads {table} without ref() or source()" for table in sorted(lineage.tables(relation) - read))
+    yield from (f"has a {unseen}" for unseen in sorted(lineage.unseen(relation)))
+    yield from (f"calls {function}()" for function in sorted(lineage.functions(relation) - KNOWN_FUNCTIONS))
+    yield from _hidden_while_it_runs(node)
+
+
+def _hidden_while_it_runs(node: Node) -> Iterator[str]:
+    if question := _asked_of_database(node):
+        yield f"asks the database while it is compiled ({question})"
     yield from (f"has a {kind} of its own" for kind in ("pre-hook", "post-hook") if _hooks(node, kind) - HOOKS)
+
+
+def _asked_of_database(node: Node) -> str:
+    """Return what a model asks the database while it is compiled, itself or by a macro, under whatever name."""
+    if named := ASKS.search(node.get("raw_code") or ""):
+        return named[0]
+    statements = [COMMENT.sub("", statement) for statement in node.get("asked") or []]
+    return " ".join(statements[0].split())[:80] if statements else ""
 
 
 def _hooks(node: Node, kind: str) -> set[str]:
@@ -103,16 +181,27 @@ def _protected(nodes: dict[str, Node]) -> Iterator[str]:
 
 def _way_to_protection(nodes: dict[str, Node], name: str) -> list[str]:
     """Return the way from a model to a table of protection among its ancestors; nothing where there is none."""
-    ways, seen = [[name]], {name}
+    ways = _ways(name, partial(_parents, nodes))
+    found = next((way for way in ways if way != (name,) and is_protection(nodes[way[-1]])), ())
+    return [_shown(nodes[one]) for one in found]
+
+
+def _parents(nodes: dict[str, Node], name: str) -> list[str]:
+    """Return the models, seeds and sources that a model is made from."""
+    return [parent for parent in (nodes[name].get("depends_on") or {}).get("nodes", []) if parent in nodes]
+
+
+def _ways(name: str, parents: Callable[[str], Iterable[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the shortest way from a node to itself, and to each node that it is made from."""
+    ways: deque[tuple[str, ...]] = deque([(name,)])
+    seen = {name}
     while ways:
-        way = ways.pop()
-        if len(way) > 1 and is_protection(nodes[way[-1]]):
-            return [_shown(nodes[one]) for one in way]
-        for parent in (nodes[way[-1]].get("depends_on") or {}).get("nodes", []):
-            if parent in nodes and parent not in seen:
+        way = ways.popleft()
+        yield way
+        for parent in parents(way[-1]):
+            if parent not in seen:
                 seen.add(parent)
-                ways.append([*way, parent])
-    return []
+                ways.append((*way, parent))
 
 
 def _shown(node: Node) -> str:
@@ -128,6 +217,44 @@ def _named(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
                     yield f"  {' <- '.join(way)}: {node['schema']} may count children and name none"
 
 
+def _told(nodes: dict[str, Node], asked: Conditions, schemas: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each condition that tells what is looked for, in a mart or in what it is made from."""
+    told: set[tuple[str, str]] = set()
+    for node in _models(nodes):
+        for way in _ways_up(nodes, node["unique_id"]) if node["schema"] in schemas else ():
+            for condition, source in asked.telling(way[-1]):
+                if (here := (way[-1], condition)) not in told:
+                    told.add(here)
+                    yield f"  {' <- '.join((*way, f'«{condition}»', *source))}: {node['schema']} may not learn it so"
+
+
+def _counted(nodes: dict[str, Node]) -> Iterator[str]:
+    """Yield a sentence for each way by which how many rows of protection came reaches others unrounded."""
+    lineage = ColumnLineage(list(nodes.values()), ROW_COUNTS, TELLERS)
+    for node in _models(nodes):
+        if node["schema"] in CLOSED_TO_PROTECTION:
+            ways = [lineage.way(_shown(node), column) for column in lineage.columns(_shown(node))]
+            ways += [way for way in _ways_up(nodes, node["unique_id"], {LINES}) if way[-1] == LINES]
+            for way in filter(None, ways):
+                yield f"  {' <- '.join(way)}: it counts rows of protection, which models of TELLERS alone may tell"
+    yield from _told(nodes, Conditions(lineage), CLOSED_TO_PROTECTION)
+
+
+def _ways_up(nodes: dict[str, Node], name: str, tables: Collection[str] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the way from a model to itself and to each model or named table it is made from; those of tellers end."""
+    for way in _ways(name, partial(_models_and_tables, nodes, tables)):
+        yield tuple(_shown(nodes[one]) for one in way)
+
+
+def _models_and_tables(nodes: dict[str, Node], tables: Collection[str], name: str) -> Iterator[str]:
+    """Yield the models and named tables that a model is made from; where tables are named, none of a teller."""
+    if tables and _shown(nodes[name]) in TELLERS:
+        return
+    for parent in _parents(nodes, name):
+        if nodes[parent]["resource_type"] == "model" or _shown(nodes[parent]) in tables:
+            yield parent
+
+
 def pseudonyms() -> set[str]:
     """Return the names by which raw tables hold pseudonyms of persons and households."""
     sources = contracts.read(DBT_PROJECT).values()
@@ -136,7 +263,7 @@ def pseudonyms() -> set[str]:
 
 def _rules() -> str:
     """Return a hash of the rules themselves: where they change, a version that passed is checked again."""
-    rules = [Path(__file__), Path(column_lineage.__file__)]
+    rules = [Path(__file__), *(Path(str(one.__file__)) for one in (allowed, column_lineage, conditions))]
     return code.hash_of_files(rules, Path(__file__).parent)[:8]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,14 +111,10 @@ def remember(db: duckdb.DuckDBPyConnection) -> None:
 def of_project(project: Path) -> list[Formula]:
     """Return the formulas of tables that are built by date, and of everything that these are made of."""
     manifest = parsing.manifest(project)
-    chosen = {name for name, node in manifest.nodes.items() if _is_dated(node)}
-    todo = list(chosen)
-    while todo:
-        new = {name for name in manifest.nodes[todo.pop()].depends_on_nodes if name in manifest.nodes} - chosen
-        chosen |= new
-        todo += new
+    dated = [name for name, node in manifest.nodes.items() if _is_dated(node)]
+    above = _reached(dated, lambda name: manifest.nodes.keys() & manifest.nodes[name].depends_on_nodes)
     thresholds = policy.variables()
-    nodes = (manifest.nodes[name] for name in sorted(chosen))
+    nodes = (manifest.nodes[name] for name in sorted(above))
     return [Formula(node.name, _hash(node, manifest.macros, thresholds), _is_dated(node)) for node in nodes]
 
 
@@ -138,14 +134,23 @@ def _hash(node: Any, macros: Mapping[str, Any], thresholds: Mapping[str, Any]) -
 
 def _macros(names: Iterable[str], macros: Mapping[str, Any]) -> list[str]:
     """Return the code of our macros of some names and of those that they call."""
-    seen: set[str] = set()
-    todo = [name for name in names if name.startswith(OWN)]
+    used = _reached(_ours(names), lambda name: _ours(macros[name].depends_on.macros))
+    return [macros[name].macro_sql for name in sorted(used)]
+
+
+def _ours(macros: Iterable[str]) -> list[str]:
+    return [name for name in macros if name.startswith(OWN)]
+
+
+def _reached(start: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return some nodes of a graph and all that they lead to."""
+    reached = set(start)
+    todo = list(reached)
     while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo += [called for called in macros[name].depends_on.macros if called.startswith(OWN)]
-    return [macros[name].macro_sql for name in sorted(seen)]
+        new = {*onward(todo.pop())} - reached
+        reached |= new
+        todo += new
+    return reached
 
 
 def plain(code: str) -> str:

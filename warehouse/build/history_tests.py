@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.build import dbt, policy
+from warehouse.build import compiling, policy
 from warehouse.database import column, value, warehouse
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
@@ -37,7 +37,7 @@ class Split(Enum):
 
 
 @dataclass(frozen=True)
-class Part:
+class TestedPart:
     """Some dates or school years, as SQL and as text."""
 
     where: str
@@ -62,7 +62,7 @@ class HistoryTest:
         reads = frozenset(".".join(names) for names in RELATION.findall(node.compiled_code))
         return cls(node.name, node.compiled_code, node.config.fail_calc, split, reads)
 
-    def failures(self, db: duckdb.DuckDBPyConnection, part: Part) -> int:
+    def failures(self, db: duckdb.DuckDBPyConnection, part: TestedPart) -> int:
         """Return how many rows of a part fail."""
         sql = self.sql.replace(self.split.value, part.where) if self.split.value else self.sql
         return value(db, f"select {self.fail_calc} from ({sql}) as dbt_internal_test") or 0
@@ -72,7 +72,7 @@ def compiled(home: Home, progress: Progress, project: Path = DBT_PROJECT) -> lis
     """Return the tests that a build must pass, of what is built; warnings stop no build, and are no difference."""
     with warehouse(home, read_only=True) as db:
         built = set(column(db, BUILT))
-    nodes = dbt.compiled_tests(home, progress, project)
+    nodes = compiling.compiled_tests(home, progress, project)
     tests = (HistoryTest.of(node) for node in nodes if node.config.severity.lower() == "error")
     return [test for test in tests if test.reads <= built]
 
@@ -84,7 +84,7 @@ def failures(
     parts = {
         Split.DATES: list(chunks(db, dates)),
         Split.YEARS: list(_years(db)),
-        Split.NOTHING: [[Part("", "all rows")]],
+        Split.NOTHING: [[TestedPart("", "all rows")]],
     }
     for split, of_split in parts.items():
         mine = [test for test in tests if test.split is split]
@@ -94,42 +94,43 @@ def failures(
             progress.say(f"{number}/{len(of_split)} {chunk[0].name} to {chunk[-1].name} tested", tests=len(mine))
 
 
-def _failures(db: duckdb.DuckDBPyConnection, test: HistoryTest, chunk: list[Part]) -> Iterator[str]:
+def _failures(db: duckdb.DuckDBPyConnection, test: HistoryTest, chunk: list[TestedPart]) -> Iterator[str]:
     """Run a test on a chunk; where it fails, on each part of it."""
     if not test.failures(db, _together(chunk)):
         return
     failing = [(part, n) for part in chunk if (n := test.failures(db, part))]
-    for part, n in failing or [(Part("", f"{chunk[0].name} to {chunk[-1].name}"), 1)]:
+    for part, n in failing or [(TestedPart("", f"{chunk[0].name} to {chunk[-1].name}"), 1)]:
         yield (
             f"{test.name}: {n} rows fail on {part.name}; 'qhawaq build --full-refresh' builds what can be built again, "
             "'qhawaq restore' takes back a backup"
         )
 
 
-def _together(chunk: list[Part]) -> Part:
-    return Part(" or ".join(part.where for part in chunk), "")
+def _together(chunk: list[TestedPart]) -> TestedPart:
+    return TestedPart(" or ".join(part.where for part in chunk), "")
 
 
-def chunks(db: duckdb.DuckDBPyConnection, dates: Iterable[str]) -> Iterator[list[Part]]:
+def chunks(db: duckdb.DuckDBPyConnection, dates: Iterable[str]) -> Iterator[list[TestedPart]]:
     """Yield as many dates at a time as memory surely holds, and at least one."""
     pupils = dict(db.execute(PUPILS).fetchall())
     most = policy.variables()["rows_joined_at_once"]
-    chunk: list[Part] = []
+    chunk: list[TestedPart] = []
     rows = 0
     for day in dates:
         if chunk and rows + pupils.get(day, 0) > most:
             yield chunk
-            chunk, rows = [], 0
-        chunk.append(Part(f"as_of_date = cast('{day}' as date)", day))
+            chunk = []
+            rows = 0
+        chunk.append(TestedPart(f"as_of_date = cast('{day}' as date)", day))
         rows += pupils.get(day, 0)
     if chunk:
         yield chunk
 
 
-def _years(db: duckdb.DuckDBPyConnection) -> Iterator[list[Part]]:
+def _years(db: duckdb.DuckDBPyConnection) -> Iterator[list[TestedPart]]:
     """Yield each school year, and the rows of no year that a delivery states."""
     years = column(db, YEARS)
     for year in years:
-        yield [Part(f"school_year = {year}", str(year))]
+        yield [TestedPart(f"school_year = {year}", str(year))]
     listed = ", ".join(map(str, years)) or "null"
-    yield [Part(f"coalesce(school_year not in ({listed}), true)", "other years")]
+    yield [TestedPart(f"coalesce(school_year not in ({listed}), true)", "other years")]

@@ -13,6 +13,7 @@ from warehouse.files import read_json
 from warehouse.settings import Home
 
 NAME = "manifest.json"
+MEASURES = "semantic_manifest.json"  # measures and dimensions, as dbt's semantic models define them
 Node: TypeAlias = Mapping[str, Any]
 
 

@@ -97,16 +97,17 @@ def _parse(project: Path) -> bytes:
         return (Path(folder) / "partial_parse.msgpack").read_bytes()
 
 
-def is_noted(what: str, project: Path) -> bool:
-    """Return whether something was noted of this version of a project."""
-    return (_cache() / f"{_key(project)}.{what}").exists()
+def noted(what: str, project: Path) -> str | None:
+    """Return what was noted of this version of a project, None where nothing was."""
+    path = _cache() / f"{_key(project)}.{what}"
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-def note(what: str, project: Path) -> None:
+def note(what: str, project: Path, content: str) -> None:
     """Note something of this version of a project, if the folder can be written to."""
     with suppress(OSError):
         _cache().mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.write_whole(_cache() / f"{_key(project)}.{what}", "")
+        files.write_whole(_cache() / f"{_key(project)}.{what}", content)
 
 
 def _keep(path: Path, parsed: bytes) -> bytes:

@@ -6,7 +6,7 @@ import click
 
 from warehouse import reasons
 from warehouse.commands.context import Context
-from warehouse.errors import DamagedFile
+from warehouse.errors import DamagedFile, UsageError
 
 
 @click.group("access-log")
@@ -25,22 +25,23 @@ def access_log() -> None:
 def of_child(context: Context, child: int, reason: str, who: str | None) -> None:
     """Show every access to CHILD, by any of its keys; that this was asked is logged first."""
     from warehouse import keys
-    from warehouse.audit import access_log, anchors, looks
+    from warehouse.audit import access_log, looks
 
     why = reasons.stated(reason)
     home = context.to_write()
     access_log.note(home, "accesses", str(child), why, who)
     secret = keys.load(home.secrets)
-    for look in looks.of_child(home, secret, child):
+    seen = looks.of_child(home, secret, child)
+    for look in seen.looks:
         click.echo(look.line())
-    if wrong := anchors.check(access_log.of(home, secret), []).wrong:
+    if seen.n_wrong:
         click.echo(
-            f"{len(wrong)} lines of the log are not as they were written: see 'qhawaq access-log verify'", err=True
+            f"{seen.n_wrong} lines of the log are not as they were written: see 'qhawaq access-log verify'", err=True
         )
 
 
 @access_log.command()
-@click.option("--head", "heads", multiple=True, metavar="LINES:BYTES:SEAL", help="A head that was printed before.")
+@click.option("--head", "heads", multiple=True, metavar="LINES:BYTES:SEAL", help="A head that was printed or posted.")
 @click.pass_obj
 def verify(context: Context, heads: tuple[str, ...]) -> None:
     """Check every line against those before it, and the log against the anchors of each run.
@@ -62,14 +63,13 @@ def verify(context: Context, heads: tuple[str, ...]) -> None:
 
 
 @access_log.command()
+@click.option("--post", is_flag=True, help="Post it to the address that QHAWAQ_HEADS_URL names, as each run does.")
 @click.pass_obj
-def head(context: Context) -> None:
-    """Print how far the log reaches, in one line: for a paper that is signed, or an address that is not ours.
-
-    For example: qhawaq access-log head | curl --data-binary @- https://…
-    """
+def head(context: Context, post: bool) -> None:
+    """Print how far the log reaches, in one line: for a paper that is signed, or an address that is not ours."""
     from warehouse import database, keys
     from warehouse.audit import access_log, anchors
+    from warehouse.notify import channels
 
     home = context.home.existing()
     with database.warehouse(home, read_only=True) as db:
@@ -77,4 +77,7 @@ def head(context: Context) -> None:
     checked = anchors.check(access_log.of(home, keys.load(home.secrets)), kept)
     if checked.wrong:
         raise DamagedFile(checked.wrong[0])
-    click.echo(anchors.printed(checked.head))
+    printed = anchors.printed(checked.head)
+    click.echo(printed)
+    if post and not channels.post_head(printed):
+        raise UsageError(f"{channels.HEADS} names no address to post it to")

@@ -17,22 +17,36 @@ def audit() -> None:
 @audit.command()
 @click.argument("table")
 @click.argument("key")
+@click.option("--children", type=click.Path(path_type=Path), help="Write the children that it counts there, as CSV.")
+@click.option("--reason", help="Why you look at them, for the access log.")
 @click.pass_obj
-def trace(context: Context, table: str, key: str) -> None:
+def trace(context: Context, table: str, key: str, children: Path | None, reason: str | None) -> None:
     """Print the way of one row of TABLE (schema.table) down to the lines of the files it was made from.
 
     KEY holds the values of the table's key columns, separated by '/': for example
     'qhawaq audit trace features.child_features 123456789/2025-11-30'. To begin at a panel of a dashboard, TABLE is
     panel:DASHBOARD/TITLE, as in 'qhawaq audit trace panel:panorama/Interrumpieron 2024/00/B0/interruption'.
+
+    With --children FILE and --reason TEXT the children that an indicator counts are written with each line of a file
+    that tells of them; every one of them is noted in the access log.
     """
-    from warehouse.audit import panels
+    from warehouse.audit import counted, panels
     from warehouse.audit import trace as tracing
+    from warehouse.reasons import stated
 
     if table.startswith("panel:"):
         panel = panels.find(table.removeprefix("panel:"))
         table = panel.mart
         click.echo(f"panel {panel.title} of dashboard {panel.dashboard} ({panel.audience})\n  {panel.sql}\n")
-    click.echo(tracing.trace(context.home.existing(), table, key))
+    home = context.home.existing()
+    if children is None:
+        click.echo(tracing.trace(home, table, key))
+        return
+    found = counted.write(home, table, key, stated(reason or ""), children)
+    click.echo(
+        f"{children}: {found.n_pupils:,} pupils, {found.n_cases:,} of them cases, {found.n_lines:,} lines of files; "
+        "exact, and each of them noted in the access log"
+    )
 
 
 @audit.command()

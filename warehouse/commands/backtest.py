@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,10 @@ from warehouse.pipeline import backtest as step
 from warehouse.pipeline.backtest import Draw, OtherTables
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ml.judging.backtest import Figure, Judged
+    from ml.judging.gates import GateCheck
     from ml.judging.metric import Metric
     from ml.models.variants import Variant
 
@@ -36,6 +41,7 @@ HEADS = {
     "observed_over_expected_at_capacity": "observed/expected",
     "calibration_slope": "slope",
 }
+SCORE_FILES = (".csv", ".parquet")
 
 
 @click.command()
@@ -49,6 +55,10 @@ HEADS = {
 @click.option(
     "--contract", type=click.Path(path_type=Path), help="What the columns of these tables are (docs/evaluation.md)."
 )
+@click.option(
+    "--score", nargs=2, metavar="NEW SCORES", help="Score the rows of a table NEW into SCORES (.csv or .parquet)."
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Write a page (HTML) about other tables there.")
 @click.pass_obj
 def backtest(
     context: Context,
@@ -60,17 +70,22 @@ def backtest(
     features: str | None,
     outcomes: str | None,
     contract: Path | None,
+    score: tuple[str, str] | None,
+    report: Path | None,
 ) -> None:
     """Judge every candidate, rule and baseline on each school year by what was known when it began.
 
     Figures go to ml.model_metrics; nothing is promoted.
     """
     progress = context.progress
-    tables = _other_tables(features, outcomes, contract)
-    draw = _drawing(pictures)
+    tables = _other_tables(features, outcomes, contract, score, report)
+    scores = None
+    withheld: list[GateCheck] = []
+    page = Report()
+    draw = _drawing(pictures, page if report else None)
     with _as_our_errors():
         if tables:
-            figures, verdict = step.of_tables(tables, progress, compare=compare, draw=draw)
+            (figures, verdict), scores, withheld = step.of_tables(tables, progress, compare=compare, draw=draw)
         else:
             figures, verdict = step.of_home(
                 context.to_write(), progress, outcome, compare=compare, regions=regions, draw=draw
@@ -79,14 +94,41 @@ def backtest(
     click.echo(verdict)
     if to:
         _write_csv(figures, to)
+    if report:
+        write_whole(report, page.html(figures, str(verdict)))
+        click.echo(f"report: {report}")
+    for check in withheld:
+        click.echo(f"order without probability where {check.segment}: {check}")
+    if score and scores:
+        _write_scores(scores, Path(score[1]))
 
 
-def _other_tables(features: str | None, outcomes: str | None, contract: Path | None) -> OtherTables | None:
-    if features and outcomes and contract:
-        return OtherTables(features, outcomes, contract)
-    if features or outcomes or contract:
-        raise UsageError("--features, --outcomes and --contract go together")
-    return None
+def _other_tables(
+    features: str | None,
+    outcomes: str | None,
+    contract: Path | None,
+    score: tuple[str, str] | None,
+    report: Path | None,
+) -> OtherTables | None:
+    if score and Path(score[1]).suffix not in SCORE_FILES:
+        raise UsageError(f"--score writes {' or '.join(SCORE_FILES)} files, not {score[1]}")
+    match features, outcomes, contract:
+        case str(), str(), Path():
+            return OtherTables(features, outcomes, contract, score[0] if score else None)
+        case None, None, None if report:
+            raise UsageError("--report is of other tables: it needs --features, --outcomes and --contract")
+        case None, None, None if not score:
+            return None
+    raise UsageError("--features, --outcomes and --contract go together, and --score needs them")
+
+
+def _write_scores(scores: pa.Table, to: Path) -> None:
+    from pyarrow import csv, parquet
+
+    content = BytesIO()
+    (csv.write_csv if to.suffix == ".csv" else parquet.write_table)(scores, content)
+    write_whole(to, content.getvalue())
+    click.echo(f"{scores.num_rows} scores in {to}")
 
 
 def _write_csv(figures: list[Figure], to: Path) -> None:
@@ -99,6 +141,7 @@ def _write_csv(figures: list[Figure], to: Path) -> None:
 @contextmanager
 def _as_our_errors() -> Iterator[None]:
     """Raise errors of `ml` as our own: it knows nothing of the command."""
+    from ml import newcomers
     from ml.data import external
     from ml.judging import campaign
     from ml.models import variants
@@ -107,20 +150,38 @@ def _as_our_errors() -> Iterator[None]:
         yield
     except variants.UnknownVariant as error:
         raise UsageError(f"--compare {error}") from None
-    except (campaign.TooFewYears, external.BadContract, OSError) as error:
+    except (campaign.TooFewYears, external.BadContract, newcomers.NothingKnown, OSError) as error:
         raise QhawaqError(str(error)) from None
 
 
-def _drawing(folder: Path | None) -> Draw | None:
-    """Return what draws the deciding years into a folder; None without one."""
-    if folder is None:
+@dataclass
+class Report:
+    """What a page about other tables needs of the deciding periods, kept as they are drawn."""
+
+    model: str = ""
+    pictures: dict[str, bytes] = field(default_factory=dict)
+
+    def html(self, figures: list[Figure], conclusion: str) -> str:
+        """Return the page, which loads nothing else."""
+        from ml.judging import page
+        from warehouse.audit.pages import html_page
+
+        return html_page("Backtest", page.markdown(figures, conclusion, self.pictures, self.model), "en")
+
+
+def _drawing(folder: Path | None, report: Report | None) -> Draw | None:
+    """Return what draws the deciding years into a folder or for a page; None without either."""
+    if folder is None and report is None:
         return None
 
     def draw(judged: Judged, variants: list[Variant], share: float) -> None:
         from ml.judging import pictures
 
-        for path in pictures.write(folder, judged, share, variants[0].name):
+        for path in pictures.write(folder, judged, share, variants[0].name) if folder else ():
             click.echo(f"drawn: {path}")
+        if report:
+            report.model = variants[0].name
+            report.pictures = pictures.as_png(judged, share, report.model)
 
     return draw
 

@@ -39,15 +39,16 @@ def backup(context: Context, to: Path | None, keep: int, rehearse: bool) -> None
 def restore(context: Context, folder: Path) -> None:
     """Make the home of the backup in FOLDER, where every file is what the backup's manifest states."""
     from warehouse.operate import backup as backups
+    from warehouse.operate import beside
 
     home, progress = context
     with progress.step("restore"):
         restored = backups.restore(folder.absolute(), home.root)
     files = f"{restored.n_files} files in {home.root}, as of {restored.written_at}"
     click.echo(f"{files}; its secret{_named(home)} belongs in {home.secrets}")
-    if not (folder.absolute().parent / backups.ERASED).exists():
+    if not (folder.absolute().parent / beside.ERASED).exists():
         click.echo(
-            f"{folder.absolute().parent} has no {backups.ERASED}: if somebody was erased since, copy it there from the "
+            f"{folder.absolute().parent} has no {beside.ERASED}: if somebody was erased since, copy it there from the "
             "home that erased, and restore again"
         )
     if home.to_decide.exists():

@@ -21,10 +21,13 @@ def build(context: Context, select: str | None, today: date | None, full_refresh
     home, progress = context
     context.to_write()
     if select:
-        from warehouse.build import dbt
+        from warehouse.build import dbt, firewall
 
         step.set_day(home, today)
-        click.echo(str(dbt.build(home, progress, ("--select", *select.split()), full_refresh)))
+        firewall.check(home, progress)
+        built = dbt.build(home, progress, ("--select", *select.split()), full_refresh)
+        firewall.check_ran(home, built.statements, built.growing)
+        click.echo(str(built))
         return
     result = step.build(home, progress, today, full_refresh)
     click.echo(f"{result.models} models built, {result.tests} tests passed, {result.closed_dates} dates closed")

@@ -93,7 +93,7 @@ def _decide(
         source=source,
         column=column,
         code=code,
-        decision=codes.Decision(decision),
+        decision=codes.CodeVerdict(decision),
         who=given["who"] or getpass.getuser(),
         why=given["why"] or "",
         mapped_to=given.get("to"),

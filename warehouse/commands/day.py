@@ -9,7 +9,7 @@ import click
 _AS_TEXT = click.DateTime(["%Y-%m-%d"])
 
 
-class Day(click.ParamType[date]):
+class DayType(click.ParamType[date]):
     """A day as YYYY-MM-DD: a date, and not the moment at which it begins somewhere."""
 
     name = "day"
@@ -26,4 +26,4 @@ class Day(click.ParamType[date]):
         return _AS_TEXT.get_metavar(param, ctx)
 
 
-DAY = Day()
+DAY = DayType()

@@ -13,9 +13,9 @@ SHOWN = 5
 @click.command()
 @click.pass_obj
 def drift(context: Context) -> None:
-    """Compare what the live model meets with the year before, and what it announced with what came; say what to do.
+    """Compare what the live model meets with what trained it, and what it announced with what came; say what to do.
 
-    Figures go to ml.drift.
+    Figures go to ml.drift; where inputs or outcomes are beyond a limit that withholds, probabilities are shown no more.
     """
     progress = context.progress
     findings, advice = step.check(context.to_write(), progress)

@@ -11,6 +11,8 @@ from warehouse import clock
 from warehouse.commands.context import Context
 from warehouse.commands.day import DAY
 from warehouse.pipeline import retain as step
+from warehouse.progress import Progress
+from warehouse.settings import Home
 
 
 @click.command()
@@ -23,19 +25,38 @@ def retain(context: Context, today: date | None, delete: bool) -> None:
     Periods stand in the contracts (retention_years). Afterwards scores and marts are built anew and published, and
     earlier releases removed. Interrupted, it is finished by calling it again, or by 'qhawaq run'.
     """
-    home, progress = context
-    home.existing()
-    finished = step.finish(home, progress) if delete else None
+    context.home.existing()
+    if delete:
+        _delete(context.home, context.progress, today)
+    else:
+        _list(context.home, context.progress, today or clock.today())
+
+
+def _list(home: Home, progress: Progress, today: date) -> None:
+    deliveries, dates = step.due(home, progress, today)
+    for sentence in step.end_extracts(home, today, delete=False):
+        click.echo(sentence)
+    click.echo(f"{deliveries} deliveries and {dates} as-of dates are due: call it with --delete")
+
+
+def _believed(home: Home) -> date:
+    """Return today by the clock, where the home's own days are near."""
+    today = clock.today()
+    step.believe(home, today)
+    return today
+
+
+def _delete(home: Home, progress: Progress, stated: date | None) -> None:
+    """Finish what was begun, and delete what is due today; a day that was stated is believed as it is."""
+    finished = step.finish(home, progress)
     if finished:
         _show(finished)
-    day = today or clock.today()
-    if delete and not today:
-        step.believe(home, day)
-    deliveries, dates = step.due(home, progress, day)
-    if not delete:
-        click.echo(f"{deliveries} deliveries and {dates} as-of dates are due: call it with --delete")
-    elif deliveries or dates:
-        _show(step.carry_out(home, progress, day))
+    today = stated or _believed(home)
+    due = step.due(home, progress, today)
+    for sentence in step.end_extracts(home, today, delete=True):
+        click.echo(sentence)
+    if any(due):
+        _show(step.carry_out(home, progress, today))
     elif not finished:
         click.echo("nothing is due")
 

@@ -28,12 +28,13 @@ def rotate_secret(context: Context, to: Path | None) -> None:
     Cut off, the same command ends it; until then nothing sealed opens. Backups are not touched: those made before open
     with the former secret.
     """
-    from warehouse.operate import rotation
+    from warehouse.operate import backup, rotation
 
     home, progress = context
     home.existing() if home.rotating.exists() else context.to_write()
     with progress.step("rotation"):
         rotated = rotation.rotate(home, to)
+    backup.tell_backups(home)  # what lies beside them is sealed with the new one too
     for line in _said(home, rotated):
         click.echo(line)
 

@@ -78,10 +78,11 @@ def access(context: Context, child: int, reason: str, who: str | None, to: Path 
 @click.option("--value", required=True, help="What it should say.")
 def rectify(context: Context, child: int, reason: str, who: str | None, source: str, column: str, value: str) -> None:
     """Correct one value of CHILD's newest line of a source: a delivery of that line, changed, into the inbox."""
-    from warehouse.rights import subject as rights
+    from warehouse.rights import rectifying
 
     request = _request(child, "rectify", reason, who, f"{source}.{column}")
-    path = rights.rectify(context.to_write(), request, source, column.lower(), value, _today(context.home))
+    correction = rectifying.Correction(source, column.lower(), value)
+    path = rectifying.rectify(context.to_write(), request, correction, _today(context.home))
     _tell_backups(context.home)
     click.echo(f"{path}: land it with 'qhawaq run'; closed dates stay as they were known")
 
@@ -152,7 +153,8 @@ def erase(context: Context, child: int, reason: str, who: str | None) -> None:
     from warehouse.rights import erasure, unfinished
 
     home = context.home.existing()
-    request, today = _request(child, "erase", reason, who), _today(home)
+    request = _request(child, "erase", reason, who)
+    today = _today(home)
     finished = unfinished.finish(home, context.progress)
     erased = finished.get(child) or erasure.erase(home, request, today)
     _tell_backups(home)

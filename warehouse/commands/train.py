@@ -6,16 +6,16 @@ import click
 
 from warehouse.commands.context import Context
 from warehouse.pipeline import train as step
-from warehouse.pipeline.learning import OUTCOME
+from warehouse.pipeline.learning import OUTCOME, OUTCOMES
 
 
 @click.command()
 @click.option(
     "--outcome",
-    type=click.Choice(["interruption", "repetition"]),
+    type=click.Choice(list(OUTCOMES)),
     default=OUTCOME,
     show_default=True,
-    help="What to predict; lists go by interruption.",
+    help="What to predict; the lists of visits go by interruption.",
 )
 @click.pass_obj
 def train(context: Context, outcome: str) -> None:

@@ -102,6 +102,19 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class KeptByLaw:
+    """What the law has a school keep of a row, though its person is erased.
+
+    Args:
+        why: the duty, in Spanish.
+        columns: all that is kept; none of them tells who it is about.
+    """
+
+    why: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Contract:
     """One source table and the files that fill it."""
 
@@ -125,6 +138,7 @@ class Contract:
     packed: Packed | None = None  # another form that lands: as it is downloaded
     leaves_out_others: bool = False  # columns that it does not name are left out; else a file with one is refused
     rules: tuple[Rule, ...] = ()  # over several columns
+    kept_by_law: KeptByLaw | None = None  # what of a row stays when its person is erased
 
     @property
     def name(self) -> str:

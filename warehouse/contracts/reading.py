@@ -17,6 +17,7 @@ from warehouse.contracts.contract import (
     Column,
     Contract,
     Coverage,
+    KeptByLaw,
     Packed,
     pseudonym_name,
 )
@@ -29,7 +30,7 @@ DOMAINS = ("education", "welfare", "protection")
 TYPES = {"varchar", "bigint", "integer", "smallint", "double", "date", "boolean"}
 TABLE_KEYS = set(
     "file_pattern separator encoding quoting key known_at replaces scope coverage line_end_required missing "
-    "retention_years other_columns packed rules".split()
+    "retention_years other_columns packed rules kept_by_law".split()
 )
 COLUMN_KEYS = set("identity alias pseudonym optional since until headers required unit link document".split())
 COLUMN_KEYS |= rules.COLUMN_RULES
@@ -118,7 +119,17 @@ def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
         leaves_out_others=_leaves_out_others(name, meta),
         sender=whole.get("sender", source["name"]),
         rules=tuple(rules.of_table(name, [column.name for column in columns], meta)),
+        kept_by_law=_kept_by_law(name, columns, meta["kept_by_law"]) if "kept_by_law" in meta else None,
     )
+
+
+def _kept_by_law(name: str, columns: tuple[Column, ...], duty: dict[str, Any]) -> KeptByLaw:
+    """Return the duty to keep some columns, none of which may tell who a row is about."""
+    kept = tuple(map(str.lower, duty["columns"]))
+    plain = {column.name for column in columns if column.name == column.landed_name and not column.alias}
+    if wrong := sorted(set(kept) - plain):
+        raise QhawaqError(f"contract {name}: kept_by_law names {', '.join(wrong)}, of which no plain value lands")
+    return KeptByLaw(str(duty["why"]), kept)
 
 
 def _is_quoted(name: str, meta: dict[str, Any]) -> bool:

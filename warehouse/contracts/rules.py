@@ -20,7 +20,7 @@ COLUMN_RULES = {"range", "codes", "digits", "department", "period", "past"}
 DEPARTMENTS = 25
 
 
-class Part(StrEnum):
+class PeriodPart(StrEnum):
     """The part of a period that a column repeats."""
 
     YEAR = "year"
@@ -105,8 +105,8 @@ def of_column(name: str, data_type: str, meta: Mapping[str, Any]) -> list[Rule]:
         )
         rules.append(Rule(name, f"{padded} not between '01' and '{DEPARTMENTS + 1}'", Fault.LIES_ELSEWHERE))
     if "period" in meta:
-        compared = normal(value) if meta["period"] == Part.HALF else value
-        rules.append(Rule(name, f"{compared} <> {{{Part(meta['period'])}}}", Fault.OTHER_PERIOD))
+        compared = normal(value) if meta["period"] == PeriodPart.HALF else value
+        rules.append(Rule(name, f"{compared} <> {{{PeriodPart(meta['period'])}}}", Fault.OTHER_PERIOD))
     if meta.get("past"):
         rules.append(Rule(name, f"{value} > {{delivered}}", Fault.AFTER_DELIVERY))
     return rules
@@ -149,11 +149,10 @@ def _outside(name: str, value: str, data_type: str, limits: list[Any]) -> str:
     """Return SQL for a value outside [least, most]; null is no limit."""
     if len(limits) != 2 or limits == [None, None]:
         raise QhawaqError(f"contract column {name}: a range is [least, most], one of which may be null")
-    least, most = (None if limit is None else _limit(data_type, limit) for limit in limits)
-    below = [f"{value} < {least}"] if least else []
-    above = [f"{value} > {most}"] if most else []
+    signs = zip("<>", limits, strict=True)
+    beyond = [f"{value} {sign} {_limit(data_type, limit)}" for sign, limit in signs if limit is not None]
     not_a_number = [f"isnan({value})"] if data_type == "double" else []
-    return " or ".join(below + above + not_a_number)
+    return " or ".join(beyond + not_a_number)
 
 
 def _limit(data_type: str, limit: Any) -> str:  # noqa: ANN401  a number or a date of YAML

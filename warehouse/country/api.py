@@ -36,7 +36,7 @@ ALWAYS_EMPTY = ("area", "distrito", "ugel", "nivelModalidad")
 Query = dict[str, str]
 
 
-class Answer(NamedTuple):
+class Page(NamedTuple):
     """A response."""
 
     status: int
@@ -68,37 +68,37 @@ class Country:
                 rows += [row | stated for row in _read(path)]
         return rows
 
-    def answer(self, path: str, query: Query, token: str | None) -> Answer:
+    def answer(self, path: str, query: Query, token: str | None) -> Page:
         """Return the response to a request."""
         if self.failures:
-            return Answer(self.failures.pop(0), "text/plain", "busy")
+            return Page(self.failures.pop(0), "text/plain", "busy")
         name, _, rest = path.strip("/").partition("/")
         if not rest:
-            return Answer(200, "text/plain", name)
+            return Page(200, "text/plain", name)
         if name != "escale" and token != f"Bearer {self.token}":
-            return Answer(401, "text/plain", "sign in")
+            return Page(401, "text/plain", "sign in")
         apis = {"escale": self._escale, "juntos": self._juntos, "demuna": self._demuna}
         return apis.get(name, _not_found)(rest, query)
 
-    def _juntos(self, rest: str, query: Query) -> Answer:
+    def _juntos(self, rest: str, query: Query) -> Page:
         rows = self.rows("JUNTOS_PADRON")
         start = int(query.get("cursor", "0"))
         end = start + PAGE
         return _json({"datos": rows[start:end], "siguiente": str(end) if end < len(rows) else None})
 
-    def _demuna(self, rest: str, query: Query) -> Answer:
+    def _demuna(self, rest: str, query: Query) -> Page:
         rows = [row for row in self.rows("DEMUNA_CASOS") if row["_delivered"] > query.get("desde", "")]
         page = int(query.get("pagina", "1"))
         return _json({"datos": rows[(page - 1) * PAGE : page * PAGE], "paginas": max(1, -(-len(rows) // PAGE))})
 
-    def _escale(self, rest: str, query: Query) -> Answer:
+    def _escale(self, rest: str, query: Query) -> Page:
         schools = self.rows("ESCALE_PADRON")
         if rest in CATALOGS:
             column, code = CATALOGS[rest]
             return _items([{code: value} for value in sorted({row[column] for row in schools})])
         matching = _matching(schools, query)
         if rest == "instituciones/cuenta":
-            return Answer(200, "text/plain", str(len(matching)))
+            return Page(200, "text/plain", str(len(matching)))
         start = int(query.get("start", "0"))
         return _items(list(map(_school, matching[start : start + SCHOOLS_PER_PAGE])))
 
@@ -132,22 +132,22 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=separator))
 
 
-def _not_found(_rest: str, _query: Query) -> Answer:
-    return Answer(404, "text/plain", "nothing here")
+def _not_found(_rest: str, _query: Query) -> Page:
+    return Page(404, "text/plain", "nothing here")
 
 
-def _items(items: list[dict[str, Any]]) -> Answer:
+def _items(items: list[dict[str, Any]]) -> Page:
     """Return a list as the register's API does: a single one stands without a list."""
     return _json({"items": items[0] if len(items) == 1 else items})
 
 
-def _in_xml(answer: Answer) -> Answer:
+def _in_xml(answer: Page) -> Page:
     """Return what the register's API does for whoever does not ask for JSON."""
-    return Answer(answer.status, "application/xml", "<?xml version='1.0'?><instituciones/>")
+    return Page(answer.status, "application/xml", "<?xml version='1.0'?><instituciones/>")
 
 
-def _json(content: object) -> Answer:
-    return Answer(200, JSON, json.dumps(content, ensure_ascii=False))
+def _json(content: object) -> Page:
+    return Page(200, JSON, json.dumps(content, ensure_ascii=False))
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def serving(country: Country) -> Iterator[dict[str, str]]:
         thread.join()
 
 
-def _handler(answer: Callable[[str, Query, str | None], Answer], asked: list[str]) -> type[BaseHTTPRequestHandler]:
+def _handler(answer: Callable[[str, Query, str | None], Page], asked: list[str]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers GET requests."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.country import records, risk
+from warehouse.country.assumptions import USUAL, Assumptions
 from warehouse.country.people import People
 from warehouse.country.places import Places
 
@@ -18,9 +19,10 @@ FIRST_SECONDARY = 10
 LAST_GRADE = 14
 SITUATIONS = np.array(["INGRESANTE", "PROMOVIDO", "REPITE", "REENTRANTE"])
 FAR_BEHIND = 3  # assumption: from so many years on nobody comes back to regular school
-# Assumption: chance a year of moving to alternative education (EBA), from 14 years on.
+# Assumption: chance a year of moving to alternative education (EBA), from 14 years on. Who is far behind mostly does: a
+# grade may be repeated more than once, and few are four years behind.
 TO_EBA_USUALLY = 0.008
-TO_EBA_FAR_BEHIND = 0.15
+TO_EBA_FAR_BEHIND = 0.5
 
 
 class Situation(IntEnum):
@@ -93,7 +95,9 @@ class Year:
         return self.risk - risk.sigmoid(self.log_odds - helped + risk.DISENGAGEMENT_EFFECT * self.months[:, -1])
 
 
-def live(rng: np.random.Generator, people: People, places: Places, years: range) -> list[Year]:
+def live(
+    rng: np.random.Generator, people: People, places: Places, years: range, assumed: Assumptions = USUAL
+) -> list[Year]:
     """Simulate the school years, after a burn-in as long as the oldest children's careers.
 
     Without it the first years would not be in balance: children would not be behind because of earlier years, and a
@@ -101,8 +105,8 @@ def live(rng: np.random.Generator, people: People, places: Places, years: range)
     """
     state = _initial_state(rng, people)
     for year in range(people.first_at_school(), years[0]):
-        _simulate_year(rng, people, places, state, year)
-    return [_simulate_year(rng, people, places, state, year) for year in years]
+        _simulate_year(rng, people, places, state, year, assumed)
+    return [_simulate_year(rng, people, places, state, year, assumed) for year in years]
 
 
 def _initial_state(rng: np.random.Generator, people: People) -> PopulationState:
@@ -132,12 +136,15 @@ def _arrive(rng: np.random.Generator, people: People, state: PopulationState, ye
     return situation
 
 
-def _simulate_year(rng: np.random.Generator, people: People, places: Places, state: PopulationState, year: int) -> Year:
+def _simulate_year(
+    rng: np.random.Generator, people: People, places: Places, state: PopulationState, year: int, assumed: Assumptions
+) -> Year:
     """Simulate a year of the enrolled children and update the state; the order of draws decides every file's bytes."""
     situation = _arrive(rng, people, state, year)
     child = np.flatnonzero(state.enrolled)
     grade = state.grade[child]
-    schools = _schools(rng, people, places, state, child, year)
+    is_closed = year in assumed.closed_years
+    schools = _schools(rng, people, places, state, child, is_closed=is_closed)
     own = records.circumstances(
         rng,
         people,
@@ -147,12 +154,14 @@ def _simulate_year(rng: np.random.Generator, people: People, places: Places, sta
         disengagement=state.disengagement[child],
         service=schools.service,
         year=year,
+        assumed=assumed,
     )
     marks = records.marks(rng, people, child, own.months)
-    attendance = records.attendance(rng, places, schools.service, own.months, year)
-    services = records.serve(rng, people, child, attendance, marks, year)
+    attendance = records.attendance(rng, places, schools.service, own.months, is_closed=is_closed)
+    services = records.serve(rng, people, child, attendance, marks, is_closed=is_closed)
     ends = _ends(rng, own, services, is_last_grade=grade == LAST_GRADE, age=people.age_at_march(year)[child])
-    result = records.results(rng, marks, (grade == FIRST_PRIMARY) | state.repeating[child], year)
+    all_promoted = year in assumed.guided_years or year in assumed.promoted_years
+    result = records.results(rng, marks, grade == FIRST_PRIMARY, all_promoted=all_promoted)
     lived = Year(
         year=year,
         child=child,
@@ -189,14 +198,14 @@ class _Schools(NamedTuple):
 
 
 def _schools(
-    rng: np.random.Generator, people: People, places: Places, state: PopulationState, child: NDArray, year: int
+    rng: np.random.Generator, people: People, places: Places, state: PopulationState, child: NDArray, *, is_closed: bool
 ) -> _Schools:
     """Return the services of enrolled children: the household's usual one, or another after a transfer."""
     house = people.household[child]
     secondary = state.grade[child] >= FIRST_SECONDARY
     usual = np.where(secondary, people.household_secondary[house], people.household_primary[house])
     service = _transfer(rng, places, usual, np.where(state.service[child] >= 0, 0.03, 0.0))
-    moving = (rng.random(len(child)) < 0.025) & (year not in records.PANDEMIC)
+    moving = (rng.random(len(child)) < 0.025) & (not is_closed)
     new_service = np.where(moving, _transfer(rng, places, service, np.ones(len(child))), -1)
     return _Schools(service, np.where(new_service == service, -1, new_service))
 
@@ -212,7 +221,8 @@ def _transfer(rng: np.random.Generator, places: Places, service: NDArray, chance
     ):
         order = np.argsort(key, kind="stable")
         wanted = key[service[group]]
-        first, last = np.searchsorted(key[order], wanted, "left"), np.searchsorted(key[order], wanted, "right")
+        first = np.searchsorted(key[order], wanted, "left")
+        last = np.searchsorted(key[order], wanted, "right")
         moved[group] = order[first + (rng.random(len(group)) * (last - first)).astype(np.int64)]
     return moved
 
@@ -272,7 +282,7 @@ def _ends(
 def _carry_over(state: PopulationState, year: Year) -> None:
     """Update the state to the end of the year."""
     child = year.child
-    passed = np.isin(year.result, (records.Result.PASSED, records.Result.RECOVERED)) & (year.left_month == 99)
+    passed = np.isin(year.result, records.PROMOTED) & (year.left_month == 99)
     state.repeating[:] = False
     state.repeating[child] = ~passed
     state.grade[child] = np.where(passed, year.grade + 1, year.grade)

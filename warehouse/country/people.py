@@ -30,7 +30,7 @@ OLDEST = 19  # oldest age at school in the first year: three years behind in the
 # Assumption: chance of each of two years by which a child may begin school late, chosen so that as many pupils of
 # secondary are two years behind as is known of Peru: 24% in rural places, 7.4% in towns.
 LATE_RURAL = 0.45
-LATE_URBAN = 0.12
+LATE_URBAN = 0.17
 
 
 @dataclass(frozen=True)

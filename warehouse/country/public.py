@@ -6,7 +6,7 @@ from datetime import date
 
 from warehouse.country.lives import LAST_GRADE, Fate, Year
 from warehouse.country.office import Office
-from warehouse.country.records import PANDEMIC, Result
+from warehouse.country.records import PANDEMIC, PROMOTED
 
 SITE = "lpad((100000 + s.site)::varchar, 6, '0')"
 PLACE = "d.inei || lpad((s.site % 9000)::varchar, 4, '0')"
@@ -171,7 +171,7 @@ def _dropouts(office: Office, year: int) -> None:
         "join department as p using (realm) "
         # the ministry takes out who died and who finished secondary, and nobody else
         f"where y.fate <> {Fate.DIES} and not (y.grade = {LAST_GRADE} and y.left_month = 99 "
-        f"and (y.guided or y.result in ({Result.PASSED}, {Result.RECOVERED}))) group by d.inei order by 1",
+        f"and y.result in ({', '.join(str(int(result)) for result in PROMOTED)})) group by d.inei order by 1",
         separator=",",
         latin=False,
     )

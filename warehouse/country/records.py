@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.country import risk
+from warehouse.country.assumptions import CLOSED_YEARS, Assumptions
 from warehouse.country.people import People
 from warehouse.country.places import Places
 
-PANDEMIC = (2020, 2021)
+PANDEMIC = CLOSED_YEARS
 N_AREAS = 8
 N_COMPETENCES = 3
 
@@ -24,6 +25,12 @@ class Result(IntEnum):
     FAILED = 1
     RECOVERED = 2
     FAILED_AFTER = 3  # in recovery
+    GUIDED = 4  # promoted although areas were failed
+
+
+PROMOTED = (Result.PASSED, Result.RECOVERED, Result.GUIDED)
+AREAS_TO_REPEAT = 4  # failed ones; with fewer the pupil goes to recovery
+RECOVERS = 0.8  # assumption: share of who goes to recovery and passes
 
 
 def work(rng: np.random.Generator, people: People, child: NDArray, year: int) -> NDArray[np.int64]:
@@ -66,6 +73,7 @@ def circumstances(
     disengagement: NDArray,
     service: NDArray,
     year: int,
+    assumed: Assumptions,
 ) -> Circumstances:
     """Draw the circumstances of enrolled children."""
     house = people.household[child]
@@ -73,7 +81,7 @@ def circumstances(
     hours = work(rng, people, child, year)
     tendency = drift(people, child, hours)
     months = risk.path(rng, 0.7 * disengagement + 0.3 * tendency, tendency)
-    untreated = risk.untreated_log_odds(
+    untreated = assumed.hazard_of(year)(
         poverty=people.household_class[house],
         language=people.language[child],
         over_age=over_age,
@@ -82,7 +90,7 @@ def circumstances(
         effect=places.service_effect[service],
     )
     end = risk.DISENGAGEMENT_EFFECT * months[:, -1]
-    untreated += risk.intercept(untreated + end, risk.BASE_RATES.get(year, risk.USUAL_RATE))
+    untreated += risk.intercept(untreated + end, assumed.base_rate(year))
     return Circumstances(over_age, hours, tendency, months, untreated)
 
 
@@ -100,11 +108,13 @@ class Attendance(NamedTuple):
         return absent / self.opened[:, :n_months].sum(axis=1)
 
 
-def attendance(rng: np.random.Generator, places: Places, service: NDArray, months: NDArray, year: int) -> Attendance:
+def attendance(
+    rng: np.random.Generator, places: Places, service: NDArray, months: NDArray, *, is_closed: bool
+) -> Attendance:
     """Return the attendance of a year."""
     days = np.array([11, 20, 20, 21, 18, 16, 21, 21, 20, 13])
     opened = np.broadcast_to(days, months.shape) - (places.service_rural[service] * (service % 3 == 0))[:, None]
-    if year in PANDEMIC:  # attendance then meant an online connection that the teacher recorded
+    if is_closed:  # attendance then meant an online connection that the teacher recorded
         chance = np.full(months.shape, 0.01)
     else:
         chance = risk.sigmoid(-3.0 + 0.95 * months + 0.2 * places.service_rural[service][:, None])
@@ -131,20 +141,23 @@ def failed_areas(marks: NDArray[np.int8]) -> NDArray[np.int64]:
     return ((marks == 0).sum(axis=3) >= 2).sum(axis=2)
 
 
-def results(rng: np.random.Generator, marks: NDArray[np.int8], spared: NDArray, year: int) -> NDArray[np.int64]:
-    """Return the year's result: four failed areas fail, one to three go to recovery.
+def results(
+    rng: np.random.Generator, marks: NDArray[np.int8], is_first_grade: NDArray[np.bool_], *, all_promoted: bool
+) -> NDArray[np.int64]:
+    """Return the year's result by the ministry's norm, from the marks of the whole year.
 
-    The first grade promotes everybody, and (an assumption) nobody repeats twice in a row: those are spared.
+    Four failed areas repeat the grade, one to three go to recovery. The first grade of primary promotes everybody, and
+    so does every grade in a year of guided promotion.
     """
-    if year in PANDEMIC:
-        return np.full(len(marks), Result.PASSED)
-    failed = np.where(spared, 0, failed_areas(marks)[:, 1])
-    after = np.where(rng.random(len(marks)) < 0.8, Result.RECOVERED, Result.FAILED_AFTER)
-    return np.where(failed >= 4, Result.FAILED, np.where(failed >= 1, after, Result.PASSED))
+    failed = np.where(is_first_grade, 0, failed_areas(marks)[:, 1])
+    if all_promoted:
+        return np.where(failed > 0, Result.GUIDED, Result.PASSED)
+    after = np.where(rng.random(len(marks)) < RECOVERS, Result.RECOVERED, Result.FAILED_AFTER)
+    return np.where(failed >= AREAS_TO_REPEAT, Result.FAILED, np.where(failed >= 1, after, Result.PASSED))
 
 
 def serve(
-    rng: np.random.Generator, people: People, child: NDArray, attendance: Attendance, marks: NDArray, year: int
+    rng: np.random.Generator, people: People, child: NDArray, attendance: Attendance, marks: NDArray, *, is_closed: bool
 ) -> dict[str, NDArray[np.int64]]:
     """Return the month in which each child received each service; 0 if never.
 
@@ -154,7 +167,7 @@ def serve(
     """
     n = len(child)
     juntos = people.household_in_juntos[people.household[child]].astype(np.int64)
-    if year in PANDEMIC:
+    if is_closed:
         none = np.zeros(n, dtype=np.int64)
         return {"TUTOR": none, "VISITA": none, "REFUERZO": none, "JUNTOS": juntos}
     to_june = attendance.absent_share(4)

@@ -20,6 +20,7 @@ USUAL_RATE = 0.026
 SERVICE_EFFECTS = {"TUTOR": -0.5, "VISITA": -0.8, "REFUERZO": -0.35, "JUNTOS": -0.4}  # true effects in log-odds
 LEAVES_WITHIN_YEAR = 0.3  # share of the children who interrupt that leaves before the year ends
 LEAVING_MONTHS = (6, 11)
+QUADRATURE_NODES = 12  # with so many the error is below a millionth
 
 
 def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -56,12 +57,13 @@ def untreated_log_odds(
 def expected(log_odds: NDArray, level: NDArray, drift: NDArray, months_left: int) -> NDArray[np.float64]:
     """Return the chance of interruption given today's disengagement, integrated over the coming months.
 
-    The mean of a logistic of a normal is approximated by MacKay's (1992) probit formula.
+    The mean of a logistic of a normal is computed by Gauss-Hermite quadrature.
     """
     kept = PERSISTENCE**months_left
     mean = log_odds + DISENGAGEMENT_EFFECT * (kept * level + (1 - kept) * drift)
-    variance = (DISENGAGEMENT_EFFECT * SHOCK) ** 2 * (1 - kept**2) / (1 - PERSISTENCE**2)
-    return sigmoid(mean / np.sqrt(1 + np.pi / 8 * variance))
+    error = DISENGAGEMENT_EFFECT * SHOCK * np.sqrt((1 - kept**2) / (1 - PERSISTENCE**2))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
+    return sum(w * sigmoid(mean + error * node) for node, w in zip(nodes, weights / weights.sum(), strict=True))
 
 
 def intercept(log_odds: NDArray[np.float64], rate: float) -> float:

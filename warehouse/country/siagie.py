@@ -17,6 +17,7 @@ from warehouse.country.risk import FIRST_MONTH
 # Extracts within the year: (registered up to, delivered on); the last is the snapshot of 30 November.
 EXTRACTS = (((3, 25), (3, 29)), ((4, 24), (4, 28)), ((7, 24), (7, 28)), ((10, 24), (10, 28)), ((11, 30), (12, 5)))
 AREAS = ("MATEMATICA", "COMUNICACION", "PERSONAL SOCIAL", "CIENCIA", "ARTE", "EDUCACION FISICA", "RELIGION", "INGLES")
+FIRST_TOLD_GUIDED = 2021  # the word «PROMOCION GUIADA» is in no extract before
 LEVEL = "case when y.grade < 10 then 'B0' else 'F0' end"
 PERSONA = "case when y.year >= c.second_id_from then c.persona_2 else c.persona end"
 HAS_DNI = "c.dni_from <= y.year and c.second_id_from <> y.year"
@@ -71,7 +72,6 @@ def note_year(office: Office, year: Year) -> None:
         fate=year.fate,
         result=year.result,
         reports=rng.random(n) < 0.7,
-        guided=(year.year == 2021) & (year.child % 5 == 0),
     )
     office.db.execute(_VERSIONS)
 
@@ -107,7 +107,8 @@ select l.child, l.service,
   l.enrolled_on, make_date(y.year + 1, 1, 15) as registered_on,
   case when l.estado = 'TRASLADADO' then null when y.fate = {Fate.DIES} then 'FALLECIDO'
     when y.left_month < 99 then 'RETIRADO'
-    when y.guided then 'PROMOCION GUIADA' when y.result = {Result.PASSED} then 'APROBADO'
+    when y.result = {Result.PASSED} or y.result = {Result.GUIDED} and y.year < {FIRST_TOLD_GUIDED} then 'APROBADO'
+    when y.result = {Result.GUIDED} then 'PROMOCION GUIADA'
     when y.result = {Result.FAILED} then 'DESAPROBADO'
     else 'REQUIERE RECUPERACION' end as final,
   cast(null as varchar) as recovery,

@@ -48,6 +48,7 @@ def have_other_names(a: str, b: str) -> str:
 def _differ(a: str, b: str, share: float) -> str:
     parts = []
     for part in ("given", "surname"):
-        one, other = folded(f"{a}.{part}"), folded(f"{b}.{part}")
+        one = folded(f"{a}.{part}")
+        other = folded(f"{b}.{part}")
         parts.append(f"damerau_levenshtein({one}, {other}) > {share:.3f} * greatest(len({one}), len({other}))")
     return f"({' or '.join(parts)})"

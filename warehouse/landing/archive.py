@@ -127,9 +127,21 @@ def held(path: Path, keys: Keys) -> str | None:
 
 def seal(path: Path, content: bytes, keys: Keys) -> None:
     """Encrypt content with the home's secret into a file, which holds the old or the new content, never a part."""
+    seal_to(path, content, recipient(keys))
+
+
+def seal_to(path: Path, content: bytes, public_key: str) -> None:
+    """Encrypt content into a file that opens with the secret of a public key."""
     import pyrage
 
-    files.write_whole(path, pyrage.encrypt(content, [pyrage.x25519.Identity.from_str(keys.secret).to_public()]))
+    files.write_whole(path, pyrage.encrypt(content, [pyrage.x25519.Recipient.from_str(public_key)]))
+
+
+def recipient(keys: Keys) -> str:
+    """Return the public key of a secret, which seals and opens nothing."""
+    import pyrage
+
+    return str(pyrage.x25519.Identity.from_str(keys.secret).to_public())
 
 
 def unsealed(path: Path, keys: Keys) -> bytes:

@@ -165,7 +165,8 @@ def quarantine(
     """
     db.execute("create or replace temp table faults (line bigint, column_name varchar, fault varchar, code varchar)")
     if rejected:
-        lines, found = [reject.line for reject in rejected], [str(reject.fault) for reject in rejected]
+        lines = [reject.line for reject in rejected]
+        found = [str(reject.fault) for reject in rejected]
         db.register("rejects", pyarrow.table({"line": lines, "fault": found}))  # at once: there can be millions
         db.execute("insert into faults (line, fault) select line, fault from rejects")
         db.unregister("rejects")

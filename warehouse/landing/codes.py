@@ -34,7 +34,7 @@ LATEST = """
 """
 
 
-class Decision(StrEnum):
+class CodeVerdict(StrEnum):
     """What becomes of a code that is on no list."""
 
     ACCEPT = "accept"
@@ -60,7 +60,7 @@ class CodeDecision:
     source: str
     column: str
     code: str
-    decision: Decision
+    decision: CodeVerdict
     who: str
     why: str
     mapped_to: str | None = None
@@ -121,9 +121,9 @@ def with_codes(db: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) ->
     for source, column, code, decision, to in db.execute(
         f"select source, column_name, code, decision, mapped_to from {LATEST} order by all"
     ).fetchall():
-        if decision == Decision.ACCEPT:
+        if decision == CodeVerdict.ACCEPT:
             accepted[source, column].append(code)
-        elif decision == Decision.MAP:
+        elif decision == CodeVerdict.MAP:
             mapped[source, column][code] = to
     touched = {source for source, _ in (*accepted, *mapped)}
     return {
@@ -163,7 +163,7 @@ def _judge(column: Column, decision: CodeDecision) -> None:
     reasons.stated(decision.why, "--why")
     if decision.code in listed:
         raise UsageError(f"{decision.code} is on the list of {column.name} that Qhawaq ships")
-    if decision.decision == Decision.MAP and decision.mapped_to not in listed:
+    if decision.decision == CodeVerdict.MAP and decision.mapped_to not in listed:
         raise UsageError(f"{decision.mapped_to} is not on the list of {column.name}: {', '.join(listed)}")
 
 

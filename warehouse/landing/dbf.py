@@ -42,7 +42,7 @@ class Field(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """What a table's header says."""
 
     records: int
@@ -69,7 +69,7 @@ class Layout:
         )
 
 
-def layout(stream: IO[bytes]) -> Layout:
+def layout(stream: IO[bytes]) -> TableLayout:
     """Read a table's header; the stream then stands at its first record.
 
     Raises:
@@ -83,7 +83,7 @@ def layout(stream: IO[bytes]) -> Layout:
     fields = tuple(_fields(rest))
     if not fields or len(rest) != header_length - HEADER.size or fields[-1].start + fields[-1].length != record_length:
         raise BadTable
-    return Layout(records, record_length, CODE_PAGES.get(code_page), fields)
+    return TableLayout(records, record_length, CODE_PAGES.get(code_page), fields)
 
 
 def _fields(rest: bytes) -> Iterator[Field]:
@@ -103,7 +103,7 @@ def _fields(rest: bytes) -> Iterator[Field]:
     raise BadTable
 
 
-def blocks(stream: IO[bytes], table: Layout, names: Sequence[str], encoding: str) -> Iterator[pa.Table]:
+def blocks(stream: IO[bytes], table: TableLayout, names: Sequence[str], encoding: str) -> Iterator[pa.Table]:
     """Yield the records that are not marked as deleted, as text, with some of the columns.
 
     Raises:

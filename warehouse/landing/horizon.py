@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import product, starmap
+from operator import attrgetter
 from pathlib import Path
 
 import duckdb
@@ -41,8 +43,8 @@ class Horizon:
         delivered = delivery.delivered_at
         if self.latest and delivered > self.latest:
             raise DeliveryRefused(Fault.DATED_AHEAD, delivered=str(delivered), today=str(clock.today()))
-        others = [day for day in (self.landed, *_without_one(self.waiting, delivered)) if day]
-        newest = max(others, default=delivered)
+        others = (self.landed, *_without_one(self.waiting, delivered))
+        newest = max(filter(None, others), default=delivered)
         if self.latest and delivered > clock.years_later(newest, YEARS_AHEAD):
             raise DeliveryRefused(
                 Fault.DATED_FAR_AHEAD, delivered=str(delivered), years=YEARS_AHEAD, newest=str(newest)
@@ -53,9 +55,8 @@ class Horizon:
 
 def of(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], waiting: Iterable[Path]) -> Horizon:
     """Return the horizon of a landing run."""
-    known = list(contracts)
-    stated = [contract.stated(path.name) for path in waiting for contract in known]
-    days = [one.delivered_at for one in stated if one]
+    stated = starmap(Contract.stated, product(contracts, map(attrgetter("name"), waiting)))
+    days = [delivery.delivered_at for delivery in filter(None, stated)]
     latest = None if home.kind == "synthetic" else clock.newest_day()
     return Horizon(
         latest,

@@ -13,9 +13,14 @@ from warehouse.contracts import Contract
 from warehouse.settings import Home
 
 
+def named(contract: Contract, stem: str) -> str:
+    """Return the name of a delivery of a source, with the ending of its form."""
+    return f"{stem}.{'txt' if contract.separator == '|' else 'csv'}"
+
+
 def deliver(home: Home, contract: Contract, stem: str, header: list[str], rows: Iterable[Iterable[Any]]) -> Path:
     """Write one delivery so that landing sees the whole file or none; a synthetic home notes its hash."""
-    path = home.inbox / f"{stem}.{'txt' if contract.separator == '|' else 'csv'}"
+    path = home.inbox / named(contract, stem)
     with files.writing(path, 0o600) as unfinished:
         writer = csv.writer(
             codecs.getwriter("utf-8")(unfinished),

@@ -75,8 +75,8 @@ def waiting(inbox: Path) -> list[Path]:
 def passed_over(inbox: Path) -> dict[str, str]:
     """Return what lies in the inbox and is not offered, with the reason."""
     lying = sorted(inbox.iterdir()) if inbox.is_dir() else []
-    ours = {path for path in lying if files.UNFINISHED.search(path.name)}
-    return {shown(path.name): why for path in lying if path not in ours and (why := _why_not(path))}
+    others = [path for path in lying if not files.UNFINISHED.search(path.name)]
+    return {shown(path.name): why for path in others if (why := _why_not(path))}
 
 
 def _why_not(path: Path) -> str | None:

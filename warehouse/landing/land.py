@@ -21,6 +21,7 @@ from warehouse.landing import (
     archive,
     bytescan,
     codes,
+    dating,
     fault_sheets,
     horizon,
     intake,
@@ -72,7 +73,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
             warehouse=db,
             progress=progress,
             backfill=backfill,
-            closed=ledger.last_closed(db),
+            closed=dating.last_closed(db),
             synthetic_hashes=synthetic.noted(home) if home.kind == "synthetic" else None,
             horizon=horizon.of(home, db, sources.values(), waiting),
         )
@@ -252,11 +253,11 @@ def _write(session: Session, db: duckdb.DuckDBPyConnection, delivery: Delivery, 
     if delivery.file in session.left:
         return
     contract = delivery.contract
-    effective = ledger.effective_date(delivery.delivered_at, session.closed)
+    effective = dating.effective_date(delivery.delivered_at, session.closed)
     if contract.aliases:
         people.resolve(db, contract, session.keys, effective.isoformat())
     vault.store_identities(db, contract, delivery.file, effective.isoformat())
-    known_at = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
+    known_at = dating.known_at_sql(contract, delivery.delivered_at, session.closed, session.backfill)
     staged = ledger.staged(db, vault.landed_source(contract, session.keys), known_at)
     landed = ledger.Landed(delivery, outcome, sha256, effective, clock.stamp(), session.backfill)
     ledger.commit(session.warehouse, staged, landed)
@@ -271,11 +272,10 @@ def _land_known(session: Session, delivery: Delivery, sha256: str, earlier: Earl
     source = delivery.contract.name
     kept = archive.archived(session.home, earlier.status, earlier.file, sha256)
     was_there = kept.exists()
-    is_whole = archive.holds(kept, session.keys, sha256)
-    if was_there and not is_whole:
+    if was_there and not archive.holds(kept, session.keys, sha256):
         session.progress.say(f"{kept.name} was damaged in the archive: this delivery takes its place")
         archive.put(session.home, session.keys, delivery.path, earlier.status, earlier.file, sha256)
-    if earlier.file == delivery.file or (not was_there and intake.sent_as(earlier.file) == delivery.file):
+    if delivery.file in (earlier.file, None if was_there else intake.sent_as(earlier.file)):
         if not was_there:
             archive.put(session.home, session.keys, delivery.path, earlier.status, earlier.file, sha256)
         archive.take_away(delivery.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 import duckdb
@@ -13,7 +13,7 @@ import pyarrow
 from warehouse.build import closing, tested
 from warehouse.contracts import LANDING_COLUMNS, REGION, Contract
 from warehouse.database import quoted, transaction, value
-from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, DeliveryRefused, Status
+from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, RECTIFIED, DeliveryRefused, Status
 from warehouse.identity.linkage import link
 from warehouse.landing import codes, earlier_homes, losses, quarantine, regions, standing, standing_tables
 from warehouse.landing.intake import Delivery
@@ -94,6 +94,21 @@ def _prepare_raw(db: duckdb.DuckDBPyConnection, contract: Contract) -> None:
             db.execute(f"alter table raw.{contract.table} add column {quoted(name)} {data_type}")
 
 
+EARLIER = f"""
+with held as (
+  select file, status, landed_no, landed_at from raw.deliveries
+  where sha256 = $sha256 and (file = $file or {IS_TAKEN_IN}) and status <> '{Status.WITHDRAWN}'),
+later as (
+  select later.file from raw.standing as mine
+  join raw.standing as later using (source, period, region)
+  join raw.deliveries as d on d.file = later.file and d.{HAS_ROWS}
+  where mine.file in (select file from held) and later.landed_no > (select max(landed_no) from held)
+  and later.standing_until > later.standing_from and not regexp_matches(later.file, '_RECT[0-9]+(\\.|$)'))
+select file, status from held
+where file = $file or not ($is_family or exists (from later))
+order by file = $file desc, landed_at limit 1"""
+
+
 def not_linked(db: duckdb.DuckDBPyConnection) -> int | None:
     """Return the number of landed files, or None if their records are linked already."""
     landed, linked = db.execute(
@@ -112,13 +127,12 @@ def note_linked(db: duckdb.DuckDBPyConnection, landed: int) -> None:
 def earlier(db: duckdb.DuckDBPyConnection, file: str, sha256: str) -> Earlier | None:
     """Return the delivery under which this content landed before, one of the same name first.
 
-    What was withdrawn can be delivered again.
+    What was withdrawn can be delivered again. So can what was corrected since, under another name: the same content
+    again says that it was right. A family's correction in between is no reason for that: an office that only sends its
+    file once more does not take it back.
     """
-    row = db.execute(
-        f"select file, status from raw.deliveries where sha256 = ? and (file = ? or {IS_TAKEN_IN}) "
-        f"and status <> '{Status.WITHDRAWN}' order by file = ? desc, landed_at limit 1",
-        [sha256, file, file],
-    ).fetchone()
+    asked = {"sha256": sha256, "file": file, "is_family": bool(RECTIFIED.search(file))}
+    row = db.execute(EARLIER, asked).fetchone()
     return Earlier(row[0], Status(row[1])) if row else None
 
 
@@ -177,26 +191,6 @@ def record(
 def next_number(db: duckdb.DuckDBPyConnection) -> int:
     """Return the number of the next landing or withdrawal: the order of arrival, whatever the clock says."""
     return value(db, "select coalesce(max(greatest(landed_no, changed_no)), 0) + 1 from raw.deliveries")
-
-
-def last_closed(db: duckdb.DuckDBPyConnection) -> date | None:
-    """Return the last closed as-of date."""
-    return value(db, "select max(as_of_date) from raw.closed_dates")
-
-
-def effective_date(delivered: date, closed: date | None) -> date:
-    """Return the first date on which a delivery counts: never a closed one."""
-    return max(delivered, closed + timedelta(days=1)) if closed else delivered
-
-
-def known_at_sql(contract: Contract, delivered: date, closed: date | None, backfill: bool) -> str:
-    """Return SQL for the date on which a fact is known, by contract and delivery; never a closed date."""
-    if contract.known_at == "_delivered_at":
-        return f"date '{effective_date(delivered, closed)}'"
-    stated = f"cast({contract.known_at} as date)"
-    if backfill:
-        return f"greatest({stated}, date '{closed + timedelta(days=1)}')" if closed else stated
-    return f"greatest({stated}, date '{effective_date(delivered, closed)}')"
 
 
 @dataclass(frozen=True)

@@ -118,13 +118,13 @@ def _write(delivery: Delivery, packed: zipfile.ZipFile, tables: list[zipfile.Zip
         raise DeliveryRefused(Fault.NO_TABLE, tables=len(tables), columns=", ".join(wanted))
 
 
-def is_of(contract: Contract, table: dbf.Layout, period: str) -> bool:
+def is_of(contract: Contract, table: dbf.TableLayout, period: str) -> bool:
     """Return whether a table has the columns that a source must have."""
     wanted = {column.name for column in contract.columns if column.must_be_in(period)}
     return wanted <= set(contract.named(table.names).values())
 
 
-def _append(contract: Contract, table: dbf.Layout, stream: IO[bytes], file: IO[bytes]) -> None:
+def _append(contract: Contract, table: dbf.TableLayout, stream: IO[bytes], file: IO[bytes]) -> None:
     """Write a table's rows with every column of the contract, empty where the table lacks it."""
     named = {column: header for header, column in contract.named(table.names).items()}
     encoding = table.encoding or (contract.packed.encoding if contract.packed else "cp850")

@@ -22,8 +22,8 @@ from warehouse.deliveries import HAS_ROWS, Fault, Status
 from warehouse.errors import HomeError
 from warehouse.identity import people, vault
 from warehouse.keys import Keys
-from warehouse.landing import archive, ledger, packed, quarantine, staging
-from warehouse.landing.codes import Decision
+from warehouse.landing import archive, dating, ledger, packed, quarantine, staging
+from warehouse.landing.codes import CodeVerdict
 from warehouse.landing.intake import Delivery
 from warehouse.landing.quarantine import NoUsableRow
 from warehouse.landing.session import Session
@@ -35,7 +35,7 @@ select distinct on (d.file, d.sha256) d.file, d.sha256, d.source, d.period, d.de
 from quarantine.rows as q
 join raw.deliveries as d on d.file = q.file and d.source = q.source
 join raw.codes as c on c.source = q.source and c.column_name = q.column_name and (c.code = q.code or q.code is null)
-where q.fault = '{Fault.UNKNOWN_CODE}' and c.applied_at is null and c.decision <> '{Decision.REJECT}'
+where q.fault = '{Fault.UNKNOWN_CODE}' and c.applied_at is null and c.decision <> '{CodeVerdict.REJECT}'
   and d.deleted_on is null and ({HAS_ROWS.replace("status", "d.status")} or d.fault = '{Fault.NO_USABLE_ROW}')
 order by d.file, d.sha256
 """
@@ -125,13 +125,14 @@ def _stage(scratch: duckdb.DuckDBPyConnection, delivery: Delivery, lines: pyarro
 
 def _commit(session: Session, scratch: duckdb.DuckDBPyConnection, delivery: Delivery, returning: Returning) -> int:
     """Write the rows that came back and what is still wrong with the others, in one transaction."""
-    contract, known_from = delivery.contract, str(returning.known_at)
+    contract = delivery.contract
+    known_from = str(returning.known_at)
     rows = value(scratch, "select count(*) from typed")
     if rows and contract.aliases:
         people.resolve(scratch, contract, session.keys, known_from)
     if rows:
         vault.store_identities(scratch, contract, delivery.file, known_from)
-    stated = ledger.known_at_sql(contract, delivery.delivered_at, session.closed, returning.is_backfill)
+    stated = dating.known_at_sql(contract, delivery.delivered_at, session.closed, returning.is_backfill)
     known_at = f"greatest({stated}, date '{known_from}')"
     staged = ledger.staged(scratch, vault.landed_source(contract, session.keys) if rows else "typed", known_at)
     db = session.warehouse

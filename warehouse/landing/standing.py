@@ -101,7 +101,17 @@ def _sent(db: duckdb.DuckDBPyConnection, contract: Contract, period: str | None)
     sent = []
     for of_period, delivered, number, file, own, withdrawn, counts, effective in rows:
         since = own if file == first or not contract.is_whole(file) else effective
-        sent.append(Sent(of_period, delivered, number, file, since, withdrawn, counts or {}))
+        sent.append(
+            Sent(
+                period=of_period,
+                delivered_at=delivered,
+                number=number,
+                file=file,
+                since=since,
+                withdrawn_on=withdrawn,
+                rows=counts or {},
+            )
+        )
     return sent
 
 

@@ -12,7 +12,7 @@ from warehouse.contracts import Contract
 from warehouse.database import transaction, value
 from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, TAKEN_IN, Status
 from warehouse.errors import UsageError
-from warehouse.landing import fault_sheets, ledger, standing
+from warehouse.landing import dating, fault_sheets, ledger, standing
 from warehouse.progress import Progress
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -81,7 +81,7 @@ def _held(db: duckdb.DuckDBPyConnection, file: str) -> _Held:
 def _since(db: duckdb.DuckDBPyConnection, file: str, held: _Held) -> date:
     """Return the first day without it: none that is closed, and none before the newest other delivery."""
     newest = value(db, f"select max(delivered_at) from raw.deliveries where {IS_TAKEN_IN} and file <> ?", [file])
-    closed = ledger.last_closed(db)
+    closed = dating.last_closed(db)
     days = [held.effective, newest, closed and closed + timedelta(days=1)]
     return max(day for day in days if day)
 

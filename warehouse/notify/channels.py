@@ -9,6 +9,7 @@ import json
 import os
 import smtplib
 import ssl
+import threading
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,9 +22,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from warehouse.errors import QhawaqError, UsageError
 from warehouse.notify.outbox import Message
-from warehouse.notify.recipients import LOOPBACK, Recipient
+from warehouse.notify.recipients import LOOPBACK, Recipient, is_address
 
-TIMEOUT_SECONDS = 15.0  # per message
+TIMEOUT_SECONDS = 15.0  # without a byte
+DEADLINE_SECONDS = 20.0  # for all of an answer to a webhook
+HEADS = "QHAWAQ_HEADS_URL"  # where heads of the access log are kept by somebody else
 
 
 class NotTaken(QhawaqError):
@@ -41,6 +44,24 @@ def send(message: Message, recipient: Recipient, environment: Mapping[str, str] 
         CHANNELS[recipient.channel](message, recipient.address, environment)
     except (OSError, smtplib.SMTPException, http.client.HTTPException) as error:
         raise NotTaken(f"{recipient.name}: {_without_address(error)}") from None
+
+
+def post_head(head: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Post how far the access log reaches to the address that the environment names; whether it names one.
+
+    Raises:
+        NotTaken: it was not acknowledged.
+        UsageError: the address is none.
+    """
+    if not (address := environment.get(HEADS, "").strip()):
+        return False
+    if not is_address("webhook", address):
+        raise UsageError(f"{HEADS} is no https address (http on this machine only)")
+    try:
+        _post({"id": head, "head": head}, address, environment)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotTaken(f"the head of the access log was not taken: {_without_address(error)}") from None
+    return True
 
 
 def _without_address(error: Exception) -> str:
@@ -104,13 +125,37 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _webhook(message: Message, address: str, environment: Mapping[str, str]) -> None:
     body = {"id": message.id, "recipient": message.recipient, "made_at": message.made_at}
-    sent = json.dumps(body | asdict(message.content), ensure_ascii=False).encode()
-    headers = {"Content-Type": "application/json", "Idempotency-Key": message.id, "User-Agent": "qhawaq"}
+    _post(body | asdict(message.content), address, environment)
+
+
+def _post(body: Mapping[str, object], address: str, environment: Mapping[str, str]) -> None:
+    """Post a body with an `id`, signed where a secret is given; the same number comes again where it was not taken."""
+    sent = json.dumps(body, ensure_ascii=False).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(body["id"]), "User-Agent": "qhawaq"}
     if key := secret("QHAWAQ_WEBHOOK_SECRET", environment):
         headers["X-Qhawaq-Signature"] = "sha256=" + hmac.new(key.encode(), sent, hashlib.sha256).hexdigest()
     request = urllib.request.Request(address, sent, headers, method="POST")  # noqa: S310  https or this machine only
-    with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
-        pass  # open raises for statuses other than 2xx
+    _within_the_deadline(request)
+
+
+def _within_the_deadline(request: urllib.request.Request) -> None:
+    """Send a request; an answer that is not whole in time fails: a server may send a byte now and then for ever."""
+    raised: list[Exception] = []
+
+    def send_it() -> None:
+        try:
+            with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
+                pass  # open raises for statuses other than 2xx
+        except Exception as error:
+            raised.append(error)
+
+    sending = threading.Thread(target=send_it, daemon=True)
+    sending.start()
+    sending.join(DEADLINE_SECONDS)
+    if sending.is_alive():
+        raise TimeoutError
+    if raised:
+        raise raised[0]
 
 
 def secret(name: str, environment: Mapping[str, str]) -> str:

@@ -14,15 +14,15 @@ import duckdb
 from warehouse import contracts
 from warehouse.errors import HomeError
 from warehouse.landing.intake import sent_as
-from warehouse.notify.outbox import Entry, Kind, Missing
+from warehouse.notify.outbox import Entry, EntryKind, Missing
 from warehouse.notify.recipients import Recipient
 from warehouse.publish import switching
 from warehouse.settings import DBT_PROJECT, Home
 
 # Kind → SQL of a mart's entries: the school and what identifies the entry.
 LISTS = {
-    Kind.LISTED: "select service_code, child_key from priority_list",
-    Kind.AT_ONCE: "select service_code, concat(need, ':', child_key) from immediate_cases",
+    EntryKind.LISTED: "select service_code, child_key from priority_list",
+    EntryKind.AT_ONCE: "select service_code, concat(need, ':', child_key) from immediate_cases",
 }
 WITHHELD = "select source, period, department_code from withheld_periods where is_missing"
 
@@ -40,7 +40,7 @@ class ListEntry(NamedTuple):
     """An entry of a school's list."""
 
     ugel: str
-    kind: Kind
+    kind: EntryKind
     school: str
     item: str
 
@@ -99,7 +99,7 @@ def _missing(home: Home, release: str, recipients: Mapping[str, Recipient]) -> I
         item = "|".join(missing)
         for recipient in ugels:
             if recipient.scope[:2] == missing.region:
-                yield Entry(recipient.name, Kind.MISSING, item, missing=missing)
+                yield Entry(recipient.name, EntryKind.MISSING, item, missing=missing)
 
 
 def _of_sheets(home: Home, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
@@ -115,7 +115,7 @@ def _of_sheets(home: Home, recipients: Mapping[str, Recipient]) -> Iterator[Entr
         item = f"{path.stem}|{hashlib.sha256(text.encode()).hexdigest()}"
         for recipient in senders:
             if recipient.scope == table:
-                yield Entry(recipient.name, Kind.SHEET, item, sheet=text)
+                yield Entry(recipient.name, EntryKind.SHEET, item, sheet=text)
 
 
 def _rows(file: Path, sql: str) -> list[tuple[str, ...]]:

@@ -40,7 +40,7 @@ create table if not exists entries (
 DELETE_PAST = "delete from entries where (recipient, kind, item) not in (select recipient, kind, item from current)"
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """The kind of an entry, as stored."""
 
     LISTED = "listed"
@@ -62,7 +62,7 @@ class Entry:
     """A current fact for a recipient; `item` identifies it within its kind and is stored only as a hash."""
 
     recipient: str
-    kind: Kind
+    kind: EntryKind
     item: str
     missing: Missing | None = None  # of a missing delivery
     sheet: str | None = None  # text of a fault sheet

@@ -124,17 +124,22 @@ def _check_values(values: dict[str, str]) -> None:
             raise ValueError(f"{column} is one of {', '.join(allowed)}")
     if not re.fullmatch(SCOPES[values["role"]], values["scope"]):
         raise ValueError(f"the scope of a {values['role']} looks like {SCOPES[values['role']]}")
-    if not _is_address(values["channel"], values["address"]):
+    if not is_address(values["channel"], values["address"]):
         raise ValueError(f"this is no address of {values['channel']} (a webhook outside this machine is https)")
     if values["opted_out"] not in ("", "0", "1"):
         raise ValueError("opted_out is 1, 0 or empty")
 
 
-def _is_address(channel: str, address: str) -> bool:
+def is_address(channel: str, address: str) -> bool:
     """Return whether an address is valid; webhooks without TLS are valid on this machine only."""
     if not re.fullmatch(CHANNELS[channel], address):
         return False
-    return not address.startswith("http://") or urlsplit(address).hostname in LOOPBACK
+    try:
+        host = urlsplit(address).hostname or ""
+        host.encode("idna")
+    except ValueError:  # half an IPv6 address, or a name that is too long
+        return False
+    return not address.startswith("http://") or host in LOOPBACK
 
 
 def _quiet(begin: str, end: str) -> QuietHours | None:

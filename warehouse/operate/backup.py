@@ -19,14 +19,10 @@ from warehouse import clock, database, files, keys
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.files import read_json, write_whole
 from warehouse.notify import outbox
-from warehouse.operate import contents
+from warehouse.operate import beside, contents
 from warehouse.operate.contents import Rows
-from warehouse.publish import decisions
-from warehouse.publish.decisions import Decision
 from warehouse.settings import Home
 
-ERASED = "erased.json"  # beside the backups: whom homes have erased, by key
-DECIDED = "decisions.json"  # beside the backups: what families and reviewers decided, by key
 LEFT_OUT = ("inbox", "secrets", "spill")
 MANIFEST = "backup.json"
 KEEP = 7
@@ -90,28 +86,10 @@ def write(home: Home, to: Path, keep: int = KEEP) -> Backup:
         contents.check(Home(aside), home.secrets, stated["rows"])
         write_whole(aside / MANIFEST, json.dumps(stated, indent=1))
     _note_folder(home, to)
-    remember(home, to, is_new=True)
+    beside.remember(home, to, is_new=True)
     for old in sorted(earlier, key=lambda path: (earlier[path], path), reverse=True)[keep - 1 :]:
         shutil.rmtree(old)
     return Backup(to / name, len(stated["files"]))
-
-
-def remember(home: Home, to: Path, is_new: bool = False) -> None:
-    """Note beside the backups whom the home has erased, and what families decided: those that are older lack it.
-
-    Args:
-        home: the home.
-        to: the folder of backups.
-        is_new: a backup was written there just now: both lists are there then, be they empty.
-    """
-    there = _listed(to / ERASED)
-    known = there | _listed(home.erased)
-    if known != there or (is_new and not (to / ERASED).exists()):
-        write_whole(to / ERASED, json.dumps(known, indent=1))
-    decided = decisions.read(home.decisions)
-    before = decisions.read(to / DECIDED)
-    if set(decided) - set(before) or (is_new and not (to / DECIDED).exists()):
-        decisions.write(to / DECIDED, [*before, *decided])
 
 
 def tell_backups(home: Home) -> list[str]:
@@ -128,7 +106,7 @@ def _is_told(home: Home, to: Path) -> bool:
     """Tell one folder; whether it could be: no other command waits for a disk of backups."""
     try:
         if is_there := to.is_dir():
-            remember(home, to)
+            beside.remember(home, to)
     except (OSError, DamagedFile):
         return False
     return is_there
@@ -162,14 +140,6 @@ def _folders(home: Home) -> list[str]:
 def _note_folder(home: Home, to: Path) -> None:
     if str(to) not in (known := _folders(home)):
         write_whole(home.backed_up, json.dumps([*known, str(to)], indent=1))
-
-
-def _listed(path: Path) -> dict[str, str]:
-    return (
-        read_json(path, dict, "put back a copy of it: it lists whom a restored home has to erase again")
-        if path.exists()
-        else {}
-    )
 
 
 def _copy(home: Home, aside: Path) -> dict[str, Any]:
@@ -216,6 +186,11 @@ def _copied(source: Path, target: Path) -> str:
     return files.copied(source, target)
 
 
+def _check_stated(backup: Path, stated: dict[str, Any]) -> None:
+    if not {"kind", "written_at", "files", "links"} <= stated.keys():
+        raise DamagedFile(f"{backup / MANIFEST} is damaged, it does not state everything: {ANOTHER}")
+
+
 def restore(backup: Path, to: Path) -> Restored:
     """Restore a backup as a home. Its secret has to be put into `secrets/` by hand.
 
@@ -228,8 +203,7 @@ def restore(backup: Path, to: Path) -> Restored:
     if to.exists() and any(to.iterdir()):
         raise HomeError(f"{to} is not empty: restore beside it, look, and then move it")
     stated = read_json(backup / MANIFEST, dict, ANOTHER)
-    if not {"kind", "written_at", "files", "links"} <= stated.keys():
-        raise DamagedFile(f"{backup / MANIFEST} is damaged, it does not state everything: {ANOTHER}")
+    _check_stated(backup, stated)
     _check(backup, stated["files"])
     to.parent.mkdir(parents=True, exist_ok=True)
     files.remove_unfinished_folders(to.parent, to.name)
@@ -240,25 +214,10 @@ def restore(backup: Path, to: Path) -> Restored:
         for name, target in stated["links"].items():
             (aside / name).symlink_to(target)
         Home(aside).claim(stated["kind"])
-        _list_erased(Home(aside), _listed(backup.parent / ERASED))
-        _list_decided(Home(aside), decisions.read(backup.parent / DECIDED))
+        beside.list_since(Home(aside), backup.parent)
         if to.exists():
             to.rmdir()
     return Restored(to, len(stated["files"]), stated["written_at"], stated.get("rows", {}))
-
-
-def _list_erased(home: Home, known: dict[str, str]) -> None:
-    """List whom the next command has to erase before it does anything else: the secret is not there yet."""
-    since = {child: day for child, day in known.items() if child not in _listed(home.erased)}
-    if since:
-        write_whole(home.to_erase, json.dumps(since, indent=1))
-
-
-def _list_decided(home: Home, known: list[Decision]) -> None:
-    """List the decisions since the backup, which the next command carries out."""
-    held = set(decisions.read(home.decisions))
-    if since := [decision for decision in known if decision not in held]:
-        decisions.write(home.to_decide, since)
 
 
 def _changed(backup: Path, stated: dict[str, str]) -> list[str]:

@@ -46,7 +46,7 @@ def _compare(home: Home, catalog: str, db: duckdb.DuckDBPyConnection, expected: 
     except duckdb.Error as error:
         raise DamagedFile(f"{where} cannot be read whole ({type(error).__name__}): {RESTORE}") from None
     if expected and found != expected:
-        other = sorted(table for table in found.keys() | expected.keys() if found.get(table) != expected.get(table))
+        other = sorted({table for table, _ in found.items() ^ expected.items()})
         raise DamagedFile(f"{where} has other rows than stated in {', '.join(other[:5])}: {RESTORE}")
 
 

@@ -24,6 +24,7 @@ SMALL: dict[str, tuple[type[Any], str]] = {
     "sealed_with.json": (dict, keys.MARK_ADVICE),
     "erased.json": (dict, "restore it from a backup"),
     "decisions.json": (list, "restore it from a backup"),
+    "to_ask.json": (list, "remove it; it lists what a restored backup could not carry out"),
     "to_decide.json": (list, "restore the backup again"),
     "to_erase.json": (dict, "restore the backup again"),
     "model_config.json": (dict, "call 'qhawaq deploy'"),
@@ -93,11 +94,13 @@ def _published(home: Home) -> None:
 
 def _closed(home: Home) -> None:
     manifest = home.features / "manifest.json"
-    if not manifest.exists() and any(home.features.glob("as_of=*")):
-        raise DamagedFile(f"{manifest} is missing: {machine.CLOSED_AGAIN}")
-    stated = read_json(manifest, dict, machine.MANIFEST_AGAIN) if manifest.exists() else {}
-    kept = {day: entry for day, entry in stated.items() if "retired_on" not in entry}
-    if lost := [day for day, entry in kept.items() if not (home.features / str(entry.get("file"))).exists()]:
+    if not manifest.exists():
+        if any(home.features.glob("as_of=*")):
+            raise DamagedFile(f"{manifest} is missing: {machine.CLOSED_AGAIN}")
+        return
+    stated = read_json(manifest, dict, machine.MANIFEST_AGAIN)  # not by what reads closed dates: it imports an engine
+    kept = {day: str(entry.get("file")) for day, entry in stated.items() if "retired_on" not in entry}
+    if lost := [day for day, file in kept.items() if not (home.features / file).exists()]:
         raise DamagedFile(f"the Parquet of closed dates {', '.join(lost[:5])} is missing: {machine.CLOSED_AGAIN}")
 
 

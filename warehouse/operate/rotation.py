@@ -24,7 +24,7 @@ from warehouse.files import read_json, write_whole
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.machine import RESTORE
-from warehouse.operate import contents
+from warehouse.operate import beside, contents
 from warehouse.settings import SMALLEST_DATABASE, Home
 
 NEXT = "age-next.key"  # in the home's secrets, until it takes the place of its own
@@ -87,18 +87,19 @@ def rotate(home: Home, to: Path | None) -> Rotated:
         sealed = list(_sealed(home))
         unread = tuple(str(path.relative_to(home.root)) for path in sealed if not _reseal(path, rotation))
         _reseal_vault(home, rotation)
+        beside.remember_secret(home, rotation.old)
         keys.remember(home.root, rotation.new)
     old_file = _switch(home, rotation)
     home.rotating.unlink()
     files.sync(home.root)
     return Rotated(
-        rotation.old.fingerprint,
-        rotation.new.fingerprint,
-        old_file,
-        home.secrets / keys.OWN if rotation.is_own else rotation.file,
-        rotation.is_own,
-        len(sealed),
-        unread,
+        old=rotation.old.fingerprint,
+        new=rotation.new.fingerprint,
+        old_file=old_file,
+        new_file=home.secrets / keys.OWN if rotation.is_own else rotation.file,
+        is_own=rotation.is_own,
+        n_files=len(sealed),
+        unread=unread,
     )
 
 
@@ -154,7 +155,9 @@ def _noted(home: Home) -> Rotation:
 
     note: dict[str, Any] = read_json(home.rotating, dict, ADVICE)
     try:
-        file, is_own, fingerprint = Path(note["file"]), bool(note["is_own"]), str(note["new"])
+        file = Path(note["file"])
+        is_own = bool(note["is_own"])
+        fingerprint = str(note["new"])
         secret = _new_secret(home, file, fingerprint)
         old = pyrage.decrypt(base64.b64decode(note["old_secret"]), [pyrage.x25519.Identity.from_str(secret)]).decode()
     except (KeyError, TypeError, ValueError, pyrage.DecryptError):

@@ -9,7 +9,7 @@ from warehouse import modes
 from warehouse.errors import DamagedFile
 from warehouse.files import read_json
 from warehouse.landing import intake
-from warehouse.publish import switching
+from warehouse.publish import decisions, switching
 from warehouse.settings import Home
 
 Facts = Mapping[str, Any]  # as `status.json` holds them
@@ -37,6 +37,7 @@ def lines(home: Home, facts: Facts, landed: int | None = None) -> list[str]:
         *(f"  not whole    {topic}: {text}" for topic, text in facts.get("incomplete", ())),
         *_steps(steps),
         *_metrics(facts["metrics"]),
+        *_notes(facts.get("notes", [])),
         *_published(home, steps.get("publish", {})),
     ]
 
@@ -101,10 +102,18 @@ def _unfinished(home: Home) -> list[str]:
     return [what for what, is_there in told.items() if is_there]
 
 
+def _to_ask(home: Home) -> list[str]:
+    """Say what families asked for and a restored backup could not carry out."""
+    try:
+        return [f"{one.kind} of {one.day}, child {one.child} {one.detail}" for one in decisions.read(home.to_ask)]
+    except DamagedFile:
+        return []
+
+
 def known(home: Home) -> dict[str, Any]:
     """Return what is known of a home, however damaged: of what cannot be read nothing."""
     facts: dict[str, Any] = {"home": str(home.root), "kind": _kind(home), "waiting": _waiting(home)}
-    facts |= {"unfinished": _unfinished(home)}
+    facts |= {"unfinished": _unfinished(home), "to_ask": _to_ask(home)}
     return facts | (read(home) if is_whole(home) else {})
 
 
@@ -113,8 +122,11 @@ def shown(home: Home, facts: Facts) -> list[str]:
     passed_over = [f"  left         {name} {why}" for name, why in intake.passed_over(home.inbox).items()]
     state = lines(home, facts) if "steps" in facts else []
     ends = f"'qhawaq {'rotate-secret' if home.rotating.exists() else 'run'}' ends it"
-    unfinished = [f"  unfinished   {what}: {ends}" for what in facts["unfinished"]]
-    return [*state, *_open(home), f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over, *unfinished]
+    left = [
+        *(f"  unfinished   {what}: {ends}" for what in facts["unfinished"]),
+        *(f"  ask again    {what}: the restored backup lacks it" for what in facts["to_ask"]),
+    ]
+    return [*state, *_open(home), f"  waiting      {facts['waiting']} files in {home.inbox}", *passed_over, *left]
 
 
 def _open(home: Home) -> Iterator[str]:
@@ -145,6 +157,21 @@ def _steps(steps: Facts) -> Iterator[str]:
         yield f"  tests        {tests} passed on {models} models"
     if "live" in deploy:
         yield f"  live         {deploy['live']} ({deploy['gate']})"
+
+
+NOTES = {
+    "gates": "no probability of {} (deciding years)",
+    "drift": "no probability of {} (data unlike those that trained; train again)",
+    "outcomes": "no probability of {} (what was announced did not come; train again)",
+    "test_year": "the test year belies {} (decides nothing)",
+}
+
+
+def _notes(notes: list[list[Any]]) -> Iterator[str]:
+    """Say where the live model's probabilities are withheld, and what the test year says against it."""
+    for kind, segment, metric, value, low, high in notes:
+        interval = "" if low is None else f" [{low:.2f}, {high:.2f}]"
+        yield f"  model        {NOTES[kind].format(segment)}: {metric} {value:.2f}{interval}"
 
 
 def _metrics(metrics: list[list[Any]]) -> Iterator[str]:

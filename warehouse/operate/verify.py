@@ -90,13 +90,18 @@ def _deliveries(home: Home) -> Found:
         deliveries = db.execute(DELIVERIES).fetchall()
     secret = keys.load(home.secrets)
     for file, sha256, status, is_erased in deliveries:
-        candidates = (archive.archived(home, Status(status), name, sha256) for name in (file, archive.UNNAMED))
-        path = next((path for path in candidates if path.exists()), None)
+        path = _archived(home, Status(status), file, sha256)
         if path is None:
             yield f"{home.archive} lacks {file} ({status}): {RESEND}"
             continue
         found = archive.held(path, secret)
         yield None if found and (is_erased or found == sha256) else f"{path} is damaged: {RESEND}"
+
+
+def _archived(home: Home, status: Status, file: str, sha256: str) -> Path | None:
+    """Return where the archive holds a delivery, under its own name or without one."""
+    paths = (archive.archived(home, status, name, sha256) for name in (file, archive.UNNAMED))
+    return next(filter(Path.exists, paths), None)
 
 
 def _dates(home: Home) -> Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from warehouse import database
 from warehouse.build import calendar
@@ -15,9 +15,12 @@ from warehouse.registry import figures
 from warehouse.settings import Home
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ml.data.dataset import Spec
     from ml.judging.backtest import Judged
     from ml.judging.campaign import CampaignResult
+    from ml.judging.gates import GateCheck
     from ml.models.variants import Variant
 
 Compared = tuple[str, str] | None
@@ -31,6 +34,7 @@ class OtherTables:
     features: str
     outcomes: str
     contract: Path
+    new: str | None = None  # rows without outcomes, to be scored
 
 
 def of_home(
@@ -57,36 +61,67 @@ def of_home(
     from ml.models import variants
 
     today = calendar.read(home)
-    spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))))
-    judged = _variants(spec, compare, learning.spec())
+    spec = learning.spec(tuple(set().union(*map(variants.added, compare or ()))), outcome)
+    judged = _variants(spec, compare, learning.spec(outcome=outcome))
     with database.warehouse(home) as db:
         share = learning.capacity_share(db, today)
         rows = learning.rows(db, home, outcome, spec, today)
         show = _show(draw, judged, share)
         result = campaign.run(
-            rows, spec, judged, learning.policy(), share=share, say=progress.say, regions=regions, show=show
+            rows, spec, judged, learning.policy(outcome), share=share, say=progress.say, regions=regions, show=show
         )
         name = f"backtest-{outcome}-{today}-{dataset.fingerprint(rows, spec)[:8]}"
         figures.note_metrics(db, name, outcome, result.figures)
     return result
 
 
+class TablesResult(NamedTuple):
+    """The result on other tables; the scores of new rows, if any were given, and why some have no probability."""
+
+    campaign: CampaignResult
+    scores: pa.Table | None
+    withheld: list[GateCheck]
+
+
 def of_tables(
     tables: OtherTables, progress: Progress, *, compare: Compared = None, draw: Draw | None = None
-) -> CampaignResult:
-    """Backtest other tables than the warehouse's; nothing is written."""
+) -> TablesResult:
+    """Backtest other tables than the warehouse's, and score new rows by who ranks best; nothing is written."""
+    from ml import newcomers
     from ml.data import external
     from ml.judging import campaign
 
     contract = external.read_contract(tables.contract)
     rows, spec = external.read_tables(contract, tables.features, tables.outcomes)
+    new = external.read_new(contract, tables.new, spec) if tables.new else None
+    progress.say("read", rows=len(rows.key), features=len(spec.features), periods=len(set(rows.period_of.values())))
     judged = _variants(spec, compare, spec)
     share = contract.capacity_share
-    policy = replace(learning.policy(), pandemic_years=tuple(contract.regime_years))
-    show = _show(draw, judged, share)
-    return campaign.run(
+    policy = replace(learning.policy(), pandemic_years=external.regime(rows, contract))
+    deciding: list[Judged] = []
+
+    def show(years: Judged) -> None:
+        deciding.append(years)
+        _show(draw, judged, share)(years)
+
+    result = campaign.run(
         rows, spec, judged, policy, share=share, say=progress.say, regions=bool(contract.region), show=show
     )
+    if new is None:
+        return TablesResult(result, None, [])
+    best = result.best_of(judged)
+    withheld = newcomers.withheld(deciding[0], best.name, share)
+    progress.say(f"scoring by {best.name}", rows=len(new[0].key))
+    without = {check.segment for check in withheld}
+    scores = newcomers.scored(rows, spec, best, policy, new=new[0], share=share, without=without)
+    return TablesResult(result, _beside(new[1], scores), withheld)
+
+
+def _beside(table: pa.Table, scores: pa.Table) -> pa.Table:
+    """Return the scores of new rows beside what names them."""
+    for name, column in zip(scores.column_names, scores.columns, strict=True):
+        table = table.append_column(name, column)
+    return table
 
 
 def _show(draw: Draw | None, judged: list[Variant], share: float) -> Callable[[Judged], None]:

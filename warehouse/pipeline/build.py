@@ -39,6 +39,7 @@ def build(home: Home, progress: Progress, today: date | None = None, full_refres
     """Build features and outcomes with their tests, then close the as-of dates."""
     day = begin(home, progress, today, full_refresh)
     result = dbt.build(home, progress, dbt.FEATURES, full_refresh)
+    firewall.check_ran(home, result.statements, result.growing)
     closed = close(home, progress, full_refresh)
     return BuildResult(str(day), result.models, result.tests, closed)
 

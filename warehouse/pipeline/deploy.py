@@ -12,12 +12,13 @@ from warehouse import database, files
 from warehouse.build import calendar, feature_catalog
 from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.files import write_whole
-from warehouse.pipeline.learning import OUTCOME
+from warehouse.pipeline.learning import OUTCOME, OUTCOMES
 from warehouse.registry import model_config, versions, waivers
 from warehouse.registry.versions import Version
 from warehouse.settings import Home
 
 DEFAULT_RULE = "rule:abc"
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -28,27 +29,40 @@ class DeployResult:
     gate: str
 
 
-def deploy(home: Home, version: str | None = None, waiver: Path | None = None) -> DeployResult:
+def deploy(home: Home, version: str | None = None, waiver: Path | None = None, outcome: str = OUTCOME) -> DeployResult:
     """Move the live row to a model whose gates passed; where none passes and none is live, to the best rule.
+
+    For repetition no rule stands in: nothing is live then.
 
     Args:
         home: the home.
         version: which model; the newest where none is named.
         waiver: a file by which a person lets a refused model go live.
+        outcome: of the model.
 
     Raises:
         QhawaqError: the named version does not exist, its gates refused it, or the waiver is not for it.
     """
     with database.warehouse(home) as db:
         today = database.value(db, "select today from raw.calendar")
-        before = versions.live(db, OUTCOME)
-        candidate = _named(db, home, version, waiver) if version else versions.newest(db, OUTCOME)
-        chosen = version or _chosen(db, candidate, before)
+        before = versions.live(db, outcome)
+        candidate = _named(db, home, version, waiver, outcome) if version else versions.newest(db, outcome)
+        gate = candidate.gate if candidate else "no model: too few matured years"
+        chosen = version or _chosen(db, candidate, before) or _rule(db, outcome)
+        if chosen is None:
+            return DeployResult(NOTHING, gate)
         _check(db, home, chosen)
         if chosen != before:
-            versions.make_live(db, OUTCOME, chosen, today)
+            versions.make_live(db, outcome, chosen, today)
         model_config.write(db, home, OUTCOME)
-        return DeployResult(chosen, candidate.gate if candidate else "no model: too few matured years")
+        return DeployResult(chosen, gate)
+
+
+def of_other_lists(home: Home) -> None:
+    """Move the live rows of outcomes besides interruption that have one to newer models whose gates passed."""
+    for outcome in OUTCOMES:
+        if outcome != OUTCOME and live(home, outcome):
+            deploy(home, outcome=outcome)
 
 
 def live(home: Home, outcome: str = OUTCOME) -> str | None:
@@ -83,11 +97,16 @@ def _check(db: duckdb.DuckDBPyConnection, home: Home, version: str) -> None:
             )
 
 
-def _chosen(db: duckdb.DuckDBPyConnection, candidate: Version | None, before: str | None) -> str:
-    """Return the model if its gates passed, else what is live, else the best rule."""
+def _chosen(db: duckdb.DuckDBPyConnection, candidate: Version | None, before: str | None) -> str | None:
+    """Return the model if its gates passed, else what is live."""
     if candidate and GateResult.from_stored(candidate.gate).may_go_live and not _gone(db, candidate):
         return candidate.model_version
-    return before or versions.best_rule(db, OUTCOME, DEFAULT_RULE)
+    return before
+
+
+def _rule(db: duckdb.DuckDBPyConnection, outcome: str) -> str | None:
+    """Return the best rule for the lists of visits; today's rules say nothing of repetition."""
+    return versions.best_rule(db, outcome, DEFAULT_RULE) if outcome == OUTCOME else None
 
 
 def _gone(db: duckdb.DuckDBPyConnection, version: Version) -> list[str]:
@@ -96,13 +115,13 @@ def _gone(db: duckdb.DuckDBPyConnection, version: Version) -> list[str]:
     return sorted(used - {feature.name for feature in feature_catalog.read() if feature.in_model})
 
 
-def _named(db: duckdb.DuckDBPyConnection, home: Home, name: str, waiver: Path | None) -> Version:
+def _named(db: duckdb.DuckDBPyConnection, home: Home, name: str, waiver: Path | None, outcome: str) -> Version:
     """Return a version that may go live, by its gates or by a waiver.
 
     Raises:
         QhawaqError: there is none of that name, its gates refused it, or its features are gone.
     """
-    version = versions.find(db, OUTCOME, name)
+    version = versions.find(db, outcome, name)
     if version is None:
         raise QhawaqError(f"no model {name}: 'qhawaq status' shows the newest")
     if gone := _gone(db, version):

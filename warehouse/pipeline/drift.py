@@ -1,9 +1,10 @@
-"""The drift of the live model: its inputs and scores against the year before, its announcements against outcomes."""
+"""The drift of the live model: its inputs and scores against what trained it, its announcements against outcomes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 
@@ -11,35 +12,70 @@ from warehouse import database
 from warehouse.build import calendar
 from warehouse.database import quoted
 from warehouse.errors import QhawaqError
+from warehouse.files import read_json
 from warehouse.pipeline import learning
 from warehouse.progress import Progress
-from warehouse.registry import figures, versions
+from warehouse.registry import figures, notes, versions
+from warehouse.registry.notes import NoteKind
 from warehouse.settings import Home
 
 SCORES = "select count(*) from duckdb_tables() where schema_name = 'scores' and table_name = 'risk_scores'"
 
 if TYPE_CHECKING:
+    from ml.data.dataset import Rows, Spec
     from ml.drift import DriftAdvice, DriftFinding
     from ml.score import Ranker
 
 
 def check(home: Home, progress: Progress) -> tuple[list[DriftFinding], DriftAdvice]:
-    """Look for drift of the live model and note it; return the figures and what to do.
+    """Look for drift of the live model, note it, and withhold probabilities where it says so; return what to do.
 
     Raises:
-        QhawaqError: no model is live, or no date has one of the year before to be compared with.
+        QhawaqError: no model is live, or no date has training rows of its month to be compared with.
     """
     today = calendar.read(home)
     with database.warehouse(home) as db:
         live = _live(db)
-        earlier, now = _dates(home, today)
-        progress.say("compared", before=earlier, now=now)
-        findings = [*_of_features(db, home, live, earlier, now, today), *_of_outcomes(db, home, live, today)]
-        advice = _advice(db, home, live, findings, today)
+        compared = _compared(home, live, today)
+        progress.say("compared", trained=", ".join(compared.trained), newest=compared.newest)
+        inputs = list(_of_features(db, home, live, compared))
+        outcomes = _of_outcomes(db, home, live, today)
+        advice = _advice(db, home, live, [*inputs, *outcomes], today)
         figures.note_drift(
-            db, findings, checked_on=today, version=live.version, outcome=live.outcome, advice=str(advice)
+            db, [*inputs, *outcomes], checked_on=today, version=live.version, outcome=live.outcome, advice=str(advice)
         )
-    return findings, advice
+        for kind, findings in ((NoteKind.DRIFT, inputs), (NoteKind.OUTCOMES, outcomes)):
+            _withhold(db, live, kind, findings, today)
+    return [*inputs, *outcomes], advice
+
+
+def withhold(home: Home) -> list[str]:
+    """Withhold the live model's probabilities where its inputs drifted, before anything is scored.
+
+    Returns:
+        The segments in which no probability is shown now, for whatever reason.
+    """
+    from ml import drift
+
+    today = calendar.read(home)
+    with database.warehouse(home) as db:
+        db.execute(notes.DDL)  # a home of former code lacks the table, and scoring reads it
+        try:
+            live = _live(db)
+            compared = _compared(home, live, today)
+        except QhawaqError:  # a rule is live, or the year has no date yet that can be compared
+            return []
+        spec = learning.spec().only(live.features)
+        before, after = _rows(db, home, live, spec, compared)
+        _withhold(db, live, NoteKind.DRIFT, drift.that_withhold(before, after), today)
+        return notes.withheld(db, live.version, live.outcome)
+
+
+def _withhold(
+    db: duckdb.DuckDBPyConnection, live: Ranker, kind: NoteKind, findings: Iterable[DriftFinding], today: date
+) -> None:
+    off = [finding for finding in findings if finding.is_exceeded and finding.limit.withholds]
+    notes.replace(db, live.version, live.outcome, kind, off, today)
 
 
 def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
@@ -56,32 +92,57 @@ def _live(db: duckdb.DuckDBPyConnection) -> Ranker:
     return score.rankers(rows, points.terms, points.trees, learning.policy())[0]
 
 
-def _dates(home: Home, today: date) -> tuple[str, str]:
-    """Return the newest date of this year that the year before has too, and that one."""
+class _Compared(NamedTuple):
+    """The newest date of this year that training rows of its month can be compared with, and their dates."""
+
+    trained: list[str]
+    newest: str
+
+
+def _compared(home: Home, live: Ranker, today: date) -> _Compared:
     days = learning.closed_days(home)
-    this_year = [day for day in days if day[:4] == str(today.year)]
-    known = [(_year_before(day), day) for day in this_year if _year_before(day) in days]
-    if not known:
-        raise QhawaqError(f"no as-of date of {today.year} has one of {today.year - 1} to be compared with")
-    return known[-1]
+    trained = _trained(home, live.version, days, str(today.year))
+    for now in reversed([day for day in days if day[:4] == str(today.year)]):
+        if of_month := [day for day in trained if day[5:7] == now[5:7]]:
+            return _Compared(of_month, now)
+    raise QhawaqError(f"no as-of date of {today.year} has one of the same month among those that trained the model")
 
 
-def _year_before(day: str) -> str:
-    return f"{int(day[:4]) - 1}{day[4:]}"
+def _trained(home: Home, version: str, days: list[str], year: str) -> list[str]:
+    """Return the dates that trained a model; those before a year where no card says it."""
+    years = _years(home, version) or {day[:4] for day in days if day[:4] < year}
+    return [day for day in days if day[:4] in years]
+
+
+def _years(home: Home, version: str) -> set[str]:
+    """Return the years that trained a model, by its card; none where former code wrote no card."""
+    card = home.models / version / "card.json"
+    return set(map(str, read_json(card, dict, "see qhawaq status")["years"])) if card.exists() else set()
+
+
+def _rows(
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, spec: Spec, compared: _Compared
+) -> tuple[Rows, Rows]:
+    """Return the rows that trained and those of now."""
+    before, after = (
+        learning.rows_of(db, home, live.outcome, spec, days) for days in (compared.trained, [compared.newest])
+    )
+    return before, after
 
 
 def _of_features(
-    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, earlier: str, now: str, today: date
-) -> list[DriftFinding]:
+    db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, compared: _Compared
+) -> Iterator[DriftFinding]:
     from ml import drift
     from ml.models import calibrate
 
     spec = learning.spec().only(live.features)
-    before, after = (learning.rows_of(db, home, live.outcome, spec, [day]) for day in (earlier, now))
+    before, after = _rows(db, home, live, spec, compared)
     order = [spec.features.index(name) for name in live.features]
     points = live.points
     log_odds = [points.log_odds(part.values[:, order], calibrate.segment_names(part)) for part in (before, after)]
-    return [*drift.of_inputs(before, after, spec), drift.of_scores(*log_odds)]
+    yield from drift.of_inputs(before, after, spec)
+    yield drift.of_scores(*log_odds)
 
 
 def _of_outcomes(db: duckdb.DuckDBPyConnection, home: Home, live: Ranker, today: date) -> list[DriftFinding]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import numpy as np
@@ -19,7 +20,8 @@ from warehouse.settings import Home
 
 if TYPE_CHECKING:
     from ml.data.dataset import Rows
-    from ml.effects.finding import EffectFinding, EffectMethod
+    from ml.effects.finding import EffectFinding, EffectLimits, EffectMethod
+    from ml.effects.table import EffectContract
 
 OUTCOMES = ("interruption", "repetition")
 LIST = "LISTA"  # stands for whatever those at the end of a list got
@@ -64,6 +66,30 @@ def judge(home: Home, progress: Progress) -> list[tuple[str, str, EffectFinding]
         estimates.append((LIST, OUTCOMES[0], _of_lists(db, OUTCOMES[0], today)))
         figures.note_effects(db, estimates, judged_on=today, labels_until=_matured(db, today))
     return estimates
+
+
+class TableEffect(NamedTuple):
+    """The effect in other people's table, and what a page about it needs."""
+
+    finding: EffectFinding
+    contract: EffectContract
+    limits: EffectLimits
+    n_rows: int
+
+
+def of_table(file: str, contract_file: Path, progress: Progress) -> TableEffect:
+    """Judge the effect in another table than the warehouse's; nothing is written."""
+    from ml.effects import effects as ml_effects
+    from ml.effects import table
+    from ml.effects.finding import read_limits
+
+    contract = table.read_contract(contract_file)
+    found = table.read(contract, file, read_limits())
+    served = found.study.served
+    progress.say("read", rows=len(served), treated=int(served.sum()), left_out=found.n_left_out)
+    outcomes = {contract.outcome: found.outcome}
+    finding = ml_effects.of_service(found.study, outcomes, found.limits, progress.say)[contract.outcome]
+    return TableEffect(finding, contract, found.limits, len(served))
 
 
 def _matured(db: duckdb.DuckDBPyConnection, today: date) -> date | None:

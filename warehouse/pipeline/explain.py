@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse import database
 from warehouse.audit import explanation
-from warehouse.audit.explanation import Term
+from warehouse.audit.explanation import ScoreTerm
 from warehouse.registry import versions
 from warehouse.settings import Home
 
@@ -26,7 +26,7 @@ def explain(home: Home, child: int, day: date) -> str:
     return explanation.explain(home, child, day, terms_by_trees)
 
 
-def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[Term]:
+def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version: str) -> list[ScoreTerm]:
     """Return the terms of a child's score by a model with interactions (`explanation.terms`)."""
     from ml import score
     from ml.models import trees
@@ -37,6 +37,6 @@ def terms_by_trees(db: duckdb.DuckDBPyConnection, child: int, day: date, version
     values = score.matrix(rows, model.features)
     bases, parts = model.contributions(values, score.segments(rows))
     known = [None if math.isnan(value) else value for value in values[0].tolist()]
-    terms = itertools.starmap(Term, zip(model.features, known, parts[0].tolist(), strict=True))
+    terms = itertools.starmap(ScoreTerm, zip(model.features, known, parts[0].tolist(), strict=True))
     ordered = sorted(terms, key=lambda term: (-term.contribution, term.name))
-    return [Term(explanation.BASE_TERM, "", float(bases[0])), *ordered]
+    return [ScoreTerm(explanation.BASE_TERM, "", float(bases[0])), *ordered]

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ml.data.dataset import Rows, Spec
     from ml.policy import Policy
 
-OUTCOME = "interruption"  # the outcome that lists go by
+OUTCOME = "interruption"  # the outcome that the lists of visits go by
+REPETITION = "repetition"  # goes by the marks of the year before: a year without a past teaches what never holds
+OUTCOMES = (OUTCOME, REPETITION)
 # Segments of every figure, as SQL over features (f) and outcomes (l); what is null is «unknown».
 SEGMENTS = {
     "level": "f.level",
@@ -35,8 +37,8 @@ SEGMENTS = {
 }
 
 
-def policy() -> Policy:
-    """Return the thresholds by which rules rank and years train."""
+def policy(outcome: str = OUTCOME) -> Policy:
+    """Return the thresholds by which rules rank and years train, for an outcome."""
     from ml.policy import Policy
 
     variables = build_policy.variables()
@@ -45,18 +47,20 @@ def policy() -> Policy:
         abc_failed_areas=variables["abc_failed_areas"],
         over_age_risk_years=variables["over_age_risk_years"],
         pandemic_years=tuple(variables["pandemic_years"]),
+        needs_past=outcome == REPETITION,
     )
 
 
-def spec(more: tuple[str, ...] = ()) -> Spec:
-    """Return what models learn from, with the direction that each is expected to have.
+def spec(more: tuple[str, ...] = (), outcome: str = OUTCOME) -> Spec:
+    """Return what models of an outcome learn from, with the direction that each is expected to have.
 
     Args:
         more: features besides that no model in use learns from (to see what they would bring).
+        outcome: of the models.
     """
     from ml.data.dataset import Spec
 
-    chosen = {f.name: f.direction for f in feature_catalog.read() if f.in_model or f.name in more}
+    chosen = {f.name: f.direction for f in feature_catalog.read() if f.may_tell(outcome) or f.name in more}
     return Spec(tuple(chosen), tuple(chosen.values()))
 
 

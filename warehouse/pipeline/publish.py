@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from warehouse import database
+from warehouse.build import firewall
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.progress import Progress
 from warehouse.publish import releases
@@ -28,6 +29,8 @@ def publish(home: Home, progress: Progress, key: str) -> PublishResult:
         progress: where progress is shown.
         key: a hash of the inputs, of which the release's name has the beginning.
     """
+    if (home.dbt / firewall.JUDGED).exists():  # what single tasks of an orchestrator built is judged here too
+        firewall.check(home, progress)
     release, files = releases.publish(home, progress, key)
     with database.warehouse(home) as db:  # from where on a UGEL's capacity reaches now
         model_config.write(db, home, OUTCOME)

@@ -14,7 +14,7 @@ from warehouse.keys import Keys
 from warehouse.pipeline import build, publish, score, tables
 from warehouse.progress import Progress
 from warehouse.publish import releases
-from warehouse.rights import canary, compacting, deletion, retention
+from warehouse.rights import canary, compacting, deletion, extracts, retention
 from warehouse.rights.deletion import Deletion
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -30,6 +30,15 @@ def due(home: Home, progress: Progress, today: date) -> tuple[int, int]:
         dates = retention.retired_dates(home, known, today)
     retention.say(progress, expired, dates)
     return len(expired), len(dates)
+
+
+def end_extracts(home: Home, today: date, delete: bool) -> list[str]:
+    """Say which analysts' extracts are past their day; with delete, delete their files and say what was moved away."""
+    with database.warehouse(home, read_only=not (delete or database.can_write(home))) as db:
+        due = extracts.expired(db, today)
+        moved = extracts.end(db, due, "its day has come", today) if delete else []
+    said = [f"analysts' extract {number}: {'ended' if delete else 'past its day'}" for number in due]
+    return [*said, *(f"{one} is not there any more: ask for it" for one in moved)]
 
 
 def believe(home: Home, today: date) -> None:

@@ -69,7 +69,8 @@ def current_if_whole(home: Home, state: State, progress: Progress) -> str | None
         return None
     later = current = None
     try:
-        current, later = switching.current(home), switching.gone_back_from(home)
+        current = switching.current(home)
+        later = switching.gone_back_from(home)
         releases.check_current(home)
     except DamagedFile as error:
         if later:
@@ -85,12 +86,22 @@ def job(home: Home, progress: Progress, today: date, key: str) -> dict[str, Call
     """Return the steps after landing, in order; each returns what it found as plain values."""
     return {
         "build": lambda: asdict(build.build(home, progress, today)),
-        "train": lambda: asdict(train.train(home, progress)),
-        "deploy": lambda: asdict(deploy.deploy(home)),
+        "train": lambda: _train(home, progress),
+        "deploy": lambda: _deploy(home),
         "effects": lambda: asdict(effects.if_due(home, progress)),
         "score": lambda: asdict(score.score(home, progress)),
         "publish": lambda: asdict(publish.publish(home, progress, key)),
     }
+
+
+def _train(home: Home, progress: Progress) -> dict[str, Any]:
+    train.of_other_lists(home, progress)
+    return asdict(train.train(home, progress))
+
+
+def _deploy(home: Home) -> dict[str, Any]:
+    deploy.of_other_lists(home)
+    return asdict(deploy.deploy(home))
 
 
 def resume(home: Home, today: date) -> State:

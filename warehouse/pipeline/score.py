@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from warehouse import database, keys
 from warehouse.audit import accesses
-from warehouse.build import code, dbt, orchestration, tested
+from warehouse.build import code, dbt, firewall, orchestration, tested
+from warehouse.pipeline import drift
 from warehouse.progress import Progress
 from warehouse.publish import disclosure
 from warehouse.settings import Home
@@ -23,7 +24,9 @@ class ScoreResult:
 def score(home: Home, progress: Progress, full_refresh: bool = False) -> ScoreResult:
     """Score the current dates, give reasons, decide what officials see, and build the marts with their tests."""
     progress.say("cells for officials decided", new=before_marts(home))
+    firewall.check(home, progress)
     result = dbt.build(home, progress, dbt.SCORES, full_refresh)
+    firewall.check_ran(home, result.statements, result.growing)
     scored(home)
     return ScoreResult(result.models, result.tests)
 
@@ -31,9 +34,12 @@ def score(home: Home, progress: Progress, full_refresh: bool = False) -> ScoreRe
 def before_marts(home: Home) -> int:
     """Decide on counts for officials, and read in what ran and how often children's data was looked at.
 
+    Where the newest date is unlike those that trained the live model, its probabilities are withheld first.
+
     Returns:
         How many rows of counts were decided.
     """
+    drift.withhold(home)
     with database.warehouse(home) as db:
         orchestration.read_in(db, home)
         accesses.count(db, home, keys.load(home.secrets))

@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.errors import QhawaqError
 from warehouse.pipeline import deploy
-from warehouse.publish import releases, switching
+from warehouse.publish import corrections, releases, switching
 from warehouse.settings import Home
 
 NEWEST = """
@@ -95,6 +95,14 @@ def go_back(home: Home, model: str | None, release: str | None) -> str:
         deploy.make_live(home, model)
         changes.append(f"{model} is live again")
     if release and release != switching.current(home):
-        releases.rollback(home, release)
-        changes.append(f"release {release} is current again")
+        changes.append(_release_again(home, release))
     return "deployment failed; " + (", ".join(changes) or "nothing had changed")
+
+
+def _release_again(home: Home, release: str) -> str:
+    """Let a release be current again, unless it shows what a family had corrected as it was before; say which."""
+    try:
+        releases.rollback(home, release)
+    except corrections.EarlierValues as error:
+        return str(error)
+    return f"release {release} is current again"

@@ -35,7 +35,8 @@ class State:
             known = read_json(home.state, dict, AGAIN)
         except DamagedFile:
             return cls()
-        key, done = known.get("key"), known.get("done")
+        key = known.get("key")
+        done = known.get("done")
         whole = isinstance(key, str) and isinstance(done, dict) and all(isinstance(one, dict) for one in done.values())
         return cls(str(key), done or {}) if whole else cls()
 

@@ -8,7 +8,9 @@ from warehouse import database
 from warehouse.deliveries import IS_TAKEN_IN
 from warehouse.files import write_whole
 from warehouse.operate import status
+from warehouse.pipeline.learning import OUTCOME
 from warehouse.pipeline.state import State
+from warehouse.registry import notes
 from warehouse.settings import Home
 
 COUNTS = f"""
@@ -54,6 +56,7 @@ def facts(home: Home, state: State) -> dict[str, object]:
             "metrics": db.execute(METRICS).fetchall(),
             "absent": db.execute(ABSENT).fetchall(),
             "incomplete": db.execute(INCOMPLETE).fetchall(),
+            "notes": notes.of_live(db, OUTCOME),
             "steps": state.done,
         }
 

@@ -10,8 +10,8 @@ from warehouse.build import calendar, formulas, orchestration, tested
 from warehouse.database import transaction
 from warehouse.landing import ledger
 from warehouse.publish import disclosure, releases
-from warehouse.registry import figures, versions
-from warehouse.rights import subject
+from warehouse.registry import figures, notes, versions
+from warehouse.rights import extracts, subject
 from warehouse.settings import DBT_PROJECT
 
 OWNERS = (
@@ -21,9 +21,11 @@ OWNERS = (
     orchestration,
     versions,
     figures,
+    notes,
     disclosure,
     releases,
     subject,
+    extracts,
     accesses,
     anchors,
 )

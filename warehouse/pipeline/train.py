@@ -13,7 +13,8 @@ from warehouse.build import calendar
 from warehouse.pipeline import learning
 from warehouse.pipeline.learning import OUTCOME
 from warehouse.progress import Progress
-from warehouse.registry import papers, versions
+from warehouse.registry import notes, papers, versions
+from warehouse.registry.notes import NoteKind
 from warehouse.registry.versions import Version
 from warehouse.settings import Home
 
@@ -30,7 +31,7 @@ class TrainResult:
 def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult:
     """Train on matured labels if they are new; register the model with its gates' result."""
     today = calendar.read(home)
-    spec = learning.spec()
+    spec = learning.spec(outcome=outcome)
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
             return TrainResult(None, reason=NotTrained.TOO_FEW_YEARS.value)
@@ -40,11 +41,11 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
         rows = learning.rows(db, home, outcome, spec, today)
         known = versions.fingerprints(db, outcome)
         trained = training.train(
-            rows, outcome, spec, learning.policy(), today=str(today), share=share, say=progress.say, known=known
+            rows, outcome, spec, learning.policy(outcome), today=str(today), share=share, say=progress.say, known=known
         )
         if isinstance(trained, NotTrained):
             return TrainResult(None, reason=trained.value)
-        file, sha256 = training.register(home.models, trained, spec, share, home.kind == "synthetic")
+        file, sha256 = training.register(home.models, trained, share, home.kind == "synthetic")
         version = Version(
             model_version=trained.version,
             outcome=outcome,
@@ -58,22 +59,33 @@ def train(home: Home, progress: Progress, outcome: str = OUTCOME) -> TrainResult
             fingerprint=trained.fingerprint,
             slope=trained.fitted.calibration.slope,
             intercept=trained.terms.base,
+            level_range=trained.fitted.level_range,
         )
         versions.add(db, version, trained.metrics, trained.terms.tables(trained.version))
+        for kind, noted in ((NoteKind.GATES, trained.withheld), (NoteKind.TEST_YEAR, trained.belied)):
+            notes.replace(db, trained.version, outcome, kind, noted, today)
         return TrainResult(trained.version, gate=str(trained.gate))
+
+
+def of_other_lists(home: Home, progress: Progress) -> None:
+    """Train for the outcomes besides interruption that have a live model: a person made one so (`qhawaq deploy`)."""
+    with database.warehouse(home) as db:
+        others = [outcome for outcome in learning.OUTCOMES if outcome != OUTCOME and versions.live(db, outcome)]
+    for outcome in others:
+        train(home, progress, outcome)
 
 
 def not_due(home: Home, outcome: str = OUTCOME) -> str | None:
     """Return why no training is due, or None where labels have matured that no model was trained on."""
     today = calendar.read(home)
-    spec = learning.spec()
+    spec = learning.spec(outcome=outcome)
     with database.warehouse(home) as db:
         if not enough_years(db, today, outcome):
             return NotTrained.TOO_FEW_YEARS.value
-        from ml.data import dataset
+        from ml import train as training  # the heavy libraries, only now
 
         known = versions.fingerprints(db, outcome)
-        is_known = known and dataset.fingerprint(learning.rows(db, home, outcome, spec, today), spec) in known
+        is_known = known and training.fingerprint(learning.rows(db, home, outcome, spec, today), spec) in known
         return NotTrained.NO_NEW_LABELS.value if is_known else None
 
 

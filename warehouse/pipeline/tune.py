@@ -25,16 +25,16 @@ def search(home: Home, progress: Progress, outcome: str, only: tuple[str, ...] =
         QhawaqError: there is no such candidate, or too few years have matured.
     """
     from ml import tune as tuning
-    from ml.data import splits
+    from ml.data import apart, splits
     from ml.models import candidates
 
     if unknown := set(only) - candidates.CANDIDATES.keys():
         raise QhawaqError(f"no candidate {', '.join(sorted(unknown))}: {', '.join(candidates.CANDIDATES)}")
-    spec = learning.spec()
+    spec = learning.spec(outcome=outcome)
     today = calendar.read(home)
     with database.warehouse(home) as db:
         rows = learning.rows(db, home, outcome, spec, today)
-    policy = learning.policy()
+    policy = apart.of(rows, learning.policy(outcome))
     chosen = splits.origins(rows, policy.pandemic_years)
     where = tuning.search_space()
     if chosen is None:

@@ -36,8 +36,8 @@ def read(outcome: str = "interruption", home: str | None = None) -> Bench:
         HomeError: nothing has been built there.
     """
     existing = Home.find(home).existing()
-    spec = learning.spec()
+    spec = learning.spec(outcome=outcome)
     with database.warehouse(existing, read_only=True) as db:
         today = database.value(db, "select today from raw.calendar")
         rows = learning.rows(db, existing, outcome, spec, today)
-        return Bench(rows, spec, learning.policy(), learning.capacity_share(db, today), str(today))
+        return Bench(rows, spec, learning.policy(outcome), learning.capacity_share(db, today), str(today))

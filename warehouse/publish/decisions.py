@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import compress
+from operator import attrgetter
 from pathlib import Path
 
 from warehouse.errors import DamagedFile
@@ -41,6 +43,7 @@ class Decision:
         day: on which it was decided.
         as_of: the list's date, of a review.
         detail: the list's outcome, the column that was rectified, or the other one's key.
+        file: the delivery by which a value was rectified.
     """
 
     kind: Kind
@@ -51,6 +54,7 @@ class Decision:
     day: str
     as_of: str = ""
     detail: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,37 @@ def note(home: Home, decision: Decision) -> None:
     write(home.decisions, [*read(home.decisions), decision])
 
 
+def asked(home: Home, decision: Decision) -> None:
+    """Take what was asked for again off the list of what a restored backup could not carry out."""
+    if not home.to_ask.exists():
+        return
+    left = [one for one in read(home.to_ask) if not _is_same(one, decision)]
+    if left:
+        write(home.to_ask, left)
+    else:
+        home.to_ask.unlink()
+
+
+def _is_same(one: Decision, other: Decision) -> bool:
+    return (one.kind, one.detail) == (other.kind, other.detail) and not set(one.owned).isdisjoint(other.owned)
+
+
+def sealed(folder: Path, number: int, former: str = "") -> Path:
+    """Return the file that holds, sealed, what a rectification says: in a home, or beside its backups.
+
+    Args:
+        folder: the home or the folder of backups.
+        number: the rectification's number.
+        former: the fingerprint of a former secret, for backups that open with that.
+    """
+    return folder / "decided" / f"rectification-{number}{former and '.'}{former}.age"
+
+
+def all_sealed(folder: Path, number: int) -> list[Path]:
+    """Return the files that hold what a rectification says, whatever they are sealed with."""
+    return [path for path in (folder / "decided").glob(f"rectification-{number}.*") if path.suffix == ".age"]
+
+
 def next_number(home: Home, kind: Kind) -> int:
     """Return the number of the next decision of a kind that only the file numbers."""
     return max((one.number for one in read(home.decisions) if one.kind is kind), default=0) + 1
@@ -98,13 +133,13 @@ def hidden(decisions: Sequence[Decision]) -> Hidden:
     """Return who is on no list now: of several decisions on one thing the last one counts."""
     children: dict[str, bool] = {}
     places: dict[tuple[str, str], bool] = {}
-    for one in sorted(decisions, key=lambda decision: decision.number):
+    for one in sorted(decisions, key=attrgetter("number")):
         for key in map(str, one.owned):
             if one.kind is Kind.OBJECTION:
                 children[key] = one.hides
             elif one.kind is Kind.REVIEW:
                 places[key, one.as_of] = one.hides
     return Hidden(
-        frozenset(key for key, hides in children.items() if hides),
-        frozenset(place for place, hides in places.items() if hides),
+        frozenset(compress(children, children.values())),
+        frozenset(compress(places, places.values())),
     )

@@ -52,14 +52,14 @@ class Step:
         return f"{quoted(self.schema)}.{quoted(self.name)}"
 
 
-class Column(NamedTuple):
+class RawColumn(NamedTuple):
     """A column of a raw table."""
 
     name: str
     type: str
 
 
-Columns = Sequence[Column]
+Columns = Sequence[RawColumn]
 
 
 class ServingQuery(NamedTuple):

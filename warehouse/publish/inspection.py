@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import duckdb
 
@@ -19,10 +20,43 @@ LONG_NUMBERS = {
     "DOUBLE": "select cast({name} as bigint) as v from {table} where {name} between 1e9 and 1e18",
     "VARCHAR": "select cast(unnest(regexp_extract_all({name}, '[0-9]{{10,16}}')) as bigint) as v from {table}",
 }
-DOCUMENTS = """
-select count(*) from {table} where regexp_full_match({name}, '[0-9]{{8}}')
-and coalesce(try_strptime({name}, '%Y%m%d') not between timestamp '1990-01-01' and timestamp '2100-01-01', true)
+# Type → SQL of the values that have the form of a DNI, as eight digits: as they stand, in groups, in base64; as numbers
+# only where children are named. A number that is turned around has the form too; one that is cut in two has none.
+WRITTEN = """
+select case when regexp_full_match({name}, '[0-9]{{8}}') then {name}
+  when regexp_full_match({name}, '[0-9]{{1,3}}([ ._/-][0-9]{{1,3}})+') then regexp_replace({name}, '[^0-9]', '', 'g')
+  when regexp_full_match({name}, '[A-Za-z0-9+/]{{11}}=') then try(decode(from_base64({name}))) end as v from {table}
 """
+NUMBERED = "select cast(cast({name} as bigint) as varchar) as v from {table} where {name} between 10000000 and 99999999"
+WRITTEN_FORMS = {"VARCHAR": WRITTEN}
+DOCUMENT_FORMS = WRITTEN_FORMS | dict.fromkeys(("INTEGER", "BIGINT", "DOUBLE"), NUMBERED)
+DOCUMENTS = """
+select count(*) from ({values}) where regexp_full_match(v, '[0-9]{{8}}')
+and coalesce(try_strptime(v, '%Y%m%d') not between timestamp '1990-01-01' and timestamp '2100-01-01', true)
+"""
+
+
+class MartColumn(NamedTuple):
+    """A column of a mart, and its type."""
+
+    schema: str
+    table: str
+    name: str
+    kind: str
+
+    def __str__(self) -> str:
+        """Return its place."""
+        return f"{self.schema}.{self.table}.{self.name}"
+
+    def values(self, form: str) -> str:
+        """Return SQL of its values in a form."""
+        return form.format(table=f"{self.schema}.{quoted(self.table)}", name=quoted(self.name))
+
+
+def _columns(marts: Marts) -> Iterator[MartColumn]:
+    for schema, tables in marts.items():
+        for table, columns in tables.items():
+            yield from (MartColumn(schema, table, name, kind) for name, kind in columns.items())
 
 
 def inspect(db: duckdb.DuckDBPyConnection, home: Home, marts: Marts) -> None:
@@ -37,13 +71,13 @@ def inspect(db: duckdb.DuckDBPyConnection, home: Home, marts: Marts) -> None:
 
 
 def _documents(db: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[str, str]]:
-    """Yield the columns with texts of eight digits that are no day: the form of a DNI."""
-    for schema, tables in marts.items():
-        for table, columns in tables.items():
-            for name in (name for name, kind in columns.items() if kind == "VARCHAR"):
-                sql = DOCUMENTS.format(table=f"{schema}.{quoted(table)}", name=quoted(name))
-                if rows := value(db, sql):
-                    yield f"{schema}.{table}.{name}", f"{rows} values look like documents"
+    """Yield the columns with values of eight digits that are no day: the form of a DNI."""
+    for one in _columns(marts):
+        forms = WRITTEN_FORMS if one.schema in firewall.WITHOUT_CHILDREN else DOCUMENT_FORMS
+        if one.kind in forms:
+            values = one.values(forms[one.kind])
+            if rows := value(db, DOCUMENTS.format(values=values)):
+                yield str(one), f"{rows} values look like documents"
 
 
 def _pseudonyms(db: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[str, str]]:
@@ -51,13 +85,11 @@ def _pseudonyms(db: duckdb.DuckDBPyConnection, marts: Marts) -> Iterator[tuple[s
     known = _keys(db)
     if not known:
         return
-    for schema in firewall.WITHOUT_CHILDREN:
-        for table, columns in marts.get(schema, {}).items():
-            for name, kind in columns.items():
-                if kind in LONG_NUMBERS:
-                    numbers = LONG_NUMBERS[kind].format(table=f"{schema}.{quoted(table)}", name=quoted(name))
-                    if rows := value(db, f"select count(*) from ({numbers}) where v in ({known})"):
-                        yield f"{schema}.{table}.{name}", f"{rows} values are pseudonyms of children"
+    for one in _columns(marts):
+        if one.schema in firewall.WITHOUT_CHILDREN and one.kind in LONG_NUMBERS:
+            numbers = one.values(LONG_NUMBERS[one.kind])
+            if rows := value(db, f"select count(*) from ({numbers}) where v in ({known})"):
+                yield str(one), f"{rows} values are pseudonyms of children"
 
 
 def _keys(db: duckdb.DuckDBPyConnection) -> str:

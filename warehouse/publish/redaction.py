@@ -13,11 +13,11 @@ from warehouse.publish import decisions, serving, switching
 from warehouse.publish.decisions import Hidden
 from warehouse.settings import Home
 
-LIST = "priority_list"
-# Marts with a row for each listed child: what is told of a child because it stands on the list.
-OF_LISTED = (LIST, "suggested_services", "list_changes")
-LISTED = f"""
-select distinct child_key from {LIST} where child_key in (select unnest(?::varchar[]))
+LISTS = ("priority_list", "repetition_list")  # releases of former code lack the second
+# Marts with a row for each listed child: what is told of a child because it stands on a list.
+OF_LISTED = (*LISTS, "suggested_services", "list_changes")
+LISTED = """
+select distinct child_key from {table} where child_key in (select unnest(?::varchar[]))
 or concat_ws(' ', child_key, as_of_date) in (select unnest(?::varchar[]))
 """
 
@@ -36,17 +36,17 @@ def redact(home: Home, release: str) -> int:
     manifest = switching.manifest(home, release)
     gone: set[str] = set()
     for folder, stated in manifest.items():
-        if LIST in stated.get("tables", {}):
+        if not set(LISTS).isdisjoint(stated.get("tables", {})):
             gone |= _redact_file(switching.file(home, folder, release), stated, hidden)
     if gone:
-        switching.write_manifest(home, release, manifest)
+        switching.write_manifest(home, release, manifest, switching.rectified(home, release))
     return len(gone)
 
 
 def _redact_file(path: Path, stated: dict[str, Any], hidden: Hidden) -> set[str]:
     """Rewrite one file without those children, if it has any; state what it is now."""
     with duckdb.connect(str(path), read_only=True) as db:
-        gone = _listed(db, hidden)
+        gone = {child for table in LISTS if table in stated["tables"] for child in _listed(db, table, hidden)}
     if not gone:
         return set()
     with files.replacing(path) as aside, duckdb.connect() as db:
@@ -68,5 +68,5 @@ def _copy(db: duckdb.DuckDBPyConnection, table: str, gone: set[str]) -> None:
     db.execute(f"create table fresh.{table} as select * from old.{table} {kept}", [sorted(gone)])
 
 
-def _listed(db: duckdb.DuckDBPyConnection, hidden: Hidden) -> set[str]:
-    return set(column(db, LISTED, [sorted(hidden.children), sorted(map(" ".join, hidden.places))]))
+def _listed(db: duckdb.DuckDBPyConnection, table: str, hidden: Hidden) -> set[str]:
+    return set(column(db, LISTED.format(table=table), [sorted(hidden.children), sorted(map(" ".join, hidden.places))]))

@@ -13,7 +13,7 @@ from warehouse import clock, database, files
 from warehouse.build import orchestration
 from warehouse.errors import DamagedFile, HomeError
 from warehouse.progress import Progress
-from warehouse.publish import disclosure, inspection, redaction, serving, switching
+from warehouse.publish import corrections, disclosure, inspection, redaction, serving, switching
 from warehouse.publish.serving import Edition
 from warehouse.settings import Home
 
@@ -48,7 +48,7 @@ def publish(home: Home, progress: Progress, key: str) -> tuple[str, int]:
         edition = Edition(db, home, release, serving.marts_of(db))
         inspection.inspect(db, home, edition.marts)
         written = {target.folder: serving.write(edition, target) for target in serving.targets(edition)}
-        switching.write_manifest(home, release, written)
+        switching.write_manifest(home, release, written, corrections.landed(db, home))
         disclosure.keep_effects(db)  # before anybody sees them
         _note(db, release, len(written))  # so too who is listed
         switching.point(home, release)
@@ -103,7 +103,7 @@ def _remove_left(home: Home) -> int:
 def _left(home: Home) -> list[Path]:
     stay = {*switching.kept(home), *_led_to(home)}
     folders = (path for folder in switching.folders(home) for path in (home.serving / folder).iterdir())
-    return [path for path in folders if path.is_dir() and switching.NAME.fullmatch(path.name) and path.name not in stay]
+    return [path for path in folders if _is_release(path) and path.name not in stay]
 
 
 def _led_to(home: Home) -> set[str | None]:
@@ -124,10 +124,19 @@ def forget(home: Home, keep: int = KEEP) -> None:
         switching.remove_manifest(home, name)
     for folder in map(home.serving.joinpath, switching.folders(home)):
         for path in folder.iterdir():
-            if path.is_dir() and switching.NAME.fullmatch(path.name) and path.name not in stay:
+            if _is_release(path) and path.name not in stay:
                 shutil.rmtree(path)
-            elif path.is_file() and not path.is_symlink() and switching.NAME.fullmatch(path.stem):
-                path.unlink()  # of former code, which had no folders
+            elif _is_former_release(path):
+                path.unlink()
+
+
+def _is_release(path: Path) -> bool:
+    return path.is_dir() and switching.NAME.fullmatch(path.name) is not None
+
+
+def _is_former_release(path: Path) -> bool:
+    """Return whether a path is a release of former code, which had no folders."""
+    return path.is_file() and not path.is_symlink() and switching.NAME.fullmatch(path.stem) is not None
 
 
 def forget_all_but_current(home: Home) -> None:
@@ -155,18 +164,21 @@ def check_current(home: Home) -> None:
         switching.follow(home)
 
 
-def rollback(home: Home, to: str | None = None) -> tuple[str, int]:
+def rollback(home: Home, to: str | None = None, with_earlier_values: bool = False) -> tuple[str, int]:
     """Switch every file back to an earlier release, and note it as a task is; return it and the number of files.
 
     Children whose family objected since, or whom a reviewer took off, are taken off its lists first.
 
     Raises:
         HomeError: there is none.
+        EarlierValues: it shows what was corrected since as it was before, and nobody said that it may.
         DamagedFile: it is not what its manifest states; nothing is switched.
     """
-    chosen = _kept_release(home, to)
+    chosen = kept_release(home, to)
     began = clock.now()
     switching.check(home, chosen)
+    if not with_earlier_values:
+        corrections.check(home, chosen)
     redaction.redact(home, chosen)
     switching.point(home, chosen, _later(home, chosen))
     orchestration.note_success(home, "rollback", chosen, began)  # the warehouse may be damaged or in use: not in it
@@ -181,7 +193,7 @@ def _later(home: Home, chosen: str) -> str | None:
     return None
 
 
-def _kept_release(home: Home, to: str | None) -> str:
+def kept_release(home: Home, to: str | None) -> str:
     """Return the named release, else the one before the current."""
     names = switching.kept(home)
     chosen = max((name for name in names if name < _current(home)), default="") if to is None else to

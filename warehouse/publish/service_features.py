@@ -19,7 +19,7 @@ from warehouse import contracts
 from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted, value
 from warehouse.publish import feature_query
-from warehouse.publish.feature_query import Column, Step
+from warehouse.publish.feature_query import RawColumn, Step
 from warehouse.settings import DBT_PROJECT, Home
 
 TARGETS = ("child_features", "int_supports__needs")
@@ -133,11 +133,11 @@ def _write_query(
     )
 
 
-def _by_table(inputs: list[list[Any]]) -> dict[str, list[Column]]:
+def _by_table(inputs: list[list[Any]]) -> dict[str, list[RawColumn]]:
     """Return the columns of each raw table."""
-    columns: dict[str, list[Column]] = {}
+    columns: dict[str, list[RawColumn]] = {}
     for _, table, _, name, kind, *_ in inputs:
-        columns.setdefault(table, []).append(Column(name, kind))
+        columns.setdefault(table, []).append(RawColumn(name, kind))
     return columns
 
 

@@ -124,8 +124,13 @@ def _areas(edition: Edition, audience: str, column: str | None) -> list[str | No
     for area in areas:
         if not AREA.fullmatch(area):
             raise BuildFailed(f"{audience}: area {area!r} cannot name a folder: see the school register")
-    had = (folder.partition("/") for folder in switching.folders(edition.home))
-    return sorted({*areas, *(area for of, _, area in had if of == audience and area)})
+    return sorted({*areas, *_former_areas(edition.home, audience)})
+
+
+def _former_areas(home: Home, audience: str) -> set[str]:
+    """Return the areas that have had files of an audience."""
+    folders = (folder.partition("/") for folder in switching.folders(home))
+    return {area for of, _, area in folders if of == audience and area}
 
 
 def write(edition: Edition, target: Target) -> dict[str, Any]:
@@ -137,7 +142,7 @@ def write(edition: Edition, target: Target) -> dict[str, Any]:
     path = switching.file(edition.home, target.folder, edition.release)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     contents: dict[str, Content] = {}
-    with files.replacing(path, check=lambda aside: _verify(aside, contents)) as aside:
+    with files.replacing(path, check=lambda aside: _verify(edition.db, aside, contents)) as aside:
         contents |= _fill(edition, target, aside)
     if target.audience != "service":  # which runs as the home's own user
         modes.publish(edition.home, path)
@@ -215,7 +220,7 @@ def content(db: duckdb.DuckDBPyConnection, table: str) -> Content:
     return (row[0], row[1]) if row else (0, "0")
 
 
-def _verify(path: Path, contents: dict[str, Content]) -> None:
+def _verify(db: duckdb.DuckDBPyConnection, path: Path, contents: dict[str, Content]) -> None:
     """Read the closed file again, whole, against what was written.
 
     Raises:
@@ -223,7 +228,10 @@ def _verify(path: Path, contents: dict[str, Content]) -> None:
     """
     if path.with_name(path.name + ".wal").exists():
         raise DamagedFile(f"{path} has a write-ahead log left: it was not written whole; call 'qhawaq publish' again")
-    with duckdb.connect(str(path), read_only=True) as written:
+    db.execute(f"attach {quoted(str(path), chr(39))} as written (read_only)")
+    try:
         for table, expected in contents.items():
-            if content(written, table) != expected:
+            if content(db, f"written.{table}") != expected:
                 raise DamagedFile(f"{path}: table {table} is not what was written: is the disk damaged?")
+    finally:
+        db.execute("detach written")

@@ -1,7 +1,7 @@
 """Which release is current: one pointer says it for all files, and each audience's link follows it.
 
 serving/current.json                        the pointer, which whoever reads files of several audiences follows
-serving/releases/<release>.json             what a release has: folder → hash of its file, and the tables in it
+serving/releases/<release>.json             folder → hash of its file, and the tables in it; the corrections it shows
 serving/<audience>[/<area>]/<release>/      one audience's file of a release, under a name that stays the same
 serving/<audience>[/<area>]/current.duckdb  a relative link to it: what a Grafana, which has one folder mounted, follows
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,18 @@ def shows_erased(home: Home) -> Path:
     return home.serving / "shows_erased"
 
 
-def write_manifest(home: Home, release: str, manifest: Manifest) -> None:
-    """State what a release has, after all of it is on disk: from now on it can be switched to."""
+def write_manifest(home: Home, release: str, manifest: Manifest, rectified: Iterable[int] = ()) -> None:
+    """State what a release has, after all of it is on disk: from now on it can be switched to.
+
+    Args:
+        home: the home.
+        release: the release.
+        manifest: what it has.
+        rectified: the numbers of corrections that it shows.
+    """
     (home.serving / "releases").mkdir(mode=0o700, exist_ok=True)
-    files.write_whole(_path(home, release), json.dumps(manifest, indent=1))
+    stated = {"files": manifest, "rectified": sorted(rectified)}
+    files.write_whole(_path(home, release), json.dumps(stated, indent=1))
 
 
 def remove_manifest(home: Home, release: str) -> None:
@@ -96,13 +104,29 @@ def manifest(home: Home, release: str) -> Manifest:
     Raises:
         DamagedFile: its manifest is missing or damaged.
     """
+    found = _stated(home, release).get("files")
+    if not (
+        isinstance(found, dict) and found and all(isinstance(one, dict) and "sha256" in one for one in found.values())
+    ):
+        raise DamagedFile(f"{_path(home, release)} is damaged, it states no files: {ANOTHER}")
+    return found
+
+
+def rectified(home: Home, release: str) -> set[int]:
+    """Return the numbers of the corrections that a release shows.
+
+    Raises:
+        DamagedFile: its manifest is missing or damaged.
+    """
+    return set(_stated(home, release).get("rectified", ()))
+
+
+def _stated(home: Home, release: str) -> dict[str, Any]:
     path = _path(home, release)
     if not path.exists():
         raise DamagedFile(f"{path} is missing: {ANOTHER}")
-    found = files.read_json(path, dict, ANOTHER)
-    if not found or not all(isinstance(one, dict) and "sha256" in one for one in found.values()):
-        raise DamagedFile(f"{path} is damaged, it states no files: {ANOTHER}")
-    return found
+    stated = files.read_json(path, dict, ANOTHER)
+    return stated if "files" in stated else {"files": stated}  # former code stated nothing else
 
 
 def lost(home: Home, release: str) -> list[str]:

@@ -25,10 +25,15 @@ create table if not exists ml.effects (
   verdict varchar, effect double, effect_low double, effect_high double, plain double, plain_low double,
   plain_high double, placebo double, placebo_low double, placebo_high double, mean_served double, mean_without double,
   e_value double, e_value_of_limit double, overlap double, effective_others double, imbalance double);
+alter table ml.effects add column if not exists visible double;
+alter table ml.effects add column if not exists second double;
+alter table ml.effects add column if not exists effective_schools double;
+alter table ml.effects add column if not exists propensity_model varchar;
+alter table ml.effects add column if not exists prognosis_model varchar;
 """
 
 
-class Metric(Protocol):
+class StoredMetric(Protocol):
     """A value with its 95 % interval, where there is one."""
 
     @property
@@ -52,7 +57,7 @@ class Metric(Protocol):
         ...
 
 
-class Figure(Protocol):
+class StoredFigure(Protocol):
     """A metric of one ranker (model, rule or baseline) on one data set, of everybody or of a segment."""
 
     @property
@@ -71,7 +76,7 @@ class Figure(Protocol):
         ...
 
     @property
-    def metric(self) -> Metric:
+    def metric(self) -> StoredMetric:
         """The metric."""
         ...
 
@@ -90,7 +95,7 @@ class Finding(Protocol):
         ...
 
     @property
-    def metric(self) -> Metric:
+    def metric(self) -> StoredMetric:
         """How far."""
         ...
 
@@ -100,13 +105,13 @@ class Finding(Protocol):
         ...
 
 
-def note_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics: Sequence[Figure]) -> None:
+def note_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics: Sequence[StoredFigure]) -> None:
     """Write the figures of a backtest, in place of those of the same name."""
     with transaction(db):
         replace_metrics(db, name, outcome, metrics)
 
 
-def replace_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics: Sequence[Figure]) -> None:
+def replace_metrics(db: duckdb.DuckDBPyConnection, name: str, outcome: str, metrics: Sequence[StoredFigure]) -> None:
     """Write figures in place of those of the same name, within a transaction of the caller."""
     rows = [
         {

@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.build import feature_catalog, policy
 from warehouse.files import write_whole
-from warehouse.registry import versions
+from warehouse.registry import notes, versions
 from warehouse.settings import DBT_PROJECT, Home
 
 TERMS = """
@@ -59,6 +59,7 @@ def _content(db: duckdb.DuckDBPyConnection, version: versions.Version) -> dict[s
         "outcome": version.outcome,
         "algorithm": version.algorithm,
         "gate": version.gate,
+        "withheld": notes.withheld(db, version.model_version, version.outcome),
         "trained_at": str(version.trained_at),
         "model_file": version.file,
         "model_sha256": version.sha256,

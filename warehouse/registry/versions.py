@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from warehouse.database import column, transaction, value
 from warehouse.registry import figures
-from warehouse.registry.figures import Figure
+from warehouse.registry.figures import StoredFigure
 
 DDL = """
 create schema if not exists ml;
@@ -22,6 +22,7 @@ create table if not exists ml.model_versions (
   waiver_sha256 varchar, primary key (model_version, outcome));
 alter table ml.model_versions add column if not exists waiver_sha256 varchar;
 alter table ml.model_versions add column if not exists files_sha256 varchar;
+alter table ml.model_versions add column if not exists level_range double;
 create table if not exists ml.model_terms (
   model_version varchar, feature varchar, bin integer, lower_edge double, upper_edge double, points double);
 create table if not exists ml.model_trees (
@@ -54,6 +55,7 @@ class Version:
         intercept: base points in log-odds.
         waiver_sha256: of the file by which a person let a refused model go live.
         files_sha256: of the list of the model's cards and figures (`papers`).
+        level_range: how far an unseen year's level may stray to each side, in log-odds; None for models of former code.
     """
 
     model_version: str
@@ -69,6 +71,7 @@ class Version:
     intercept: float | None = None
     waiver_sha256: str | None = None
     files_sha256: str | None = None
+    level_range: float | None = None
 
 
 COLUMNS = ", ".join(Version.__dataclass_fields__)
@@ -89,7 +92,7 @@ def fingerprints(db: duckdb.DuckDBPyConnection, outcome: str) -> list[str]:
 
 
 def add(
-    db: duckdb.DuckDBPyConnection, version: Version, metrics: Sequence[Figure], points: Mapping[str, pa.Table]
+    db: duckdb.DuckDBPyConnection, version: Version, metrics: Sequence[StoredFigure], points: Mapping[str, pa.Table]
 ) -> None:
     """Write a trained model with its figures and its points (table of schema `ml` → rows), in one transaction."""
     db.execute(DDL)  # a table of former code lacks columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -36,7 +36,7 @@ order by indicator, level""",
     "years": YEARS,
     "gaps": """
 select indicator, level, school_year, group_name, n_pupils, case_share, gap_to_all
-from group_gaps where place_code = $area and gap_to_all is not null
+from group_gaps where place_code = $area and gap_to_all is not null and indicator not in ('promotion', 'transition')
 qualify school_year = max(school_year) over (partition by level, indicator) and gap_to_all >= 0.001
   and row_number() over (partition by level, indicator, school_year order by gap_to_all desc, group_name) <= 3
 order by indicator, level, gap_to_all desc, group_name""",
@@ -174,18 +174,28 @@ def _file(home: Home, folder: str, as_of: date | None) -> Path:
         UsageError: nothing is published for the area.
         HomeError: no release of that day or before is kept.
     """
-    current = switching.current(home) or ""  # later ones have been gone back on
-    releases = [release for release in switching.kept(home) if (release <= current if as_of else release == current)]
+    current = switching.current(home) or ""
+    if as_of is None:
+        return _kept(home, folder, [current])[-1]
+    kept = _kept(home, folder, [name for name in switching.kept(home) if name <= current])  # not those gone back on
+    old_enough = [file for file in kept if _built_for(file) <= as_of]
+    if not old_enough:
+        built_for = ", ".join(map(str, sorted({*map(_built_for, kept)})))
+        raise HomeError(f"no release for {as_of} or before is kept of {folder}; kept are those built for {built_for}")
+    return old_enough[-1]
+
+
+def _kept(home: Home, folder: str, releases: Iterable[str]) -> list[Path]:
+    """Return the files that an area has of some releases, oldest first.
+
+    Raises:
+        UsageError: it has none.
+    """
     kept = [file for file in (switching.file(home, folder, release) for release in releases) if file.exists()]
     if not kept:
         where = home.serving / folder
         raise UsageError(f"nothing is published in {where}: areas that are stand beside it; 'qhawaq run' publishes")
-    days = {file: _built_for(file) for file in kept}
-    old_enough = [file for file in kept if as_of is None or days[file] <= as_of]
-    if not old_enough:
-        built_for = ", ".join(sorted(set(map(str, days.values()))))
-        raise HomeError(f"no release for {as_of} or before is kept of {folder}; kept are those built for {built_for}")
-    return old_enough[-1]
+    return kept
 
 
 def _built_for(file: Path) -> date:

@@ -22,7 +22,7 @@ from warehouse.files import read_json
 from warehouse.identity import vault as identities
 from warehouse.keys import Keys
 from warehouse.landing import archive
-from warehouse.rights import canary, retention
+from warehouse.rights import canary, extracts, rectifying, retention
 from warehouse.rights.canary import Canaries
 from warehouse.rights.retention import Expired
 from warehouse.settings import DBT_PROJECT, Home
@@ -110,7 +110,10 @@ def carry_out(home: Home, secret: Keys, deletion: Deletion) -> None:
         retention.delete_rows(db, retention.expired(db, known, deletion.today), known, deletion.today)
         retention.retire_dates(db, home, retention.retired_dates(home, known, deletion.today), deletion.today)
         retention.delete_parquet(home)
-        retention.forget_rows(db, retention.find_gone(vault, db, known))
+        gone = retention.find_gone(vault, db, known)
+        extracts.end(db, extracts.of_children(db, gone), "a child in it was deleted", deletion.today)
+        retention.forget_rows(db, gone)
+        rectifying.forget(home, gone)
         retention.forget_persons(vault, db, known)
         retention.delete_files(home, db)
     replace(deletion, is_done=True).keep(home, secret)

@@ -26,7 +26,7 @@ from warehouse.identity import vault as identities
 from warehouse.keys import Keys
 from warehouse.landing import archive
 from warehouse.publish import releases, serving
-from warehouse.rights import canary, compacting, erased, objections, retention
+from warehouse.rights import canary, compacting, erased, extracts, objections, rectifying, retention, school_record
 from warehouse.rights.canary import Canaries
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import DBT_PROJECT, Home
@@ -123,7 +123,8 @@ def _opens(path: Path, secret: Keys) -> bool:
 
 def _begun(subject: Subject, today: date) -> Erasure:
     """Note an erasure; nothing is erased yet."""
-    home, owned = subject.home, subject.all_keys()
+    home = subject.home
+    owned = subject.all_keys()
     numbers = [int(path.stem) for path in home.erasing.glob("[0-9]*.age")]
     last = value(subject.warehouse, "select max(number) from raw.erasures") or 0
     erasure = Erasure(
@@ -149,6 +150,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
         erasure = _read(_note(home, number), secret)
         canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
         erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
+        rectifying.forget(home, erasure.owned)
         _delete_rows(db, erasure)
         _forget_identity(home, secret, erasure)
     compacting.compact(home, secret)
@@ -237,8 +239,12 @@ def _seal(path: Path, secret: Keys, content: bytes) -> None:
 
 
 def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:
-    """Delete the person's rows, and note in the ledger what was emptied."""
-    retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate", *serving.schemas()))
+    """Delete the person's rows but what the law has a school keep, and note in the ledger what was emptied."""
+    school_record.keep(db, contracts.read(DBT_PROJECT).values(), erasure.owned, erasure.today)
+    extracts.end(
+        db, extracts.of_children(db, erasure.owned), "a child in it was erased", date.fromisoformat(erasure.today)
+    )
+    retention.forget_rows(db, erasure.owned, schemas=("raw", "intermediate", "star", *serving.schemas()))
     with transaction(db):
         db.execute("delete from raw.erasures where number = ?", [erasure.number])
         erased.note(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from warehouse import database
-from warehouse.errors import QhawaqError, UsageError
+from warehouse.errors import HomeError, QhawaqError, UsageError
 from warehouse.identity.people import SAME_PERSON
-from warehouse.landing import ledger
+from warehouse.landing import dating, ledger
 from warehouse.publish import decisions
-from warehouse.publish.decisions import Kind
+from warehouse.publish.decisions import Decision, Kind
+from warehouse.rights import rectifying
 from warehouse.rights.subject import Request, Subject
 from warehouse.settings import Home
 
@@ -32,15 +33,38 @@ def part(home: Home, request: Request, today: date, other: int | None = None) ->
         if pair is None:
             pair = _pair(subject, other)
             number = decisions.next_number(home, Kind.PARTING)
-            subject.decide(Kind.PARTING, number, hides=False, today=today, detail=str(other or ""))
-            known_at = ledger.effective_date(today, ledger.last_closed(subject.warehouse))
-            subject.vault.execute(
-                "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]
-            )
-        merges = subject.vault.execute(ledger.MERGES).to_arrow_table()
-        with database.transaction(subject.warehouse):
-            ledger.copy_merges(subject.warehouse, merges)
+            apart = next(key for key in pair if key != request.child)  # said also where it need not be asked
+            subject.decide(Kind.PARTING, number, hides=False, today=today, detail=str(apart))
+            _part(subject, pair, today)
+        _copy_merges(subject)
         return pair
+
+
+def again(home: Home, decision: Decision) -> None:
+    """Part two people again whom a restored backup takes for one.
+
+    Raises:
+        QhawaqError: the backup does not take these two for one, or the decision does not name both.
+    """
+    if not decision.detail:
+        raise HomeError("it is not noted who was parted from the child")
+    with Subject(home, rectifying.request_of(decision)) as subject:
+        if _cut_off(subject) is None:
+            _part(subject, _pair(subject, int(decision.detail)), date.fromisoformat(decision.day))
+        _copy_merges(subject)
+
+
+def _part(subject: Subject, pair: tuple[int, int], today: date) -> None:
+    known_at = dating.effective_date(today, dating.last_closed(subject.warehouse))
+    subject.vault.execute(
+        "insert into vault.parts (child_key, merged_into, known_at) values (?, ?, ?)", [*pair, known_at]
+    )
+
+
+def _copy_merges(subject: Subject) -> None:
+    merges = subject.vault.execute(ledger.MERGES).to_arrow_table()
+    with database.transaction(subject.warehouse):
+        ledger.copy_merges(subject.warehouse, merges)
 
 
 def _cut_off(subject: Subject) -> tuple[int, int] | None:

@@ -27,6 +27,7 @@ from warehouse.files import write_whole
 from warehouse.identity.people import SAME_PERSON
 from warehouse.landing import archive
 from warehouse.progress import Progress
+from warehouse.rights import school_record
 from warehouse.settings import Home
 
 UNKNOWN_YEARS = 1  # assumption: files of no known source were sent by mistake
@@ -79,12 +80,14 @@ def delete_rows(db: duckdb.DuckDBPyConnection, deliveries: list[Expired], known:
     """Delete the rows of expired deliveries and mark them in the ledger, in one transaction; return their number."""
     tables = tables_with_rows(deliveries, known)
     deleted = 0
+    db.execute(school_record.DDL)
     with transaction(db):
         for delivery in deliveries:
             file = delivery.file
             if table := tables.get(delivery):
                 deleted += value(db, f"delete from raw.{table} where _file = ?", [file])
                 db.execute("delete from raw.record_links where file = ?", [file])
+                db.execute(f"delete from {school_record.TABLE} where file = ?", [file])
             db.execute("delete from quarantine.rows where file = ?", [file])
             db.execute(
                 "update raw.deliveries set deleted_on = ? where file = ? and sha256 = ?", [today, file, delivery.sha256]
@@ -177,6 +180,7 @@ def forget_rows(db: duckdb.DuckDBPyConnection, gone: list[int], schemas: Sequenc
         "where database_name = current_database() and column_name in ('child_key', 'merged_into') "
         "and data_type in ('BIGINT', 'VARCHAR') "
         "and table_name in (select table_name from duckdb_tables() where not temporary) "
+        f"and schema_name || '.' || table_name <> '{school_record.TABLE}' "
         "and (len($schemas) = 0 or list_contains($schemas::varchar[], schema_name)) order by all",
         {"schemas": list(schemas)},
     ).fetchall()

@@ -1,17 +1,9 @@
-"""A family's rights over its child's data: access, rectification, opposition, review by a human.
-
-Every request is logged in the vault before it is answered. A rectification is a delivery of the child's own line with
-one value changed, so that ledger, quarantine and lineage cover it too.
-"""
+"""A family's rights over its child's data: access, opposition, review by a human; each is logged before its answer."""
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -19,16 +11,16 @@ import duckdb
 from warehouse import contracts, database, keys
 from warehouse.audit import access_log, looks
 from warehouse.contracts import Contract
-from warehouse.deliveries import HAS_ROWS
-from warehouse.errors import QhawaqError, UsageError
+from warehouse.errors import QhawaqError
 from warehouse.identity.people import all_keys
-from warehouse.landing import archive, encodings, ledger
-from warehouse.landing.inbox import deliver
+from warehouse.landing import ledger
 from warehouse.publish import decisions
 from warehouse.publish.decisions import Decision, Kind
+from warehouse.rights import school_record
 from warehouse.settings import DBT_PROJECT, Home
 
-DDL = """
+DDL = (
+    """
 create table if not exists raw.objections (
   request_number bigint, child_key bigint, is_withdrawn boolean, known_at date);
 create table if not exists raw.human_reviews (
@@ -37,6 +29,8 @@ create table if not exists raw.erased_persons (child_key bigint, erased_on date)
 create table if not exists raw.erasures (file varchar, n_lines bigint, erased_on date);
 alter table raw.erasures add column if not exists number bigint;
 """
+    + school_record.DDL
+)
 SHOWN = 200  # largest number of lines per source in an answer
 
 # Title → table of results about a child, besides its records by source.
@@ -104,12 +98,12 @@ class Subject:
         self.vault.close()
         self.warehouse.close()
 
-    def decide(self, kind: Kind, number: int, *, hides: bool, today: date, as_of: str = "", detail: str = "") -> None:
+    def decide(self, kind: Kind, number: int, *, hides: bool, today: date, **more: str) -> None:
         """Note the decision in the home's file of decisions, and beside its backups, which are older."""
-        decision = Decision(
-            kind, number, self.request.child, tuple(self.all_keys()), hides, str(today), as_of=as_of, detail=detail
-        )
+        owned = tuple(self.all_keys())
+        decision = Decision(kind, number, self.request.child, owned, hides, str(today), **more)
         decisions.note(self.home, decision)
+        decisions.asked(self.home, decision)
 
     def all_keys(self) -> list[int]:
         """Return every key of the child: its own and those merged with it."""
@@ -150,7 +144,7 @@ def access(home: Home, request: Request) -> str:
             parts += _of_source(subject, contract, owned)
         for title, table in SECTIONS.items():
             parts += _section(subject.warehouse, title, table, owned)
-        seen = looks.of_keys(home, subject.keys, subject.vault, owned)
+        seen = looks.of_keys(home, subject.keys, subject.vault, owned).looks
         parts += ["", f"## Quién vio sus datos ({len(seen)})", "", *(f"- {look.line()}" for look in seen)]
         parts += _section(subject.vault, "Solicitudes de la familia", "vault.requests", owned)
         return "\n".join(parts) + "\n"
@@ -224,76 +218,3 @@ def review(home: Home, request: Request, as_of: date, outcome: str, decision: st
             "values (?, ?, ?, ?, ?, ?)",
             [number, request.child, as_of, outcome, decision, today],
         )
-
-
-def rectify(home: Home, request: Request, source: str, column: str, value: str, today: date) -> Path:
-    """Deliver the child's newest line of a source, with one value changed, into the inbox; return the file.
-
-    Raises:
-        UsageError: no such source or column, the source replaces whole files, or it cannot hold the value.
-        QhawaqError: the vault holds no such person, or the source has no line of the child's.
-    """
-    with Subject(home, request) as subject:
-        contract = _rectifiable(subject.contracts, source, column)
-        if not contract.is_quoted and {contract.separator, "\n", "\r"} & set(value):
-            raise UsageError(f"--value: {contract.name} can hold no '{contract.separator}' and no line break")
-        owned = ", ".join(map(str, subject.all_keys()))
-        record = subject.warehouse.execute(
-            f"select r._file, r._line, d.sha256, d.period from raw.{contract.table} as r join raw.deliveries as d "
-            f"on d.file = r._file and d.{HAS_ROWS} where r.child_key in ({owned}) "
-            "order by r._delivered_at desc, r.known_at desc, r._line desc limit 1"
-        ).fetchone()
-        if record is None:
-            raise QhawaqError(f"{contract.name} has no line of child {request.child}")
-        file, line, sha256, period = record
-        content = archive.opened(home, subject.keys, file, sha256)
-        changed = _line_of(content, line, contract) | {column: value}
-        number = decisions.next_number(home, Kind.RECTIFICATION)
-        subject.decide(Kind.RECTIFICATION, number, hides=False, today=today, detail=f"{contract.name}.{column}")
-        return _deliver(home, contract, period, today, changed)
-
-
-def _rectifiable(sources: list[Contract], source: str, column: str) -> Contract:
-    """Return the contract of a source in which a column can be corrected."""
-    contract = _with_children(sources, source)
-    if contract.has_whole_files and contract.scope.files is None:
-        raise UsageError(f"{contract.name} replaces whole files: its sender ({contract.sender}) has to correct it")
-    names = [column.name for column in contract.columns]
-    if column not in names:
-        raise UsageError(f"{contract.name} has no column {column}: {', '.join(names)}")
-    if column in contract.key:
-        raise UsageError(f"{column} is part of the key of {contract.name}: its sender has to correct it")
-    return contract
-
-
-def _with_children(sources: list[Contract], source: str) -> Contract:
-    """Return the contract of a source about children, by its name or its table."""
-    known = {contract.name: contract for contract in sources if contract.aliases}
-    for name, contract in known.items():
-        if source in (name, contract.table):
-            return contract
-    raise UsageError(f"no source {source} with children: {', '.join(sorted(known))}")
-
-
-def _line_of(content: bytes, line: int, contract: Contract) -> dict[str, str]:
-    """Return the values of one line of a delivery by column (the header is line 1)."""
-    lines = content.splitlines()
-    text = "\n".join(encodings.readable(part) for part in (lines[0], lines[line - 1]))
-    header, values = csv.reader(
-        io.StringIO(text),
-        delimiter=contract.separator,
-        quoting=csv.QUOTE_MINIMAL if contract.is_quoted else csv.QUOTE_NONE,
-    )
-    return dict(zip((name.strip().strip('"').lower() for name in header), values, strict=True))
-
-
-def _deliver(home: Home, contract: Contract, period: str, today: date, row: dict[str, str]) -> Path:
-    """Write a corrected line as a delivery under the first free name."""
-    names = (f"{contract.stem}_{period}_{today:%Y%m%d}_RECT{number}" for number in itertools.count(1))
-    free = next(name for name in names if not _is_taken(home, name))
-    return deliver(home, contract, free, [name.upper() for name in row], [row.values()])
-
-
-def _is_taken(home: Home, name: str) -> bool:
-    """Return whether a delivery of this name is in the inbox or in the archive."""
-    return any(home.inbox.glob(f"{name}.*")) or any(home.archive.rglob(f"*_{name}.*.age"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from warehouse import keys
 from warehouse.errors import DamagedFile
@@ -23,8 +24,11 @@ def finish(home: Home, progress: Progress) -> dict[int, Erased]:
         switching.follow(home)
     if home.to_decide.exists():
         deciding.carry_out(home, progress)
-    if not (home.retaining.exists() or home.erasing.exists() or home.to_erase.exists()):
-        return {}
+    begun = (home.retaining, home.erasing, home.to_erase)
+    return _finish_deletions(home, progress) if any(map(Path.exists, begun)) else {}
+
+
+def _finish_deletions(home: Home, progress: Progress) -> dict[int, Erased]:
     secret = keys.load(home.secrets)
     if home.retaining.exists():
         deletion.carry_out(home, secret, deletion.noted(home, secret))

@@ -10,7 +10,7 @@
     would ever bring them up to date, and a mart that was refused would be refused for ever. -#}
 {% macro drop_leftovers() -%}
   {%- if execute -%}
-    {%- set schemas = ['intermediate', 'education', 'officials', 'operations', 'protection', 'service'] -%}
+    {%- set schemas = ['intermediate', 'education', 'officials', 'operations', 'protection', 'service', 'star'] -%}
     {%- set kept = [] -%}
     {%- for node in graph.nodes.values() if node.schema in schemas -%}
       {%- do kept.append(node.schema ~ '.' ~ node.alias) -%}

@@ -1,6 +1,6 @@
 {{ config(joins_dates=true) }}
 
 {{ wide_features([
-    'identity', 'progression', 'attendance', 'grades', 'school',
-    'household', 'work', 'support', 'place', 'missing',
+    'identity', 'progression', 'attendance', 'grades', 'promotion',
+    'school', 'household', 'work', 'support', 'place', 'missing',
 ]) }}

@@ -123,13 +123,19 @@ left join pointed
 left join sizes on scored.model_version = sizes.model_version
 left join calibrations as own
     on scored.model_version = own.model_version and pointed.segment = own.segment
+-- a model of former code knows no part of the year
+left join calibrations as former
+    on
+        scored.model_version = former.model_version
+        and former.segment = regexp_replace(pointed.segment, '·[0-9]+$', '')
 left join calibrations as whole
     on scored.model_version = whole.model_version and whole.segment = 'all'
 where
     not coalesce(
         abs(
-            coalesce(own.slope, whole.slope, 1) * (pointed.points + scored.intercept)
-            + coalesce(own.intercept, whole.intercept, 0) - scored.log_odds
+            coalesce(own.slope, former.slope, whole.slope, 1) * (pointed.points + scored.intercept)
+            + coalesce(own.intercept, former.intercept, whole.intercept, 0)
+            - scored.log_odds
         ) <= 1e-9,
         false
     )

@@ -11,9 +11,14 @@ ROUNDING = 5
 POSSIBLE = 5
 NATION = "00"
 # Indicators over the same pupils are attacked together; counts of other services do not bound each other.
+FLOWS = ("promotion", "grade_repetition", "dropout")  # each pupil is one of them, and no pupil two
+ABSENCES = ("chronic_absence", "severe_absence")
+# Of pupils of the whole year, as known now: later deliveries change them, so a year is decided once.
+OF_YEARS = (*FLOWS, "transition", *ABSENCES)
 TOGETHER = {
-    "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need"),
+    "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need", *FLOWS, "transition"),
     "attendance": ("low_attendance", "TUTOR", "VISITA"),
+    "absence": ABSENCES,
 }
 
 

@@ -23,6 +23,7 @@ from warehouse.publish.disclosure.attack import Bounded, attack
 from warehouse.publish.disclosure.cells import (
     HIDDEN,
     NATION,
+    OF_YEARS,
     Block,
     Cell,
     Counts,
@@ -33,6 +34,7 @@ from warehouse.publish.disclosure.cells import (
     seen,
     to_hide,
 )
+from warehouse.publish.disclosure.program import Contradiction
 
 SOLVERS = 2
 COUNTS = tuple(f"intermediate.int_indicators__{name}" for name in ("counts", "groups", "services"))
@@ -88,6 +90,8 @@ def _hide_more_of(block: Block, counts: Counts, splits: Iterable[list[Cell]], qu
 def decide(counts: Counts, kept: Block) -> Block:
     """Decide on the cells of one school year, level and family of indicators; those decided before stay as they are.
 
+    The only part of a nation is shown as the nation is.
+
     Args:
         counts: true (pupils, cases) of each cell not decided before.
         kept: what was decided before.
@@ -95,10 +99,17 @@ def decide(counts: Counts, kept: Block) -> Block:
     Raises:
         BuildFailed: what was shown before bounds a hidden count whatever is hidden now.
     """
-    block = first_look(counts) | kept
-    while bounded := attack(block):
-        _hide_against(block, counts, bounded)
-    return {cell: block[cell] for cell in counts}
+    nations = {cell: whole for cell, whole in parts.alone([*counts, *kept]).items() if cell in counts}
+    parted = {cell: n for cell, n in counts.items() if cell not in nations}
+    block = first_look(parted) | kept
+    try:
+        while bounded := attack(block):
+            _hide_against(block, parted, bounded)
+    except Contradiction:
+        if not kept:
+            raise
+        return dict.fromkeys(counts, HIDDEN)  # beside what was shown at another time nothing more is shown
+    return {cell: block.get(nations.get(cell, cell), HIDDEN) for cell in counts}
 
 
 def _hide_against(block: Block, counts: Counts, bounded: Sequence[Bounded]) -> None:
@@ -122,12 +133,16 @@ def _is_of(of: Split, cell: Cell) -> bool:
     return cell.indicator == of[0] and (not cell.wholes or of[1] in cell.wholes)
 
 
-# Wholes first: what they are split into hides them only where all else fails.
-STAGES = (
-    (("cells", "groups"), decide),
-    (("ugels",), parts.decide),
-    (("department_groups",), parts.decide),
-    (("ugel_groups",), parts.decide),
+# Wholes first: what they are split into hides them only where all else fails. What April tells comes before flows.
+STAGES = tuple(
+    (kinds, is_of_year, decide_on)
+    for kinds, decide_on in (
+        (("cells", "groups"), decide),
+        (("ugels",), parts.decide),
+        (("department_groups",), parts.decide),
+        (("ugel_groups",), parts.decide),
+    )
+    for is_of_year in (False, True)
 )
 
 
@@ -173,6 +188,9 @@ def _decided(of: Of, counts: Counts, kept: Block) -> list[dict[str, object]]:
 def decide_in_stages(counts: Counts, kept: Block) -> Block:
     """Decide on the cells of a block that were not decided before: on wholes, then on their parts.
 
+    Of an indicator that later deliveries change nothing more is decided once any of it was: other cells of other rows
+    would not add up to what was shown.
+
     Args:
         counts: true (pupils, cases) of each cell of one school year, level and family of indicators.
         kept: what was decided before.
@@ -181,13 +199,24 @@ def decide_in_stages(counts: Counts, kept: Block) -> Block:
         BuildFailed: what was shown before bounds a hidden count whatever is hidden now.
     """
     decided: Block = {}
-    for kinds, decide_on in STAGES:
-        new = {cell: n for cell, n in counts.items() if cell.kind in kinds and cell not in kept}
+    undecided = _undecided(counts, kept)
+    for kinds, is_of_year, decide_on in STAGES:
+        new = {cell: n for cell, n in undecided.items() if cell.kind in kinds and _is_of_year(cell) is is_of_year}
         try:
             decided |= decide_on(new, kept | decided) if new else {}
         except parts.StillBounded:
             decided = parts.hide_wholes(decided | dict.fromkeys(new, HIDDEN), kept)
     return decided
+
+
+def _undecided(counts: Counts, kept: Block) -> Counts:
+    """Return the cells that were not decided before; of what is decided once, none where any of it was."""
+    closed = {cell.indicator for cell in kept if _is_of_year(cell)}
+    return {cell: n for cell, n in counts.items() if cell not in kept and cell.indicator not in closed}
+
+
+def _is_of_year(cell: Cell) -> bool:
+    return cell.indicator in OF_YEARS
 
 
 def _by_block(db: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> dict[Of, Counts]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from warehouse.publish.disclosure.cells import ROUNDING, SMALLEST, Block, Cell
+from warehouse.publish.disclosure.cells import FLOWS, NATION, ROUNDING, SMALLEST, Block, Cell
 from warehouse.publish.disclosure.program import Program
 
 MOST = 50_000_000  # nobody believes in more pupils than this
@@ -26,17 +26,40 @@ PUPILS_WITHIN = (
     ("over_age", "unmet_need"),
     ("TUTOR", "low_attendance"),
     ("VISITA", "low_attendance"),
+    ("promotion", "grade_repetition"),
+    ("grade_repetition", "dropout"),
+    ("dropout", "promotion"),
+    ("transition", "promotion"),
+    ("severe_absence", "chronic_absence"),
+    ("chronic_absence", "severe_absence"),
 )
-CASES_WITHIN = (("interruption", "ebr_exit"),)
+CASES_WITHIN = (
+    ("interruption", "ebr_exit"),
+    ("transition", "promotion"),
+    ("severe_absence", "chronic_absence"),
+)
+OTHERS_WITHIN = (("transition", "promotion"),)  # who did not go on to secondary was not promoted
+# The same pupils, counted twice: the last grade of primary, whose promotion is the transition to secondary.
+SAME = (Cell("transition", NATION), Cell("promotion", NATION, "grade=09"))
+# What an attacker may believe of the nation, though late enrollments and corrections make it only nearly true: pupils
+# of April are pupils of the year, who left regular education dropped out, and who failed repeats or dropped out.
+BELIEVED_PUPILS = (("ebr_exit", "dropout"), ("repetition", "dropout"), ("over_age", "dropout"))
+BELIEVED_CASES = {"ebr_exit": ("dropout",), "repetition": ("grade_repetition", "dropout")}
 Count = tuple[Cell, str]
 Sum = tuple[float, float, Sequence[Count], Sequence[int]]  # at least, at most, counts, and what each weighs
 
 
 class Inequalities:
-    """The inequalities that an attacker can write down, over the true pupils and cases of every cell."""
+    """The inequalities that an attacker can write down, over the true pupils and cases of every cell.
 
-    def __init__(self, block: Block) -> None:
+    Args:
+        block: what is shown.
+        is_believed: whether what is nearly true of the nation is taken to be true.
+    """
+
+    def __init__(self, block: Block, is_believed: bool = False) -> None:
         self.block = block
+        self.is_believed = is_believed
         self.names = list(itertools.product(self.block, ("pupils", "cases")))
         self.at = {name: i for i, name in enumerate(self.names)}
         self.hidden = _hidden(block)
@@ -68,6 +91,9 @@ class Inequalities:
         """Return what counts times weights come to."""
         for smaller, larger in self._within("pupils", PUPILS_WITHIN) + self._within("cases", CASES_WITHIN):
             yield -np.inf, 0, (smaller, larger), (1, -1)
+        yield from self._of_flows()
+        if self.is_believed:
+            yield from self._believed()
         for cell, shown in self.block.items():  # those without are not few where cases are shown
             yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
         for (_, split), parts in self.splits.items():
@@ -76,13 +102,40 @@ class Inequalities:
                     counts = [(cell, quantity) for cell in (whole, *parts)]
                     yield 0, 0, counts, (-1, *[1] * len(parts))
 
+    def _of_flows(self) -> Iterator[Sum]:
+        """Yield that each pupil of a year is promoted, repeats or drops out; and of the last grade of primary."""
+        for cell in self.block:
+            flows = [replace(cell, indicator=flow) for flow in FLOWS]
+            if cell == flows[0] and self.block.keys() >= set(flows):
+                yield 0, 0, [(cell, "pupils"), *((flow, "cases") for flow in flows)], (-1, 1, 1, 1)
+        for smaller, larger in self._pairs(OTHERS_WITHIN):
+            yield -np.inf, 0, list(itertools.product((smaller, larger), ("pupils", "cases"))), (1, -1, -1, 1)
+        if self.block.keys() >= set(SAME):
+            for quantity in ("pupils", "cases"):
+                yield 0, 0, [(cell, quantity) for cell in SAME], (1, -1)
+
+    def _believed(self) -> Iterator[Sum]:
+        """Yield what is nearly true of the nation."""
+        for smaller, larger in self._pairs(BELIEVED_PUPILS):
+            if smaller.department == NATION:
+                yield -np.inf, 0, ((smaller, "pupils"), (larger, "pupils")), (1, -1)
+        for cell in self.block:
+            flows = BELIEVED_CASES.get(cell.indicator, ())
+            many = [replace(cell, indicator=flow) for flow in flows if cell.department == NATION]
+            if many and self.block.keys() >= set(many):
+                yield -np.inf, 0, [(one, "cases") for one in (cell, *many)], (1, *[-1] * len(many))
+
     def _within(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[Count, Count]]:
         """Return which counts of one indicator are part of which of another, in the same place."""
+        return [((cell, quantity), (other, quantity)) for cell, other in self._pairs(pairs)]
+
+    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[Cell, Cell]]:
+        """Return the cells of two indicators in the same place."""
         larger = defaultdict(list)
         for one, other in pairs:
             larger[one].append(other)
         both = [(cell, replace(cell, indicator=other)) for cell in self.block for other in larger[cell.indicator]]
-        return [((cell, quantity), (other, quantity)) for cell, other in both if other in self.block]
+        return [(cell, other) for cell, other in both if other in self.block]
 
     def solution(self) -> np.ndarray:
         """Return pupils and cases of every cell as they can be.

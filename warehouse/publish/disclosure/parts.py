@@ -33,8 +33,8 @@ def decide(counts: Counts, shown: Block) -> Block:
     Raises:
         StillBounded: what is shown bounds a hidden count even with every new one hidden.
     """
-    alone = _alone([*counts, *shown])
-    only = {cell: shown.get(alone[cell], HIDDEN) for cell in counts if cell in alone}
+    of_whole = alone([*counts, *shown])
+    only = {cell: shown.get(of_whole[cell], HIDDEN) for cell in counts if cell in of_whole}
     found = _first_look({cell: n for cell, n in counts.items() if cell not in only}, shown)
     while bounded := _tried(shown | only | found):
         if _hide_against(found, bounded):
@@ -104,7 +104,7 @@ def _splits(cells: Iterable[Cell]) -> dict[tuple[Cell, str], list[Cell]]:
     return found
 
 
-def _alone(cells: Iterable[Cell]) -> dict[Cell, Cell]:
+def alone(cells: Iterable[Cell]) -> dict[Cell, Cell]:
     """Return the parts that are all of a whole, with it."""
     return {parts[0]: whole for (whole, _), parts in _splits(cells).items() if len(parts) == 1}
 

@@ -1,5 +1,8 @@
 with
-scores as (select * from {{ ref('risk_scores') }} where tier = 'alto'),
+-- whoever may repeat is on a list of tutors, and nobody visits for it
+scores as (
+    select * from {{ ref('risk_scores') }} where tier = 'alto' and outcome <> 'repetition'
+),
 looked_for as (select * from {{ ref('int_cases__looked_for') }}),
 states as (select * from {{ ref('int_cases__states') }}),
 places as (select * from {{ ref('int_pupils__as_of') }}),

@@ -1,14 +1,21 @@
 with
 deliveries as (select * from {{ source('landing', 'deliveries') }} where {{ has_landed() }}),
 
+-- an alert names source and share: of protection as operations may learn them
+told as (
+    {{ with_told_rows('deliveries') }}
+),
+
 shares as (
     select
         source,
-        quarantined_rows / cast(nullif(delivered_rows, 0) as double) as quarantined_share,
+        told_quarantined_rows
+        / cast(nullif(told_accepted_rows + told_quarantined_rows, 0) as double)
+            as quarantined_share,
         row_number() over (
             partition by source order by delivered_at desc, landed_at desc, file desc
         ) as newest_first
-    from deliveries
+    from told
 ),
 
 -- a source's newest delivery against what it delivered before: some rows are always in quarantine

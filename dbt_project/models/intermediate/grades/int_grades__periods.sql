@@ -8,40 +8,7 @@ recent as (
     where school_year between year({{ as_of() }}) - 1 and year({{ as_of() }})
 ),
 
--- who moved or was registered twice may have an area's marks twice
-told_twice as (
-    select
-        person_key,
-        school_year,
-        period
-    from recent
-    group by person_key, school_year, period
-    having min(child_key) <> max(child_key) or min(service_code) <> max(service_code)
-),
-
-marked as (
-    select
-        recent.*,
-        told_twice.person_key is not null as is_told_twice
-    from recent
-    left join told_twice
-        on
-            recent.person_key = told_twice.person_key
-            and recent.school_year = told_twice.school_year
-            and recent.period = told_twice.period
-),
-
--- then those count that were told last
-areas as (
-    select * from marked
-    where not is_told_twice
-    union all
-    select * from marked
-    where is_told_twice
-    qualify row_number() over (
-        partition by person_key, school_year, period, learning_area order by {{ told_last() }}
-    ) = 1
-),
+areas as {{ areas_told_last('recent') }},
 
 periods as (
     select

@@ -3,7 +3,9 @@ with
 cube as (select * from {{ ref('int_indicators__cube') }} where indicator <> 'unmet_need'),
 
 pupils as (
-    {% for trait in ['sex', 'language', 'disability', 'nationality', 'area'] %}
+    {% for trait in
+        ['sex', 'language', 'disability', 'nationality', 'area', 'management', 'grade']
+    %}
         select
             school_year,
             department_code,
@@ -14,6 +16,7 @@ pupils as (
             n_pupils,
             n_cases
         from cube
+        where {{ trait }} is not null
         {% if not loop.last %} union all {% endif %}
     {% endfor %}
 ),
@@ -69,6 +72,15 @@ counts as (
     group by school_year, level, indicator, group_name, rollup(department_code, ugel_code)
 )
 
--- so few have a disability or come from abroad that of a department next to nothing could be shown
+-- so few have a disability or come from abroad that of a department, or of what is rare, next to
+-- nothing could be shown
 select * from counts
-where department_code = '00' or split_part(group_name, '=', 1) in ('sex', 'language', 'area')
+where
+    (department_code = '00' or (
+        split_part(group_name, '=', 1) in ('sex', 'language', 'area')
+        and not ({{ is_rare('indicator') }})
+    ))
+    and (
+        split_part(group_name, '=', 1) not in ('disability', 'nationality')
+        or not ({{ is_rare('indicator') }})
+    )

@@ -7,11 +7,14 @@ scores as (
     select
         risk_scores.child_key,
         risk_scores.as_of_date,
-        risk_scores.probability
+        risk_scores.probability,
+        {{ with_level('risk_scores', '- live.level_range') }} as probability_low,
+        {{ with_level('risk_scores', '+ live.level_range') }} as probability_high
     from {{ ref('risk_scores') }} as risk_scores
     inner join live
         on risk_scores.model_version = live.model_version and risk_scores.outcome = live.outcome
-    where risk_scores.probability is not null
+    -- a withheld probability is null and counts: a mean of the others would not be the group's
+    where risk_scores.model_version not like 'rule:%'
 ),
 
 newest as (select max(as_of_date) as as_of_date from scores),
@@ -31,7 +34,9 @@ features as (
 scored as (
     select
         features.*,
-        scores.probability
+        scores.probability,
+        scores.probability_low,
+        scores.probability_high
     from scores
     inner join features on {{ same_child_and_date('scores', 'features') }}
 )

@@ -5,6 +5,7 @@ schools as {{ standing(ref('stg_escale__schools'), by_region=true) }},
 versions as (
     select
         service_code,
+        school_name,
         site_code,
         populated_place_code,
         ugel_code,

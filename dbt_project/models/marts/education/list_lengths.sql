@@ -1,6 +1,10 @@
 with
-scores as (select * from {{ ref('risk_scores') }} where probability is not null),
-live as (select * from {{ source('ml', 'model_versions') }} where is_live),
+scores as (
+    select * from {{ ref('risk_scores') }} where model_version not like 'rule:%'
+),
+live as (
+    select * from {{ source('ml', 'model_versions') }} where is_live and outcome <> 'repetition'
+),
 features as (select * from {{ ref('child_features') }} where ugel_code is not null),
 objections as (select * from {{ ref('int_children__objections') }}),
 
@@ -8,14 +12,11 @@ ranked as (
     select
         features.ugel_code,
         scores.as_of_date,
+        scores.rank_in_ugel,
         scores.probability,
-        scores.tier,
-        row_number() over (
-            partition by features.ugel_code, scores.as_of_date order by scores.rank_in_ugel
-        ) as n_listed,
-        sum(scores.probability) over (
-            partition by features.ugel_code, scores.as_of_date order by scores.rank_in_ugel
-        ) as n_expected
+        {{ with_level('scores', '- live.level_range') }} as probability_low,
+        {{ with_level('scores', '+ live.level_range') }} as probability_high,
+        scores.tier
     from scores
     inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
     inner join features on {{ same_child_and_date('scores', 'features') }}
@@ -25,16 +26,34 @@ ranked as (
     qualify scores.as_of_date = max(scores.as_of_date) over ()
 ),
 
--- what a list of each length would find, up to twice what can be visited
+added_up as (
+    select
+        ugel_code,
+        as_of_date,
+        probability,
+        tier,
+        row_number() over (up_to_here) as n_listed,
+        sum(probability) over (up_to_here) as n_expected,
+        {{ lowest_of('probability', 'over (up_to_here)') }} as n_expected_low,
+        {{ highest_of('probability', 'over (up_to_here)') }} as n_expected_high,
+        count(*) over (up_to_here) = count(probability) over (up_to_here) as is_whole
+    from ranked
+    window up_to_here as (partition by ugel_code, as_of_date order by rank_in_ugel)
+),
+
+-- what a list of each length would find, up to twice what can be visited; where the model ranks
+-- without probabilities, nothing is expected from there on
 lengths as (
     select
         ugel_code,
         as_of_date,
         cast(n_listed as integer) as n_listed,
-        round(n_expected, 2) as n_expected,
+        case when is_whole then round(n_expected, 2) end as n_expected,
+        case when is_whole then round(n_expected_low, 2) end as n_expected_low,
+        case when is_whole then round(n_expected_high, 2) end as n_expected_high,
         round(probability, 4) as last_probability,
         tier = 'alto' as is_within_capacity
-    from ranked
+    from added_up
     where tier in ('alto', 'medio')
 )
 

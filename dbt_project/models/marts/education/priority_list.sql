@@ -16,7 +16,8 @@ priority as (
         listed.tier,
         listed.probability,
         case
-            when listed.probability is null then 'según la regla vigente'
+            when listed.model_version like 'rule:%' then 'según la regla vigente'
+            when listed.probability is null then 'orden sin probabilidad'
             when listed.probability >= 0.25 then 'al menos 1 de cada 4'
             when listed.probability >= 0.10 then 'entre 1 de cada 10 y 1 de cada 4'
             when listed.probability >= 0.05 then 'entre 1 de cada 20 y 1 de cada 10'

@@ -7,11 +7,15 @@ groups as (
         coalesce(department_code, '00') as department_code,
         level,
         count(*) as n_children,
-        avg(probability) as mean_probability
+        avg(probability) as mean_probability,
+        {{ lowest_of('probability') }} / count(*) as lowest_probability,
+        {{ highest_of('probability') }} / count(*) as highest_probability,
+        count(probability) = count(*) as is_whole
     from scored
     group by as_of_date, level, rollup(department_code)
 ),
 
+-- where the model ranks without probabilities, even of some, nothing is expected;
 -- a mean of few is not told, and with it not the nation's, which would tell it
 told as (
     select
@@ -29,7 +33,15 @@ expected as (
         told.department_code,
         coalesce(departments.department_name, 'Perú') as department_name,
         told.level,
-        case when told.is_told then round(told.mean_probability, 3) end as mean_probability
+        case
+            when told.is_told and told.is_whole then round(told.mean_probability, 3)
+        end as mean_probability,
+        case
+            when told.is_told and told.is_whole then round(told.lowest_probability, 3)
+        end as lowest_probability,
+        case
+            when told.is_told and told.is_whole then round(told.highest_probability, 3)
+        end as highest_probability
     from told
     left join {{ ref('departments') }} as departments
         on told.department_code = departments.department_code

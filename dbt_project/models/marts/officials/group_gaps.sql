@@ -60,6 +60,20 @@ gaps as (
             and groups.indicator = everybody.indicator
     left join departments on groups.department_code = departments.department_code
     where groups.ugel_code is distinct from '{{ var("no_district") }}'
+),
+
+-- women to men, and rural to urban: of shown shares alone
+parities as (
+    select
+        *,
+        {% set cell = ['school_year', 'place_code', 'level', 'indicator'] %}
+        round(case_share / nullif(case group_name
+            when 'sex=mujer'
+                then {{ share_where('case_share', "group_name = 'sex=varón'", cell) }}
+            when 'area=rural'
+                then {{ share_where('case_share', "group_name = 'area=urban'", cell) }}
+        end, 0), 3) as parity_index
+    from gaps
 )
 
-select * from gaps
+select * from parities

@@ -16,7 +16,7 @@ counts as (
 cells as (select * from {{ source('landing', 'official_cells') }}),
 departments as (select * from {{ ref('departments') }}),
 
-indicators as (
+shares as (
     select
         counts.school_year,
         counts.department_code,
@@ -35,6 +35,22 @@ indicators as (
             and counts.level = cells.level
             and counts.indicator = cells.indicator
     left join departments on counts.department_code = departments.department_code
+),
+
+-- of what is shown and of nothing else, so that it tells nothing more
+indicators as (
+    select
+        *,
+        {{ gap('case_share', of_last_year(
+            'case_share', ['department_code', 'level', 'indicator']
+        )) }} as gap_to_last_year,
+        case
+            when department_code <> '00'
+                then {{ gap('case_share', share_where(
+                    'case_share', "department_code = '00'", ['school_year', 'level', 'indicator']
+                )) }}
+        end as gap_to_nation
+    from shares
 )
 
 select * from indicators

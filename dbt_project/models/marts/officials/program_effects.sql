@@ -25,6 +25,7 @@ named as (
         effects.effect,
         effects.effect_low,
         effects.effect_high,
+        effects.visible,
         effects.e_value,
         effects.e_value_of_limit
     from services
@@ -67,6 +68,7 @@ program_effects as (
         case when rounded.is_shown then round(rounded.effect, 3) end as effect,
         case when rounded.is_shown then round(rounded.effect_low, 3) end as effect_low,
         case when rounded.is_shown then round(rounded.effect_high, 3) end as effect_high,
+        case when rounded.is_shown then round(rounded.visible, 3) end as smallest_visible_effect,
         case when rounded.is_shown then round(rounded.e_value, 1) end as e_value,
         case when rounded.is_shown then round(rounded.e_value_of_limit, 1) end as e_value_of_limit,
         rounded.is_shown,

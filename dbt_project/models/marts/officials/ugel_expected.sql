@@ -8,11 +8,15 @@ groups as (
         ugel_code,
         level,
         count(*) as n_children,
-        avg(probability) as mean_probability
+        avg(probability) as mean_probability,
+        {{ lowest_of('probability') }} / count(*) as lowest_probability,
+        {{ highest_of('probability') }} / count(*) as highest_probability,
+        count(probability) = count(*) as is_whole
     from scored
     group by as_of_date, department_code, ugel_code, level
 ),
 
+-- where the model ranks without probabilities, even of some, nothing is expected;
 -- a mean of few is not told, and with it no other of its department, which tells its own
 told as (
     select
@@ -28,7 +32,9 @@ expected as (
         department_code,
         ugel_code,
         level,
-        case when is_told then round(mean_probability, 3) end as mean_probability
+        case when is_told and is_whole then round(mean_probability, 3) end as mean_probability,
+        case when is_told and is_whole then round(lowest_probability, 3) end as lowest_probability,
+        case when is_told and is_whole then round(highest_probability, 3) end as highest_probability
     from told
     where ugel_code is not null
 )

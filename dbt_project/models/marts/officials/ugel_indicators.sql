@@ -18,6 +18,7 @@ of_departments as (select * from {{ ref('indicators') }}),
 of_nation as (select * from {{ ref('indicators') }} where department_code = '00'),
 departments as (select * from {{ ref('departments') }}),
 places as (select * from {{ ref('int_places__ugels') }}),
+alike as (select * from {{ ref('int_places__similar_ugels') }}),
 
 indicators as (
     select
@@ -58,6 +59,38 @@ indicators as (
             and counts.indicator = of_nation.indicator
     inner join departments on counts.department_code = departments.department_code
     left join places on counts.ugel_code = places.ugel_code
+),
+
+-- a mean of shown shares; of two or fewer it would be theirs
+means as (
+    select
+        alike.ugel_code,
+        indicators.school_year,
+        indicators.level,
+        indicators.indicator,
+        avg(indicators.case_share) as case_share
+    from alike
+    inner join indicators on alike.similar_ugel_code = indicators.ugel_code
+    where indicators.case_share is not null
+    group by alike.ugel_code, indicators.school_year, indicators.level, indicators.indicator
+    having count(*) >= 3
+),
+
+compared as (
+    select
+        indicators.*,
+        {{ gap('indicators.case_share', of_last_year('indicators.case_share', [
+            'indicators.department_code', 'indicators.ugel_code', 'indicators.level',
+            'indicators.indicator',
+        ], 'indicators.school_year')) }} as gap_to_last_year,
+        {{ gap('indicators.case_share', 'means.case_share') }} as gap_to_similar
+    from indicators
+    left join means
+        on
+            indicators.ugel_code = means.ugel_code
+            and indicators.school_year = means.school_year
+            and indicators.level = means.level
+            and indicators.indicator = means.indicator
 )
 
-select * from indicators where ugel_code <> '{{ var("no_district") }}'
+select * from compared where ugel_code <> '{{ var("no_district") }}'

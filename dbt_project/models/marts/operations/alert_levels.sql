@@ -68,7 +68,11 @@ levels as (
     union all
     select
         'pupils_of_no_office' as alert,
-        cast(count(*) as double) as value,
+        -- to the nearest five, and of few only that there are some: ten stands for one to twelve
+        case
+            when count(*) = 0 then 0
+            else cast(greatest(5 * round(count(*) / 5.0), {{ var('smallest_shown') }}) as double)
+        end as value,
         null as place
     from pupils
     where ugel_code is null -- no register names their school: no list can name them

@@ -50,7 +50,10 @@ counted as (
             )
         ) over (
             partition by model_version, outcome, regexp_replace(group_name, '=[^&]*', '', 'g')
-        ) >= {{ var('smallest_shown') }} as has_evidence
+        ) >= {{ var('smallest_shown') }} as has_evidence,
+        min(coalesce(n_cases, 0)) over (
+            partition by model_version, outcome, regexp_replace(group_name, '=[^&]*', '', 'g')
+        ) >= {{ var('smallest_shown') }} as has_cases
     from wide
 ),
 
@@ -59,9 +62,7 @@ fairness as (
         model_version,
         outcome,
         group_name,
-        case
-            when n_cases >= {{ var('smallest_shown') }} then cast(5 * round(n_cases / 5) as integer)
-        end as n_cases,
+        case when has_cases then cast(5 * round(n_cases / 5) as integer) end as n_cases,
         case when has_evidence then round(round(n_found / 5) / round(n_cases / 5), 2) end as recall,
         case when has_evidence then round(low, 2) end as recall_low,
         case when has_evidence then round(high, 2) end as recall_high,

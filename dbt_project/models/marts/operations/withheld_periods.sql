@@ -7,7 +7,11 @@ periods as (
         source,
         period,
         region as department_code,
-        reason,
+        coalesce(
+            {{ told_text('n_rows') }} || ' rows where the period before has '
+            || {{ told_text('n_before') }},
+            reason
+        ) as reason,
         known_at as withheld_on,
         resolved_at as resolved_on,
         resolved_at is null as is_missing
@@ -18,7 +22,11 @@ periods as (
         source,
         period,
         region as department_code,
-        reason,
+        coalesce(
+            'missing against the former delivery: ' || {{ told_text('n_missing') }} || ' rows of '
+            || {{ told_text('n_before') }} || '; the former rows stay',
+            reason
+        ) as reason,
         known_at as withheld_on,
         resolved_at as resolved_on,
         false as is_missing

@@ -1,0 +1,68 @@
+with
+calendar as (select * from {{ source('landing', 'calendar') }}),
+deliveries as (select * from {{ source('landing', 'deliveries') }}),
+holidays as (select * from {{ ref('holidays') }}),
+
+first_files as (
+    select min(cast(period as integer)) as first_year
+    from deliveries
+    where source = 'siagie.siagie_enrollments' and {{ has_landed() }}
+),
+
+-- whole years: from the first of which enrollments came to the year after today's
+years as (
+    select
+        unnest(generate_series(
+            coalesce(first_files.first_year, year(calendar.today)), year(calendar.today) + 1
+        )) as school_year
+    from calendar
+    cross join first_files
+),
+
+months as (
+    select unnest(generate_series(1, 12)) as month
+),
+
+month_days as (
+    select unnest(generate_series(1, 31)) as day_of_month
+),
+
+days as (
+    select
+        cast(years.school_year as integer) as school_year,
+        cast(months.month as integer) as month,
+        cast(month_days.day_of_month as integer) as day_of_month
+    from years
+    cross join months
+    cross join month_days
+    where
+        month_days.day_of_month
+        <= day(last_day(make_date(
+            cast(years.school_year as integer), cast(months.month as integer), 1
+        )))
+),
+
+dated as (
+    select
+        make_date(school_year, month, day_of_month) as date_day,
+        school_year,
+        month,
+        cast({{ days_between("cast('2001-01-01' as date)",
+            'make_date(school_year, month, day_of_month)') }} % 7 + 1 as integer) as day_of_week
+    from days
+),
+
+described as (
+    select
+        dated.date_day,
+        dated.school_year,
+        dated.month,
+        dated.day_of_week,
+        dated.month between 3 and 12 as is_school_season,
+        holidays.holiday_name,
+        dated.day_of_week <= 5 and holidays.holiday_date is null as is_working_day
+    from dated
+    left join holidays on dated.date_day = holidays.holiday_date
+)
+
+select * from described

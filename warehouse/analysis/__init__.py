@@ -1,0 +1,1 @@
+"""What analysts ask: measures of the star, defined once in dbt's semantic models."""

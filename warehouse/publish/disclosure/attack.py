@@ -120,7 +120,8 @@ class Ranges:
         while left:
             signs = np.where(self.low[asked.told_of] < 1, -1.0, 1.0)
             self._solve(asked, np.where(self._narrow[asked.told_of], signs, 0.0))
-            before, left = left, self._n_narrow(asked)
+            before = left
+            left = self._n_narrow(asked)
             if left == before:
                 return
 

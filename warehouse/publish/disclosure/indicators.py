@@ -99,17 +99,23 @@ def decide(counts: Counts, kept: Block) -> Block:
     Raises:
         BuildFailed: what was shown before bounds a hidden count whatever is hidden now.
     """
-    nations = {cell: whole for cell, whole in parts.alone([*counts, *kept]).items() if cell in counts}
+    nations = parts.alone([*counts, *kept])
     parted = {cell: n for cell, n in counts.items() if cell not in nations}
-    block = first_look(parted) | kept
     try:
-        while bounded := attack(block):
-            _hide_against(block, parted, bounded)
+        block = _hide_what_is_bounded(parted, kept)
     except Contradiction:
         if not kept:
             raise
         return dict.fromkeys(counts, HIDDEN)  # beside what was shown at another time nothing more is shown
     return {cell: block.get(nations.get(cell, cell), HIDDEN) for cell in counts}
+
+
+def _hide_what_is_bounded(counts: Counts, kept: Block) -> Block:
+    """Return what is shown once nothing hidden is bounded."""
+    block = first_look(counts) | kept
+    while bounded := attack(block):
+        _hide_against(block, counts, bounded)
+    return block
 
 
 def _hide_against(block: Block, counts: Counts, bounded: Sequence[Bounded]) -> None:

@@ -92,38 +92,49 @@ class Inequalities:
         for smaller, larger in self._within("pupils", PUPILS_WITHIN) + self._within("cases", CASES_WITHIN):
             yield -np.inf, 0, (smaller, larger), (1, -1)
         yield from self._of_flows()
+        yield from self._of_transitions()
         if self.is_believed:
-            yield from self._believed()
+            yield from self._believed_pupils()
+            yield from self._believed_cases()
         for cell, shown in self.block.items():  # those without are not few where cases are shown
             yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
-        for (_, split), parts in self.splits.items():
-            if (whole := parts[0].wholes[split]) in self.block:
-                for quantity in ("pupils", "cases"):
-                    counts = [(cell, quantity) for cell in (whole, *parts)]
-                    yield 0, 0, counts, (-1, *[1] * len(parts))
+        yield from self._of_parts()
 
     def _of_flows(self) -> Iterator[Sum]:
-        """Yield that each pupil of a year is promoted, repeats or drops out; and of the last grade of primary."""
+        """Yield that each pupil of a year is promoted, repeats or drops out."""
         for cell in self.block:
             flows = [replace(cell, indicator=flow) for flow in FLOWS]
             if cell == flows[0] and self.block.keys() >= set(flows):
                 yield 0, 0, [(cell, "pupils"), *((flow, "cases") for flow in flows)], (-1, 1, 1, 1)
+
+    def _of_transitions(self) -> Iterator[Sum]:
+        """Yield who goes on to secondary: of the last grade of primary, whose promotion it is."""
         for smaller, larger in self._pairs(OTHERS_WITHIN):
             yield -np.inf, 0, list(itertools.product((smaller, larger), ("pupils", "cases"))), (1, -1, -1, 1)
         if self.block.keys() >= set(SAME):
             for quantity in ("pupils", "cases"):
                 yield 0, 0, [(cell, quantity) for cell in SAME], (1, -1)
 
-    def _believed(self) -> Iterator[Sum]:
-        """Yield what is nearly true of the nation."""
+    def _believed_pupils(self) -> Iterator[Sum]:
+        """Yield which pupils of the nation are nearly all among which others."""
         for smaller, larger in self._pairs(BELIEVED_PUPILS):
             if smaller.department == NATION:
                 yield -np.inf, 0, ((smaller, "pupils"), (larger, "pupils")), (1, -1)
-        for cell in self.block:
-            flows = BELIEVED_CASES.get(cell.indicator, ())
-            many = [replace(cell, indicator=flow) for flow in flows if cell.department == NATION]
-            if many and self.block.keys() >= set(many):
-                yield -np.inf, 0, [(one, "cases") for one in (cell, *many)], (1, *[-1] * len(many))
+
+    def _believed_cases(self) -> Iterator[Sum]:
+        """Yield in which flows nearly all cases of an indicator of the nation are counted."""
+        for cell in (cell for cell in self.block if cell.department == NATION):
+            flows = [replace(cell, indicator=flow) for flow in BELIEVED_CASES.get(cell.indicator, ())]
+            if flows and self.block.keys() >= set(flows):
+                yield -np.inf, 0, [(counted, "cases") for counted in (cell, *flows)], (1, *[-1] * len(flows))
+
+    def _of_parts(self) -> Iterator[Sum]:
+        """Yield that a whole is the sum of its parts."""
+        for (_, split), parts in self.splits.items():
+            if (whole := parts[0].wholes[split]) in self.block:
+                for quantity in ("pupils", "cases"):
+                    counts = [(cell, quantity) for cell in (whole, *parts)]
+                    yield 0, 0, counts, (-1, *[1] * len(parts))
 
     def _within(self, quantity: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[Count, Count]]:
         """Return which counts of one indicator are part of which of another, in the same place."""

@@ -25,7 +25,8 @@ LEDGER = "raw.operations_totals"
 MOST = 50_000_000  # nobody believes in more pupils than this
 HALF = ROUNDING // 2
 TOLERANCE = 1e-6  # of a solution
-PUPILS, DROPOUTS = "pupils", "dropouts"
+PUPILS = "pupils"
+DROPOUTS = "dropouts"
 # As operations name departments; 99 where there is no register of schools.
 PLACE = """case when left(district_code, 2) in (select department_code from staging.departments)
 or district_code = '999999' then left(district_code, 2) else '00' end"""
@@ -40,7 +41,7 @@ Seen = dict[Count, int | None]  # as it is shown; None where it is hidden
 
 
 @dataclass(frozen=True)
-class Bounded:
+class BoundedTotal:
     """A hidden count, and the whole numbers between which an attacker knows it to lie."""
 
     count: Count
@@ -48,7 +49,7 @@ class Bounded:
     high: int
 
 
-def attack(seen: Seen) -> list[Bounded]:
+def attack(seen: Seen) -> list[BoundedTotal]:
     """Return the hidden counts of a department and year that are bounded to fewer than five whole numbers.
 
     An attacker may believe that what is hidden is anything, or that it is small, which most of it is; and that the file
@@ -59,23 +60,29 @@ def attack(seen: Seen) -> list[Bounded]:
     return list({one.count: one for one in found}.values())
 
 
-def _attacked(seen: Seen, is_believed_small: bool, is_one_file: bool) -> Iterator[Bounded]:
+def _attacked(seen: Seen, is_believed_small: bool, is_one_file: bool) -> Iterator[BoundedTotal]:
+    counts = list(seen)
+    hidden = [k for k, count in enumerate(counts) if seen[count] is None and count[0]]
+    try:
+        low, high = _ranges(_program(seen, is_believed_small, is_one_file), hidden)
+    except Contradiction:
+        return
+    for k in hidden:
+        least = int(np.ceil(low[k] - TOLERANCE))
+        most = int(np.floor(high[k] + TOLERANCE))
+        if most - least + 1 < POSSIBLE:
+            yield BoundedTotal(counts[k], least, most)
+
+
+def _program(seen: Seen, is_believed_small: bool, is_one_file: bool) -> Program:
+    """Return what is known of the counts: sums that come to nothing, and differences of at most nothing."""
     counts = list(seen)
     small = _small_ones(counts) if is_believed_small else set()
     limits = np.array([_limits(seen[count], count in small) for count in counts], dtype=float)
     sums = [*_of_departments(counts), *(_of_levels(counts) if is_one_file else [])]
     matrix = sparse.csr_array(np.array([*sums, *_within(counts)]).reshape(-1, len(counts)))
     at_least = np.array([0.0] * len(sums) + [-np.inf] * (matrix.shape[0] - len(sums)))
-    program = Program(matrix, at_least, np.zeros(matrix.shape[0]), *limits.T.copy())
-    hidden = [k for k, count in enumerate(counts) if seen[count] is None and count[0]]
-    try:
-        low, high = _ranges(program, hidden)
-    except Contradiction:
-        return
-    for k in hidden:
-        least, most = int(np.ceil(low[k] - TOLERANCE)), int(np.floor(high[k] + TOLERANCE))
-        if most - least + 1 < POSSIBLE:
-            yield Bounded(counts[k], least, most)
+    return Program(matrix, at_least, np.zeros(matrix.shape[0]), *limits.T.copy())
 
 
 def _ranges(program: Program, hidden: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +92,8 @@ def _ranges(program: Program, hidden: list[int]) -> tuple[np.ndarray, np.ndarray
     for k, sign in product(hidden, (1, -1)):
         if high[k] - low[k] < POSSIBLE:
             solution = program.least(sign * np.eye(1, len(low), k)[0])
-            low, high = np.minimum(low, solution), np.maximum(high, solution)
+            low = np.minimum(low, solution)
+            high = np.maximum(high, solution)
     return low, high
 
 
@@ -116,10 +124,10 @@ def _of_departments(counts: list[Count]) -> Iterator[list[float]]:
 
 def _of_levels(counts: list[Count]) -> Iterator[list[float]]:
     """Yield that the pupils of a district are those of its levels."""
-    for district in sorted({district for district, *_ in counts if district}):
-        parts = [one for one in counts if one[0] == district and one[1] in COUNTED]
-        if parts and (district, WHOLE, PUPILS) in counts:
-            yield _row(counts, (district, WHOLE, PUPILS), parts)
+    for whole in counts:
+        parts = [one for one in counts if one[0] == whole[0] and one[1] in COUNTED]
+        if whole[0] and whole[1:] == (WHOLE, PUPILS) and parts:
+            yield _row(counts, whole, parts)
 
 
 def _within(counts: list[Count]) -> Iterator[list[float]]:
@@ -150,7 +158,8 @@ def decide_new(db: duckdb.DuckDBPyConnection) -> int:
 
     What was told before is told no more where it bounds a district that was decided on since.
     """
-    kept, beside = _kept(db), _beside(db)
+    kept = _kept(db)
+    beside = _beside(db)
     rows = []
     for place, counts in _counts(db).items():
         districts = _districts(counts)

@@ -31,6 +31,10 @@ HOMES: dict[str, list[list[str]]] = {
 }
 
 
+class HomeNotMade(Exception):
+    """A command that makes a home failed."""
+
+
 def start(name: str) -> None:
     """Begin to make a home, if nobody has, without waiting for it."""
     if not (_folder(name) / "done").exists():
@@ -43,7 +47,7 @@ def get(name: str) -> Path:
     """Return the folder of a finished home, which holds `home` and `truth`; nobody may change them.
 
     Raises:
-        CalledProcessError: it could not be made; what was said is in the error.
+        HomeNotMade: a command failed; what it said is in the error.
     """
     folder = _folder(name)
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -75,7 +79,9 @@ def _call(folder: Path, call: list[str]) -> None:
     command = [sys.executable, "-m", "warehouse", "--home", str(folder / "home"), *call, *more]
     if call == [CLOSED]:
         command = [sys.executable, "-m", CLOSED, str(folder / "home")]
-    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        raise HomeNotMade(f"{' '.join(call)} ended in {done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
 def _folder(name: str) -> Path:

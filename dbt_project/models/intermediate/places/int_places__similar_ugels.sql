@@ -43,5 +43,5 @@ select
     ugel_code,
     similar_ugel_code,
     distance,
-    cast(position as integer) as nearness
+    cast(nearness as integer) as nearness
 from nearest

@@ -242,13 +242,18 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return compiling.compiled(home, Progress(quiet=True))
 
 
+@pytest.fixture(scope="module")
+def lineage(shipped: dict[str, Any]) -> ColumnLineage:
+    return ColumnLineage(list(shipped.values()), firewall.pseudonyms())
+
+
 def test_what_is_shipped_breaks_nothing(shipped: dict[str, Any]) -> None:
     assert firewall.breaches(shipped) == []
 
 
-def test_each_order_that_a_key_ends_is_still_there(shipped: dict[str, Any]) -> None:
-    asked = Conditions(ColumnLineage(list(shipped.values()), firewall.pseudonyms()), ())
-    relations = [f"{node['schema']}.{node['name']}" for node in shipped.values() if node["resource_type"] == "model"]
+def test_each_order_that_a_key_ends_is_still_there(lineage: ColumnLineage) -> None:
+    asked = Conditions(lineage, ())
+    relations = list(lineage.models)
     ends = [(relation, way[-1].split(".")[-1]) for relation in relations for _, way in asked.telling(relation)]
     keys = {(relation, conditions.SAME.get(name, name)) for relation, name in ends}
     assert {(("*", key) if ("*", key) in allowed.TIES else (relation, key)) for relation, key in keys} == set(
@@ -257,9 +262,9 @@ def test_each_order_that_a_key_ends_is_still_there(shipped: dict[str, Any]) -> N
     assert all(len(reason) > 30 for reason in allowed.TIES.values())
 
 
-def test_each_teller_still_reads_how_many_rows_came(shipped: dict[str, Any]) -> None:
-    lineage = ColumnLineage(list(shipped.values()), firewall.ROW_COUNTS)
+def test_each_teller_still_reads_how_many_rows_came(lineage: ColumnLineage) -> None:
+    counts = lineage.looking_for(firewall.ROW_COUNTS)
     for teller, how in allowed.TELLERS.items():
-        ways = filter(None, (lineage.way(teller, column) for column in lineage.columns(teller)))
-        assert next(ways, None) or firewall.LINES in lineage.tables(teller), teller
+        ways = filter(None, (counts.way(teller, column) for column in counts.columns(teller)))
+        assert next(ways, None) or firewall.LINES in counts.tables(teller), teller
         assert len(how) > 30

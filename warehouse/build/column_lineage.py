@@ -6,6 +6,7 @@ no value, and conditions, partitions and orders only choose rows.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias, cast
@@ -14,6 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.schema import MappingSchema
 
 DIALECT = "duckdb"
 Node = Mapping[str, Any]  # a model or source as dbt's manifest has it
@@ -39,12 +41,18 @@ class ColumnLineage:
         self.ends = ends
         self.models = {_relation(node): node for node in nodes if node["resource_type"] == "model"}
         self.starts = starts
-        self.schema: dict[str, Any] = {}
-        for node in nodes:
-            if columns := dict.fromkeys(node["columns"], "VARCHAR"):
-                self.schema.setdefault(node["schema"], {})[_table(node)] = columns
+        self.schema = _schema(nodes)
         self.ways: dict[tuple[str, str], Way | None] = {}
+        self.tree = cache(self._tree)
         self.scope = cache(self._scope)
+
+    def looking_for(self, starts: Collection[str], ends: Collection[str] = ()) -> ColumnLineage:
+        """Return the ways of other columns through the same models, whose SQL is parsed once for both."""
+        also = copy.copy(self)
+        also.starts = starts
+        also.ends = ends
+        also.ways = {}
+        return also
 
     def columns(self, relation: str) -> list[str]:
         """Return the columns of a model: what its YAML says, and what its SQL selects whether that is said or not."""
@@ -54,12 +62,11 @@ class ColumnLineage:
 
     def tables(self, relation: str) -> set[str]:
         """Return the tables that a model's SQL names, as schema and table; those of its own `with` are none."""
-        tree = sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
-        return {f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db}
+        return {f"{table.db}.{table.name}" for table in self.tree(relation).find_all(exp.Table) if table.db}
 
     def functions(self, relation: str) -> set[str]:
         """Return the functions that a model's SQL reads tables by, and those that the parser does not know."""
-        tree = sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
+        tree = self.tree(relation)
         return {function.name.lower() for function in tree.find_all(exp.Anonymous)} | {
             type(table.this).__name__.lower()
             for table in tree.find_all(exp.Table)
@@ -68,7 +75,7 @@ class ColumnLineage:
 
     def unseen(self, relation: str) -> set[str]:
         """Return what a model's SQL has that no column is named in: joins and orders by whatever there is, pivots."""
-        tree = sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
+        tree = self.tree(relation)
         joins = {f"{join.method.lower()} join" for join in tree.find_all(exp.Join) if join.method in UNNAMED_JOINS}
         orders = {"order by all" for order in tree.find_all(exp.Ordered) if isinstance(order.this, exp.Var)}
         return joins | orders | {"pivot" for _ in tree.find_all(exp.Pivot)}
@@ -112,10 +119,12 @@ class ColumnLineage:
         scope = self.scope(relation)
         return flowing(selected(scope, column)) if scope else iter(())
 
+    def _tree(self, relation: str) -> exp.Expr:
+        return sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
+
     def _scope(self, relation: str) -> Scope | None:
-        tree = sqlglot.parse_one(self.models[relation]["compiled_code"], dialect=DIALECT)
         query = qualify(
-            tree,
+            self.tree(relation).copy(),
             schema=self.schema,
             dialect=DIALECT,
             validate_qualify_columns=False,
@@ -124,6 +133,15 @@ class ColumnLineage:
         )
         root = build_scope(query)
         return _close_circles(root) if root else None
+
+
+def _schema(nodes: list[Node]) -> MappingSchema:
+    """Return the columns of models and sources; as a mapping, the parser would read each name again for each model."""
+    schema: dict[str, Any] = {}
+    for node in nodes:
+        if columns := dict.fromkeys(node["columns"], "VARCHAR"):
+            schema.setdefault(node["schema"], {})[_table(node)] = columns
+    return MappingSchema(schema, dialect=DIALECT)
 
 
 def named(sql: str) -> set[str]:
@@ -203,7 +221,7 @@ def origins(scope: Scope, expression: exp.Expr, active: Active = frozenset()) ->
         active: columns that are being looked at: a query that reads itself ends there.
     """
     if isinstance(expression, exp.Column):
-        if (here := (id(scope), expression.sql())) not in active:
+        if (here := (id(scope), f"{expression.table}.{expression.name}")) not in active:
             yield from flowing(defined_by(scope, expression), active | {here})
     elif isinstance(expression, exp.Query | exp.Subquery):
         yield from flowing(of_subquery(scope, expression.unnest()), active)

@@ -147,7 +147,7 @@ class Conditions:
         return None
 
     def _kinds_of_column(self, scope: Scope, column: exp.Column, active: Active) -> Kinds:
-        here = (id(scope), column.sql())
+        here = (id(scope), f"{column.table}.{column.name}")
         return frozenset() if here in active else self._kinds_of(defined_by(scope, column), active | {here})
 
     def _kinds_of(self, defined: Iterable[Defined], active: Active = frozenset()) -> Kinds:

@@ -114,7 +114,7 @@ def breaches(nodes: dict[str, Node]) -> list[str]:
         *_named(nodes, lineage),
         *_told(nodes, asked, WITHOUT_CHILDREN),
     ]
-    return [*found, *_counted(nodes)]
+    return [*found, *_counted(nodes, lineage.looking_for(ROW_COUNTS, TELLERS))]
 
 
 def _hidden(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
@@ -228,9 +228,8 @@ def _told(nodes: dict[str, Node], asked: Conditions, schemas: Collection[str]) -
                     yield f"  {' <- '.join((*way, f'«{condition}»', *source))}: {node['schema']} may not learn it so"
 
 
-def _counted(nodes: dict[str, Node]) -> Iterator[str]:
+def _counted(nodes: dict[str, Node], lineage: ColumnLineage) -> Iterator[str]:
     """Yield a sentence for each way by which how many rows of protection came reaches others unrounded."""
-    lineage = ColumnLineage(list(nodes.values()), ROW_COUNTS, TELLERS)
     for node in _models(nodes):
         if node["schema"] in CLOSED_TO_PROTECTION:
             ways = [lineage.way(_shown(node), column) for column in lineage.columns(_shown(node))]

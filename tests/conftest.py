@@ -22,10 +22,12 @@ from hypothesis import settings
 from ml import parallel
 from tests import homes
 from warehouse import cli, clock
+from warehouse.landing import intake
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
 parallel.one_thread_each()
+intake.SETTLE_SECONDS = 0.05  # what tests put into an inbox is whole
 settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("any machine")
 # Files whose tests take longest, the longest first: begun last, one of them would leave the other worker without work.

@@ -237,6 +237,7 @@ def test_a_file_still_being_written_is_left(home, silent, monkeypatch):
     path = home.inbox / ATTENDANCE
     path.write_bytes(GOOD)
     (home.inbox / "SIAGIE_ASISTENCIA_202404_20240510.txt.part").write_bytes(GOOD)
+    monkeypatch.setattr(intake, "SETTLE_SECONDS", 2.0)
     monkeypatch.setattr("warehouse.landing.intake.time.sleep", lambda _: path.write_bytes(GOOD + b"2024"))
     assert land(home, silent) == []
     assert path.exists()

@@ -104,6 +104,11 @@
     - cast(month({{ birth_date }}) > 3 as integer)
 {%- endmacro %}
 
+{#- The level of a stage of regular education that has official ages: primary or secondary. -#}
+{% macro level_of_stage(stage) -%}
+  case {{ stage }} when 'primaria' then 'B0' when 'secundaria' then 'F0' end
+{%- endmacro %}
+
 {#- A group of pupils by one trait, as in «sex=mujer»; what is not known is a group too. -#}
 {% macro trait(kind, flag, if_so, if_not) -%}
   case when {{ flag }} then '{{ kind }}={{ if_so }}'

@@ -105,6 +105,8 @@ class Ranges:
 
     def is_guarded(self, k: int) -> bool:
         """Return whether the count must stay secret; a large count of pupils that only protects others need not."""
+        if self.inequalities.is_told(*self.hidden[k]):
+            return False
         return self.hidden[k][1] != "pupils" or not self._seems_large(k)
 
     def _within(self, department: str, held: np.ndarray) -> _Asked:

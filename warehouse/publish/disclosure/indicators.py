@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain
 
 import duckdb
@@ -24,6 +25,8 @@ from warehouse.publish.disclosure.cells import (
     HIDDEN,
     NATION,
     OF_YEARS,
+    TOLD_BESIDE,
+    TURNS,
     Block,
     Cell,
     Counts,
@@ -112,10 +115,16 @@ def decide(counts: Counts, kept: Block) -> Block:
 
 def _hide_what_is_bounded(counts: Counts, kept: Block) -> Block:
     """Return what is shown once nothing hidden is bounded."""
-    block = first_look(counts) | kept
+    block = _without_what_tells(first_look(counts) | kept, counts)
     while bounded := attack(block):
         _hide_against(block, counts, bounded)
     return block
+
+
+def _without_what_tells(block: Block, counts: Counts) -> Block:
+    """Hide new cells that would nearly tell the hidden cases of another indicator."""
+    beside = {cell: replace(cell, indicator=TOLD_BESIDE[cell.indicator]) for cell in counts if cell.indicator in TOLD_BESIDE}
+    return block | {cell: HIDDEN for cell, other in beside.items() if block.get(other, HIDDEN).is_hidden}
 
 
 def _hide_against(block: Block, counts: Counts, bounded: Sequence[Bounded]) -> None:
@@ -141,14 +150,14 @@ def _is_of(of: Split, cell: Cell) -> bool:
 
 # Wholes first: what they are split into hides them only where all else fails. What April tells comes before flows.
 STAGES = tuple(
-    (kinds, is_of_year, decide_on)
+    (kinds, turn, decide_on)
     for kinds, decide_on in (
         (("cells", "groups"), decide),
         (("ugels",), parts.decide),
         (("department_groups",), parts.decide),
         (("ugel_groups",), parts.decide),
     )
-    for is_of_year in (False, True)
+    for turn in range(4)
 )
 
 
@@ -206,8 +215,8 @@ def decide_in_stages(counts: Counts, kept: Block) -> Block:
     """
     decided: Block = {}
     undecided = _undecided(counts, kept)
-    for kinds, is_of_year, decide_on in STAGES:
-        new = {cell: n for cell, n in undecided.items() if cell.kind in kinds and _is_of_year(cell) is is_of_year}
+    for kinds, turn, decide_on in STAGES:
+        new = {cell: n for cell, n in undecided.items() if cell.kind in kinds and TURNS.get(cell.indicator, 0) == turn}
         try:
             decided |= decide_on(new, kept | decided) if new else {}
         except parts.StillBounded:

@@ -32,18 +32,29 @@ PUPILS_WITHIN = (
     ("transition", "promotion"),
     ("severe_absence", "chronic_absence"),
     ("chronic_absence", "severe_absence"),
+    ("promotion", "official_age"),  # who died is of no flow
+    ("intake", "official_age"),
 )
 CASES_WITHIN = (
     ("interruption", "ebr_exit"),
     ("transition", "promotion"),
     ("severe_absence", "chronic_absence"),
+    ("intake", "official_age"),  # six years are an age of primary
+    ("official_age", "in_school"),
+    ("in_school", "official_age"),
 )
+# The cases of the first are those of the second: where these are shown they are no secret.
+SAME_CASES = {"in_school": "official_age"}
 OTHERS_WITHIN = (("transition", "promotion"),)  # who did not go on to secondary was not promoted
 # The same pupils, counted twice: the last grade of primary, whose promotion is the transition to secondary.
 SAME = (Cell("transition", NATION), Cell("promotion", NATION, "grade=09"))
 # What an attacker may believe of the nation, though late enrollments and corrections make it only nearly true: pupils
 # of April are pupils of the year, who left regular education dropped out, and who failed repeats or dropped out.
 BELIEVED_PUPILS = (("ebr_exit", "dropout"), ("repetition", "dropout"), ("over_age", "dropout"))
+# Who begins first grade is in it a year's end, unless dead; and who is over age in the last two grades of a level is too
+# old for it.
+BEGINNERS = (Cell("intake", NATION), Cell("promotion", NATION, "grade=04"))
+LAST_GRADES = frozenset(f"grade={grade}" for grade in ("08", "09", "13", "14"))
 BELIEVED_CASES = {"ebr_exit": ("dropout",), "repetition": ("grade_repetition", "dropout")}
 Count = tuple[Cell, str]
 Sum = tuple[float, float, Sequence[Count], Sequence[int]]  # at least, at most, counts, and what each weighs
@@ -96,6 +107,7 @@ class Inequalities:
         if self.is_believed:
             yield from self._believed_pupils()
             yield from self._believed_cases()
+            yield from self._believed_ages()
         for cell, shown in self.block.items():  # those without are not few where cases are shown
             yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
         yield from self._of_parts()
@@ -128,6 +140,16 @@ class Inequalities:
             if flows and self.block.keys() >= set(flows):
                 yield -np.inf, 0, [(counted, "cases") for counted in (cell, *flows)], (1, *[-1] * len(flows))
 
+    def _believed_ages(self) -> Iterator[Sum]:
+        """Yield whom of the nation's grades nearly all beginners, and those not of the official age, count among."""
+        if self.block.keys() >= set(BEGINNERS):
+            yield -np.inf, 0, [(cell, "pupils") for cell in BEGINNERS], (1, -1)
+        of_age = Cell("official_age", NATION)
+        old = [one for one in self.block if one.indicator == "over_age" and one.department == NATION]
+        old = [(one, "cases") for one in old if one.group in LAST_GRADES]
+        if old and of_age in self.block:
+            yield -np.inf, 0, [*old, (of_age, "cases"), (of_age, "pupils")], (*[1] * len(old), 1, -1)
+
     def _of_parts(self) -> Iterator[Sum]:
         """Yield that a whole is the sum of its parts."""
         for (_, split), parts in self.splits.items():
@@ -155,6 +177,11 @@ class Inequalities:
             Contradiction: they cannot.
         """
         return self.program.least(np.zeros(len(self.names)))
+
+    def is_told(self, cell: Cell, quantity: str) -> bool:
+        """Say whether a hidden count is shown as another."""
+        same = self.block.get(replace(cell, indicator=SAME_CASES.get(cell.indicator, "")))
+        return quantity == "cases" and same is not None and not same.is_hidden
 
     def beside(self, cell: Cell) -> set[Cell]:
         """Return the cells that one may have been hidden for: parts of its splits, its wholes, the nation's parts."""

@@ -15,9 +15,13 @@ counts as (
     group by school_year, level, indicator, rollup(department_code, ugel_code)
 )
 
--- what is rare is shown of the nation, and promotion of departments
+-- what is rare is shown of the nation; promotion, and what a department's population is set
+-- against, of departments
 select * from counts
 where
     department_code = '00'
     or not ({{ is_rare('indicator') }})
-    or (indicator = 'promotion' and ugel_code is null)
+    or (
+        indicator in ({{ listed_texts(['promotion'] + var('ratio_indicators')) }})
+        and ugel_code is null
+    )

@@ -1,0 +1,58 @@
+{{ config(materialized='view') }}
+
+with
+-- years of which the next one has told: what is shown of a year is shown once
+enrollments as (select * from {{ ref('fct_enrollment_year') }} where flow is not null),
+schools as (select * from {{ ref('dim_school') }} where department_code is not null),
+ages as (select * from {{ ref('grades') }}),
+
+-- the level and grade of a pupil, and those that the pupil's age is for
+pupils as (
+    select
+        enrollments.child_key,
+        enrollments.school_year,
+        schools.department_code,
+        coalesce(schools.ugel_code, '{{ var("no_district") }}') as ugel_code,
+        enrollments.level,
+        enrollments.grade,
+        not (enrollments.is_repeater or enrollments.is_reentrant) as is_new,
+        {{ level_of_stage('ages.stage') }} as level_of_age,
+        ages.grade as grade_of_age
+    from enrollments
+    inner join schools on enrollments.school_key = schools.school_key
+    left join ages on enrollments.age_at_march = ages.entry_age
+),
+
+judged as (
+    select
+        *,
+        'official_age' as indicator,
+        coalesce(level = level_of_age, false) as is_case
+    from pupils
+    where level in ('B0', 'F0')
+    union all
+    select
+        *,
+        'intake' as indicator,
+        coalesce(grade = grade_of_age, false) as is_case
+    from pupils
+    where level = 'B0' and grade = 4 and is_new
+    union all
+    -- of whatever level: the age says of which one they are counted
+    select
+        * replace (level_of_age as level),
+        'in_school' as indicator,
+        coalesce(level = level_of_age, false) as is_case
+    from pupils
+    where level_of_age is not null
+)
+
+select
+    child_key,
+    school_year,
+    department_code,
+    ugel_code,
+    level,
+    indicator,
+    is_case
+from judged

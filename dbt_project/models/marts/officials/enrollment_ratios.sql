@@ -1,0 +1,58 @@
+{#- ratio → of which indicator, which of its shown counts, and of which population -#}
+{%- set ratios = {
+    'gross_enrollment': ['official_age', 'n_pupils', 'n_of_official_age'],
+    'net_enrollment': ['official_age', 'n_cases', 'n_of_official_age'],
+    'gross_intake': ['intake', 'n_pupils', 'n_of_first_age'],
+    'net_intake': ['intake', 'n_cases', 'n_of_first_age'],
+    'out_of_school': ['in_school', 'n_pupils', 'n_of_official_age'],
+} -%}
+
+with
+-- rounded and hidden as they are
+indicators as (select * from {{ ref('indicators') }}),
+populations as (select * from {{ ref('int_places__populations') }}),
+
+counted as (
+    {% for ratio, (indicator, count, population) in ratios.items() %}
+        select
+            indicators.school_year,
+            indicators.department_code,
+            indicators.department_name,
+            indicators.level,
+            '{{ ratio }}' as ratio,
+            indicators.{{ count }} as n_pupils,
+            populations.{{ population }} as n_people
+        from indicators
+        inner join populations
+            on
+                indicators.school_year = populations.calendar_year
+                and indicators.department_code = populations.department_code
+                and indicators.level = populations.level
+        where indicators.indicator = '{{ indicator }}'
+        {% if not loop.last %} union all {% endif %}
+    {% endfor %}
+),
+
+-- fewer children than are shown of anything, or fewer than none, are no share
+measured as (
+    select
+        *,
+        case
+            when ratio <> 'out_of_school' then {{ share('n_pupils', 'n_people', 3) }}
+            when n_people - n_pupils >= {{ var('smallest_shown') }}
+                then {{ share('n_people - n_pupils', 'n_people', 3) }}
+        end as ratio_value
+    from counted
+)
+
+select
+    school_year,
+    department_code,
+    department_name,
+    level,
+    ratio,
+    n_pupils,
+    n_people,
+    ratio_value,
+    ratio_value is null as is_hidden
+from measured

@@ -123,7 +123,8 @@ def _hide_what_is_bounded(counts: Counts, kept: Block) -> Block:
 
 def _without_what_tells(block: Block, counts: Counts) -> Block:
     """Hide new cells that would nearly tell the hidden cases of another indicator."""
-    beside = {cell: replace(cell, indicator=TOLD_BESIDE[cell.indicator]) for cell in counts if cell.indicator in TOLD_BESIDE}
+    mine = [cell for cell in counts if cell.indicator in TOLD_BESIDE]
+    beside = {cell: replace(cell, indicator=TOLD_BESIDE[cell.indicator]) for cell in mine}
     return block | {cell: HIDDEN for cell, other in beside.items() if block.get(other, HIDDEN).is_hidden}
 
 

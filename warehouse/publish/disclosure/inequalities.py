@@ -51,8 +51,8 @@ SAME = (Cell("transition", NATION), Cell("promotion", NATION, "grade=09"))
 # What an attacker may believe of the nation, though late enrollments and corrections make it only nearly true: pupils
 # of April are pupils of the year, who left regular education dropped out, and who failed repeats or dropped out.
 BELIEVED_PUPILS = (("ebr_exit", "dropout"), ("repetition", "dropout"), ("over_age", "dropout"))
-# Who begins first grade is in it a year's end, unless dead; and who is over age in the last two grades of a level is too
-# old for it.
+# Who begins first grade is of it at the end of the year, if alive; who is over age in the last two grades of a level is
+# too old for the level.
 BEGINNERS = (Cell("intake", NATION), Cell("promotion", NATION, "grade=04"))
 LAST_GRADES = frozenset(f"grade={grade}" for grade in ("08", "09", "13", "14"))
 BELIEVED_CASES = {"ebr_exit": ("dropout",), "repetition": ("grade_repetition", "dropout")}

@@ -21,7 +21,7 @@ counted as (
             indicators.level,
             '{{ ratio }}' as ratio,
             indicators.{{ count }} as n_pupils,
-            populations.{{ population }} as n_people
+            populations.{{ population }} as n_population
         from indicators
         inner join populations
             on
@@ -38,9 +38,9 @@ measured as (
     select
         *,
         case
-            when ratio <> 'out_of_school' then {{ share('n_pupils', 'n_people', 3) }}
-            when n_people - n_pupils >= {{ var('smallest_shown') }}
-                then {{ share('n_people - n_pupils', 'n_people', 3) }}
+            when ratio <> 'out_of_school' then {{ share('n_pupils', 'n_population', 3) }}
+            when n_population - n_pupils >= {{ var('smallest_shown') }}
+                then {{ share('n_population - n_pupils', 'n_population', 3) }}
         end as ratio_value
     from counted
 )
@@ -52,7 +52,7 @@ select
     level,
     ratio,
     n_pupils,
-    n_people,
+    n_population,
     ratio_value,
     ratio_value is null as is_hidden
 from measured

@@ -36,7 +36,7 @@ IN_DISTRICTS = (
     "over_age_share",
 )
 LEFT = ("school_year", "district_name", "province_name", "n_pupils", "n_dropouts", "dropout_share")
-RATIOS = ("school_year", "level", "ratio", "n_pupils", "n_population", "ratio_value")
+RATIOS = ("school_year", "level", "ratio", "n_enrolled", "n_population", "ratio_value")
 ON_MAP = ("department_name", "capital", "latitude", "longitude", "n_pupils", "case_share")
 
 

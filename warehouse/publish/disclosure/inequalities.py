@@ -54,7 +54,7 @@ BELIEVED_PUPILS = (("ebr_exit", "dropout"), ("repetition", "dropout"), ("over_ag
 # Who begins first grade is of it at the end of the year, if alive; who is over age in the last two grades of a level is
 # too old for the level.
 BEGINNERS = (Cell("intake", NATION), Cell("promotion", NATION, "grade=04"))
-LAST_GRADES = frozenset(f"grade={grade}" for grade in ("08", "09", "13", "14"))
+TOO_OLD = tuple(Cell("over_age", NATION, f"grade={grade}") for grade in ("08", "09", "13", "14"))
 BELIEVED_CASES = {"ebr_exit": ("dropout",), "repetition": ("grade_repetition", "dropout")}
 Count = tuple[Cell, str]
 Sum = tuple[float, float, Sequence[Count], Sequence[int]]  # at least, at most, counts, and what each weighs
@@ -145,10 +145,10 @@ class Inequalities:
         if self.block.keys() >= set(BEGINNERS):
             yield -np.inf, 0, [(cell, "pupils") for cell in BEGINNERS], (1, -1)
         of_age = Cell("official_age", NATION)
-        old = [one for one in self.block if one.indicator == "over_age" and one.department == NATION]
-        old = [(one, "cases") for one in old if one.group in LAST_GRADES]
+        old = [cell for cell in TOO_OLD if cell in self.block]
         if old and of_age in self.block:
-            yield -np.inf, 0, [*old, (of_age, "cases"), (of_age, "pupils")], (*[1] * len(old), 1, -1)
+            counts = [*((cell, "cases") for cell in (*old, of_age)), (of_age, "pupils")]
+            yield -np.inf, 0, counts, (*[1] * len(old), 1, -1)
 
     def _of_parts(self) -> Iterator[Sum]:
         """Yield that a whole is the sum of its parts."""

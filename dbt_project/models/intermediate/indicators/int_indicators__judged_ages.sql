@@ -15,7 +15,7 @@ pupils as (
         coalesce(schools.ugel_code, '{{ var("no_district") }}') as ugel_code,
         enrollments.level,
         enrollments.grade,
-        not (enrollments.is_repeater or enrollments.is_reentrant) as is_new,
+        not enrollments.is_repeater and not enrollments.is_reentrant as is_new,
         {{ level_of_stage('ages.stage') }} as level_of_age,
         ages.grade as grade_of_age
     from enrollments

@@ -20,7 +20,7 @@ counted as (
             indicators.department_name,
             indicators.level,
             '{{ ratio }}' as ratio,
-            indicators.{{ count }} as n_pupils,
+            indicators.{{ count }} as n_enrolled,
             populations.{{ population }} as n_population
         from indicators
         inner join populations
@@ -38,9 +38,9 @@ measured as (
     select
         *,
         case
-            when ratio <> 'out_of_school' then {{ share('n_pupils', 'n_population', 3) }}
-            when n_population - n_pupils >= {{ var('smallest_shown') }}
-                then {{ share('n_population - n_pupils', 'n_population', 3) }}
+            when ratio <> 'out_of_school' then {{ share('n_enrolled', 'n_population', 3) }}
+            when n_population - n_enrolled >= {{ var('smallest_shown') }}
+                then {{ share('n_population - n_enrolled', 'n_population', 3) }}
         end as ratio_value
     from counted
 )
@@ -51,7 +51,7 @@ select
     department_name,
     level,
     ratio,
-    n_pupils,
+    n_enrolled,
     n_population,
     ratio_value,
     ratio_value is null as is_hidden

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse
 
-from warehouse.publish.disclosure.cells import FLOWS, NATION, POSSIBLE, Block, Cell, Shown, told
+from warehouse.publish.disclosure.cells import FLOWS, NATION, POSSIBLE, Block, Cell, Shown, of_same_children, told
 from warehouse.publish.disclosure.inequalities import COMPLEMENT, SMALL, Inequalities
 from warehouse.publish.disclosure.program import Contradiction, Program
 
@@ -180,6 +180,8 @@ class Ranges:
         for other in self.inequalities.beside(cell):
             if other != cell and (other, quantity) in self.at:
                 yield self.at[other, quantity]
+        if (same := of_same_children(cell)) and (same, "cases") in self.at:
+            yield self.at[same, "cases"]
 
     def _doubtful(self) -> list[int]:
         """Return the counts on whose least numbers it hangs whether others are known to be small."""

@@ -18,8 +18,8 @@ AGES = ("official_age", "intake", "in_school")  # set against INEI's population
 OF_YEARS = (*FLOWS, "transition", *ABSENCES, *AGES)
 # What is decided after what, so that it hides nothing of that: April's first.
 TURNS = {**dict.fromkeys(OF_YEARS, 1), "official_age": 2, "intake": 2, "in_school": 3}
-# Told only where the cases of another are, which are nearly the same children.
-TOLD_BESIDE = {"in_school": "official_age"}
+# Cases of the second are those of the first and nearly all its pupils: it is told only where they are.
+SAME_CHILDREN = {"in_school": "official_age"}
 TOGETHER = {
     "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need", *FLOWS, "transition", *AGES),
     "attendance": ("low_attendance", "TUTOR", "VISITA"),
@@ -102,6 +102,12 @@ Block = dict[Cell, Shown]
 Split = tuple[str, str]  # an indicator, and by what the whole is split
 Counts = dict[Cell, tuple[int, int]]  # true pupils and cases of cells
 Of = tuple[int, str, str]  # school year, level, family of indicators
+
+
+def of_same_children(cell: Cell) -> Cell | None:
+    """Return the cell whose cases a cell would nearly tell; None of most."""
+    other = SAME_CHILDREN.get(cell.indicator)
+    return replace(cell, indicator=other) if other else None
 
 
 def family(indicator: str) -> str:

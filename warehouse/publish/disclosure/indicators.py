@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import chain
 
 import duckdb
@@ -25,7 +24,6 @@ from warehouse.publish.disclosure.cells import (
     HIDDEN,
     NATION,
     OF_YEARS,
-    TOLD_BESIDE,
     TURNS,
     Block,
     Cell,
@@ -34,6 +32,7 @@ from warehouse.publish.disclosure.cells import (
     Shown,
     Split,
     family,
+    of_same_children,
     seen,
     to_hide,
 )
@@ -123,8 +122,7 @@ def _hide_what_is_bounded(counts: Counts, kept: Block) -> Block:
 
 def _without_what_tells(block: Block, counts: Counts) -> Block:
     """Hide new cells that would nearly tell the hidden cases of another indicator."""
-    mine = [cell for cell in counts if cell.indicator in TOLD_BESIDE]
-    beside = {cell: replace(cell, indicator=TOLD_BESIDE[cell.indicator]) for cell in mine}
+    beside = {cell: other for cell in counts if (other := of_same_children(cell))}
     return block | {cell: HIDDEN for cell, other in beside.items() if block.get(other, HIDDEN).is_hidden}
 
 

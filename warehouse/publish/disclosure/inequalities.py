@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from warehouse.publish.disclosure.cells import FLOWS, NATION, ROUNDING, SMALLEST, Block, Cell
+from warehouse.publish.disclosure.cells import FLOWS, HIDDEN, NATION, ROUNDING, SMALLEST, Block, Cell, of_same_children
 from warehouse.publish.disclosure.program import Program
 
 MOST = 50_000_000  # nobody believes in more pupils than this
@@ -43,8 +43,6 @@ CASES_WITHIN = (
     ("official_age", "in_school"),
     ("in_school", "official_age"),
 )
-# The cases of the first are those of the second: where these are shown they are no secret.
-SAME_CASES = {"in_school": "official_age"}
 OTHERS_WITHIN = (("transition", "promotion"),)  # who did not go on to secondary was not promoted
 # The same pupils, counted twice: the last grade of primary, whose promotion is the transition to secondary.
 SAME = (Cell("transition", NATION), Cell("promotion", NATION, "grade=09"))
@@ -179,9 +177,9 @@ class Inequalities:
         return self.program.least(np.zeros(len(self.names)))
 
     def is_told(self, cell: Cell, quantity: str) -> bool:
-        """Say whether a hidden count is shown as another."""
-        same = self.block.get(replace(cell, indicator=SAME_CASES.get(cell.indicator, "")))
-        return quantity == "cases" and same is not None and not same.is_hidden
+        """Say whether a hidden count is shown as another, or is at least one that is shown."""
+        same = of_same_children(cell)
+        return quantity != "others" and same is not None and not self.block.get(same, HIDDEN).is_hidden
 
     def beside(self, cell: Cell) -> set[Cell]:
         """Return the cells that one may have been hidden for: parts of its splits, its wholes, the nation's parts."""

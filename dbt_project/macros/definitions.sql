@@ -121,6 +121,16 @@
   {{ indicator }} in ('{{ var('rare_indicators') | join("', '") }}')
 {%- endmacro %}
 
+{#- Of departments too, though it is rare. -#}
+{% macro is_of_departments(indicator) -%}
+  {{ indicator }} in ({{ listed_texts(var('department_indicators')) }})
+{%- endmacro %}
+
+{#- Told of groups of pupils: a rule of needs asks for the same traits, and a population has none. -#}
+{% macro is_grouped(indicator) -%}
+  {{ indicator }} not in ({{ listed_texts(var('ungrouped_indicators')) }})
+{%- endmacro %}
+
 {% macro is_low_attendance(share) -%}
   {{ share }} <= {{ var('low_attendance_share') }}
 {%- endmacro %}

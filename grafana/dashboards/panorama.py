@@ -36,7 +36,6 @@ IN_DISTRICTS = (
     "over_age_share",
 )
 LEFT = ("school_year", "district_name", "province_name", "n_pupils", "n_dropouts", "dropout_share")
-RATIOS = ("school_year", "level", "ratio", "n_enrolled", "n_population", "ratio_value")
 ON_MAP = ("department_name", "capital", "latitude", "longitude", "n_pupils", "case_share")
 
 
@@ -53,7 +52,6 @@ def make() -> Dashboard:
     mapped = Asked("regional_map", ON_MAP, "department_name", 26, (INDICATOR, LEVEL, YEAR))
     newest = "school_year desc, n_pupils desc nulls last"  # open data comes a year later than our own
     districts = Asked("published_enrollment", IN_DISTRICTS, newest, 200, (LEVEL,))
-    enrolled = Asked("enrollment_ratios", RATIOS, "school_year desc, level, ratio", 100, (DEPARTMENT, LEVEL))
     return page(
         "panorama",
         [
@@ -61,7 +59,6 @@ def make() -> Dashboard:
             bars("departments_ranked", ranked),
             markers("departments_mapped", mapped, "n_pupils", "case_share"),
             lines("indicators_over_years", _over_years(INDICATOR)),
-            rows("enrollment_ratios", enrolled),
             rows("districts_enrolled", districts, width=12),
             rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200)),
         ],

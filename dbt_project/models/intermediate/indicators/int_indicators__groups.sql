@@ -1,10 +1,6 @@
 with
--- who is in need is told by these traits themselves: a gap would say nothing; of groups there is no
--- population
-cube as (
-    select * from {{ ref('int_indicators__cube') }}
-    where indicator not in ({{ listed_texts(['unmet_need'] + var('ratio_indicators')) }})
-),
+-- who is in need is told by these traits themselves: a gap would say nothing
+cube as (select * from {{ ref('int_indicators__cube') }} where {{ is_grouped('indicator') }}),
 
 pupils as (
     {% for trait in

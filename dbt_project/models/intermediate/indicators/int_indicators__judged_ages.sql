@@ -1,5 +1,12 @@
 {{ config(materialized='view') }}
 
+{#- indicator → of which pupils it is told, at which level, and who of them is a case -#}
+{%- set indicators = {
+    'official_age': ["level in ('B0', 'F0')", "level", "level = level_of_age"],
+    'intake': ["level = 'B0' and grade = 4 and is_new", "level", "grade = grade_of_age"],
+    'in_school': ["level_of_age is not null", "level_of_age", "level = level_of_age"],
+} -%}
+
 with
 -- years of which the next one has told: what is shown of a year is shown once
 enrollments as (select * from {{ ref('fct_enrollment_year') }} where flow is not null),
@@ -21,38 +28,18 @@ pupils as (
     from enrollments
     inner join schools on enrollments.school_key = schools.school_key
     left join ages on enrollments.age_at_march = ages.entry_age
-),
-
-judged as (
-    select
-        *,
-        'official_age' as indicator,
-        coalesce(level = level_of_age, false) as is_case
-    from pupils
-    where level in ('B0', 'F0')
-    union all
-    select
-        *,
-        'intake' as indicator,
-        coalesce(grade = grade_of_age, false) as is_case
-    from pupils
-    where level = 'B0' and grade = 4 and is_new
-    union all
-    -- of whatever level: the age says of which one they are counted
-    select
-        * replace (level_of_age as level),
-        'in_school' as indicator,
-        coalesce(level = level_of_age, false) as is_case
-    from pupils
-    where level_of_age is not null
 )
 
-select
-    child_key,
-    school_year,
-    department_code,
-    ugel_code,
-    level,
-    indicator,
-    is_case
-from judged
+{% for indicator, (counted, level, case) in indicators.items() %}
+    select
+        child_key,
+        school_year,
+        department_code,
+        ugel_code,
+        {{ level }} as level,
+        '{{ indicator }}' as indicator,
+        coalesce({{ case }}, false) as is_case
+    from pupils
+    where {{ counted }}
+    {% if not loop.last %} union all {% endif %}
+{% endfor %}

@@ -5,10 +5,7 @@ departments as (select * from {{ ref('departments') }}),
 
 versions as (
     select
-        department_code,
-        calendar_year,
-        age_years,
-        n_people,
+        *,
         {{ known_until(['department_code', 'calendar_year', 'is_female', 'age_years']) }}
             as known_until
     from projections
@@ -21,48 +18,27 @@ ages as (
         is_first_of_stage,
         count(*) over (partition by stage) as n_ages
     from grades
-    where {{ level_of_stage('stage') }} is not null
-),
-
-people as (
-    select
-        versions.calendar_year,
-        versions.department_code,
-        ages.level,
-        ages.n_ages,
-        versions.n_people,
-        if(ages.is_first_of_stage, versions.n_people, 0) as n_beginners
-    from {{ newest('versions') }} as versions
-    inner join ages on versions.age_years = ages.entry_age
 ),
 
 -- each department, and the nation as department 00
 sums as (
     select
-        calendar_year,
-        coalesce(department_code, '00') as department_code,
-        level,
-        cast(sum(n_people) as bigint) as n_of_official_age,
-        cast(sum(n_beginners) as bigint) as n_of_first_age,
+        told.calendar_year,
+        coalesce(told.department_code, '00') as department_code,
+        ages.level,
+        cast(sum(told.n_people) as bigint) as n_of_official_age,
+        cast(sum(told.n_people) filter (where ages.is_first_of_stage) as bigint) as n_of_first_age,
         count(*) as n_rows,
-        any_value(n_ages) as n_ages
-    from people
-    group by calendar_year, level, rollup(department_code)
-),
-
-expected as (
-    select
-        *,
-        2 * n_ages * if(department_code = '00', (select count(*) from departments), 1) as n_expected
-    from sums
+        2 * ages.n_ages as n_rows_of_department
+    from {{ newest('versions') }} as told
+    inner join ages on told.age_years = ages.entry_age
+    where ages.level is not null
+    group by told.calendar_year, ages.level, ages.n_ages, rollup(told.department_code)
 )
 
 -- both sexes of every age, of the nation in every department: a part of them is no population
-select
-    calendar_year,
-    department_code,
-    level,
-    n_of_official_age,
-    n_of_first_age
-from expected
-where n_rows = n_expected
+select * exclude (n_rows, n_rows_of_department)
+from sums
+where
+    n_rows = n_rows_of_department
+    * if(department_code = '00', (select count(*) from departments), 1)

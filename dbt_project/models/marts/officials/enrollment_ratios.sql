@@ -31,28 +31,15 @@ counted as (
         where indicators.indicator = '{{ indicator }}'
         {% if not loop.last %} union all {% endif %}
     {% endfor %}
-),
-
--- fewer children than are shown of anything, or fewer than none, are no share
-measured as (
-    select
-        *,
-        case
-            when ratio <> 'out_of_school' then {{ share('n_enrolled', 'n_population', 3) }}
-            when n_population - n_enrolled >= {{ var('smallest_shown') }}
-                then {{ share('n_population - n_enrolled', 'n_population', 3) }}
-        end as ratio_value
-    from counted
 )
 
+-- of fewer than are shown of anything, or of fewer than none, there is no share
 select
-    school_year,
-    department_code,
-    department_name,
-    level,
-    ratio,
-    n_enrolled,
-    n_population,
-    ratio_value,
+    *,
+    case
+        when ratio <> 'out_of_school' then {{ share('n_enrolled', 'n_population', 3) }}
+        when n_population - n_enrolled >= {{ var('smallest_shown') }}
+            then {{ share('n_population - n_enrolled', 'n_population', 3) }}
+    end as ratio_value,
     ratio_value is null as is_hidden
-from measured
+from counted

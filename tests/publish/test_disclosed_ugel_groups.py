@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import examples
 from tests.publish.test_disclosure import Counts, assert_safe, counts
+from warehouse.publish.disclosure import indicators
 from warehouse.publish.disclosure.attack import attack
 from warehouse.publish.disclosure.cells import HIDDEN, NATION, Block, Cell
 from warehouse.publish.disclosure.indicators import decide_in_stages, first_look
@@ -162,3 +163,9 @@ def test_no_hidden_count_of_a_group_of_a_ugel_is_bounded(true: Counts) -> None:
 @given(with_ugel_groups())
 def test_no_hidden_count_is_bounded_when_indicators_are_decided_one_after_another(true: Counts) -> None:
     assert_safe(one_after_another(true), true)
+
+
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(with_ugel_groups())
+def test_what_is_decided_at_once_is_what_is_decided_stage_by_stage(true: Counts) -> None:
+    assert decide_in_stages(true, {}) == indicators._staged(true, {}, attack)

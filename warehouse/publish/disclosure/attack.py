@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -24,6 +25,9 @@ class Bounded:
     quantity: str
     low: int
     high: int
+
+
+Attack: TypeAlias = Callable[[Block], Sequence[Bounded]]  # finds the hidden counts that are bounded
 
 
 def attack(block: Block) -> list[Bounded]:
@@ -130,9 +134,10 @@ class Ranges:
     def _widen(self, asked: _Asked) -> None:
         """Ask for the least and the most of each count until it is not narrow."""
         self._sweep(asked)
-        for n, k in enumerate(asked.told_of):
+        for n in map(int, np.flatnonzero(self._narrow[asked.told_of])):
+            k = asked.told_of[n]
             for weight in (1, -1):
-                if self._narrow[k]:
+                if self.high[k] - self.low[k] < POSSIBLE:
                     self._ask(asked, n, weight)
 
     def _ask(self, asked: _Asked, n: int, weight: int) -> None:

@@ -19,7 +19,7 @@ import pyarrow
 from warehouse import database
 from warehouse.errors import BuildFailed
 from warehouse.publish.disclosure import parts
-from warehouse.publish.disclosure.attack import Bounded, attack
+from warehouse.publish.disclosure.attack import Attack, Bounded, attack
 from warehouse.publish.disclosure.cells import (
     HIDDEN,
     NATION,
@@ -89,7 +89,7 @@ def _hide_more_of(block: Block, counts: Counts, splits: Iterable[list[Cell]], qu
     return is_more
 
 
-def decide(counts: Counts, kept: Block) -> Block:
+def decide(counts: Counts, kept: Block, attack: Attack = attack) -> Block:
     """Decide on the cells of one school year, level and family of indicators; those decided before stay as they are.
 
     The only part of a nation is shown as the nation is.
@@ -97,6 +97,7 @@ def decide(counts: Counts, kept: Block) -> Block:
     Args:
         counts: true (pupils, cases) of each cell not decided before.
         kept: what was decided before.
+        attack: what finds the hidden counts that are bounded.
 
     Raises:
         BuildFailed: what was shown before bounds a hidden count whatever is hidden now.
@@ -104,7 +105,7 @@ def decide(counts: Counts, kept: Block) -> Block:
     nations = parts.alone([*counts, *kept])
     parted = {cell: n for cell, n in counts.items() if cell not in nations}
     try:
-        block = _hide_what_is_bounded(parted, kept)
+        block = _hide_what_is_bounded(parted, kept, attack)
     except Contradiction:
         if not kept:
             raise
@@ -112,7 +113,7 @@ def decide(counts: Counts, kept: Block) -> Block:
     return {cell: block.get(nations.get(cell, cell), HIDDEN) for cell in counts}
 
 
-def _hide_what_is_bounded(counts: Counts, kept: Block) -> Block:
+def _hide_what_is_bounded(counts: Counts, kept: Block, attack: Attack) -> Block:
     """Return what is shown once nothing hidden is bounded."""
     block = _without_what_tells(first_look(counts) | kept, counts)
     while bounded := attack(block):
@@ -202,8 +203,9 @@ def _decided(of: Of, counts: Counts, kept: Block) -> list[dict[str, object]]:
 def decide_in_stages(counts: Counts, kept: Block) -> Block:
     """Decide on the cells of a block that were not decided before: on wholes, then on their parts.
 
-    Of an indicator that later deliveries change nothing more is decided once any of it was: other cells of other rows
-    would not add up to what was shown.
+    All stages are tried at once with what a first look hides, and one by one only where that bounds a count. Of an
+    indicator that later deliveries change nothing more is decided once any of it was: other cells of other rows would
+    not add up to what was shown.
 
     Args:
         counts: true (pupils, cases) of each cell of one school year, level and family of indicators.
@@ -212,12 +214,29 @@ def decide_in_stages(counts: Counts, kept: Block) -> Block:
     Raises:
         BuildFailed: what was shown before bounds a hidden count whatever is hidden now.
     """
-    decided: Block = {}
     undecided = _undecided(counts, kept)
+    first = _staged(undecided, kept, _believe_all_safe)
+    return first if not first or _is_safe(kept | first) else _staged(undecided, kept, attack)
+
+
+def _believe_all_safe(_: Block) -> list[Bounded]:
+    """Find nothing: what is hidden at a first look is mostly enough, and one attack on all stages at once tells it."""
+    return []
+
+
+def _is_safe(block: Block) -> bool:
+    try:
+        return not attack(block)
+    except Contradiction:
+        return False
+
+
+def _staged(undecided: Counts, kept: Block, attack: Attack) -> Block:
+    decided: Block = {}
     for kinds, turn, decide_on in STAGES:
         new = {cell: n for cell, n in undecided.items() if cell.kind in kinds and TURNS.get(cell.indicator, 0) == turn}
         try:
-            decided |= decide_on(new, kept | decided) if new else {}
+            decided |= decide_on(new, kept | decided, attack) if new else {}
         except parts.StillBounded:
             decided = parts.hide_wholes(decided | dict.fromkeys(new, HIDDEN), kept)
     return decided

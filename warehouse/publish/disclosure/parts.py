@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from warehouse.errors import BuildFailed
-from warehouse.publish.disclosure.attack import Bounded, attack
+from warehouse.publish.disclosure.attack import Attack, Bounded, attack
 from warehouse.publish.disclosure.cells import HIDDEN, Block, Cell, Counts, Shown, seen, to_hide
 from warehouse.publish.disclosure.program import Contradiction
 
@@ -23,12 +23,13 @@ class StillBounded(BuildFailed):
     """What is shown of wholes, and was shown before, bounds a hidden count even with every new part hidden."""
 
 
-def decide(counts: Counts, shown: Block) -> Block:
+def decide(counts: Counts, shown: Block, attack: Attack = attack) -> Block:
     """Decide on counts of parts that were not decided before.
 
     Args:
         counts: true (pupils, cases) of each part and indicator of one school year, level and family of indicators.
         shown: what is shown of the nation, its groups and departments, and was shown of parts.
+        attack: what finds the hidden counts that are bounded.
 
     Raises:
         StillBounded: what is shown bounds a hidden count even with every new one hidden.
@@ -36,7 +37,7 @@ def decide(counts: Counts, shown: Block) -> Block:
     of_whole = alone([*counts, *shown])
     only = {cell: shown.get(of_whole[cell], HIDDEN) for cell in counts if cell in of_whole}
     found = _first_look({cell: n for cell, n in counts.items() if cell not in only}, shown)
-    while bounded := _tried(shown | only | found):
+    while bounded := _tried(shown | only | found, attack):
         if _hide_against(found, bounded):
             continue
         if None in bounded:
@@ -52,7 +53,7 @@ def hide_wholes(decided: Block, kept: Block) -> Block:
         StillBounded: what was kept bounds a hidden count whatever is hidden now.
     """
     found = dict(decided)
-    while bounded := _tried(kept | found):
+    while bounded := _tried(kept | found, attack):
         if not _hide_against(found, bounded):
             raise StillBounded(_said(decided))
     return found
@@ -120,7 +121,7 @@ def _hide_a_second(parts: Sequence[Cell], found: Block, counts: Counts, quantity
     return True
 
 
-def _tried(block: Block) -> list[Bounded | None]:
+def _tried(block: Block, attack: Attack) -> list[Bounded | None]:
     """Attack; what contradicts what was shown at another time bounds a count that nobody can name."""
     try:
         return list(attack(block))

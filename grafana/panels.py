@@ -55,6 +55,7 @@ SHARES = (
     "gap_to_department",
     "gap_to_nation",
     "share_gap",
+    "ratio_value",
 )
 
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.

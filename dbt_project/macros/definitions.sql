@@ -104,6 +104,11 @@
     - cast(month({{ birth_date }}) > 3 as integer)
 {%- endmacro %}
 
+{#- The level of a stage of regular education that has official ages: primary or secondary. -#}
+{% macro level_of_stage(stage) -%}
+  case {{ stage }} when 'primaria' then 'B0' when 'secundaria' then 'F0' end
+{%- endmacro %}
+
 {#- A group of pupils by one trait, as in «sex=mujer»; what is not known is a group too. -#}
 {% macro trait(kind, flag, if_so, if_not) -%}
   case when {{ flag }} then '{{ kind }}={{ if_so }}'
@@ -114,6 +119,16 @@
 {#- So rare, or of so few, that of a department's groups, or its UGELs, less than half could be shown. -#}
 {% macro is_rare(indicator) -%}
   {{ indicator }} in ('{{ var('rare_indicators') | join("', '") }}')
+{%- endmacro %}
+
+{#- Of departments too, though it is rare. -#}
+{% macro is_of_departments(indicator) -%}
+  {{ indicator }} in ({{ listed_texts(var('department_indicators')) }})
+{%- endmacro %}
+
+{#- Told of groups of pupils: a rule of needs asks for the same traits, and a population has none. -#}
+{% macro is_grouped(indicator) -%}
+  {{ indicator }} not in ({{ listed_texts(var('ungrouped_indicators')) }})
 {%- endmacro %}
 
 {% macro is_low_attendance(share) -%}

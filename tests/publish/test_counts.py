@@ -21,7 +21,8 @@ from warehouse import contracts
 from warehouse.settings import DBT_PROJECT, read_yaml
 
 WHOLE = {"integer", "bigint", "smallint", "hugeint"}
-COUNTED = {"children", "rows", "files", "schools", "places", "staff", "looks", "nothing"}
+# `projections` are people whom INEI projects: public, and counted nowhere.
+COUNTED = {"children", "rows", "files", "schools", "places", "staff", "looks", "projections", "nothing"}
 POSSIBLE = 5  # whole numbers that a hidden count must be able to be, as seen by whoever solves all that is shown
 FEW = 10
 

@@ -15,7 +15,7 @@ from tests.conftest import Country
 from tests.second import compare
 from tests.second.compare import report
 from tests.second.indicators import NATION, Counts
-from warehouse.publish.disclosure.cells import OF_YEARS
+from warehouse.publish.disclosure.cells import AGES, OF_YEARS
 
 PUPILS = """
 create temp table pupils as
@@ -31,8 +31,8 @@ told as (
 ),
 years as (
   select child, school_year, bool_or(has_died) as has_died, bool_or(has_finished) as has_finished,
-    arg_max({grade: grade, level: level, service: service_code}, (enrollment_state <> 'TRASLADADO', enrolled_date)) as at,
-    arg_max({sex: sex, tongue: mother_tongue, disability: disability, country: birth_country},
+    arg_max({grade: grade, level: level, service: service_code, entry: entry_situation}, (enrollment_state <> 'TRASLADADO', enrolled_date)) as at,
+    arg_max({sex: sex, tongue: mother_tongue, disability: disability, country: birth_country, born: birth_date},
       (enrolled_date, registered_date)) as who
   from told group by all
 ),
@@ -45,7 +45,7 @@ schools as (
   left join intermediate.int_places__populated as p
     on r.populated_place_code = p.populated_place_code and p.known_until = '9999-12-31'
 )
-select y.school_year as school_year, schools.department_code as department_code, coalesce(schools.ugel_code, '000000') as ugel,
+select y.school_year as school_year, date_part('year', age(make_date(y.school_year, 3, 31), y.who.born)) as years_old, y.at.entry as entry, schools.department_code as department_code, coalesce(schools.ugel_code, '000000') as ugel,
   y.at.level as level, y.at.grade as grade, y.has_died, y.has_finished, n.at.grade as next_grade, absent, open,
   y.who.sex = 'M' as is_female, features.speaks as speaks, y.who.disability is not null as has_disability,
   coalesce(y.who.country, 'PERU') <> 'PERU' as is_foreign, schools.is_rural as is_rural, schools.is_public as is_public
@@ -56,8 +56,9 @@ left join (select child_key, school_year, speaks_indigenous_language as speaks f
   on features.child_key = y.child and features.school_year = y.school_year
 join schools on schools.service_code = y.at.service and known_at <= make_date(y.school_year, 12, 31)
   and schools.known_until > make_date(y.school_year, 12, 31)
-where y.at.level in ('B0', 'F0') and y.school_year < (select max(school_year) from years)
+where y.school_year < (select max(school_year) from years)
 """
+LEVEL_OF_AGE = "case when years_old between 6 and 11 then 'B0' when years_old between 12 and 16 then 'F0' end"
 # Indicator → who counts, who is a case; «finished» first, since who finished is in no grade a year later.
 JUDGED = {
     "promotion": ("not has_died", "coalesce(next_grade > grade, has_finished)"),
@@ -66,6 +67,9 @@ JUDGED = {
     "transition": ("not has_died and level = 'B0' and grade = 9", "coalesce(next_grade >= 10, false)"),
     "chronic_absence": ("open is not null", "absent / open >= 0.1"),
     "severe_absence": ("open is not null", "absent / open >= 0.2"),
+    "official_age": ("true", f"coalesce({LEVEL_OF_AGE} = level, false)"),
+    "intake": ("grade = 4 and entry not in ('REPITE', 'REENTRANTE')", "coalesce(years_old = 6, false)"),
+    "in_school": (f"{LEVEL_OF_AGE} is not null", f"level = {LEVEL_OF_AGE}"),
 }
 TRAITS = {
     "sex": "if(is_female, 'mujer', 'varón')",
@@ -85,10 +89,12 @@ def places(indicator: str, trait: str = "") -> list[str]:
     """Return how deep an indicator is counted: what is rare of the nation alone, but promotion of departments."""
     if indicator == "chronic_absence" and (not trait or trait in IN_PLACES):
         return list(PLACES)
-    return [NATION, "department"] if indicator == "promotion" and not trait else [NATION]
+    return [NATION, "department"] if indicator in ("promotion", *AGES) and not trait else [NATION]
 
 
 def traits(indicator: str) -> list[str]:
+    if indicator in AGES:
+        return []
     found = TRAITS.keys() - (set() if indicator == "chronic_absence" else COARSE)
     return sorted(found - ({"grade"} if indicator == "transition" else set()))
 
@@ -96,8 +102,10 @@ def traits(indicator: str) -> list[str]:
 def counted(db: duckdb.DuckDBPyConnection, indicator: str, trait: str = "") -> Iterator[tuple[tuple, tuple[int, int]]]:
     of, case = JUDGED[indicator]
     named = f"'{indicator} of {trait}=' || {TRAITS[trait]}" if trait else f"'{indicator}'"
+    level, at = (LEVEL_OF_AGE, "true") if indicator == "in_school" else ("level", "level in ('B0', 'F0')")
     for place in places(indicator, trait):
-        sql = f"select school_year, {PLACES[place]}, level, {named}, count(*), count(*) filter ({case}) from pupils where {of}"
+        cell = f"school_year, {PLACES[place]}, {level} as of_level, {named}"
+        sql = f"select {cell}, count(*), count(*) filter ({case}) from pupils where {at} and {of}"
         for *cell, pupils, cases in db.execute(f"{sql} group by all").fetchall():
             yield tuple(cell), (pupils, cases)
 
@@ -130,6 +138,24 @@ def test_every_cell_of_groups_agrees(country: Country, db: duckdb.DuckDBPyConnec
     assert len(mine) > 2000
     found = list(compare.counts(theirs, mine))
     assert not found, report(found)
+
+
+def test_who_is_enrolled_at_which_age_is_nested(country: Country) -> None:
+    """What the attack takes to be known has to be true, of the nation and of each department."""
+    cells = (
+        "intermediate.int_indicators__counts where indicator in ('promotion', 'official_age', 'intake', 'in_school')"
+    )
+    of = "max(n_{0}) filter (indicator = '{1}')".format
+    nested = (
+        f"{of('pupils', 'promotion')} <= {of('pupils', 'official_age')} "
+        f"and coalesce({of('pupils', 'intake')} <= {of('pupils', 'official_age')}, true) "
+        f"and coalesce({of('cases', 'intake')} <= {of('cases', 'official_age')}, true) "
+        f"and coalesce({of('cases', 'in_school')}, 0) = {of('cases', 'official_age')}"
+    )
+    by_place = (
+        f"select {nested} as nested from {cells} and ugel_code is null group by school_year, level, department_code"
+    )
+    assert country.ask(f"select nested, count(*) > 100 from ({by_place}) group by all") == [(True, True)]
 
 
 def test_flows_part_all_pupils_and_severe_absence_is_chronic(country: Country) -> None:

@@ -16,6 +16,7 @@ PAGE = REPOSITORY / "docs" / "definitions.md"
 TITLES = {
     "outcome": "Outcomes",
     "indicator": "Indicators",
+    "ratio": "Ratios to the population",
     "rule": "Rules of services",
     "feature": "Features and reasons",
 }

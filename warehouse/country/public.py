@@ -58,6 +58,7 @@ def places(office: Office, first_year: int) -> None:
 
 def deliver(office: Office, year: Year) -> None:
     """Deliver a year of public files; needs the tables `year`, `child` and `service`."""
+    _population(office, year.year)
     _register(office, year.year)
     _feeding(office, year.year)
     if year.year in (2021, 2022, 2023, 2024):
@@ -66,6 +67,31 @@ def deliver(office: Office, year: Year) -> None:
         _dropouts(office, year.year - 1)
     office.db.execute("create or replace table last_year as from year")
     _siseve(office, year)
+
+
+def _population(office: Office, year: int) -> None:
+    """Deliver how many live in each department on 30 June, by sex and age, at school or not.
+
+    Of ages before school the country draws no child in its last years: those three years older stand for them.
+    """
+    office.db.execute("create table if not exists gone (child bigint)")
+    age = f"{year} - year(c.born) - (c.born > make_date(year(c.born), 6, 30))::int"
+    office.deliver(
+        "INEI_POBLACION",
+        str(year),
+        date(year, 1, 10),
+        f"with alive as (select left(d.inei, 2) as ubigeo, c.girl, {age} as age from child as c "
+        "join district as d on d.district = c.house_district anti join gone on gone.child = c.child), "
+        "people as (select ubigeo, girl, unnest(if(age < 9, [age, age - 3], [age])) as edad from alive where age >= 6) "
+        f"select {year} as anio, d.ubigeo, s.sexo, a.edad, count(p.girl) as poblacion "
+        "from (select distinct left(inei, 2) as ubigeo from district) as d "
+        "cross join (values ('HOMBRE', false), ('MUJER', true)) as s(sexo, girl) cross join range(3, 18) as a(edad) "
+        "left join people as p on p.ubigeo = d.ubigeo and p.girl = s.girl and p.edad = a.edad "
+        "group by all order by 2, 3, 4",
+        separator=",",
+        latin=False,
+    )
+    office.db.execute(f"insert into gone select child from year where fate in ({Fate.DIES}, {Fate.EMIGRATES})")
 
 
 def _register(office: Office, year: int) -> None:

@@ -18,7 +18,8 @@ from warehouse.publish import switching
 from warehouse.settings import REPOSITORY, Home, read_yaml
 
 NATION = "00"
-KNOWN = "from indicators where department_code = $area and case_share is not null"
+AGES = "('official_age', 'intake', 'in_school')"  # told as ratios to the population
+KNOWN = f"from indicators where department_code = $area and case_share is not null and indicator not in {AGES}"
 NAMED = """
 select department_name from (
   select department_code, department_name from indicators

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy import sparse
 
-from warehouse.publish.disclosure.cells import FLOWS, NATION, POSSIBLE, Block, Cell, Shown, told
+from warehouse.publish.disclosure.cells import FLOWS, NATION, POSSIBLE, Block, Cell, Shown, of_same_children, told
 from warehouse.publish.disclosure.inequalities import COMPLEMENT, SMALL, Inequalities
 from warehouse.publish.disclosure.program import Contradiction, Program
 
@@ -109,6 +109,8 @@ class Ranges:
 
     def is_guarded(self, k: int) -> bool:
         """Return whether the count must stay secret; a large count of pupils that only protects others need not."""
+        if self.inequalities.is_told(*self.hidden[k]):
+            return False
         return self.hidden[k][1] != "pupils" or not self._seems_large(k)
 
     def _within(self, department: str, held: np.ndarray) -> _Asked:
@@ -183,6 +185,8 @@ class Ranges:
         for other in self.inequalities.beside(cell):
             if other != cell and (other, quantity) in self.at:
                 yield self.at[other, quantity]
+        if (same := of_same_children(cell)) and (same, "cases") in self.at:
+            yield self.at[same, "cases"]
 
     def _doubtful(self) -> list[int]:
         """Return the counts on whose least numbers it hangs whether others are known to be small."""

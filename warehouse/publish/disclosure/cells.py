@@ -13,10 +13,15 @@ NATION = "00"
 # Indicators over the same pupils are attacked together; counts of other services do not bound each other.
 FLOWS = ("promotion", "grade_repetition", "dropout")  # each pupil is one of them, and no pupil two
 ABSENCES = ("chronic_absence", "severe_absence")
+AGES = ("official_age", "intake", "in_school")  # set against INEI's population
 # Of pupils of the whole year, as known now: later deliveries change them, so a year is decided once.
-OF_YEARS = (*FLOWS, "transition", *ABSENCES)
+OF_YEARS = (*FLOWS, "transition", *ABSENCES, *AGES)
+# What is decided after what, so that it hides nothing of that: April's first.
+TURNS = {**dict.fromkeys(OF_YEARS, 1), "official_age": 2, "intake": 2, "in_school": 3}
+# Cases of the second are those of the first and nearly all its pupils: it is told only where they are.
+SAME_CHILDREN = {"in_school": "official_age"}
 TOGETHER = {
-    "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need", *FLOWS, "transition"),
+    "april": ("interruption", "ebr_exit", "repetition", "over_age", "unmet_need", *FLOWS, "transition", *AGES),
     "attendance": ("low_attendance", "TUTOR", "VISITA"),
     "absence": ABSENCES,
 }
@@ -97,6 +102,12 @@ Block = dict[Cell, Shown]
 Split = tuple[str, str]  # an indicator, and by what the whole is split
 Counts = dict[Cell, tuple[int, int]]  # true pupils and cases of cells
 Of = tuple[int, str, str]  # school year, level, family of indicators
+
+
+def of_same_children(cell: Cell) -> Cell | None:
+    """Return the cell whose cases a cell would nearly tell; None of most."""
+    other = SAME_CHILDREN.get(cell.indicator)
+    return replace(cell, indicator=other) if other else None
 
 
 def family(indicator: str) -> str:

@@ -24,6 +24,7 @@ from warehouse.publish.disclosure.cells import (
     HIDDEN,
     NATION,
     OF_YEARS,
+    TURNS,
     Block,
     Cell,
     Counts,
@@ -31,6 +32,7 @@ from warehouse.publish.disclosure.cells import (
     Shown,
     Split,
     family,
+    of_same_children,
     seen,
     to_hide,
 )
@@ -113,10 +115,16 @@ def decide(counts: Counts, kept: Block, attack: Attack = attack) -> Block:
 
 def _hide_what_is_bounded(counts: Counts, kept: Block, attack: Attack) -> Block:
     """Return what is shown once nothing hidden is bounded."""
-    block = first_look(counts) | kept
+    block = _without_what_tells(first_look(counts) | kept, counts)
     while bounded := attack(block):
         _hide_against(block, counts, bounded)
     return block
+
+
+def _without_what_tells(block: Block, counts: Counts) -> Block:
+    """Hide new cells that would nearly tell the hidden cases of another indicator."""
+    beside = {cell: other for cell in counts if (other := of_same_children(cell))}
+    return block | {cell: HIDDEN for cell, other in beside.items() if block.get(other, HIDDEN).is_hidden}
 
 
 def _hide_against(block: Block, counts: Counts, bounded: Sequence[Bounded]) -> None:
@@ -142,14 +150,14 @@ def _is_of(of: Split, cell: Cell) -> bool:
 
 # Wholes first: what they are split into hides them only where all else fails. What April tells comes before flows.
 STAGES = tuple(
-    (kinds, is_of_year, decide_on)
+    (kinds, turn, decide_on)
     for kinds, decide_on in (
         (("cells", "groups"), decide),
         (("ugels",), parts.decide),
         (("department_groups",), parts.decide),
         (("ugel_groups",), parts.decide),
     )
-    for is_of_year in (False, True)
+    for turn in range(4)
 )
 
 
@@ -225,8 +233,8 @@ def _is_safe(block: Block) -> bool:
 
 def _staged(undecided: Counts, kept: Block, attack: Attack) -> Block:
     decided: Block = {}
-    for kinds, is_of_year, decide_on in STAGES:
-        new = {cell: n for cell, n in undecided.items() if cell.kind in kinds and _is_of_year(cell) is is_of_year}
+    for kinds, turn, decide_on in STAGES:
+        new = {cell: n for cell, n in undecided.items() if cell.kind in kinds and TURNS.get(cell.indicator, 0) == turn}
         try:
             decided |= decide_on(new, kept | decided, attack) if new else {}
         except parts.StillBounded:

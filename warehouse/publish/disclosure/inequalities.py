@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from warehouse.publish.disclosure.cells import FLOWS, NATION, ROUNDING, SMALLEST, Block, Cell
+from warehouse.publish.disclosure.cells import FLOWS, HIDDEN, NATION, ROUNDING, SMALLEST, Block, Cell, of_same_children
 from warehouse.publish.disclosure.program import Program
 
 MOST = 50_000_000  # nobody believes in more pupils than this
@@ -32,11 +32,16 @@ PUPILS_WITHIN = (
     ("transition", "promotion"),
     ("severe_absence", "chronic_absence"),
     ("chronic_absence", "severe_absence"),
+    ("promotion", "official_age"),  # who died is of no flow
+    ("intake", "official_age"),
 )
 CASES_WITHIN = (
     ("interruption", "ebr_exit"),
     ("transition", "promotion"),
     ("severe_absence", "chronic_absence"),
+    ("intake", "official_age"),  # six years are an age of primary
+    ("official_age", "in_school"),
+    ("in_school", "official_age"),
 )
 OTHERS_WITHIN = (("transition", "promotion"),)  # who did not go on to secondary was not promoted
 # The same pupils, counted twice: the last grade of primary, whose promotion is the transition to secondary.
@@ -44,6 +49,10 @@ SAME = (Cell("transition", NATION), Cell("promotion", NATION, "grade=09"))
 # What an attacker may believe of the nation, though late enrollments and corrections make it only nearly true: pupils
 # of April are pupils of the year, who left regular education dropped out, and who failed repeats or dropped out.
 BELIEVED_PUPILS = (("ebr_exit", "dropout"), ("repetition", "dropout"), ("over_age", "dropout"))
+# Who begins first grade is of it at the end of the year, if alive; who is over age in the last two grades of a level is
+# too old for the level.
+BEGINNERS = (Cell("intake", NATION), Cell("promotion", NATION, "grade=04"))
+TOO_OLD = tuple(Cell("over_age", NATION, f"grade={grade}") for grade in ("08", "09", "13", "14"))
 BELIEVED_CASES = {"ebr_exit": ("dropout",), "repetition": ("grade_repetition", "dropout")}
 Count = tuple[Cell, str]
 Sum = tuple[float, float, Sequence[Count], Sequence[int]]  # at least, at most, counts, and what each weighs
@@ -96,6 +105,7 @@ class Inequalities:
         if self.is_believed:
             yield from self._believed_pupils()
             yield from self._believed_cases()
+            yield from self._believed_ages()
         for cell, shown in self.block.items():  # those without are not few where cases are shown
             yield -np.inf, 0 if shown.is_hidden else -SMALL["others"], ((cell, "cases"), (cell, "pupils")), (1, -1)
         yield from self._of_parts()
@@ -128,6 +138,16 @@ class Inequalities:
             if flows and self.block.keys() >= set(flows):
                 yield -np.inf, 0, [(counted, "cases") for counted in (cell, *flows)], (1, *[-1] * len(flows))
 
+    def _believed_ages(self) -> Iterator[Sum]:
+        """Yield whom of the nation's grades nearly all beginners, and those not of the official age, count among."""
+        if self.block.keys() >= set(BEGINNERS):
+            yield -np.inf, 0, [(cell, "pupils") for cell in BEGINNERS], (1, -1)
+        of_age = Cell("official_age", NATION)
+        old = [cell for cell in TOO_OLD if cell in self.block]
+        if old and of_age in self.block:
+            counts = [*((cell, "cases") for cell in (*old, of_age)), (of_age, "pupils")]
+            yield -np.inf, 0, counts, (*[1] * len(old), 1, -1)
+
     def _of_parts(self) -> Iterator[Sum]:
         """Yield that a whole is the sum of its parts."""
         for (_, split), parts in self.splits.items():
@@ -155,6 +175,11 @@ class Inequalities:
             Contradiction: they cannot.
         """
         return self.program.least(np.zeros(len(self.names)))
+
+    def is_told(self, cell: Cell, quantity: str) -> bool:
+        """Say whether a hidden count is shown as another, or is at least one that is shown."""
+        same = of_same_children(cell)
+        return quantity != "others" and same is not None and not self.block.get(same, HIDDEN).is_hidden
 
     def beside(self, cell: Cell) -> set[Cell]:
         """Return the cells that one may have been hidden for: parts of its splits, its wholes, the nation's parts."""

@@ -15,9 +15,9 @@ counts as (
     group by school_year, level, indicator, rollup(department_code, ugel_code)
 )
 
--- what is rare is shown of the nation, and promotion of departments
+-- what is rare is shown of the nation, and some of it of departments
 select * from counts
 where
     department_code = '00'
     or not ({{ is_rare('indicator') }})
-    or (indicator = 'promotion' and ugel_code is null)
+    or ({{ is_of_departments('indicator') }} and ugel_code is null)

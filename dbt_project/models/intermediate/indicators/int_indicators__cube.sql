@@ -1,11 +1,14 @@
 with
 april as (select * from {{ ref('int_indicators__judged') }}),
 years as (select * from {{ ref('int_indicators__judged_years') }}),
+ages as (select * from {{ ref('int_indicators__judged_ages') }}),
 
 judged as (
     select * exclude (child_key, as_of_date) from april
     union all by name
     select * exclude (child_key) from years
+    union all by name
+    select * exclude (child_key) from ages
 ),
 
 counted as ( -- before values get their names, which are longer

@@ -1,6 +1,6 @@
 with
 -- who is in need is told by these traits themselves: a gap would say nothing
-cube as (select * from {{ ref('int_indicators__cube') }} where indicator <> 'unmet_need'),
+cube as (select * from {{ ref('int_indicators__cube') }} where {{ is_grouped('indicator') }}),
 
 pupils as (
     {% for trait in

@@ -75,8 +75,10 @@ performance as (
         {% for figure in ('value', 'low', 'high') %}
             case
                 when shown.metric in ('n_rows', 'n_cases') then 5 * round(shown.{{ figure }} / 5)
-                when shown.metric = 'base_rate' and '{{ figure }}' = 'value'
-                    then round(round(shown.n_cases / 5) / round(shown.n_rows / 5), 4)
+                {% if figure == 'value' %}
+                    when shown.metric = 'base_rate'
+                        then round(round(shown.n_cases / 5) / round(shown.n_rows / 5), 4)
+                {% endif %}
                 {# how good probabilities and orders are: of no number of children #}
                 when
                     shown.segment = 'all' and shown.metric in (

@@ -23,6 +23,19 @@ WAYS = (
     ("/proteccion", "Protección", {"protection"}),
 )
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
+
+
+def proper(name: str) -> str:
+    """Return a name that an office wrote in capitals as people write it."""
+    words = name.split()
+    return " ".join(
+        word.lower() if position and word.lower() in SMALL_WORDS else word.capitalize()
+        for position, word in enumerate(words)
+    )
+
+
+PAGES.filters["proper"] = proper
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 

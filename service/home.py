@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from service.children import HARDENED
 from service.settings import Busy, Oidc, Settings
 from warehouse import clock, contracts, database, keys
 from warehouse.audit import access_log
@@ -62,7 +63,7 @@ def today(home: Home) -> date:
     """
     if home.kind != "synthetic":
         return clock.today()
-    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True) as db:
+    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True, config=HARDENED) as db:
         return database.value(db, "select built_for from release") or clock.today()
 
 

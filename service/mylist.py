@@ -23,14 +23,12 @@ Sees = Annotated[Caller, having("education")]
 
 
 @router.get("/")
-def first_page(
-    service: CurrentService, caller: AnyCaller, choice: Annotated[Choice, Query()], desde: Annotated[int, Query()] = 0
-) -> Response:
+def first_page(service: CurrentService, caller: AnyCaller, choice: Annotated[Choice, Query()]) -> Response:
     """The caller's list, or the first page of who has none."""
     ways = [path for scope, path in FIRST_PAGES.items() if scope in caller.scopes]
     if not ways:
         raise Refused(403, "no page here is for you: an administrator gives you a role")
-    return RedirectResponse(ways[0], 303) if ways[0] else HTMLResponse(_page(service, caller, choice, max(0, desde)))
+    return RedirectResponse(ways[0], 303) if ways[0] else HTMLResponse(_page(service, caller, choice))
 
 
 @router.post("/lista/nombres")
@@ -51,16 +49,17 @@ def hide_names(request: Request, service: CurrentService, caller: Sees, seal: An
     return RedirectResponse("/", 303)
 
 
-def _page(service: Service, caller: Caller, choice: Choice, begun: int) -> str:
+def _page(service: Service, caller: Caller, choice: Choice) -> str:
     today = service.settings.today()
     places = worklist.places(service.children, caller)
     place = choice.place if choice.place in places else next(iter(places), "")
     found = worklist.items(service.children, place, today) if place else []
     why = service.named.reason(caller.name)
     names = _names(service, found) if why and choice.text else {}  # who searches may search by name
+    end = choice.begun + SHOWN
     wanted = worklist.chosen(worklist.with_names(found, names), choice, caller)
-    shown, is_busy = _named(service, caller, wanted[begun : begun + SHOWN], why)
-    service.access_log.note(caller.name, "list", [item.child_key for item in shown], f"lista {place} {begun}")
+    shown, is_busy = _named(service, caller, wanted[choice.begun : end], why)
+    service.access_log.note(caller.name, "list", [item.child_key for item in shown], f"lista {place} {choice.begun}")
     return forms.render(
         "lista.html",
         service,
@@ -71,8 +70,7 @@ def _page(service: Service, caller: Caller, choice: Choice, begun: int) -> str:
         choice=choice,
         items=shown,
         n_wanted=len(wanted),
-        begun=begun,
-        following=begun + SHOWN if len(wanted) > begun + SHOWN else 0,
+        following=choice.beginning_at(end) if len(wanted) > end else "",
         counts=worklist.count(found),
         schools=_schools(found),
         grades=sorted({item.grade_name for item in found if item.grade_name}),

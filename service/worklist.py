@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.access import Caller
 from service.children import PublishedChildren
 from service.permissions import EVERYWHERE
 
 NEW_DAYS = 30  # since the listing, while nobody has been in contact
-SHOWN = 50  # children on a page: as many names as one look shows
+SHOWN = 25  # children on a page: as many names as one look shows
 OPEN_STATES = ("listado", "asignado", "contactado")
 STATES = {
     "listado": "por contactar",
@@ -77,17 +80,28 @@ class WorkItem:
         return " ".join(filter(None, (self.grade_name, self.section)))
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What a person chose to see; all of it is as it came in the address."""
+class Choice(BaseModel):
+    """What a person chose to see, as the address says it."""
 
-    place: str = ""
-    text: str = ""
-    school: str = ""
-    grade: str = ""
-    state: str = ""
+    model_config = ConfigDict(frozen=True)
+    place: str = Field("", max_length=20)
+    text: str = Field("", max_length=100)
+    school: str = Field("", max_length=20)
+    grade: str = Field("", max_length=40)
+    state: str = Field("", max_length=20)
     mine: bool = False
-    order: str = "urgencia"
+    order: str = Field("urgencia", max_length=20)
+    begun: int = Field(0, ge=0, le=10_000_000, alias="desde")
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it shows less than all, or in another order."""
+        return bool(self.text or self.school or self.grade or self.state or self.mine) or self.order != "urgencia"
+
+    def beginning_at(self, begun: int) -> str:
+        """Return the address of the same choice from another child on."""
+        stated = self.model_dump(exclude_defaults=True) | {"desde": begun}
+        return "?" + urlencode({name: str(value).lower() if value is True else value for name, value in stated.items()})
 
 
 @dataclass(frozen=True)

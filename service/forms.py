@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,10 @@ MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre no
 # The pages: path, title, and scopes of which one is enough.
 WAYS = (
     ("/", "Mi lista", {"education"}),
+    ("/ugel", "UGEL", {"planning"}),
+    ("/escuela", "Mi escuela", {"tutoring"}),
     ("/proteccion", "Protección", {"protection"}),
+    ("/audit", "Auditoría", {"audit"}),
 )
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
 SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
@@ -33,6 +37,11 @@ def proper(name: str) -> str:
         word.lower() if position and word.lower() in SMALL_WORDS else word.capitalize()
         for position, word in enumerate(words)
     )
+
+
+def month_name(day: date) -> str:
+    """Return a day's month and year, as «abril de 2025»."""
+    return f"{MONTHS[day.month - 1]} de {day.year}"
 
 
 PAGES.filters["proper"] = proper

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from service.children import HARDENED
+from service.published import HARDENED
 from service.settings import Busy, Oidc, Settings
 from warehouse import clock, contracts, database, keys
 from warehouse.audit import access_log
@@ -47,6 +47,8 @@ def settings(home: Home) -> Settings:
         oidc=_oidc(),
         reveal=partial(reveal, home),
         names=partial(names, home),
+        operations=home.serving / "operations" / "current.duckdb",
+        trace=partial(trace, home),
         record=partial(record, home),
         offices=home.serving / "protection",
         compare=partial(compare, home),
@@ -104,6 +106,21 @@ def names(home: Home, children: Sequence[int]) -> dict[int, str]:
         Busy: landing writes the vault.
     """
     return _of_vault(home, lambda db: vault.full_names(db, children))
+
+
+def trace(home: Home, table: str, key: str, who: str) -> str:
+    """Return where a number comes from, as text.
+
+    Raises:
+        Busy: a build writes the warehouse.
+        QhawaqError: there is no such number.
+    """
+    from warehouse.audit import trace as tracing  # reads the graph: who never asks does not wait for it
+
+    try:
+        return tracing.trace(home, table, key, who)
+    except HomeInUse:
+        raise Busy("the warehouse is being written: again in some minutes") from None
 
 
 def compare(home: Home, file: str, line: int) -> LinkReview | None:

@@ -13,6 +13,7 @@ from warehouse import clock
 Record = Callable[[dict[str, Any]], None]
 Reveal = Callable[[int], dict[str, Any] | None]
 Names = Callable[[Sequence[int]], dict[int, str]]
+Trace = Callable[[str, str, str], str]  # table, key and who looks → text
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
@@ -62,6 +63,8 @@ class Settings:
         oidc: the trusted identity provider, or None.
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
         names: returns the names of children that somebody has; raises `Busy` while the vault is written.
+        operations: the published file of operations; None without it.
+        trace: returns where a number comes from; raises `Busy` while the warehouse is written.
         record: delivers the follow-up of a case, by the columns of its contract.
         offices: the folder of the published files of protection offices, by province; None without them.
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
@@ -80,6 +83,8 @@ class Settings:
     reveal: Reveal | None = None
     record: Record | None = None
     names: Names | None = None
+    operations: Path | None = None
+    trace: Trace | None = None
     offices: Path | None = None
     compare: Compare | None = None
     decide: Record | None = None

@@ -57,6 +57,7 @@ worklist as (
         children.child_key,
         cast(newest.school_year as integer) as school_year,
         children.service_code,
+        children.grade,
         grades.grade_name,
         children.section,
         children.need,

@@ -26,8 +26,8 @@ select source, count(*) as n_files, sum(accepted_rows)::bigint as n_accepted,
 from deliveries group by source order by source
 """
 EXAMPLES = (
-    ("officials.indicators", "2024/00/B0/interruption", "primaria del país en 2024: cuántos interrumpieron sus estudios"),
-    ("operations.control_totals", "2024/15/B0", "primaria de Lima en 2024: lo que llegó y lo que publicó el ministerio"),
+    ("officials.indicators", "2024/00/B0/interruption", "interrupciones de primaria en el país, 2024"),
+    ("operations.control_totals", "2024/15/B0", "primaria de Lima, 2024: lo recibido y lo publicado"),
 )
 router = APIRouter(include_in_schema=False)
 
@@ -68,6 +68,8 @@ def _walk(service: Service, caller: Caller, number: Number) -> tuple[str, str]:
     """Return the way of a number, or what is wrong with the question."""
     if service.settings.trace is None:
         return "", "Aquí no hay un almacén que consultar."
+    if number.table.startswith("protection"):
+        return "", "Los datos de protección no se recorren aquí: pida el recorrido a quien administra el sistema."
     try:
         return service.settings.trace(number.table, number.key, caller.name), ""
     except Busy:

@@ -52,7 +52,7 @@ def begin(service: Service, caller: Caller, *, is_secure: bool, seconds: float =
         is_secure: whether the browser may send the cookie over TLS only.
         seconds: how long the session lasts, at most a day's work.
     """
-    service.access_log.note(caller.name, "sign-in", None, "demo" if not is_secure else "identity provider")
+    service.access_log.note(caller.name, "signin", None, "demo" if not is_secure else "identity provider")
     answer = RedirectResponse("/", 303)
     value = service.sessions.begin(caller, seconds)
     answer.set_cookie(COOKIE, value, httponly=True, samesite="lax", secure=is_secure)

@@ -88,6 +88,12 @@ def _done(published: PublishedFile, place: str, today: date) -> Row:
 
 
 def _schools(published: PublishedFile, place: str, found: list[WorkItem]) -> list[dict[str, Any]]:
-    """Return the schools with how many of their children wait for a first contact."""
-    waiting = [item.service_code for item in found if item.is_within_capacity and item.contacted_on is None]
-    return [row | {"n_waiting": waiting.count(row["service_code"])} for row in published.query(SCHOOLS, [place[5:]])]
+    """Return the schools with how many of their children are to be seen, and wait for a first contact."""
+    due = [item for item in found if item.is_within_capacity]
+    n_due = Counter(item.service_code for item in due)
+    n_waiting = Counter(item.service_code for item in due if item.contacted_on is None)
+    schools = [
+        row | {"n_due": n_due[row["service_code"]], "n_waiting": n_waiting[row["service_code"]]}
+        for row in published.query(SCHOOLS, [place[5:]])
+    ]
+    return sorted(schools, key=lambda row: (-row["n_waiting"], row["school_name"]))

@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import clock, files, keys
+from warehouse import clock, keys
 from warehouse.contracts import Contract
 from warehouse.database import column
 from warehouse.errors import DamagedFile, HomeError
@@ -157,7 +157,7 @@ def _is_due(home: Home, file: str, landed: set[str]) -> bool:
 
 
 def prune(home: Home, secret: Keys, noted: set[str], landed: set[str]) -> int:
-    """Remove entries that have been kept long enough, that the vault has noted and that have landed; return how many."""
+    """Remove entries of long ago that the vault has noted and that have landed; return how many."""
     until = clock.now() - KEPT
     gone = [
         entry.number
@@ -188,8 +188,8 @@ def forget(home: Home, secret: Keys, children: set[str], contract: Contract, pat
 
 
 def _redact(home: Home, secret: Keys, entry: JournalEntry, pattern: str) -> None:
-    words = {name: re.sub(pattern, rf"\g<1>{REDACTED}\g<3>", vars(entry)[name]) for name in ("note", "with_whom")}
-    if (redacted := replace(entry, **words)) != entry:
+    note, with_whom = (re.sub(pattern, rf"\g<1>{REDACTED}\g<3>", words) for words in (entry.note, entry.with_whom))
+    if (redacted := replace(entry, note=note, with_whom=with_whom)) != entry:
         _seal(home, secret, redacted)
 
 

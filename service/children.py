@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -112,6 +113,10 @@ class PublishedChildren:
         """Return listed children of the caller's areas, by UGEL and rank, with their cases."""
         condition, parameters = _within(caller)
         return self._rows(CASES.format(seen=condition), [*parameters, limit, offset])
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of a question of ours."""
+        return self._rows(sql, list(parameters))
 
     def is_synthetic(self) -> bool:
         """Say whether a synthetic home was published."""

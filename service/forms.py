@@ -16,14 +16,39 @@ from service.service import Service
 from warehouse import clock
 
 HERE = Path(__file__).parent
+MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
+# The pages: path, title, and scopes of which one is enough.
+WAYS = (
+    ("/", "Mi lista", {"education"}),
+    ("/proteccion", "Protección", {"protection"}),
+)
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
+
+
+def proper(name: str) -> str:
+    """Return a name that an office wrote in capitals as people write it."""
+    words = name.split()
+    return " ".join(
+        word.lower() if position and word.lower() in SMALL_WORDS else word.capitalize()
+        for position, word in enumerate(words)
+    )
+
+
+PAGES.filters["proper"] = proper
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 
 
-def render(template: str, service: Service, **context: object) -> str:
-    """Return a page; one of a synthetic home says so."""
-    return PAGES.get_template(template).render(synthetic=service.children.is_synthetic(), **context)
+def render(template: str, service: Service, *, caller: Caller | None = None, **context: object) -> str:
+    """Return a page, with the ways to the caller's other pages; one of a synthetic home says so."""
+    return PAGES.get_template(template).render(
+        synthetic=service.children.is_synthetic(),
+        ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
+        signed_in=caller.name if caller else None,
+        sign_out_seal=seal(service, caller, "salir") if caller else "",
+        **context,
+    )
 
 
 def seal(service: Service, caller: Caller, subject: str) -> str:

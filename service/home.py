@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from service.children import HARDENED
 from service.settings import Busy, Oidc, Settings
 from warehouse import clock, contracts, database, keys
 from warehouse.audit import access_log
@@ -45,6 +46,7 @@ def settings(home: Home) -> Settings:
         api_keys=home.api_keys,
         oidc=_oidc(),
         reveal=partial(reveal, home),
+        names=partial(names, home),
         record=partial(record, home),
         offices=home.serving / "protection",
         compare=partial(compare, home),
@@ -61,7 +63,7 @@ def today(home: Home) -> date:
     """
     if home.kind != "synthetic":
         return clock.today()
-    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True) as db:
+    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True, config=HARDENED) as db:
         return database.value(db, "select built_for from release") or clock.today()
 
 
@@ -93,6 +95,15 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
     """
     identity = _of_vault(home, lambda db: vault.identity(db, child))
     return asdict(identity) if identity else None
+
+
+def names(home: Home, children: Sequence[int]) -> dict[int, str]:
+    """Return the names of children that the vault knows.
+
+    Raises:
+        Busy: landing writes the vault.
+    """
+    return _of_vault(home, lambda db: vault.full_names(db, children))
 
 
 def compare(home: Home, file: str, line: int) -> LinkReview | None:

@@ -16,7 +16,6 @@ from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
 
-MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_MONTHS = 20
 STYLE = (forms.HERE / "static" / "ficha.css").read_bytes()
 HALVES = {"A": "primera mitad", "B": "año completo"}
@@ -112,7 +111,7 @@ def _months(timeline: list[Row]) -> list[Row]:
 def _month(event: Mapping[str, Any]) -> Row:
     """Return a month's attendance share and name."""
     day: date = event["happened_on"]
-    name = MONTHS[day.month - 1]
+    name = forms.MONTHS[day.month - 1]
     return {
         "share": 1 - event["amount"] / event["out_of"],
         "letter": name[0].upper(),

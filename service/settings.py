@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ from warehouse import clock
 
 Record = Callable[[dict[str, Any]], None]
 Reveal = Callable[[int], dict[str, Any] | None]
+Names = Callable[[Sequence[int]], dict[int, str]]
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
@@ -60,6 +61,7 @@ class Settings:
         api_keys: JSON with hashed keys of machines, or None.
         oidc: the trusted identity provider, or None.
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
+        names: returns the names of children that somebody has; raises `Busy` while the vault is written.
         record: delivers the follow-up of a case, by the columns of its contract.
         offices: the folder of the published files of protection offices, by province; None without them.
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
@@ -77,6 +79,7 @@ class Settings:
     oidc: Oidc | None = None
     reveal: Reveal | None = None
     record: Record | None = None
+    names: Names | None = None
     offices: Path | None = None
     compare: Compare | None = None
     decide: Record | None = None

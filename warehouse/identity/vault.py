@@ -11,6 +11,7 @@ distinct content.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -115,11 +116,9 @@ def store_identities(db: duckdb.DuckDBPyConnection, contract: Contract, file: st
 
 def identity(db: duckdb.DuckDBPyConnection, child: int) -> Identity | None:
     """Return a person's newest identity from the pupil records; the caller has logged the access."""
-    parts = db.execute("select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'parts'")
-    merges = SAME_PERSON if parts.fetchone() else "vault.merges"  # a vault that only a former version has opened
     row = db.execute(
         "select n_doc, id_persona, nombres, apellido_paterno, apellido_materno, _file, _line "
-        f"from vault.siagie_enrollments where child_key in (select ? union select child_key from {merges} "
+        f"from vault.siagie_enrollments where child_key in (select ? union select child_key from {_merges(db)} "
         "where merged_into = ?) order by known_at desc, _line desc limit 1",
         [child, child],
     ).fetchone()
@@ -135,3 +134,26 @@ def identity(db: duckdb.DuckDBPyConnection, child: int) -> Identity | None:
         file=file,
         line=line,
     )
+
+
+NAMES = """
+with
+asked as (select unnest(?) as person),
+keys as (
+  select person, person as child_key from asked union
+  select asked.person, m.child_key from {merges} as m inner join asked on asked.person = m.merged_into)
+select keys.person, concat_ws(' ', nombres, apellido_paterno, apellido_materno) as full_name
+from vault.siagie_enrollments inner join keys using (child_key)
+qualify row_number() over (partition by keys.person order by known_at desc, _line desc) = 1
+"""
+
+
+def full_names(db: duckdb.DuckDBPyConnection, children: Sequence[int]) -> dict[int, str]:
+    """Return the newest names of those children that the vault knows; the caller has logged the access."""
+    return dict(db.execute(NAMES.format(merges=_merges(db)), [list(children)]).fetchall())
+
+
+def _merges(db: duckdb.DuckDBPyConnection) -> str:
+    """Return the pairs of keys of one person; a vault that only a former version has opened has no parts."""
+    parts = db.execute("select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'parts'")
+    return SAME_PERSON if parts.fetchone() else "vault.merges"

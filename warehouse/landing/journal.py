@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import duckdb
@@ -97,7 +96,7 @@ def write(home: Home, entry: JournalEntry) -> None:
     home.visits.mkdir(mode=0o700, exist_ok=True)
     _seal(home, secret, entry)
     if home.rotating.exists() or keys.sealed_with(home.root) not in (None, secret.fingerprint):
-        _path(home, entry.number).unlink(missing_ok=True)  # a replacement began meanwhile and may have passed over it
+        path_of(home, entry.number).unlink(missing_ok=True)  # a replacement began meanwhile and may have passed over it
         raise HomeError("the home's secret is being replaced: again in a moment")
 
 
@@ -111,7 +110,8 @@ def _plain(value: object) -> object:
     return "" if value is None else value
 
 
-def _path(home: Home, number: str) -> Path:
+def path_of(home: Home, number: str) -> Path:
+    """Return the file of an entry."""
     return home.visits / f"{number}.age"
 
 
@@ -165,7 +165,7 @@ def prune(home: Home, secret: Keys, noted: set[str], landed: set[str]) -> int:
         if entry.recorded_at < until and entry.number in noted and entry.file in landed
     ]
     for number in gone:
-        _path(home, number).unlink(missing_ok=True)
+        path_of(home, number).unlink(missing_ok=True)
     return len(gone)
 
 
@@ -182,7 +182,7 @@ def forget(home: Home, secret: Keys, children: set[str], contract: Contract, pat
     for entry in list(entries(home, secret)):
         if entry.child in children:
             (home.inbox / inbox.named(contract, entry.file)).unlink(missing_ok=True)
-            _path(home, entry.number).unlink(missing_ok=True)
+            path_of(home, entry.number).unlink(missing_ok=True)
         elif pattern and entry.has_words:
             _redact(home, secret, entry, pattern)
 
@@ -194,53 +194,4 @@ def _redact(home: Home, secret: Keys, entry: JournalEntry, pattern: str) -> None
 
 
 def _seal(home: Home, secret: Keys, entry: JournalEntry) -> None:
-    archive.seal(_path(home, entry.number), json.dumps(asdict(entry), ensure_ascii=False).encode(), secret)
-
-
-class VisitJournal:
-    """The journal of a home as the service uses it: what was read once is kept without its words."""
-
-    def __init__(self, home: Home, contract: Contract) -> None:
-        self.home = home
-        self.contract = contract
-        self.lock = Lock()
-        self.known: dict[tuple[str, int], JournalEntry] = {}
-
-    def record(self, entry: JournalEntry) -> None:
-        """Keep an entry, then deliver it; what cannot be delivered now, the next landing delivers.
-
-        Raises:
-            HomeError: the home's secret is being replaced: nothing is kept.
-            OSError: nothing is kept.
-        """
-        write(self.home, entry)
-        with suppress(OSError):
-            deliver(self.home, self.contract, entry)
-
-    def entries(self) -> list[JournalEntry]:
-        """Return all entries without their words, the oldest first.
-
-        Raises:
-            HomeError: the home's secret is being replaced.
-        """
-        found = {}
-        for path in paths(self.home):
-            with suppress(FileNotFoundError, DamagedFile):
-                mark = (path.name, path.stat().st_mtime_ns)
-                found[mark] = self.known.get(mark) or self._read(path)
-        with self.lock:
-            self.known = found
-        return sorted(found.values(), key=lambda entry: (entry.at, entry.number))
-
-    def _read(self, path: Path) -> JournalEntry:
-        entry = read(path, keys.load(self.home.secrets))
-        return replace(entry, note="", with_whom="")
-
-    def whole(self, number: str) -> JournalEntry:
-        """Return an entry with its words.
-
-        Raises:
-            DamagedFile: it does not open.
-            FileNotFoundError: it is gone.
-        """
-        return read(_path(self.home, number), keys.load(self.home.secrets))
+    archive.seal(path_of(home, entry.number), json.dumps(asdict(entry), ensure_ascii=False).encode(), secret)

@@ -40,11 +40,11 @@ Snapshot = dict[str, Any]  # identities: child → identity; notes: child → no
 
 
 def write(home: Home, secret: Keys) -> None:
-    """Write the copy anew; where nothing is published or landed yet, there is none to write."""
+    """Write the copy anew; where nothing is published or landed yet, or only by former code, there is none to write."""
     published = home.serving / "service" / "current.duckdb"
     if not (published.exists() and home.vault.exists()):
         return
-    with suppress(HomeInUse), database.scratch(home) as db:
+    with suppress(HomeInUse, duckdb.CatalogException), database.scratch(home) as db:
         database.attach_vault(db, home, secret, read_only=True)
         db.execute(f"attach {quoted(str(published.resolve()), chr(39))} as published (read_only)")
         _keep(home, secret, _copied(db))

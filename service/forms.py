@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service import words
 from service.access import Caller, Refused
-from service.problems import Problem
+from service.problems import Problem, wants_page
 from service.service import Service
-from warehouse import clock
+from warehouse import clock, reasons
+from warehouse.errors import UsageError
 
 HERE = Path(__file__).parent
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
@@ -58,6 +60,15 @@ def render(template: str, service: Service, *, caller: Caller | None = None, **c
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,
     )
+
+
+def wrong_reason(request: Request, why: str) -> str:
+    """Return what a page says of a reason that says nothing; empty where it is one, or where no page is asked for."""
+    try:
+        reasons.stated(why, "reason")
+    except UsageError:
+        return words.texts("visits")["wrong_why"] if wants_page(request) else ""
+    return ""
 
 
 def seal(service: Service, caller: Caller, subject: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from service import forms, visits
+from service import forms, visits, words
 from service.access import Caller
 from service.children import PublishedChild
 from service.published import Row
@@ -20,11 +20,6 @@ from service.service import CurrentService, Service, having
 SHOWN_MONTHS = 20
 STYLE = (forms.HERE / "static" / "ficha.css").read_bytes()
 HALVES = {"A": "primera mitad", "B": "año completo"}
-MATTERS = {
-    "interruption": "riesgo de interrumpir",
-    "long_absence": "faltas prolongadas",
-    "unregistered": "sin matrícula",
-}
 router = APIRouter(include_in_schema=False)
 
 
@@ -38,11 +33,20 @@ async def style() -> Response:
 
 
 @router.get("/ficha/{key}")
-def ficha(service: CurrentService, key: ChildKey, caller: Sees, guardado: bool = False) -> HTMLResponse:
+def ficha(
+    *,
+    service: CurrentService,
+    key: ChildKey,
+    caller: Sees,
+    guardado: bool = False,
+    retirado: bool = False,
+    asignado: bool = False,
+) -> HTMLResponse:
     """A child's page, without the name."""
     child = visible_child(service, caller, key)
     service.access_log.note(caller.name, "child", key, "ficha")
-    message = "Se guardó. Aparecerá aquí después de la próxima actualización." if guardado else ""
+    said = {"saved": guardado, "taken_back": retirado, "assigned": asignado}
+    message = next((words.texts("visits")[name] for name, is_so in said.items() if is_so), "")
     return HTMLResponse(_page(service, caller, child, message=message))
 
 
@@ -61,12 +65,15 @@ def reveal(
     key: ChildKey,
     caller: Sees,
     seal: Annotated[str, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """The page with the name, for a reason that is logged."""
     forms.verify_seal(request, service, caller, key, seal)
+    child = visible_child(service, caller, key)
+    if error := forms.wrong_reason(request, why):
+        return HTMLResponse(_page(service, caller, child, why=why, error=error), 422)
     name = identity_of(service, caller, key, why)
-    return HTMLResponse(_page(service, caller, visible_child(service, caller, key), name=name, why=why))
+    return HTMLResponse(_page(service, caller, child, name=name, why=why))
 
 
 def _page(
@@ -77,6 +84,7 @@ def _page(
     message: str = "",
     name: Mapping[str, Any] | None = None,
     why: str = "",
+    error: str = "",
 ) -> str:
     timeline = service.children.timeline(child["child_key"])
     return forms.render(
@@ -90,12 +98,8 @@ def _page(
         why=why,
         seal=forms.seal(service, caller, child["child_key"]),
         may_reveal="identity" in caller.scopes,
-        may_record="feedback" in caller.scopes,
-        matters=MATTERS,
-        states=visits.STATES,
-        supports=visits.SUPPORTS,
-        dismissals=visits.DISMISSALS,
-        today=service.settings.today(),
+        why_error=error,
+        visits=visits.section(service, caller, child, why if name else ""),
     )
 
 

@@ -17,6 +17,7 @@ from service.offices import Offices
 from service.records import FeaturePool
 from service.sessions import Sessions
 from service.settings import Settings
+from service.visit_book import VisitBook
 from warehouse.audit.access_log import AccessLog
 
 CALLER = "qhawaq.caller"  # in the scope of a request
@@ -42,6 +43,7 @@ class Service:
         self.sessions = Sessions()
         self.named = NamedToday()
         self.children = PublishedChildren(settings.children)
+        self.visit_book = VisitBook(self.children, settings.journal)
         self.offices = Offices(settings.offices)
         self.feature_pool = FeaturePool(settings.children)
         self.access_log = AccessLog(settings.access_log, settings.log_key)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import clock
+from warehouse.landing.visit_journal import VisitJournal
 
 Record = Callable[[dict[str, Any]], None]
+Notes = Callable[[int], list[dict[str, Any]]]
 Reveal = Callable[[int], dict[str, Any] | None]
 Names = Callable[[Sequence[int]], dict[int, str]]
 Trace = Callable[[str, str, str], str]  # table, key and who looks → text
@@ -65,7 +67,8 @@ class Settings:
         names: returns the names of children that somebody has; raises `Busy` while the vault is written.
         operations: the published file of operations; None without it.
         trace: returns where a number comes from; raises `Busy` while the warehouse is written.
-        record: delivers the follow-up of a case, by the columns of its contract.
+        journal: keeps visits and delivers them; None where nothing can be recorded.
+        notes: returns what the vault holds of a child's visits; raises `Busy` like `reveal`.
         offices: the folder of the published files of protection offices, by province; None without them.
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
         decide: delivers the decision on a link, by the columns of its contract.
@@ -81,7 +84,8 @@ class Settings:
     api_keys: Path | None = None
     oidc: Oidc | None = None
     reveal: Reveal | None = None
-    record: Record | None = None
+    journal: VisitJournal | None = None
+    notes: Notes | None = None
     names: Names | None = None
     operations: Path | None = None
     trace: Trace | None = None

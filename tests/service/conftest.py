@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,10 @@ from service import api, api_keys, live
 from service.access import Caller
 from service.settings import Limits, Oidc, Settings
 from tests.conftest import Country
+from warehouse import contracts
+from warehouse.landing import journal
+from warehouse.landing.visit_journal import VisitJournal
+from warehouse.settings import DBT_PROJECT, Home
 
 ISSUER, AUDIENCE = "https://login.example.pe", "qhawaq"
 HERE, ELSEWHERE = "111", "222"
@@ -79,6 +84,11 @@ create table worklist as select * from (values
 create table services as select 'VISITA' as support_code, true as is_tutor_safe;
 create table school_lists as select '150101' as ugel_code, date '2025-10-31' as as_of_date, '0000001-0' as service_code,
   'B0' as level, 30 as n_pupils, 1 as n_listed;
+create table visits as select '150101' as ugel_code, '111' as child_key, '0000000000000001' as visit_key,
+  2025 as school_year, 'interruption' as matter, date '2025-11-03' as visited_on, 'asignado' as case_state,
+  'NO_UBICADO' as outcome_code, null::varchar as dismissed_reason, null::varchar as support_code,
+  null::varchar as services_offered, 'TUTOR VISITA' as services_accepted, null::varchar as services_refused,
+  'LLAMAR' as next_step, date '2025-11-10' as next_on, 'r1' as release_id;
 create table release as select 'r1' as release_id, 'synthetic' as kind;
 """
 
@@ -119,6 +129,16 @@ class Asking:
     revealed: list[int] = field(default_factory=list)
     demo: dict[str, Caller] = field(default_factory=dict)
     recorded: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def home(self) -> Home:
+        """Where visits are kept."""
+        return Home(self.settings.models.parent / "home")
+
+    def delivered(self) -> list[list[dict[str, str]]]:
+        """Return the lines of each visit's delivery that waits, without those columns that say nothing."""
+        files = [csv.DictReader(path.open(newline="")) for path in sorted(self.home.inbox.iterdir())]
+        return [[{name: value for name, value in row.items() if value} for row in rows] for rows in files]
 
     def client(self, **limits: Any) -> TestClient:
         settings = replace(self.settings, limits=replace(self.settings.limits, **limits))
@@ -170,7 +190,9 @@ def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
         found.revealed.extend(children)
         return {int(HERE): "FICTICIA DE LA <SCRIPT>"} if int(HERE) in children else {}
 
-    found.settings = replace(found.settings, reveal=reveal, names=names, record=found.recorded.append)
+    found.home.claim("real")
+    book = VisitJournal(found.home, contracts.read(DBT_PROJECT)[journal.TABLE])
+    found.settings = replace(found.settings, reveal=reveal, names=names, journal=book)
     deploy(found.settings, configuration())
     return found
 

@@ -4,6 +4,7 @@
 `vault.merges` one per pair of keys of the same person, `vault.parts` one per pair that turned out to be two people.
 `vault.retired` has one row per key of an erased person and per keyed hash of its document and numbers: it answers
 only whether somebody was erased, so that a later delivery gets a new key; `vault.returned` has those who objected.
+`vault.visit_notes` has one row per visit that was recorded in the service: who, with whom, and the note.
 All are append-only with their own `known_at`. Each source with identity columns has a table of its own, one row per
 distinct content.
 """
@@ -29,6 +30,9 @@ create table if not exists vault.merges (child_key bigint, merged_into bigint, k
 create table if not exists vault.parts (child_key bigint, merged_into bigint, known_at date);
 create table if not exists vault.retired (child_key bigint, retired_on date, is_objecting boolean);
 create table if not exists vault.returned (child_key bigint, known_at date);
+create table if not exists vault.visit_notes (
+  number varchar, child_key bigint, recorded_at timestamp, who varchar, in_charge varchar, with_whom varchar,
+  note varchar, file varchar);
 create table if not exists vault.reveals (
   revealed_at timestamp, child_key bigint, who varchar, reason varchar);
 create table if not exists vault.requests (

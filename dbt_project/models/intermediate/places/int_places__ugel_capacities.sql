@@ -12,7 +12,7 @@ ugels as (
     group by as_of_date, ugel_code
 ),
 
--- what is shipped was known whenever it holds, and is no statement of the home: number 0
+-- what is shipped was known whenever it holds, and the home did not state it: number 0
 capacities as (
     select
         ugel_code,

@@ -28,7 +28,7 @@ def listed(children: Path) -> None:
         for file in sorted((DBT_PROJECT / "models" / "marts" / "service").glob("*.yml")):
             for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
                 columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
-                db.execute(f"create table if not exists {model['name']} ({columns})")
+                db.execute(f"create table if not exists {model['name']} ({columns}, release_id varchar)")
         for ugel, school, name, child in SCHOOLS:
             _insert(db, "schools", {"service_code": school, "school_name": f"I.E. {school}", "ugel_code": ugel,
                                     "ugel_name": name})  # fmt: skip

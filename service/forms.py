@@ -56,7 +56,7 @@ def render(template: str, service: Service, *, caller: Caller | None = None, **c
     return PAGES.get_template(template).render(
         synthetic=service.children.is_synthetic(),
         ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
-        signed_in=(caller.shown or caller.name) if caller else None,
+        signed_in=caller.called if caller else None,
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,
     )

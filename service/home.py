@@ -21,7 +21,8 @@ from warehouse.errors import HomeInUse, QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
 from warehouse.identity.linkage.review import LinkReview
-from warehouse.landing import inbox, journal, snapshot, visit_notes
+from warehouse.landing import inbox, journal, snapshot, stating, visit_notes
+from warehouse.landing.parameters import Capacity, Decided
 from warehouse.landing.visit_journal import VisitJournal
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -49,6 +50,7 @@ def settings(home: Home) -> Settings:
         names=partial(names, home),
         operations=home.serving / "operations" / "current.duckdb",
         trace=partial(trace, home),
+        state_capacity=partial(state_capacity, home),
         journal=VisitJournal(home, contracts.read(DBT_PROJECT)[journal.TABLE]),
         notes=partial(notes, home),
         offices=home.serving / "protection",
@@ -143,6 +145,20 @@ def trace(home: Home, table: str, key: str, who: str) -> str:
 
     try:
         return tracing.trace(home, table, key, who)
+    except HomeInUse:
+        raise Busy("the warehouse is being written: again in some minutes") from None
+
+
+def state_capacity(home: Home, ugel: str, n_children: int, valid_from: date, who: str, why: str) -> None:
+    """State how many children a UGEL can visit per list, as `qhawaq parameters` does.
+
+    Raises:
+        Busy: a build writes the warehouse.
+        UsageError: it cannot be true, or the reason says nothing.
+    """
+    capacity = Capacity(ugel_code=ugel, capacity_children=n_children, valid_from=valid_from)
+    try:
+        stating.state(home, capacity, Decided(who, why))
     except HomeInUse:
         raise Busy("the warehouse is being written: again in some minutes") from None
 

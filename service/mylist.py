@@ -80,7 +80,7 @@ def take_charge(
     """Put the caller in charge of a child's case, and go back to the list."""
     forms.verify_seal(request, service, caller, "lista", form.seal)
     child = visible_child(service, caller.needs("education"), form.child)
-    assign_case(service, caller, child, caller.name)
+    assign_case(service, caller, child, caller.called)
     return RedirectResponse(f"/#e{form.child}", 303)
 
 

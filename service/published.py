@@ -24,9 +24,7 @@ class FormerRelease(Exception):
     """What is published lacks what this version of the service shows."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "what is published is of a former version: call 'qhawaq run', which publishes again"
-        )
+        super().__init__("what is published is of a former version: call 'qhawaq run', which publishes again")
 
 
 class PublishedFile:

@@ -202,7 +202,7 @@ def assign(
     """Put the caller or a colleague in charge of a case."""
     forms.verify_seal(request, service, caller, key, form.seal)
     child = visible_child(service, caller.needs("education"), key)
-    assign_case(service, caller, child, form.to.strip() or caller.name, form.matter)
+    assign_case(service, caller, child, form.to.strip() or caller.called, form.matter)
     return _saved(form, key, "asignado")
 
 

@@ -201,7 +201,7 @@ def with_names(found: Iterable[WorkItem], names: Mapping[str, str]) -> list[Work
 def chosen(found: Iterable[WorkItem], choice: Choice, caller: Caller) -> list[WorkItem]:
     """Return the work that a choice asks for, in its order."""
     asked = choice.text.casefold().strip()
-    kept = [item for item in found if _is_chosen(item, choice, caller.name) and asked in _searched(item)]
+    kept = [item for item in found if _is_chosen(item, choice, caller.called) and asked in _searched(item)]
     return sorted(kept, key=ORDER_KEYS.get(choice.order, _urgency))
 
 

@@ -60,6 +60,11 @@ class Oidc:
     roles_claims: tuple[str, ...] = ("realm_access.roles", "roles")
     client: SignInClient | None = None
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the service asks the provider itself: to sign people in, or for its keys."""
+        return self.client is not None or self.keys is None
+
 
 @dataclass(frozen=True)
 class Limits:

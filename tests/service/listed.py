@@ -21,10 +21,8 @@ SCHOOLS = (("150101", "0000001-0", "UGEL 01 San Juan", HERE), ("080101", "000000
 
 
 def listed(children: Path) -> None:
-    """Add, once, the tables that the file of the service's tests has not, with a row of work for each of its children."""
+    """Add the tables that the file of the service's tests has not, with a row of work for each of its children."""
     with duckdb.connect(str(children)) as db:
-        if db.execute("select 1 from duckdb_tables() where table_name = 'worklist'").fetchone():
-            return
         for file in sorted((DBT_PROJECT / "models" / "marts" / "service").glob("*.yml")):
             for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
                 columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])

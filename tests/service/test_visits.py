@@ -34,7 +34,7 @@ def post(client: TestClient, headers: dict[str, str], path: str = "/seguimiento"
 
 
 def number_of(asking: Asking) -> str:
-    return asking.delivered()[0][0]["VISITA"]
+    return asking.delivered()[0][0]["NUMERO_VISITA"]
 
 
 def page(asking: Asking, client: TestClient, **caller: Any) -> str:
@@ -45,7 +45,7 @@ def test_a_visit_is_recorded_as_its_contract_wants_it(asking: Asking, client: Te
     said = post(client, asking.token(**EVERYTHING), **VISIT)
     assert (said.status_code, said.headers["location"]) == (303, f"{PAGE}?guardado=true")
     ((row,),) = asking.delivered()
-    number = row.pop("VISITA")
+    number = row.pop("NUMERO_VISITA")
     assert re.fullmatch("[0-9]{16}", number)
     assert row == {"ANIO": "2025", "COD_UGEL": "150101", "NINO": "111", "ASUNTO": "INTERRUPTION", "ESTADO": "CONTACTADO",
                    "FECHA": "2025-11-15", "RESULTADO": "ENCONTRADO"}  # fmt: skip
@@ -60,7 +60,7 @@ def test_whatever_was_said_of_services_and_what_comes_next_is_delivered(asking: 
         "ACEPTADOS": "TUTOR VISITA", "RECHAZADOS": "REFUERZO", "OFRECIDOS": "EIB", "PROXIMO_PASO": "VISITAR",
         "PROXIMA_FECHA": "2025-11-20",
     }  # fmt: skip
-    assert (given["ESTADO"], given["SERVICIO"], given["VISITA"]) == ("ATENDIDO", "RENIEC", row["VISITA"])
+    assert (given["ESTADO"], given["SERVICIO"], given["NUMERO_VISITA"]) == ("ATENDIDO", "RENIEC", row["NUMERO_VISITA"])
     assert "RESULTADO" not in given
 
 

@@ -17,7 +17,7 @@ from warehouse.database import quoted
 from warehouse.errors import DamagedFile, HomeInUse
 from warehouse.identity.people import SAME_PERSON
 from warehouse.keys import Keys
-from warehouse.landing import archive, visit_notes
+from warehouse.landing import archive, journal, visit_notes
 from warehouse.settings import Home
 
 NAMED = ("n_doc", "id_persona", "nombres", "apellido_paterno", "apellido_materno", "_file", "_line")
@@ -79,11 +79,21 @@ def read(home: Home, secret: Keys) -> Snapshot | None:
     return None
 
 
-def forget(home: Home, secret: Keys, children: set[str]) -> None:
-    """Take some children out of the copy; one that does not open goes."""
+def forget(home: Home, secret: Keys, children: set[str], pattern: str = "") -> None:
+    """Take some children out of the copy, and their numbers out of what was noted of others.
+
+    A copy that does not open goes.
+    """
     if not home.names.exists():
         return
     if (held := read(home, secret)) is None:
         home.names.unlink()
         return
-    _keep(home, secret, {part: {k: v for k, v in of.items() if k not in children} for part, of in held.items()})
+    left = {part: {key: of for key, of in held[part].items() if key not in children} for part in held}
+    if pattern:
+        left["notes"] = {child: [_redacted(note, pattern) for note in notes] for child, notes in left["notes"].items()}
+    _keep(home, secret, left)
+
+
+def _redacted(note: dict[str, Any], pattern: str) -> dict[str, Any]:
+    return note | {name: journal.redacted(note[name], pattern) for name in ("note", "with_whom")}

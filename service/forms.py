@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +23,10 @@ MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre no
 # The pages: path, title, and scopes of which one is enough.
 WAYS = (
     ("/", "Mi lista", {"education"}),
+    ("/ugel", "UGEL", {"planning"}),
+    ("/escuela", "Mi escuela", {"tutoring"}),
     ("/proteccion", "Protección", {"protection"}),
+    ("/audit", "Auditoría", {"audit"}),
 )
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
 SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
@@ -37,6 +41,11 @@ def proper(name: str) -> str:
     )
 
 
+def month_name(day: date) -> str:
+    """Return a day's month and year, as «abril de 2025»."""
+    return f"{MONTHS[day.month - 1]} de {day.year}"
+
+
 PAGES.filters["proper"] = proper
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
@@ -47,7 +56,7 @@ def render(template: str, service: Service, *, caller: Caller | None = None, **c
     return PAGES.get_template(template).render(
         synthetic=service.children.is_synthetic(),
         ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
-        signed_in=caller.name if caller else None,
+        signed_in=(caller.shown or caller.name) if caller else None,
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,
     )
@@ -85,6 +94,8 @@ def verify_seal(request: Request, service: Service, caller: Caller, subject: str
 
 def _is_own(request: Request) -> bool:
     """Return whether a form comes from the site that it was sent to; browsers say so, others say nothing."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
     try:
         origin = urlsplit(request.headers.get("origin", "")).netloc
     except ValueError:

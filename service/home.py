@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from service.children import HARDENED
-from service.settings import Busy, Oidc, Settings
+from service import oidc
+from service.published import HARDENED
+from service.settings import Busy, Settings
 from warehouse import clock, contracts, database, keys
 from warehouse.audit import access_log
 from warehouse.errors import HomeInUse, QhawaqError
@@ -45,9 +44,11 @@ def settings(home: Home) -> Settings:
         access_log=home.access_log,
         log_key=keys.load(home.secrets).access_log,
         api_keys=home.api_keys,
-        oidc=_oidc(),
+        oidc=oidc.from_environment(),
         reveal=partial(reveal, home),
         names=partial(names, home),
+        operations=home.serving / "operations" / "current.duckdb",
+        trace=partial(trace, home),
         journal=VisitJournal(home, contracts.read(DBT_PROJECT)[journal.TABLE]),
         notes=partial(notes, home),
         offices=home.serving / "protection",
@@ -67,12 +68,6 @@ def today(home: Home) -> date:
         return clock.today()
     with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True, config=HARDENED) as db:
         return database.value(db, "select built_for from release") or clock.today()
-
-
-def _oidc() -> Oidc | None:
-    """Return the identity provider that the environment names."""
-    issuer, audience, public_keys = (os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS"))
-    return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
 
 
 def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
@@ -135,6 +130,21 @@ def names(home: Home, children: Sequence[int]) -> dict[int, str]:
 def _full_name(identity: dict[str, Any]) -> str:
     parts = (identity[part] for part in ("given_names", "first_surname", "second_surname"))
     return " ".join(filter(None, parts))
+
+
+def trace(home: Home, table: str, key: str, who: str) -> str:
+    """Return where a number comes from, as text.
+
+    Raises:
+        Busy: a build writes the warehouse.
+        QhawaqError: there is no such number.
+    """
+    from warehouse.audit import trace as tracing  # reads the graph: who never asks does not wait for it
+
+    try:
+        return tracing.trace(home, table, key, who)
+    except HomeInUse:
+        raise Busy("the warehouse is being written: again in some minutes") from None
 
 
 def compare(home: Home, file: str, line: int) -> LinkReview | None:

@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse
 
 from service import forms, visits, words
 from service.access import Caller
-from service.children import PublishedChild, Row
+from service.children import PublishedChild
+from service.published import Row
 from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having

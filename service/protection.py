@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from service import forms, words
 from service.access import Caller
-from service.children import Row
 from service.offices import OfficeChild
 from service.problems import Problem, wants_page
+from service.published import Row
 from service.routes import children_of, require_reason, reveal_identity
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having

@@ -15,17 +15,49 @@ Record = Callable[[dict[str, Any]], None]
 Notes = Callable[[int], list[dict[str, Any]]]
 Reveal = Callable[[int], dict[str, Any] | None]
 Names = Callable[[Sequence[int]], dict[int, str]]
+Trace = Callable[[str, str, str], str]  # table, key and who looks → text
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
 @dataclass(frozen=True)
+class SignInClient:
+    """This service as a client of the identity provider, where people sign in here.
+
+    Args:
+        client_id: its name there.
+        secret: what it shows there.
+        address: how browsers reach this service, without a slash at the end.
+    """
+
+    client_id: str
+    secret: str = field(repr=False)
+    address: str
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the service over TLS."""
+        return self.address.startswith("https:")
+
+
+@dataclass(frozen=True)
 class Oidc:
-    """The trusted identity provider: issuer, audience, and a file with the issuer's public keys (JWKS)."""
+    """The trusted identity provider.
+
+    Args:
+        issuer: its address, exactly as its tokens say it.
+        audience: whom bearer tokens are for.
+        keys: a file with its public keys (JWKS); None has the service ask for them.
+        areas_claim: the claim with areas.
+        roles_claims: the claims with roles; a dot leads into a claim.
+        client: this service as its client; None where people do not sign in here.
+    """
 
     issuer: str
     audience: str
-    keys: Path
+    keys: Path | None = None
     areas_claim: str = "qhawaq_areas"
+    roles_claims: tuple[str, ...] = ("realm_access.roles", "roles")
+    client: SignInClient | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +96,8 @@ class Settings:
         oidc: the trusted identity provider, or None.
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
         names: returns the names of children that somebody has; raises `Busy` while the vault is written.
+        operations: the published file of operations; None without it.
+        trace: returns where a number comes from; raises `Busy` while the warehouse is written.
         journal: keeps visits and delivers them; None where nothing can be recorded.
         notes: returns what the vault holds of a child's visits; raises `Busy` like `reveal`.
         offices: the folder of the published files of protection offices, by province; None without them.
@@ -84,6 +118,8 @@ class Settings:
     journal: VisitJournal | None = None
     notes: Notes | None = None
     names: Names | None = None
+    operations: Path | None = None
+    trace: Trace | None = None
     offices: Path | None = None
     compare: Compare | None = None
     decide: Record | None = None

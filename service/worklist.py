@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.access import Caller
-from service.children import PublishedChildren
 from service.permissions import EVERYWHERE
+from service.published import PublishedFile
+from service.visit_book import Pending
 
 NEW_DAYS = 30  # since the listing, while nobody has been in contact
 SHOWN = 25  # children on a page: as many names as one look shows
@@ -49,6 +50,7 @@ class WorkItem:
     service_code: str | None
     school_name: str
     district_name: str | None
+    grade: int | None
     grade_name: str | None
     section: str | None
     need: str
@@ -58,10 +60,12 @@ class WorkItem:
     reasons: tuple[str, ...]
     action: str
     state: str
+    state_on: date | None
     contacted_on: date | None
     is_new: bool
     due_on: date | None = None  # the date that was promised
     assigned_to: str | None = None
+    outcome: str | None = None  # of the newest visit, as people read it
     name: str | None = None
 
     @property
@@ -114,7 +118,7 @@ class WorkCount:
     n_contacted: int
 
 
-def places(published: PublishedChildren, caller: Caller) -> dict[str, str]:
+def places(published: PublishedFile, caller: Caller) -> dict[str, str]:
     """Return the UGELs and schools of a caller: what the address says → what people read."""
     ugels = {row["ugel_code"]: row["ugel_name"] or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)}
     if EVERYWHERE in caller.areas:
@@ -125,14 +129,14 @@ def places(published: PublishedChildren, caller: Caller) -> dict[str, str]:
     return dict(sorted((named | _schools(published, caller)).items()))
 
 
-def _schools(published: PublishedChildren, caller: Caller) -> dict[str, str]:
+def _schools(published: PublishedFile, caller: Caller) -> dict[str, str]:
     codes = [area[7:] for area in caller.areas if area.startswith("school:")]
     known = published.query("select service_code, school_name from schools where service_code in ?", [codes])
     names = {row["service_code"]: row["school_name"] for row in known}
     return {f"school:{code}": names.get(code) or f"servicio {code}" for code in codes}
 
 
-def items(published: PublishedChildren, place: str, today: date) -> list[WorkItem]:
+def items(published: PublishedFile, place: str, today: date) -> list[WorkItem]:
     """Return the work of a place that its caller may see, by pseudonym.
 
     Args:
@@ -154,6 +158,7 @@ def _item(row: Mapping[str, Any], today: date) -> WorkItem:
         service_code=row["service_code"],
         school_name=row["school_name"],
         district_name=row["district_name"],
+        grade=row["grade"],
         grade_name=row["grade_name"],
         section=row["section"],
         need=row["need"],
@@ -163,8 +168,28 @@ def _item(row: Mapping[str, Any], today: date) -> WorkItem:
         reasons=tuple(row["reason_text"].split("; ")),
         action=row["action_text"],
         state=row["case_state"],
+        state_on=row["state_on"],
         contacted_on=row["last_contact_on"],
         is_new=is_recent and row["last_contact_on"] is None,
+    )
+
+
+def with_visits(found: Iterable[WorkItem], pending: Mapping[str, Pending]) -> list[WorkItem]:
+    """Return work with what was recorded since the release, and with promises and who is in charge."""
+    return [_with_visit(item, pending[item.child_key]) if item.child_key in pending else item for item in found]
+
+
+def _with_visit(item: WorkItem, pending: Pending) -> WorkItem:
+    is_newer = pending.state_on is not None and pending.state_on >= (item.state_on or date.min)
+    contacts = [day for day in (item.contacted_on, pending.contacted_on) if day]
+    return replace(
+        item,
+        state=pending.state if is_newer and pending.state else item.state,
+        contacted_on=max(contacts, default=None),
+        is_new=item.is_new and not contacts,
+        due_on=pending.due_on,
+        assigned_to=pending.assigned_to,
+        outcome=pending.outcome,
     )
 
 
@@ -195,9 +220,14 @@ def _urgency(item: WorkItem) -> tuple[object, ...]:
     return not item.is_new, not item.is_urgent, item.rank or 0, item.child_key
 
 
+def by_class(item: WorkItem) -> tuple[object, ...]:
+    """School, grade and section, and no order of urgency within: what a tutor may see."""
+    return item.school_name, item.grade or 0, item.section or "", item.child_key
+
+
 ORDER_KEYS = {
     "urgencia": _urgency,
-    "escuela": lambda item: (item.school_name, item.grade_name or "", item.section or "", *_urgency(item)),
+    "escuela": by_class,
     "contacto": lambda item: (item.contacted_on or date.min, *_urgency(item)),
 }
 

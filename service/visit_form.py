@@ -23,6 +23,7 @@ class VisitForm(BaseModel):
     """The form of a visit as it came; nothing of it is believed yet."""
 
     seal: str = ""
+    number: str = ""  # drawn for the page: sent twice, it is one visit
     matter: str = ""
     outcome: str = ""
     on: str = ""

@@ -52,6 +52,19 @@ def test_a_visit_is_recorded_as_its_contract_wants_it(asking: Asking, client: Te
     assert "Se guardó" in client.get(f"{PAGE}?guardado=true", headers=asking.token(**EVERYTHING)).text
 
 
+def test_sent_twice_it_is_one_visit_and_changed_it_is_another(asking: Asking, client: TestClient) -> None:
+    headers = asking.token(**EVERYTHING)
+    number = re.search(r'name="number" value="([0-9]{16})"', client.get(PAGE, headers=headers).text).group(1)
+    for _ in range(2):
+        assert post(client, headers, **VISIT, number=number, note="a").status_code == 303
+    assert [row["NUMERO_VISITA"] for (row,) in asking.delivered()] == [number]
+    post(client, headers, **VISIT, number=number, note="b")  # somebody went back in the browser and wrote another
+    post(client, asking.token(**EVERYTHING, sub="otra"), **VISIT, number=number, note="a")
+    assert len({row["NUMERO_VISITA"] for (row,) in asking.delivered()}) == len(asking.delivered()) == 3
+    for wrong in ("", "x", "../../home", "1" * 17):
+        assert post(client, headers, **VISIT, number=wrong).status_code == 303
+
+
 def test_whatever_was_said_of_services_and_what_comes_next_is_delivered(asking: Asking, client: TestClient) -> None:
     answers = ["TUTOR:ACEPTADO", "", "VISITA:ACEPTADO", "REFUERZO:RECHAZADO", "EIB:OFRECIDO"]
     post(client, asking.token(**EVERYTHING), **VISIT, answer=answers, given="RENIEC", next_on="2025-11-20")

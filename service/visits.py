@@ -27,6 +27,7 @@ from warehouse.landing.journal import JournalEntry
 
 NUMBER = re.compile(r"[0-9]{16}")
 ACCOUNT = re.compile(r"[^\s/\\]{1,100}")
+OF_SERVICES = ("given", "answer", "dismissal")  # fields that stand apart
 TO_LIST = "lista"  # where a form says so, who saved it goes back to the list
 MATTERS = {
     "interruption": "riesgo de interrumpir",
@@ -57,7 +58,13 @@ class FormShown:
     @property
     def is_open(self) -> bool:
         """Whether more is shown than the commonest visit needs."""
-        return self.is_correction or bool(self.errors.keys() - {"outcome"})
+        return self.is_correction or bool(self.errors.keys() - {"outcome", *OF_SERVICES})
+
+    @property
+    def has_services(self) -> bool:
+        """Whether something is said of services or of a dismissal, or wrong there."""
+        typed = self.typed
+        return bool(typed.given or typed.answers or typed.dismissal) or not self.errors.keys().isdisjoint(OF_SERVICES)
 
 
 def section(service: Service, caller: Caller, child: PublishedChild, why: str = "") -> dict[str, Any]:

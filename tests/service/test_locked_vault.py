@@ -16,7 +16,7 @@ from service.settings import Busy
 from tests.conftest import deliver, qhawaq
 from tests.landing import samples, visits
 from tests.landing.visits import CANARY, book, entry, holding, landed, noted
-from tests.rights.erasing import in_vault, key_of
+from tests.rights.erasing import WHY, in_vault, key_of
 from warehouse import clock, database, keys
 from warehouse.landing import journal, snapshot
 from warehouse.progress import Progress
@@ -84,6 +84,24 @@ def test_names_and_notes_are_read_while_the_vault_is_written(served: Home) -> No
         assert [(note["number"], note["note"]) for note in again] == [(note["number"], note["note"]) for note in notes]
         with pytest.raises(Busy):  # no page of it is published
             service_home.reveal(served, stranger)
+
+
+def test_the_copy_is_written_again_only_where_something_changed(served: Home) -> None:
+    secret = keys.load(served.secrets)
+    snapshot.write(served, secret)
+    before = served.names.read_bytes()
+    snapshot.write(served, secret)
+    assert served.names.read_bytes() == before
+    with duckdb.connect(str(served.serving / "service" / "current.duckdb")) as db:
+        db.execute("delete from cases")
+    snapshot.write(served, secret)
+    assert snapshot.read(served, secret) == {"identities": {}, "notes": {}}
+
+
+def test_a_family_reads_what_was_noted(served: Home) -> None:
+    said = qhawaq(served.root, "--quiet", "subject", "access", str(key_of(served)), *WHY).stdout
+    assert "## Notas de visitas (1)" in said
+    assert CANARY in said
 
 
 def test_the_copy_is_sealed_and_tells_who_recorded_what(served: Home) -> None:

@@ -226,9 +226,11 @@ def test_words_are_sealed_and_read_only_with_the_name(asking: Asking, client: Te
     headers = asking.token(**EVERYTHING)
     post(client, headers, **VISIT, note=CANARY, with_whom="Ana Canario")
     assert "Canario" not in page(asking, client)
+    assert "Hay una nota" in page(asking, client)
     revealed = post(client, headers, "/nombre", why="visita acordada con la familia").text
     assert CANARY in revealed
     assert "Ana Canario" in revealed
+    assert "Hay una nota" not in revealed
     log = asking.settings.access_log.read_text()
     assert '"what": "notes"' in log
     no_scope = post(client, asking.token(scope="education feedback"), "/nombre", why="visita acordada con la familia")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse import database
+from warehouse import database, keys
 from warehouse.database import quoted
 from warehouse.errors import DamagedFile, HomeInUse
 from warehouse.identity.people import SAME_PERSON
@@ -42,12 +43,19 @@ Snapshot = dict[str, Any]  # identities: child → identity; notes: child → no
 def write(home: Home, secret: Keys) -> None:
     """Write the copy anew; where nothing is published or landed yet, or only by former code, there is none to write."""
     published = home.serving / "service" / "current.duckdb"
-    if not (published.exists() and home.vault.exists()):
+    if not (published.exists() and home.vault.exists()) or _is_current(home, published):
         return
     with suppress(HomeInUse, duckdb.CatalogException), database.scratch(home) as db:
         database.attach_vault(db, home, secret, read_only=True)
         db.execute(f"attach {quoted(str(published.resolve()), chr(39))} as published (read_only)")
         _keep(home, secret, _copied(db))
+
+
+def _is_current(home: Home, published: Path) -> bool:
+    """Return whether vault, secret and release are older than the copy: for a country it takes a while to write."""
+    made_of = (home.vault, published, published.resolve(), home.root / keys.MARK)
+    changed = [path.lstat().st_mtime_ns for path in made_of if path.exists()]
+    return home.names.exists() and home.names.stat().st_mtime_ns > max(changed)
 
 
 def _copied(db: duckdb.DuckDBPyConnection) -> Snapshot:

@@ -50,6 +50,7 @@ class VisitLine:
     at: str = ""
     who: str = ""
     in_charge: str = ""
+    has_note: bool = False  # as far as the journal knows
     entry: JournalEntry | None = field(default=None, repr=False)
 
     @property
@@ -101,7 +102,12 @@ class VisitBook:
         wanted = set(children)
         entries = self.journal.entries() if self.journal else []
         found = {line.number: line for line in self._published(children)}
-        own = {entry.number: _of_entry(entry) for entry in entries if entry.child in wanted and not entry.is_taken_back}
+        worded = self.journal.worded if self.journal else set()
+        own = {
+            entry.number: _of_entry(entry, entry.number in worded)
+            for entry in entries
+            if entry.child in wanted and not entry.is_taken_back
+        }
         replaced = {entry.replaces for entry in entries}
         known = (found | own).values()
         return sorted((one for one in known if one.number not in replaced), key=_age, reverse=True)
@@ -136,7 +142,7 @@ def _pending(lines: Sequence[VisitLine]) -> Pending:
     )
 
 
-def _of_entry(entry: JournalEntry) -> VisitLine:
+def _of_entry(entry: JournalEntry, has_note: bool) -> VisitLine:
     row = entry.rows[0]
     return VisitLine(
         number=entry.number,
@@ -155,6 +161,7 @@ def _of_entry(entry: JournalEntry) -> VisitLine:
         at=entry.at,
         who=entry.who,
         in_charge=entry.in_charge,
+        has_note=has_note,
         entry=entry,
     )
 

@@ -23,6 +23,7 @@ class VisitForm(BaseModel):
     """The form of a visit as it came; nothing of it is believed yet."""
 
     seal: str = ""
+    number: str = ""  # drawn for the page: sent twice, it is one visit
     matter: str = ""
     outcome: str = ""
     on: str = ""
@@ -121,7 +122,7 @@ def line(matter: str, child: str, ugel: str | None, state: str, number: str, on:
         "FECHA": str(on),
         "SERVICIO": None,
         "MOTIVO": None,
-        "VISITA": number,
+        "NUMERO_VISITA": number,
         "RESULTADO": None,
         "OFRECIDOS": None,
         "ACEPTADOS": None,
@@ -139,13 +140,13 @@ def _answered(answers: dict[str, str], said: str) -> str | None:
 def typed(row: dict[str, Any]) -> VisitForm:
     """Return the form that a visit was recorded with, without its words."""
     answer = [f"{service}:{said}" for said, column in ANSWER_COLUMNS.items() for service in (row[column] or "").split()]
-    is_dismissed = row["ESTADO"] == "DESCARTADO" and words.outcomes()[row["RESULTADO"]].case_state != "DESCARTADO"
+    is_chosen = row["MOTIVO"] and row["MOTIVO"] != words.outcomes()[row["RESULTADO"]].dismissed_reason
     return VisitForm(
         matter=f"{row['ASUNTO'].lower()}:{row['ANIO']}",
         outcome=row["RESULTADO"],
         on=str(row["FECHA"]),
         answer=answer,
-        dismissal=row["MOTIVO"] if is_dismissed else "",
+        dismissal=row["MOTIVO"] if is_chosen else "",
         next_step=row["PROXIMO_PASO"] or "",
         next_on=row["PROXIMA_FECHA"] or "",
     )

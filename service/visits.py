@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Request, Response
@@ -24,7 +25,9 @@ from warehouse.errors import DamagedFile, HomeError
 from warehouse.landing import journal
 from warehouse.landing.journal import JournalEntry
 
+NUMBER = re.compile(r"[0-9]{16}")
 ACCOUNT = re.compile(r"[^\s/\\]{1,100}")
+OF_SERVICES = ("given", "answer", "dismissal")  # fields that stand apart
 TO_LIST = "lista"  # where a form says so, who saved it goes back to the list
 MATTERS = {
     "interruption": "riesgo de interrumpir",
@@ -50,11 +53,18 @@ class FormShown:
     typed: VisitForm
     errors: dict[str, str]  # field → what is wrong, as people read it
     is_correction: bool = False
+    number: str = field(default_factory=journal.draw_number)
 
     @property
     def is_open(self) -> bool:
         """Whether more is shown than the commonest visit needs."""
-        return self.is_correction or bool(self.errors.keys() - {"outcome"})
+        return self.is_correction or bool(self.errors.keys() - {"outcome", *OF_SERVICES})
+
+    @property
+    def has_services(self) -> bool:
+        """Whether something is said of services or of a dismissal, or wrong there."""
+        typed = self.typed
+        return bool(typed.given or typed.answers or typed.dismissal) or not self.errors.keys().isdisjoint(OF_SERVICES)
 
 
 def section(service: Service, caller: Caller, child: PublishedChild, why: str = "") -> dict[str, Any]:
@@ -266,13 +276,28 @@ def _form_page(service: Service, caller: Caller, child: PublishedChild, shown: F
 def _keep(
     service: Service, caller: Caller, child: PublishedChild, form: VisitForm, former: JournalEntry | None = None
 ) -> None:
-    """Write a visit; where it corrects one, words that were not typed again stay."""
-    key, drawn = child["child_key"], journal.draw_number()
-    replaces = former.number if former else ""
-    rows = visit_form.rows(form, key, child["ugel_code"], drawn, service.settings.today(), replaces)
-    note = form.note.strip() or (former.note if former else "")
-    with_whom = form.with_whom.strip() or (former.with_whom if former else "")
-    _write(service, caller, key, drawn, rows, note=note, with_whom=with_whom, replaces=replaces)
+    """Write a visit; where it corrects one, words that were not typed again stay. Sent twice, it is one visit."""
+    key = child["child_key"]
+    words_typed = {
+        "note": form.note.strip() or (former.note if former else ""),
+        "with_whom": form.with_whom.strip() or (former.with_whom if former else ""),
+        "replaces": former.number if former else "",
+    }
+    for number in filter(NUMBER.fullmatch, (form.number, journal.draw_number())):
+        today, replaces = service.settings.today(), words_typed["replaces"]
+        rows = visit_form.rows(form, key, child["ugel_code"], number, today, replaces)
+        held = _held(service, number)
+        if held is None:
+            _write(service, caller, key, number, rows, **words_typed)
+            return
+        if (held.who, held.rows, held.note) == (caller.name, rows, words_typed["note"]):
+            return
+
+
+def _held(service: Service, number: str) -> JournalEntry | None:
+    with suppress(FileNotFoundError, DamagedFile, HomeError):
+        return service.settings.journal.whole(number) if service.settings.journal else None
+    return None
 
 
 def _write(service: Service, caller: Caller, key: str, number: str, rows: list[dict[str, Any]], **more: str) -> None:

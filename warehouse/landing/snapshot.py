@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse import database
+from warehouse import database, keys
 from warehouse.database import quoted
 from warehouse.errors import DamagedFile, HomeInUse
 from warehouse.identity.people import SAME_PERSON
 from warehouse.keys import Keys
-from warehouse.landing import archive, visit_notes
+from warehouse.landing import archive, journal, visit_notes
 from warehouse.settings import Home
 
 NAMED = ("n_doc", "id_persona", "nombres", "apellido_paterno", "apellido_materno", "_file", "_line")
@@ -42,12 +43,19 @@ Snapshot = dict[str, Any]  # identities: child → identity; notes: child → no
 def write(home: Home, secret: Keys) -> None:
     """Write the copy anew; where nothing is published or landed yet, or only by former code, there is none to write."""
     published = home.serving / "service" / "current.duckdb"
-    if not (published.exists() and home.vault.exists()):
+    if not (published.exists() and home.vault.exists()) or _is_current(home, published):
         return
     with suppress(HomeInUse, duckdb.CatalogException), database.scratch(home) as db:
         database.attach_vault(db, home, secret, read_only=True)
         db.execute(f"attach {quoted(str(published.resolve()), chr(39))} as published (read_only)")
         _keep(home, secret, _copied(db))
+
+
+def _is_current(home: Home, published: Path) -> bool:
+    """Return whether vault, secret and release are older than the copy: for a country it takes a while to write."""
+    made_of = (home.vault, published, published.resolve(), home.root / keys.MARK)
+    changed = [path.lstat().st_mtime_ns for path in made_of if path.exists()]
+    return home.names.exists() and home.names.stat().st_mtime_ns > max(changed)
 
 
 def _copied(db: duckdb.DuckDBPyConnection) -> Snapshot:
@@ -79,11 +87,21 @@ def read(home: Home, secret: Keys) -> Snapshot | None:
     return None
 
 
-def forget(home: Home, secret: Keys, children: set[str]) -> None:
-    """Take some children out of the copy; one that does not open goes."""
+def forget(home: Home, secret: Keys, children: set[str], pattern: str = "") -> None:
+    """Take some children out of the copy, and their numbers out of what was noted of others.
+
+    A copy that does not open goes.
+    """
     if not home.names.exists():
         return
     if (held := read(home, secret)) is None:
         home.names.unlink()
         return
-    _keep(home, secret, {part: {k: v for k, v in of.items() if k not in children} for part, of in held.items()})
+    left = {part: {key: of for key, of in held[part].items() if key not in children} for part in held}
+    if pattern:
+        left["notes"] = {child: [_redacted(note, pattern) for note in notes] for child, notes in left["notes"].items()}
+    _keep(home, secret, left)
+
+
+def _redacted(note: dict[str, Any], pattern: str) -> dict[str, Any]:
+    return note | {name: journal.redacted(note[name], pattern) for name in ("note", "with_whom")}

@@ -244,7 +244,7 @@ def _forget_visits(home: Home, secret: Keys, erasure: Erasure, canaries: Canarie
     children = set(map(str, erasure.owned))
     contract = contracts.read(DBT_PROJECT)[journal.TABLE]
     journal.forget(home, secret, children, contract, canaries.pattern())
-    snapshot.forget(home, secret, children)
+    snapshot.forget(home, secret, children, canaries.pattern())
 
 
 def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:

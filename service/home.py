@@ -24,9 +24,11 @@ from warehouse.identity.linkage.review import LinkReview
 from warehouse.landing import inbox, journal, snapshot, stating, visit_notes
 from warehouse.landing.parameters import Capacity, Decided
 from warehouse.landing.visit_journal import VisitJournal
+from warehouse.landing.visit_notes import Note
 from warehouse.settings import DBT_PROJECT, Home
 
 Answer = TypeVar("Answer")
+Copied = dict[str, Any]  # a part of the copy of names, by child
 
 
 def settings(home: Home) -> Settings:
@@ -101,13 +103,13 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
     return asdict(identity) if identity else None
 
 
-def _copy(home: Home, part: str) -> dict[str, Any]:
+def _copy(home: Home, part: str) -> Copied:
     """Return a part of the copy of names by child; of none that opens nothing."""
     held = snapshot.read(home, keys.load(home.secrets)) or {}
     return dict(held.get(part, {}))
 
 
-def notes(home: Home, child: int) -> list[dict[str, Any]]:
+def notes(home: Home, child: int) -> list[Note]:
     """Return what the vault holds of a child's visits, from its copy while landing writes it."""
     try:
         return _of_vault(home, lambda db: visit_notes.of_child(db, child))

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from service import forms, visits
+from service import forms, page_records, visits, wording
 from service.access import Caller
-from service.children import PublishedChild, Row
+from service.children import PublishedChild
 from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
 
-MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
-SHOWN_MONTHS = 20
 STYLE = (forms.HERE / "static" / "ficha.css").read_bytes()
-HALVES = {"A": "primera mitad", "B": "año completo"}
 MATTERS = {
     "interruption": "riesgo de interrumpir",
     "long_absence": "faltas prolongadas",
@@ -78,13 +74,12 @@ def _page(
     name: Mapping[str, Any] | None = None,
     why: str = "",
 ) -> str:
-    timeline = service.children.timeline(child["child_key"])
     return forms.render(
         "ficha.html",
         service,
         child=child,
-        months=_months(timeline),
-        others=_others(timeline),
+        records=page_records.shown(service.children.records(child["child_key"]), "welfare" in caller.scopes),
+        wording=wording,
         told=message,
         name=name,
         why=why,
@@ -97,40 +92,3 @@ def _page(
         dismissals=visits.DISMISSALS,
         today=service.settings.today(),
     )
-
-
-def _is_noted(event: Mapping[str, Any]) -> bool:
-    """Say whether this is a month with noted attendance: an empty month is unknown, not full attendance."""
-    return event["kind"] == "asistencia" and bool(event["out_of"]) and event["amount"] is not None
-
-
-def _months(timeline: list[Row]) -> list[Row]:
-    noted = list(filter(_is_noted, timeline))
-    return [event | _month(event) for event in noted[-SHOWN_MONTHS:]]
-
-
-def _month(event: Mapping[str, Any]) -> Row:
-    """Return a month's attendance share and name."""
-    day: date = event["happened_on"]
-    name = MONTHS[day.month - 1]
-    return {
-        "share": 1 - event["amount"] / event["out_of"],
-        "letter": name[0].upper(),
-        "name": f"{name} de {day.year}",
-    }
-
-
-def _others(timeline: list[Row]) -> list[Row]:
-    """Return the events other than attendance, the newest first."""
-    events = [event | {"text": _text(event)} for event in timeline if event["kind"] != "asistencia"]
-    return events[::-1]
-
-
-def _text(event: Mapping[str, Any]) -> str:
-    year, _, rest = event["detail"].partition(" ")
-    if event["kind"] == "notas":
-        return (
-            f"{year}, {HALVES.get(rest, rest)}: {event['amount']} de {event['out_of']} áreas por debajo de lo esperado"
-        )
-    service, _, grade = rest.rpartition(" ")
-    return f"matrícula {year}: grado {grade} en el servicio {service}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service import wording
+from service import forms
 
 STEP, BAR, LEFT, TOP, HEIGHT = 48, 26, 34, 18, 120
 LOW = 0.9  # at this share or below attendance is low (low_attendance_share of the warehouse)
@@ -37,7 +37,7 @@ def _y(share: float) -> float:
 def _bar(at: int, month: Mapping[str, Any]) -> Row:
     share = 1 - month["absence_days"] / month["open_days"]
     of_class = month["class_attendance_share"]
-    name = wording.MONTHS[month["month_start"].month - 1]
+    name = forms.MONTHS[month["month_start"].month - 1]
     return dict(month) | {
         "x": LEFT + STEP * at + (STEP - BAR) // 2,
         "middle": LEFT + STEP * at + STEP // 2,

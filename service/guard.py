@@ -34,7 +34,9 @@ HEADERS = [
     ),
 ]
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
-OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")  # to everybody, and always
+SIGN_IN = "/entrar"
+# To everybody, and always; what signs people in begins with its own path.
+OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")
 CLOSE = {"Connection": "close"}
 
 
@@ -71,7 +73,7 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, sender: AnswerSender) -> None:
         headers = Headers(scope=scope)
-        if scope["path"] in OPEN:
+        if _is_open(scope["path"]):
             await self._within_time(scope, _empty(receive), sender)
             return
         caller = self._recognized(scope, headers)
@@ -89,10 +91,12 @@ class Guard:
             Problem: they are not known, or ask more than they may.
         """
         try:
-            caller = self.service.authenticator.caller(headers)
+            caller = self.service.caller(headers)
         except Refused as refused:
             if wait := self.service.unknown_limit.wait(_address(scope)):
                 raise TooMany(wait, CLOSE) from None
+            if _is_page(scope, headers):
+                raise Problem(303, "sign in", {"Location": SIGN_IN}) from None
             is_long = "content-length" not in headers and "transfer-encoding" in headers
             more = {"WWW-Authenticate": "Bearer"} | (CLOSE if is_long or self._is_too_long(headers) else {})
             raise Problem(refused.status, refused.detail, more) from None
@@ -166,6 +170,16 @@ class Guard:
         if len(body) > self.limits.body_bytes:
             raise self._too_long()
         return body
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path == SIGN_IN or path.startswith(f"{SIGN_IN}/")
+
+
+def _is_page(scope: Scope, headers: Headers) -> bool:
+    """Return whether a browser asks for a page, with no key or token that could be refused."""
+    is_stated = "x-api-key" in headers or "authorization" in headers
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "") and not is_stated
 
 
 def _address(scope: Scope) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from service import forms, page_records, visits, wording
+from service import forms, page_records, visits, wording, words
 from service.access import Caller
 from service.children import PublishedChild
 from service.routes import identity_of, visible_child
@@ -16,11 +16,6 @@ from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
 
 STYLE = (forms.HERE / "static" / "ficha.css").read_bytes()
-MATTERS = {
-    "interruption": "riesgo de interrumpir",
-    "long_absence": "faltas prolongadas",
-    "unregistered": "sin matrícula",
-}
 router = APIRouter(include_in_schema=False)
 
 
@@ -34,11 +29,20 @@ async def style() -> Response:
 
 
 @router.get("/ficha/{key}")
-def ficha(service: CurrentService, key: ChildKey, caller: Sees, guardado: bool = False) -> HTMLResponse:
+def ficha(
+    *,
+    service: CurrentService,
+    key: ChildKey,
+    caller: Sees,
+    guardado: bool = False,
+    retirado: bool = False,
+    asignado: bool = False,
+) -> HTMLResponse:
     """A child's page, without the name."""
     child = visible_child(service, caller, key)
     service.access_log.note(caller.name, "child", key, "ficha")
-    message = "Se guardó. Aparecerá aquí después de la próxima actualización." if guardado else ""
+    said = {"saved": guardado, "taken_back": retirado, "assigned": asignado}
+    message = next((words.texts("visits")[name] for name, is_so in said.items() if is_so), "")
     return HTMLResponse(_page(service, caller, child, message=message))
 
 
@@ -57,12 +61,15 @@ def reveal(
     key: ChildKey,
     caller: Sees,
     seal: Annotated[str, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """The page with the name, for a reason that is logged."""
     forms.verify_seal(request, service, caller, key, seal)
+    child = visible_child(service, caller, key)
+    if error := forms.wrong_reason(request, why):
+        return HTMLResponse(_page(service, caller, child, why=why, error=error), 422)
     name = identity_of(service, caller, key, why)
-    return HTMLResponse(_page(service, caller, visible_child(service, caller, key), name=name, why=why))
+    return HTMLResponse(_page(service, caller, child, name=name, why=why))
 
 
 def _page(
@@ -73,10 +80,12 @@ def _page(
     message: str = "",
     name: Mapping[str, Any] | None = None,
     why: str = "",
+    error: str = "",
 ) -> str:
     return forms.render(
         "ficha.html",
         service,
+        caller=caller,
         child=child,
         records=page_records.shown(service.children.records(child["child_key"]), "welfare" in caller.scopes),
         wording=wording,
@@ -85,10 +94,6 @@ def _page(
         why=why,
         seal=forms.seal(service, caller, child["child_key"]),
         may_reveal="identity" in caller.scopes,
-        may_record="feedback" in caller.scopes,
-        matters=MATTERS,
-        states=visits.STATES,
-        supports=visits.SUPPORTS,
-        dismissals=visits.DISMISSALS,
-        today=service.settings.today(),
+        why_error=error,
+        visits=visits.section(service, caller, child, why if name else ""),
     )

@@ -1,4 +1,4 @@
-"""A child's records as its page tells them: where it is now, months beside the class, marks, years, services, reasons."""
+"""A child's records as its page tells them: months beside the class, marks, years, services, reasons, suggestions."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _marks(marks: Iterable[Row]) -> list[Row]:
 def _told_years(years: Sequence[Row]) -> list[Row]:
     """Return the years at schools, the newest first, each with what happened in it."""
     moved = [later["service_code"] != earlier["service_code"] for later, earlier in pairwise(years)]
-    return [year | {"happened": _happened(year, has_moved)} for year, has_moved in zip(years, [*moved, False], strict=False)]
+    moved += [False] * (len(years) - len(moved))
+    return [year | {"happened": _happened(year, has_moved)} for year, has_moved in zip(years, moved, strict=True)]
 
 
 def _happened(year: Row, has_moved: bool) -> str:

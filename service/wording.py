@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
+from service.forms import MONTHS
+
 PERIODS = {"A": "primera mitad de {year}", "B": "fin de {year}"}
 MARKS = {"AD": "logro destacado", "A": "logro esperado", "B": "en proceso", "C": "en inicio"}
 ENTRIES = {
@@ -46,11 +47,6 @@ BY_RULE = "Está en la lista por la regla vigente, que ordena a los estudiantes 
 def long_day(day: date) -> str:
     """Return a day as people say it."""
     return f"{day.day} de {MONTHS[day.month - 1]} de {day.year}"
-
-
-def month(day: date) -> str:
-    """Return the month of a day with its year."""
-    return f"{MONTHS[day.month - 1]} de {day.year}"
 
 
 def titled(name: str | None) -> str:
@@ -106,7 +102,8 @@ def sureness(listed: Mapping[str, Any]) -> str:
     if listed["probability"] is None:
         return BY_RULE if listed["model_version"].startswith("rule:") else WITHHELD
     percent = f"{100 * listed['probability']:.0f} %"
-    return f"De los estudiantes con registros como los suyos interrumpe sus estudios {listed['probability_text']} ({percent})."
+    told = listed["probability_text"]
+    return f"De los estudiantes con registros como los suyos interrumpe sus estudios {told} ({percent})."
 
 
 def model(version: str) -> str:

@@ -64,9 +64,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Browser]:
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(
     "path",
-    [f"/ficha/{HERE}", f"/ficha/{HERE}/hoja", f"/proteccion/{offices.HERE}",
+    [f"/ficha/{HERE}", f"/ficha/{HERE}/hoja", f"/ficha/{HERE}/seguimiento", f"/proteccion/{offices.HERE}",
      f"/proteccion/{offices.HERE}/ficha/{offices.CHILD}", f"/proteccion/{offices.HERE}/revision/{offices.UNSURE}"],
-    ids=["ficha", "hoja", "proteccion", "ficha de protección", "revisión"],
+    ids=["ficha", "hoja", "visita", "proteccion", "ficha de protección", "revisión"],
 )  # fmt: skip
 def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path: Path, path: str, width: int) -> None:
     page.open(site + path, width)
@@ -74,7 +74,9 @@ def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path:
     assert page.ask("document.documentElement.scrollWidth") <= width
     assert page.low_contrasts() == []
     assert page.said == []
-    assert page.ask("[...document.querySelectorAll('input:not([type=hidden]), select')].every(e => e.labels.length)")
+    assert page.ask(
+        "[...document.querySelectorAll('input:not([type=hidden]), select, textarea')].every(e => e.labels.length)"
+    )
     assert page.ask("[...document.querySelectorAll('h1')].length") == 1
 
 
@@ -93,13 +95,15 @@ def test_a_name_is_shown_by_keyboard_alone(page: browser.Browser, site: str, ask
 
 def test_a_visit_is_recorded_by_keyboard_alone(page: browser.Browser, site: str, asking: Asking) -> None:
     page.open(f"{site}/ficha/{HERE}", 1280)
-    page.ask("document.querySelector('#state').focus()")
-    page.type("H")
-    page.ask("document.querySelector('#state').value = 'CONTACTADO'")
-    page.ask("document.querySelector('#record ~ form button').focus()")
+    page.ask("document.querySelector('input[name=outcome]').focus()")
+    page.press("ArrowDown")
+    page.ask("document.querySelector('#record ~ form > button').focus()")
     page.press("Enter")
     assert page.holds("document.querySelector('[role=status]').textContent.includes('Se guardó')")
-    assert asking.recorded[0]["ESTADO"] == "CONTACTADO"
+    assert asking.delivered()[0][0]["RESULTADO"] == "ESTUDIANTE"
+    assert page.holds(
+        "document.querySelector('#done').parentElement.textContent.includes('Hablé solo con el estudiante')"
+    )
 
 
 def test_a_link_is_decided_by_keyboard_alone(

@@ -205,6 +205,10 @@ def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnecti
         for table in ("aliases", "merges", "persons"):
             vault.execute(f"delete from vault.{table} where child_key not in (select child_key from kept)")
         vault.execute(
+            "delete from vault.visit_notes where file in (select file from gone_files) "
+            "or child_key not in (select child_key from kept)"
+        )
+        vault.execute(
             "delete from vault.links where file in (select file from gone_files) "
             "or child_key not in (select child_key from kept)"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from service import forms
 
-STEP, BAR, LEFT, TOP, HEIGHT = 48, 26, 34, 18, 120
+STEP, BAR, LEFT, TOP, HEIGHT, LABELS = 46, 26, 40, 8, 120, 36
 LOW = 0.9  # at this share or below attendance is low (low_attendance_share of the warehouse)
 SMALLEST_CLASS = 5
 Row = dict[str, Any]
@@ -23,7 +23,7 @@ def of_year(months: Sequence[Mapping[str, Any]], year: int) -> Row:
         "bars": bars,
         "points": " ".join(points),
         "width": LEFT + STEP * max(len(bars), 1),
-        "height": TOP + HEIGHT + 22,
+        "height": TOP + HEIGHT + LABELS,
         "lines": [(f"{percent} %", _y(percent / 100)) for percent in (0, 50, 90, 100)],
         "summary": _summary(bars),
         "class_note": _class_note(bars),

@@ -36,6 +36,7 @@ SOURCES = {
     "servicios": "el registro de servicios",
     "hogar": "el registro de hogares",
 }
+OVER_AGE = 2  # years (over_age_risk_years of the warehouse)
 SMALL = {"de", "del", "la", "las", "los", "el", "y", "e", "en"}
 WITHHELD = (
     "La probabilidad no se muestra: las que se estimaron para estudiantes como este no se cumplieron lo suficiente. "
@@ -71,8 +72,8 @@ def attended(year: Mapping[str, Any]) -> str:
 
 
 def over_age(years: int | None) -> str:
-    """Say the years by which a child is older than its grade's age, where there are any."""
-    return f"{count(years, 'año', 'años')} de extraedad" if years and years > 0 else ""
+    """Say the years by which a child is older than its grade's age, from two on: one is none of its own."""
+    return f"{years} años de extraedad" if years and years >= OVER_AGE else ""
 
 
 def titled_ugel(name: str) -> str:
@@ -84,6 +85,7 @@ def titled_ugel(name: str) -> str:
 def record(text: str) -> str:
     """Say which record a suggestion follows from: «asistencia: faltó …» is «el registro de asistencia: faltó …»."""
     source, colon, what = text.partition(": ")
+    source = f"sus {source}" if source.startswith("notas") else source
     return f"{SOURCES.get(source, source)}{colon}{what}."
 
 

@@ -14,6 +14,7 @@ from warehouse.settings import DBT_PROJECT, REPOSITORY
 SEEDS = {
     "action_rules": ("action_name", "record_text", "rule_action_text"),
     "reason_texts": ("reason_text", "action_text"),
+    "services": ("tutor_text", "need_text"),
     "value_words": ("words",),
     "learning_areas": ("area_name",),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -54,9 +54,10 @@ def create(settings: Settings, demo: Mapping[str, Caller] = NOBODY) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         """Watch for new models and releases as long as the application runs."""
-        watching = asyncio.create_task(_watch(service))
+        watching = [asyncio.create_task(_watch(look)) for look in (service.refresh, service.ask_provider)]
         yield
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         service.authenticator.write_last_use(is_end=True)
 
     app = DocumentedApp(
@@ -97,11 +98,11 @@ def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
     return document
 
 
-async def _watch(service: Service) -> None:
+async def _watch(look: Callable[[], None]) -> None:
     """Take up another model or release within a second; a running request ends with the one before."""
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            await asyncio.to_thread(service.refresh)
+            await asyncio.to_thread(look)
         except Exception:
-            LOG.exception("could not look at what is deployed and published")
+            LOG.exception("could not look at what is deployed, published or provided")

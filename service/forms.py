@@ -57,7 +57,7 @@ def render(template: str, service: Service, *, caller: Caller | None = None, **c
     return PAGES.get_template(template).render(
         synthetic=service.children.is_synthetic(),
         ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
-        signed_in=caller.name if caller else None,
+        signed_in=(caller.shown or caller.name) if caller else None,
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,
     )
@@ -95,6 +95,8 @@ def verify_seal(request: Request, service: Service, caller: Caller, subject: str
 
 def _is_own(request: Request) -> bool:
     """Return whether a form comes from the site that it was sent to; browsers say so, others say nothing."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
     try:
         origin = urlsplit(request.headers.get("origin", "")).netloc
     except ValueError:

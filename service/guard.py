@@ -35,6 +35,7 @@ HEADERS = [
 ]
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 SIGN_IN = "/entrar"
+SIGN_OUT = "/salir"
 # To everybody, and always; what signs people in begins with its own path.
 OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")
 CLOSE = {"Connection": "close"}
@@ -74,6 +75,7 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, sender: AnswerSender) -> None:
         headers = Headers(scope=scope)
         if _is_open(scope["path"]):
+            self._limit_sign_ins(scope)
             await self._within_time(scope, _empty(receive), sender)
             return
         caller = self._recognized(scope, headers)
@@ -83,6 +85,15 @@ class Guard:
             with self._place():
                 scope[CALLER] = caller
                 await self._within_time(scope, _replayed(body, receive), sender)
+
+    def _limit_sign_ins(self, scope: Scope) -> None:
+        """Let an address begin and end sign-ins so often, as the provider is asked for each.
+
+        Raises:
+            TooMany: it has.
+        """
+        if scope["path"].startswith(f"{SIGN_IN}/") and (wait := self.service.unknown_limit.wait(_address(scope))):
+            raise TooMany(wait, CLOSE)
 
     def _recognized(self, scope: Scope, headers: Headers) -> Caller:
         """Return the caller, by headers alone.
@@ -177,9 +188,10 @@ def _is_open(path: str) -> bool:
 
 
 def _is_page(scope: Scope, headers: Headers) -> bool:
-    """Return whether a browser asks for a page, with no key or token that could be refused."""
-    is_stated = "x-api-key" in headers or "authorization" in headers
-    return scope["method"] == "GET" and "text/html" in headers.get("accept", "") and not is_stated
+    """Return whether a browser asks for a page or signs out, with no key or token that could be refused."""
+    if "x-api-key" in headers or "authorization" in headers:
+        return False
+    return (scope["method"] == "GET" or scope["path"] == SIGN_OUT) and "text/html" in headers.get("accept", "")
 
 
 def _address(scope: Scope) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from service import oidc
 from service.published import HARDENED
-from service.settings import Busy, Oidc, Settings
+from service.settings import Busy, Settings
 from warehouse import clock, contracts, database, keys
 from warehouse.audit import access_log
 from warehouse.errors import HomeInUse, QhawaqError
@@ -45,7 +44,7 @@ def settings(home: Home) -> Settings:
         access_log=home.access_log,
         log_key=keys.load(home.secrets).access_log,
         api_keys=home.api_keys,
-        oidc=_oidc(),
+        oidc=oidc.from_environment(),
         reveal=partial(reveal, home),
         names=partial(names, home),
         operations=home.serving / "operations" / "current.duckdb",
@@ -69,12 +68,6 @@ def today(home: Home) -> date:
         return clock.today()
     with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True, config=HARDENED) as db:
         return database.value(db, "select built_for from release") or clock.today()
-
-
-def _oidc() -> Oidc | None:
-    """Return the identity provider that the environment names."""
-    issuer, audience, public_keys = (os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS"))
-    return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
 
 
 def log_of_keys(home: Home, who: str) -> Callable[[str], None]:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from service import forms, worklist
 from service.access import Caller, Refused
-from service.routes import stated_reason
-from service.service import AnyCaller, CurrentService, Service
+from service.routes import stated_reason, visible_child
+from service.service import AnyCaller, CurrentService, Service, having
 from service.settings import Busy
+from service.visits import assign_case
 from service.worklist import SHOWN, Choice, WorkItem
 
 DAYS = "lunes martes miércoles jueves viernes sábado domingo".split()
@@ -33,6 +34,13 @@ class NamesForm(BaseModel):
 
     seal: str
     why: str
+
+
+class ChargeForm(BaseModel):
+    """Whose case the caller takes."""
+
+    seal: str
+    child: str = Field(pattern=r"^[0-9]{1,16}$")
 
 
 @router.get("/")
@@ -62,11 +70,25 @@ def hide_names(request: Request, service: CurrentService, caller: AnyCaller, sea
     return RedirectResponse("/", 303)
 
 
+@router.post("/lista/a-mi-cargo")
+def take_charge(
+    request: Request,
+    service: CurrentService,
+    caller: Annotated[Caller, having("feedback")],
+    form: Annotated[ChargeForm, Form()],
+) -> Response:
+    """Put the caller in charge of a child's case, and go back to the list."""
+    forms.verify_seal(request, service, caller, "lista", form.seal)
+    child = visible_child(service, caller.needs("education"), form.child)
+    assign_case(service, caller, child, caller.name)
+    return RedirectResponse(f"/#e{form.child}", 303)
+
+
 def _page(service: Service, caller: Caller, choice: Choice) -> str:
     today = service.settings.today()
     places = worklist.places(service.children, caller)
     place = choice.place if choice.place in places else next(iter(places), "")
-    found = worklist.items(service.children, place, today) if place else []
+    found = work(service, place) if place else []
     why = service.named.reason(caller.name)
     end = choice.begun + SHOWN
     # who searches may search by name, but sees and leaves in the log only what is found
@@ -94,8 +116,15 @@ def _page(service: Service, caller: Caller, choice: Choice) -> str:
         why=why,
         is_busy=is_busy,
         may_reveal="identity" in caller.scopes,
+        may_record="feedback" in caller.scopes,
         seal=forms.seal(service, caller, "lista"),
     )
+
+
+def work(service: Service, place: str) -> list[WorkItem]:
+    """Return the work of a place, with what was recorded since the release."""
+    found = worklist.items(service.children, place, service.settings.today())
+    return worklist.with_visits(found, service.visit_book.pending([item.child_key for item in found]))
 
 
 def named(

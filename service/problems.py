@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from service.access import Refused
 from service.features import NoContext
 from service.predict import NoModel, Unusable
+from service.published import FormerRelease
 from service.settings import Busy
 
 LOG = logging.getLogger("qhawaq.serve")
@@ -83,6 +84,7 @@ EXPECTED: dict[type[Exception], tuple[int, dict[str, str]]] = {
     NoModel: (409, {}),
     Busy: (503, {"Retry-After": "5"}),
     NoContext: (503, {}),
+    FormerRelease: (503, {}),
 }
 CHALLENGES = {401: {"WWW-Authenticate": "Bearer"}}  # headers of a refused caller, by status
 NO_TEXT = "a text in it is no Unicode: it holds half of a surrogate pair"

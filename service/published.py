@@ -20,6 +20,13 @@ HARDENED: DuckDBConfig = {
 }
 
 
+class FormerRelease(Exception):
+    """What is published lacks what this version of the service shows."""
+
+    def __init__(self) -> None:
+        super().__init__("what is published is of a former version: call 'qhawaq run', which publishes again")
+
+
 class PublishedFile:
     """Reads the published file, and the next one as soon as it is switched to."""
 
@@ -40,7 +47,10 @@ class PublishedFile:
 
     def _rows(self, sql: str, parameters: list[Any]) -> list[Row]:
         with self._cursor() as cursor:
-            return rows(cursor.execute(sql, parameters))
+            try:
+                return rows(cursor.execute(sql, parameters))
+            except duckdb.CatalogException:
+                raise FormerRelease from None
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a question of ours."""

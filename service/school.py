@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from service import forms, worklist
 from service.access import Caller
-from service.mylist import named
+from service.mylist import named, work
 from service.service import CurrentService, having
 from service.ugel import Where
 
@@ -32,7 +32,7 @@ def school(
     """The pupils of one school who need company, by grade and section, with what was seen and what helps."""
     places = {code: name for code, name in worklist.places(service.children, caller).items() if code[:7] == "school:"}
     place = where.place if where.place in places else next(iter(places), "")
-    found = worklist.items(service.children, place, service.settings.today()) if place else []
+    found = work(service, place) if place else []
     due = sorted((item for item in found if item.is_within_capacity and item.is_open), key=worklist.by_class)
     why = service.named.reason(caller.name)
     shown, is_busy = named(service, caller, due, why)

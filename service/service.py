@@ -9,14 +9,16 @@ from fastapi import Depends, Request
 
 from service.access import Authenticator, Caller
 from service.children import PublishedChildren
+from service.entry import Entrance
 from service.limits import RateLimiter
 from service.live import CurrentModel
 from service.metrics import Exposition
 from service.named import NamedToday
 from service.offices import Offices
+from service.provider import Provider
 from service.records import FeaturePool
 from service.sessions import Sessions
-from service.settings import Settings
+from service.settings import Oidc, Settings
 from service.visit_book import VisitBook
 from warehouse.audit.access_log import AccessLog
 
@@ -39,8 +41,10 @@ class Service:
         self.settings = settings
         self.demo = demo
         self.current = CurrentModel(settings.model_config, settings.models)
-        self.authenticator = Authenticator(settings.api_keys, settings.oidc)
-        self.sessions = Sessions()
+        self.provider = _provider(settings.oidc)
+        self.authenticator = Authenticator(settings.api_keys, settings.oidc, self.provider)
+        self.entrance = self._entrance(settings.oidc)
+        self.sessions = Sessions(is_secure=bool(self.entrance and self.entrance.client.is_secure))
         self.named = NamedToday()
         self.children = PublishedChildren(settings.children)
         self.visit_book = VisitBook(self.children, settings.journal)
@@ -52,6 +56,12 @@ class Service:
         self.unknown_limit = RateLimiter(limits.unknown_per_second, limits.unknown_at_once)
         self.reveal_limit = RateLimiter(limits.reveals_per_hour / 3600, limits.reveals_per_hour)
 
+    def _entrance(self, oidc: Oidc | None) -> Entrance | None:
+        """Return what signs people in; None where the environment names no client of a provider."""
+        if not (oidc and oidc.client and self.provider):
+            return None
+        return Entrance(oidc, oidc.client, self.provider, self.authenticator.issuers_keys)
+
     def caller(self, headers: Mapping[str, str]) -> Caller:
         """Return the caller of a request: by its key or token, else by the session of its cookie.
 
@@ -62,12 +72,22 @@ class Service:
         signed_in = None if is_stated else self.sessions.caller(headers)
         return signed_in or self.authenticator.caller(headers)
 
+    def ask_provider(self) -> None:
+        """Ask the identity provider what it publishes, where it is time."""
+        if self.provider:
+            self.provider.refresh()
+
     def refresh(self) -> None:
         """Take up a newer deployment, release or file of keys; keys first, as nothing else may hold that up."""
         self.authenticator.refresh()
         self.authenticator.write_last_use()
         self.current.refresh()
         self.feature_pool.refresh()
+
+
+def _provider(oidc: Oidc | None) -> Provider | None:
+    """Return the identity provider where the service asks it: to sign people in, or for its keys."""
+    return Provider(oidc) if oidc and (oidc.client or not oidc.keys) else None
 
 
 def running_service(request: Request) -> Service:

@@ -12,14 +12,21 @@ from service import api_keys
 from service.access import Caller
 
 COOKIE = "qhawaq"
+OF_HOST = "__Host-"  # browsers take such a cookie over TLS only, from this host itself, and for nobody else
 SECONDS = 10 * 3600  # a day's work; a restart of the service ends it earlier
 MOST = 10_000  # sessions at once: the one that ends first makes room
 
 
 class Sessions:
-    """The open sessions of one process."""
+    """The open sessions of one process.
 
-    def __init__(self) -> None:
+    Args:
+        is_secure: whether browsers reach the service over TLS, and send its cookies nowhere else.
+    """
+
+    def __init__(self, *, is_secure: bool = False) -> None:
+        self.is_secure = is_secure
+        self.cookie_name = name_of(COOKIE, is_secure=is_secure)
         self.lock = threading.Lock()
         self.open: dict[str, tuple[Caller, float]] = {}  # by the hash of the cookie: caller, and until when
 
@@ -36,20 +43,25 @@ class Sessions:
 
     def caller(self, headers: Mapping[str, str]) -> Caller | None:
         """Return the caller of a request's cookie; None without an open session."""
-        value = cookie(headers)
+        value = cookie(headers, self.cookie_name)
         entry = self.open.get(api_keys.hashed(value)) if value else None
         return entry[0] if entry and entry[1] > time.monotonic() else None
 
     def end(self, headers: Mapping[str, str]) -> None:
         """End the session of a request's cookie."""
         with self.lock:
-            self.open.pop(api_keys.hashed(cookie(headers)), None)
+            self.open.pop(api_keys.hashed(cookie(headers, self.cookie_name)), None)
 
 
-def cookie(headers: Mapping[str, str]) -> str:
-    """Return the value of our cookie; empty where there is none, or one that nobody can read."""
+def name_of(cookie: str, *, is_secure: bool) -> str:
+    """Return a cookie's name: over TLS one that no neighbor of this host can set."""
+    return OF_HOST + cookie if is_secure else cookie
+
+
+def cookie(headers: Mapping[str, str], name: str) -> str:
+    """Return the value of a cookie of ours; empty where there is none, or one that nobody can read."""
     try:
         sent = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
         return ""
-    return sent[COOKIE].value if COOKIE in sent else ""
+    return sent[name].value if name in sent else ""

@@ -20,13 +20,44 @@ Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview
 
 
 @dataclass(frozen=True)
+class SignInClient:
+    """This service as a client of the identity provider, where people sign in here.
+
+    Args:
+        client_id: its name there.
+        secret: what it shows there.
+        address: how browsers reach this service, without a slash at the end.
+    """
+
+    client_id: str
+    secret: str = field(repr=False)
+    address: str
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the service over TLS."""
+        return self.address.startswith("https:")
+
+
+@dataclass(frozen=True)
 class Oidc:
-    """The trusted identity provider: issuer, audience, and a file with the issuer's public keys (JWKS)."""
+    """The trusted identity provider.
+
+    Args:
+        issuer: its address, exactly as its tokens say it.
+        audience: whom bearer tokens are for.
+        keys: a file with its public keys (JWKS); None has the service ask for them.
+        areas_claim: the claim with areas.
+        roles_claims: the claims with roles; a dot leads into a claim.
+        client: this service as its client; None where people do not sign in here.
+    """
 
     issuer: str
     audience: str
-    keys: Path
+    keys: Path | None = None
     areas_claim: str = "qhawaq_areas"
+    roles_claims: tuple[str, ...] = ("realm_access.roles", "roles")
+    client: SignInClient | None = None
 
 
 @dataclass(frozen=True)

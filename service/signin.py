@@ -1,33 +1,99 @@
-"""Signing in and out: links of a demonstration; the identity provider's page."""
+"""Signing in and out: by the identity provider's page, or by links of a demonstration."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import api_keys, forms
+from service import api_keys, entry, forms, sessions
 from service.access import Caller, Refused
+from service.entry import Entrance, NotSignedIn, ProviderAnswer
+from service.problems import Problem
 from service.service import AnyCaller, CurrentService, Service
-from service.sessions import COOKIE, SECONDS
+from service.sessions import SECONDS
 
+PENDING = "qhawaq-entrada"  # the cookie of a sign-in under way
+# What somebody reads who is not signed in, by why they come back.
+NOTICES = {
+    "cancelado": "No ha entrado: se canceló en la página de su institución.",
+    "vencido": "No ha entrado: pasó demasiado tiempo o la página se abrió en otro navegador. Inténtelo de nuevo.",
+    "proveedor": "No ha entrado: el servicio de cuentas de su institución no responde. Inténtelo en unos minutos.",
+    "rechazado": "No ha entrado: la respuesta del servicio de cuentas no se pudo aceptar. Inténtelo de nuevo.",
+    "sin_rol": "Su cuenta no tiene un rol con lugares en Qhawaq: pídalo a quien administra Qhawaq en su institución.",
+    "salida": "Su sesión en Qhawaq terminó.",
+}
 router = APIRouter(include_in_schema=False)
+
+Word = Annotated[str, Query(max_length=4096)]
 
 
 @router.get("/entrar")
-def sign_in(service: CurrentService) -> HTMLResponse:
+def sign_in(service: CurrentService, aviso: str = "") -> HTMLResponse:
     """How to sign in here."""
-    return HTMLResponse(forms.render("entrar.html", service, has_demo=bool(service.demo)))
+    entrance = service.entrance
+    ends_there = bool(aviso == "salida" and entrance and entrance.end_address())
+    page = forms.render(
+        "entrar.html",
+        service,
+        has_demo=bool(service.demo),
+        has_provider=entrance is not None,
+        notice=NOTICES.get(aviso, ""),
+        ends_there=ends_there,
+    )
+    return HTMLResponse(page)
 
 
 @router.get("/entrar/demo/{token}")
-def demo(service: CurrentService, token: str) -> Response:
+def demo(request: Request, service: CurrentService, token: str) -> Response:
     """Sign in as somebody of the demonstration; a real home has none."""
     caller = service.demo.get(api_keys.hashed(token))
     if caller is None or not service.children.is_synthetic():
         raise Refused(403, "this link signs nobody in: the service was started again, or the home is real")
-    return begin(service, caller, is_secure=False)
+    return begin(request, service, caller, "demo")
+
+
+@router.get("/entrar/proveedor")
+def to_provider(service: CurrentService) -> Response:
+    """Go to the provider's page."""
+    try:
+        address, sealed = _entrance(service).begin()
+    except NotSignedIn as ended:
+        return _back(ended)
+    answer = RedirectResponse(address, 303)
+    answer.set_cookie(
+        _pending(service),
+        sealed,
+        max_age=entry.VALID,
+        httponly=True,
+        samesite="lax",
+        secure=service.sessions.is_secure,
+    )
+    return answer
+
+
+@router.get(entry.BACK)
+def from_provider(
+    request: Request, service: CurrentService, state: Word = "", code: Word = "", error: Word = "", iss: Word = ""
+) -> Response:
+    """Come back from the provider's page: a session begins, or /entrar says why not."""
+    sealed = sessions.cookie(request.headers, _pending(service))
+    try:
+        person = _entrance(service).person(ProviderAnswer(state, code, error, iss), sealed)
+    except NotSignedIn as ended:
+        return _back(ended)
+    answer = begin(
+        request, service, Caller(person.subject, person.scopes, person.areas, person.shown), "identity provider"
+    )
+    answer.delete_cookie(_pending(service), httponly=True, samesite="lax", secure=service.sessions.is_secure)
+    return answer
+
+
+@router.get("/entrar/salida")
+def out_of_provider(service: CurrentService) -> Response:
+    """Go to the provider's page that ends the session there."""
+    return RedirectResponse(_entrance(service).end_address() or "/entrar", 303)
 
 
 @router.post("/salir")
@@ -38,22 +104,46 @@ def sign_out(
     forms.verify_seal(request, service, caller, "salir", seal)
     service.sessions.end(request.headers)
     service.named.end(caller.name)
-    answer = RedirectResponse("/entrar", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    answer = RedirectResponse("/entrar?aviso=salida", 303)
+    name, is_secure = service.sessions.cookie_name, service.sessions.is_secure
+    answer.delete_cookie(name, httponly=True, samesite="lax", secure=is_secure)
     return answer
 
 
-def begin(service: Service, caller: Caller, *, is_secure: bool, seconds: float = SECONDS) -> Response:
-    """Begin a session and go to the first page.
+def begin(request: Request, service: Service, caller: Caller, how: str, *, seconds: float = SECONDS) -> Response:
+    """Begin a session, end the one before in this browser, and go to the first page.
 
     Args:
+        request: what signs in.
         service: the running service.
         caller: who has signed in.
-        is_secure: whether the browser may send the cookie over TLS only.
+        how: as the access log says it.
         seconds: how long the session lasts, at most a day's work.
     """
-    service.access_log.note(caller.name, "signin", None, "demo" if not is_secure else "identity provider")
+    service.access_log.note(caller.name, "sign-in", None, how)
+    service.sessions.end(request.headers)
     answer = RedirectResponse("/", 303)
     value = service.sessions.begin(caller, seconds)
-    answer.set_cookie(COOKIE, value, httponly=True, samesite="lax", secure=is_secure)
+    answer.set_cookie(
+        service.sessions.cookie_name, value, httponly=True, samesite="lax", secure=service.sessions.is_secure
+    )
     return answer
+
+
+def _entrance(service: Service) -> Entrance:
+    """Return what signs people in by the provider's page.
+
+    Raises:
+        Problem: no provider is named here.
+    """
+    if service.entrance is None:
+        raise Problem(404, "nobody signs in here: no identity provider is named")
+    return service.entrance
+
+
+def _pending(service: Service) -> str:
+    return sessions.name_of(PENDING, is_secure=service.sessions.is_secure)
+
+
+def _back(ended: NotSignedIn) -> Response:
+    return RedirectResponse(f"/entrar?aviso={ended.notice}", 303)

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 
 from service import forms, worklist
 from service.access import Caller
-from service.published import PublishedFile, Row
-from service.service import CurrentService, having
+from service.mylist import work
+from service.published import PublishedFile
+from service.service import CurrentService, Service, having
 from service.worklist import WorkItem
 
 SCHOOLS = """
@@ -28,13 +29,7 @@ select tutor_text, any_value(need_text) as need_text, any_value(who_acts) as who
 from suggested_services where ugel_code = ? and as_of_date = (select max(as_of_date) from suggested_services)
 group by tutor_text order by n_children desc, tutor_text
 """
-MONTH = """
-select count(distinct child_key) filter (where contacted_on between $2 and $3) as n_contacted,
-  count(distinct child_key) filter (where served_on between $2 and $3) as n_served,
-  count(distinct child_key) filter (where dismissed_on between $2 and $3) as n_dismissed,
-  count(distinct child_key) filter (where closed_on between $2 and $3) as n_closed
-from cases where ugel_code = $1
-"""
+CHILDREN = "select distinct child_key from cases where ugel_code = ?"
 router = APIRouter(include_in_schema=False)
 
 
@@ -52,7 +47,7 @@ def ugel(
     places = {code: name for code, name in worklist.places(service.children, caller).items() if code[:5] == "ugel:"}
     place = where.place if where.place in places else next(iter(places), "")
     today = service.settings.today()
-    found = worklist.items(service.children, place, today) if place else []
+    found = work(service, place) if place else []
     service.access_log.note(caller.name, "ugel", None, place)
     return HTMLResponse(
         forms.render(
@@ -64,7 +59,8 @@ def ugel(
             counts=worklist.count(found),
             by_state=_by_state(found),
             month=forms.month_name(_last_month(today)[0]),
-            done=_done(service.children, place, today),
+            visits=_visits(service, place, today),
+            people=_people(found),
             schools=_schools(service.children, place, found),
             needs=service.children.query(NEEDS, [place[5:]]),
         )
@@ -83,8 +79,19 @@ def _last_month(today: date) -> tuple[date, date]:
     return last.replace(day=1), last
 
 
-def _done(published: PublishedFile, place: str, today: date) -> Row:
-    return published.query(MONTH, [place[5:], *_last_month(today)])[0]
+def _visits(service: Service, place: str, today: date) -> list[tuple[str, int]]:
+    """Return how many visits of last month had each outcome, the commonest first."""
+    first, last = _last_month(today)
+    children = [row["child_key"] for row in service.children.query(CHILDREN, [place[5:]])]
+    lines = service.visit_book.lines(children)
+    return Counter(line.said for line in lines if line.outcome and first <= line.on <= last).most_common()
+
+
+def _people(found: list[WorkItem]) -> list[tuple[str, int, int]]:
+    """Return who is in charge of how many children who are still to be seen, and of how many in all."""
+    of_all = Counter(item.assigned_to for item in found if item.assigned_to)
+    still = Counter(item.assigned_to for item in found if item.assigned_to and item.is_open)
+    return [(who, still[who], n) for who, n in of_all.most_common()]
 
 
 def _schools(published: PublishedFile, place: str, found: list[WorkItem]) -> list[dict[str, Any]]:

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-import duckdb
-
 from service import words
-from service.published import PublishedFile, Row
+from service.published import FormerRelease, PublishedFile, Row
 from warehouse import clock
 from warehouse.landing.journal import JournalEntry
 from warehouse.landing.visit_journal import Staff, VisitJournal
@@ -74,6 +72,7 @@ class Pending:
     """How things stand with a child, of what the warehouse and the journal know together."""
 
     state: str | None = None  # of the newest visit or assignment, in lower case
+    state_on: date | None = None
     visited_on: date | None = None
     contacted_on: date | None = None  # the newest visit that reached somebody
     outcome: str | None = None  # of the newest visit, as people read it
@@ -110,7 +109,7 @@ class VisitBook:
     def _published(self, children: Sequence[str]) -> Iterable[VisitLine]:
         try:
             rows = self.published.query(PUBLISHED, [list(children)])
-        except duckdb.CatalogException:  # a release of former code
+        except FormerRelease:  # its visits are not published yet
             return []
         staff = self.journal.staff() if self.journal and rows else {}
         return [_of_row(row, staff.get(row["visit_key"], NOBODY)) for row in rows]
@@ -126,6 +125,7 @@ def _pending(lines: Sequence[VisitLine]) -> Pending:
     newest = visits[0] if visits else None
     return Pending(
         state=lines[0].state,
+        state_on=lines[0].on,
         visited_on=newest.on if newest else None,
         contacted_on=next((line.on for line in visits if line.state in REACHED), None),
         outcome=newest.said if newest else None,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.access import Caller
 from service.permissions import EVERYWHERE
 from service.published import PublishedFile
+from service.visit_book import Pending
 
 NEW_DAYS = 30  # since the listing, while nobody has been in contact
 SHOWN = 25  # children on a page: as many names as one look shows
@@ -59,10 +60,12 @@ class WorkItem:
     reasons: tuple[str, ...]
     action: str
     state: str
+    state_on: date | None
     contacted_on: date | None
     is_new: bool
     due_on: date | None = None  # the date that was promised
     assigned_to: str | None = None
+    outcome: str | None = None  # of the newest visit, as people read it
     name: str | None = None
 
     @property
@@ -165,8 +168,28 @@ def _item(row: Mapping[str, Any], today: date) -> WorkItem:
         reasons=tuple(row["reason_text"].split("; ")),
         action=row["action_text"],
         state=row["case_state"],
+        state_on=row["state_on"],
         contacted_on=row["last_contact_on"],
         is_new=is_recent and row["last_contact_on"] is None,
+    )
+
+
+def with_visits(found: Iterable[WorkItem], pending: Mapping[str, Pending]) -> list[WorkItem]:
+    """Return work with what was recorded since the release, and with promises and who is in charge."""
+    return [_with_visit(item, pending[item.child_key]) if item.child_key in pending else item for item in found]
+
+
+def _with_visit(item: WorkItem, pending: Pending) -> WorkItem:
+    is_newer = pending.state_on is not None and pending.state_on >= (item.state_on or date.min)
+    contacts = [day for day in (item.contacted_on, pending.contacted_on) if day]
+    return replace(
+        item,
+        state=pending.state if is_newer and pending.state else item.state,
+        contacted_on=max(contacts, default=None),
+        is_new=item.is_new and not contacts,
+        due_on=pending.due_on,
+        assigned_to=pending.assigned_to,
+        outcome=pending.outcome,
     )
 
 

@@ -71,13 +71,14 @@ create table schools as select * from (values
 ) as t (service_code, school_name, level_name, district_name, ugel_code, ugel_name, is_in_register);
 create table worklist as select * from (values
   ('150101', '111', 2025, '0000001-0', 9, '6.° de primaria', 'A', 'interruption', 1, true, date '2025-10-31', 'faltó; repitió',
-   'visitar', 'listado', null, 'r1'),
+   'visitar', 'listado', null, null, 'r1'),
   ('150101', '333', 2025, '0000003-0', 4, '1.° de primaria', null, 'long_absence', null, true, date '2025-03-31',
-   'acumula 31 días', 'visita', 'contactado', date '2025-04-02', 'r1'),
+   'acumula 31 días', 'visita', 'contactado', date '2025-04-02', date '2025-04-02', 'r1'),
   ('080101', '222', 2025, '0000002-0', 9, '6.° de primaria', 'A', 'interruption', 1, true, date '2025-10-31', 'faltó',
-   'visitar', 'listado', null, 'r1')
+   'visitar', 'listado', null, null, 'r1')
 ) as t (ugel_code, child_key, school_year, service_code, grade, grade_name, section, need, rank_in_ugel,
-  is_within_capacity, listed_on, reason_text, action_text, case_state, last_contact_on, release_id);
+  is_within_capacity, listed_on, reason_text, action_text, case_state, state_on, last_contact_on,
+  release_id);
 create table services as select 'VISITA' as support_code, true as is_tutor_safe;
 create table school_lists as select '150101' as ugel_code, date '2025-10-31' as as_of_date, '0000001-0' as service_code,
   'B0' as level, 30 as n_pupils, 1 as n_listed;

@@ -60,7 +60,7 @@ def test_every_kind_of_access_that_is_noted_is_known_to_operations() -> None:
         kind
         for folder in ("service", "warehouse")
         for path in (REPOSITORY / folder).rglob("*.py")
-        for kind in re.findall(r"access_log\.note\([^,]+, \"(\w+)\"", path.read_text(encoding="utf-8"))
+        for kind in re.findall(r"access_log\.note\([^,]+, \"([\w-]+)\"", path.read_text(encoding="utf-8"))
     }
     models = {model["name"]: model for model in yaml.safe_load(OPERATIONS.read_text(encoding="utf-8"))["models"]}
     (column,) = [column for column in models["accesses"]["columns"] if column["name"] == "access_kind"]

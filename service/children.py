@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from service import page_queries
 from service.access import Caller
 from service.permissions import EVERYWHERE
 from service.published import PublishedFile, Row
@@ -38,11 +39,6 @@ where {{seen}} order by now.ugel_code, p.rank_in_ugel nulls last, c.child_key, c
 """
 
 
-TIMELINE = """
-select happened_on, kind, detail, amount, out_of from timeline where child_key = ? order by happened_on, kind, detail
-"""
-
-
 class PublishedChild(TypedDict):
     """The place of a child on the lists, with suggested services and cases."""
 
@@ -73,9 +69,9 @@ class PublishedChildren(PublishedFile):
             "cases": self._rows(CASES_OF, [child]),
         }
 
-    def timeline(self, child: str) -> list[Row]:
-        """Return the school events of a child that the caller may see, the oldest first."""
-        return self._rows(TIMELINE, [child])
+    def records(self, child: str) -> dict[str, list[Row]]:
+        """Return what the page of a child that the caller may see tells, by the name of its query."""
+        return {name: self.query(query, [child]) for name, query in page_queries.QUERIES.items()}
 
     def cases(self, caller: Caller, limit: int, offset: int) -> list[Row]:
         """Return listed children of the caller's areas, by UGEL and rank, with their cases."""

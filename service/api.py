@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service import guard, page, problems, protection, routes, visits
+from service import guard, page, problems, protection, routes, sheet, visits
 from service.schemas import LARGEST
 from service.service import Service
 from service.settings import Settings
@@ -66,6 +66,7 @@ def create(settings: Settings) -> FastAPI:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(page.router)
+    app.include_router(sheet.router)
     app.include_router(visits.router)
     app.include_router(protection.router)
     app.add_middleware(guard.Guard, service=service)

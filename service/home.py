@@ -86,13 +86,17 @@ def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
 
 
 def reveal(home: Home, child: int) -> dict[str, Any] | None:
-    """Return a child's identity from the vault, None for an unknown key.
+    """Return a child's identity and its guardian's name from the vault, None for an unknown key.
 
     Raises:
         Busy: landing writes the vault.
     """
-    identity = _of_vault(home, lambda db: vault.identity(db, child))
-    return asdict(identity) if identity else None
+    return _of_vault(home, lambda db: _identity(db, child))
+
+
+def _identity(db: DuckDBPyConnection, child: int) -> dict[str, Any] | None:
+    identity = vault.identity(db, child)
+    return asdict(identity) | {"guardian": vault.guardian(db, child)} if identity else None
 
 
 def compare(home: Home, file: str, line: int) -> LinkReview | None:

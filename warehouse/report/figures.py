@@ -125,7 +125,7 @@ def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: 
         HomeError: no release of that day or before is kept.
     """
     plan = _plan(ugel, region)
-    with duckdb.connect(str(_file(home, plan.folder, as_of)), read_only=True) as db:
+    with duckdb.connect(str(published(home, plan.folder, as_of)), read_only=True) as db:
         ((release, kind, built_for, published_at),) = db.execute(
             "select release_id, kind, built_for, published_at from release"
         ).fetchall()
@@ -168,7 +168,7 @@ def _plan(ugel: str | None, region: str | None) -> _Plan:
     return _Plan(f"education/{ugel}", ugel, OF_UGEL)
 
 
-def _file(home: Home, folder: str, as_of: date | None) -> Path:
+def published(home: Home, folder: str, as_of: date | None) -> Path:
     """Return the published file of a day; the current one without a day.
 
     Raises:

@@ -51,10 +51,12 @@ def content(recipient: Recipient, entries: Sequence[Entry], link: str, is_synthe
         "",
         own["closing"].format(**values),
         "",
-        *(entry.sheet for entry in entries if entry.sheet),
+        *(entry.text for entry in entries if entry.text),
         texts()["sign"],
     ]
-    return Content(subject=own["subject"].format(**values), text="\n".join(lines), counts=dict(counts), link=link)
+    bulletin = next((entry.bulletin for entry in entries if entry.bulletin), "")
+    subject = own["subject"].format(**values)
+    return Content(subject=subject, text="\n".join(lines), counts=dict(counts), link=link, bulletin=bulletin)
 
 
 def _counted(own: Mapping[str, Any], counts: Mapping[str, int]) -> list[str]:

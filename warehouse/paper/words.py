@@ -70,7 +70,7 @@ def week(monday: date) -> str:
 
 def place(name: str) -> str:
     """Return a place's name from capitals as people write it, such as «San Juan de Lurigancho»."""
-    first, *others = name.split()
+    first, *others = name.split() or [""]
     return " ".join(
         [first.capitalize(), *(word.lower() if word.lower() in SMALL else word.capitalize() for word in others)]
     )

@@ -25,6 +25,7 @@ from warehouse.landing import inbox
 from warehouse.settings import DBT_PROJECT, Home
 
 Answer = TypeVar("Answer")
+Named = dict[str, Any]  # who a child is, as the vault has it
 
 
 def settings(home: Home) -> Settings:
@@ -94,7 +95,7 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
     return _of_vault(home, lambda db: _identity(db, child))
 
 
-def _identity(db: DuckDBPyConnection, child: int) -> dict[str, Any] | None:
+def _identity(db: DuckDBPyConnection, child: int) -> Named | None:
     identity = vault.identity(db, child)
     return asdict(identity) | {"guardian": vault.guardian(db, child)} if identity else None
 

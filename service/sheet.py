@@ -69,7 +69,8 @@ def _sheet(service: Service, caller: Caller, child: PublishedChild, name: Mappin
 
 def _places(service: Service, child: PublishedChild) -> dict[str, str]:
     """Return the child's school and UGEL by name, as far as the release names them."""
-    code, row = child["service_code"], service.children.school(child["service_code"])
+    code = child["service_code"]
+    row = service.children.school(code)
     found = School(row["school_name"], row["district_name"], row["ugel_name"]) if row else None
     ugel = found.ugel if found else None
     return {"school": words.school(code, found) if code else "", "ugel": ugel or f"UGEL {child['ugel_code']}"}

@@ -20,7 +20,7 @@ from warehouse.paper import pdf, words
 from warehouse.publish import switching
 from warehouse.settings import Home
 from warehouse.worksheets import sheets, visits
-from warehouse.worksheets.sheets import Named
+from warehouse.worksheets.sheets import VisitNames
 from warehouse.worksheets.visits import Visit, WeekOfVisits
 
 REASON = ("--reason", "visitas de esta semana")
@@ -48,12 +48,12 @@ def written(home: Home, ugel: str, tmp_path_factory: pytest.TempPathFactory) -> 
     return path
 
 
-def identity(home: Home, child: str) -> Named:
+def identity(home: Home, child: str) -> VisitNames:
     with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
         found = vault.identity(db, int(child))
         assert found
-        return Named(f"{found.given_names} {found.first_surname}", vault.guardian(db, int(child)))
+        return VisitNames(f"{found.given_names} {found.first_surname}", vault.guardian(db, int(child)))
 
 
 def test_each_child_of_the_week_has_a_page_by_name_in_the_order_of_the_list(
@@ -199,7 +199,7 @@ def of_one(name: str | None, guardian: str | None) -> bytes:
     text = name or "nada"
     visit = Visit("101", 1, text, text, [text], [text], [words.Contact(date(2025, 1, 1), text)], date(2026, 3, 30))
     week = WeekOfVisits("150101", text, date(2025, 12, 1), False, (visit,), 1)
-    return pdf.pdf("hoja", sheets.page_data(week, {"101": Named(name, guardian)}))
+    return pdf.pdf("hoja", sheets.page_data(week, {"101": VisitNames(name, guardian)}))
 
 
 def test_what_no_record_has_is_a_line_to_fill_in() -> None:

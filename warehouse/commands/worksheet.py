@@ -50,6 +50,6 @@ def worksheet(
     """
     from warehouse.worksheets import sheets
 
-    asked = sheets.Asked(ugel, week, first, reasons.stated(reason), who)
+    asked = sheets.SheetRequest(ugel, week, first, reasons.stated(reason), who)
     written = sheets.write(context.to_write(), asked, to)
     click.echo(f"{written.path}: {written.n_sheets} sheets; {written.n_waiting} of the list wait for a visit")

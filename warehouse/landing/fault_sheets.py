@@ -117,10 +117,15 @@ def _example(source: str, columns: Sequence[str]) -> str:
     if contract is None:
         return ""
     line = examples()[contract.table]
+    lines = (contract.separator.join(line), contract.separator.join(line.values()))
+    return EXAMPLE.format(columns=_at_fault(line, columns), lines="\n".join(lines))
+
+
+def _at_fault(line: Mapping[str, str], columns: Sequence[str]) -> str:
+    """Return what the columns at fault look like in a right line."""
     values = {name.lower(): value for name, value in line.items()}
     told = [f"{name}: «{values[name]}»" for name in columns if values.get(name)]
-    shown = "\n".join(contract.separator.join(texts) for texts in (line.keys(), line.values()))
-    return EXAMPLE.format(columns=f"; fíjese en {', '.join(told)}" if told else "", lines=shown)
+    return f"; fíjese en {', '.join(told)}" if told else ""
 
 
 def _lines(numbers: list[int]) -> str:

@@ -54,9 +54,13 @@ def content(recipient: Recipient, entries: Sequence[Entry], link: str, is_synthe
         *(entry.text for entry in entries if entry.text),
         texts()["sign"],
     ]
-    bulletin = next((entry.bulletin for entry in entries if entry.bulletin), "")
-    subject = own["subject"].format(**values)
-    return Content(subject=subject, text="\n".join(lines), counts=dict(counts), link=link, bulletin=bulletin)
+    return Content(
+        subject=own["subject"].format(**values),
+        text="\n".join(lines),
+        counts=dict(counts),
+        link=link,
+        bulletin="".join({entry.bulletin for entry in entries}),  # those to one recipient are all of its area
+    )
 
 
 def _counted(own: Mapping[str, Any], counts: Mapping[str, int]) -> list[str]:

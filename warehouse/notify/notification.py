@@ -89,7 +89,8 @@ def _compose(
     home: Home, box: Outbox, everyone: Mapping[str, Recipient], now: datetime, environment: Environment
 ) -> Composed:
     """Take up new entries, and compose a message for each recipient who is awake."""
-    subscribed, awake = recipients.subscribed(everyone), recipients.awake(everyone, now)
+    subscribed = recipients.subscribed(everyone)
+    awake = recipients.awake(everyone, now)
     current = news.read(home, everyone)
     new = box.take_up(current.entries, current.release, opted_out=set(everyone) - set(subscribed))
     box.withdraw(subscribed, now)

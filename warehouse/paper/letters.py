@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from warehouse.paper import pdf
+from warehouse.paper.pdf import PageData
+from warehouse.paper.words import Texts
 from warehouse.settings import read_yaml
 
 OBJECTION = "objecion"  # written by the family to the UGEL; all others the other way round
@@ -42,7 +44,7 @@ class Item(NamedTuple):
 
 
 @cache
-def texts() -> dict[str, Any]:
+def texts() -> Texts:
     """Return the texts of letters."""
     return read_yaml(Path(__file__).with_name("letters.yml"))
 
@@ -52,7 +54,7 @@ def names() -> list[str]:
     return list(texts()["letters"])
 
 
-def letter(name: str, head: Letterhead) -> dict[str, Any]:
+def letter(name: str, head: Letterhead) -> PageData:
     """Return a letter as both templates take it, its texts filled in."""
     told = texts()["letters"][name]
     return {
@@ -67,7 +69,7 @@ def letter(name: str, head: Letterhead) -> dict[str, Any]:
     }
 
 
-def _part(part: dict[str, Any], head: Letterhead) -> dict[str, Any]:
+def _part(part: PageData, head: Letterhead) -> PageData:
     return {
         "heading": part.get("heading", ""),
         "text": [_filled(text, head) for text in part.get("text", ())],
@@ -102,29 +104,30 @@ def as_html(name: str, head: Letterhead) -> str:
     """Return a letter as a page to print, which loads nothing."""
     told = letter(name, head)
     words = told["words"]
-    room = '<span class="room"></span>'
-    lines = [words["place_and_date"], *([words["to"]] if told["to"] else [])]
-    contact = [] if not told["to"] else [f"{words['contact']} {told['contact'] or ''}"]
+    synthetic = f'<p class="synthetic">{escape(told["synthetic"])}</p>' if told["synthetic"] else ""
     return "\n".join(
         [
             '<!doctype html><html lang="es-PE"><head><meta charset="utf-8">',
-            f"<title>{escape(told['title'])}</title><style>{STYLE}</style></head><body>",
-            *([f'<p class="synthetic">{escape(told["synthetic"])}</p>'] if told["synthetic"] else []),
+            f"<title>{escape(told['title'])}</title><style>{STYLE}</style></head><body>{synthetic}",
             f"<header>{'<br>'.join(map(escape, told['head']))}</header>",
-            *(f"<p class=blank>{escape(line)} {room}</p>" for line in lines),
+            _html_blank(words["place_and_date"]),
+            _html_blank(words["to"]) if told["to"] else "",
             f"<h1>{escape(told['title'])}</h1><p>{escape(told['greeting'])}</p>",
             *map(_html_part, told["parts"]),
-            *(
-                f"<p class=blank><strong>{escape(line)}</strong> {'' if told['contact'] else room}</p>"
-                for line in contact
-            ),
+            _html_blank(words["contact"], told["contact"]) if told["to"] else "",
             f"<footer><p>{words['signature']}</p><p>{words['received']}</p></footer></body></html>",
             "",
         ]
     )
 
 
-def _html_part(part: dict[str, Any]) -> str:
+def _html_blank(name: str, value: str | None = None) -> str:
+    """Return a line with its value, or with room to write one."""
+    room = escape(value) if value else '<span class="room"></span>'
+    return f"<p class=blank><strong>{escape(name)}</strong> {room}</p>"
+
+
+def _html_part(part: PageData) -> str:
     heading = f"<h2>{escape(part['heading'])}</h2>" if part["heading"] else ""
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in part["text"])
     items = "".join(f'<li class="{item["kind"]}">{escape(item["text"])}</li>' for item in part["items"])

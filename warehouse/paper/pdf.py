@@ -6,16 +6,16 @@ Fonts are those of Typst's wheel, whatever the machine has: a page looks the sam
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typst
 
+PageData = dict[str, Any]  # what a template shows, by the names that it reads
 HERE = Path(__file__).parent
 
 
-def pdf(template: str, data: Mapping[str, Any]) -> bytes:
+def pdf(template: str, data: PageData) -> bytes:
     """Return a template of this folder as PDF.
 
     Args:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from warehouse.settings import DBT_PROJECT, read_yaml
 
+Texts = dict[str, Any]  # by their names, as YAML has them
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_CONTACTS = 4
 SMALL = ("de", "del", "la", "las", "los", "el", "y")  # words of places without a capital
@@ -32,7 +33,7 @@ class School(NamedTuple):
 
 
 @cache
-def texts() -> dict[str, Any]:
+def texts() -> Texts:
     """Return the texts of paper."""
     return read_yaml(Path(__file__).with_name("texts.yml"))
 

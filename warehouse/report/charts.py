@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
 
 from warehouse.report.figures import Bulletin
+from warehouse.report.tables import Row
 from warehouse.report.wording import heading, shown, texts
 
-Row = dict[str, Any]
 Layers = alt.LayerChart | alt.FacetChart  # as Altair types what it layers
 WIDTH = 330  # pixels of a whole picture
 COLORS = {"B0": "#0b5c7a", "F0": "#b45309"}
-INK, SOFT = "#1f2933", "#4a5560"
-LINE_HEIGHT, LINE_GAP = 110, 15  # pixels: of a chart of lines, between the labels at its end
-LABELS, VALUES = 112, 58  # pixels: left of bars and right of them
-MOST_BARS, MOST_GAPS = 12, 8
+INK = "#1f2933"
+SOFT = "#4a5560"
+LINE_HEIGHT = 110  # pixels of a chart of lines
+LINE_GAP = 15  # pixels between the labels at its end
+LABELS = 112  # pixels left of bars
+VALUES = 58  # and right of them
+MOST_BARS = 12
+MOST_GAPS = 8
 ROOM = {"left": 4, "right": 26, "top": 4, "bottom": 2}  # browsers' fonts are wider than the one measured here
 
 
@@ -63,8 +67,8 @@ def _lines(rows: Sequence[Row]) -> Layers:
     scale = alt.Scale(domain=_domain([row["case_share"] for row in rows]), nice=False)
     span = [int(frame.school_year.min()), int(frame.school_year.max())]
     labelled = "replace(format(100 * datum.value, '.3~r'), '.', ',') + ' %'"
-    x = alt.X("school_year:Q", title=None, scale=alt.Scale(domain=span, nice=False, padding=8),
-              axis=alt.Axis(values=span, format="d", grid=False, domain=False, tickSize=0, labelPadding=6))  # fmt: skip
+    ends_only = alt.Axis(values=span, format="d", grid=False, domain=False, tickSize=0, labelPadding=6)
+    x = alt.X("school_year:Q", title=None, scale=alt.Scale(domain=span, nice=False, padding=8), axis=ends_only)
     y = alt.Y(
         "case_share:Q",
         title=None,
@@ -74,9 +78,8 @@ def _lines(rows: Sequence[Row]) -> Layers:
     color = alt.Color("level:N", legend=None, scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())))
     base = alt.Chart(frame).encode(x, y, color)
     ends = pd.DataFrame(_ends(rows, scale.domain))
-    named = alt.Chart(ends).mark_text(align="left", dx=7, fontSize=12).encode(
-        x, alt.Y("at:Q", scale=scale, title=None), color, text="told:N"
-    )  # fmt: skip
+    at_end = alt.Y("at:Q", scale=scale, title=None)
+    named = alt.Chart(ends).mark_text(align="left", dx=7, fontSize=12).encode(x, at_end, color, text="told:N")
     line = base.mark_line(strokeWidth=2).encode(detail="run:N")
     return alt.layer(line, base.mark_point(filled=True, size=22, opacity=1), named).properties(
         width=178, height=LINE_HEIGHT
@@ -94,7 +97,8 @@ def _run(rows: Sequence[Row], row: Row) -> str:
 
 def _domain(values: Sequence[float]) -> list[float]:
     """Return the scale of some shares: from zero where that leaves their differences visible."""
-    low, high = min(values), max(values)
+    low = min(values)
+    high = max(values)
     if low < high / 2:
         return [0, high * 1.12]
     room = max((high - low) * 0.35, 0.004)
@@ -119,19 +123,29 @@ def _end(row: Row) -> str:
 
 def departments(bulletin: Bulletin, rows: Sequence[Row]) -> list[Drawing]:
     """Return ranked bars of departments, a picture per level, the nation among them."""
-    nation = [
-        row | {"department_name": texts()["nation"]} for row in bulletin.table("indicators")
-        if row["indicator"] == "interruption"
-    ]  # fmt: skip
-    pictures = []
-    for level in dict.fromkeys(row["level"] for row in rows):
-        year = next(row["school_year"] for row in rows if row["level"] == level)
-        whole = [row for row in nation if (row["level"], row["school_year"]) == (level, year)]
-        bars = [_share_bar(row) for row in [*(row for row in rows if row["level"] == level), *whole]]
-        pictures.append(
-            Drawing(f"{shown('level', level)}, {year}", _svg(_bars(sorted(bars, key=_value, reverse=True))))
-        )
-    return pictures
+    return [_ranked(_of_level(rows, level), _nation(bulletin, level)) for level in _levels(rows)]
+
+
+def _levels(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["level"] for row in rows))
+
+
+def _of_level(rows: Sequence[Row], level: str) -> list[Row]:
+    return [row for row in rows if row["level"] == level]
+
+
+def _nation(bulletin: Bulletin, level: str) -> list[Row]:
+    """Return the nation's interruption at a level as a department's row."""
+    found = [row for row in _of_level(bulletin.table("indicators"), level) if row["indicator"] == "interruption"]
+    return [row | {"department_name": texts()["nation"]} for row in found]
+
+
+def _ranked(rows: Sequence[Row], nation: Sequence[Row]) -> Drawing:
+    """Return the bars of a level, with the nation's of the same year."""
+    year = rows[0]["school_year"]
+    bars = [_share_bar(row) for row in [*rows, *(row for row in nation if row["school_year"] == year)]]
+    title = f"{shown('level', rows[0]['level'])}, {year}"
+    return Drawing(title, _svg(_bars(sorted(bars, key=_value, reverse=True))))
 
 
 def _share_bar(row: Row) -> Bar:
@@ -144,18 +158,19 @@ def _value(bar: Bar) -> float:
 
 
 def gaps(_: Bulletin, rows: Sequence[Row]) -> list[Drawing]:
-    """Return the largest gaps of each level, the group over its indicator."""
-    pictures = []
-    for level in dict.fromkeys(row["level"] for row in rows):
-        kept = [row for row in rows if row["level"] == level and not row["group_name"].startswith("grade=")]
-        largest = sorted(kept, key=_gap, reverse=True)[:MOST_GAPS]
-        bars = [
-            Bar(f"{shown('group_name', row['group_name'])} · {shown('indicator', row['indicator']).lower()}",
-                row["gap_to_all"], shown("gap_to_all", row["gap_to_all"]))
-            for row in largest
-        ]  # fmt: skip
-        pictures.append(Drawing(shown("level", level), _svg(_labelled_above(bars))))
-    return pictures
+    """Return the largest gaps of each level but grades', the group over its indicator."""
+    kept = [row for row in rows if not row["group_name"].startswith("grade=")]
+    return [_largest(_of_level(kept, level)) for level in _levels(kept)]
+
+
+def _largest(rows: Sequence[Row]) -> Drawing:
+    largest = sorted(rows, key=_gap, reverse=True)[:MOST_GAPS]
+    return Drawing(shown("level", rows[0]["level"]), _svg(_labelled_above(list(map(_gap_bar, largest)))))
+
+
+def _gap_bar(row: Row) -> Bar:
+    name = f"{shown('group_name', row['group_name'])} · {shown('indicator', row['indicator']).lower()}"
+    return Bar(name, row["gap_to_all"], shown("gap_to_all", row["gap_to_all"]))
 
 
 def _gap(row: Row) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -31,11 +32,12 @@ FORMATS = {  # kind of a column → how a spreadsheet shows its numbers
     "date": "dd/mm/yyyy",
     "text": "@",
 }
+KINDS = {"year": "_year$", "date": "_(at|on|start)$", "count": "^n_", "decimal": "^median_"}  # kind → columns of it
 WIDTHS = (32, 80)  # characters of the columns of the first sheet
 LINE_POINTS = 15  # height of a line
 
 
-class Column(NamedTuple):
+class SheetColumn(NamedTuple):
     """A column of a sheet."""
 
     heading: str
@@ -43,20 +45,20 @@ class Column(NamedTuple):
     values: Sequence[Any]
 
 
-def columns(table: BulletinTable) -> list[Column]:
+def columns(table: BulletinTable) -> list[SheetColumn]:
     """Return the columns of a table's sheet: one of codes has their names before it."""
     return [column for name in table.columns for column in _columns(table, name)]
 
 
-def _columns(table: BulletinTable, name: str) -> list[Column]:
+def _columns(table: BulletinTable, name: str) -> list[SheetColumn]:
     values = table.column(name)
     if name in PLACES:
-        return [Column(heading(name), "text", [shown(name, value) for value in values])]
+        return [SheetColumn(heading(name), "text", [shown(name, value) for value in values])]
     if not has_names(name):
-        return [Column(heading(name), kind(name), values)]
+        return [SheetColumn(heading(name), kind(name), values)]
     named = [None if value is None else shown(name, value) for value in values]
     code = texts()["about"]["code"].format(heading=heading(name))
-    return [Column(heading(name), "text", named), Column(code, "text", values)]
+    return [SheetColumn(heading(name), "text", named), SheetColumn(code, "text", values)]
 
 
 def kind(name: str) -> str:
@@ -65,9 +67,7 @@ def kind(name: str) -> str:
         return "points"
     if is_share(name):
         return "percent"
-    endings = {"_year": "year", "_at": "date", "_on": "date", "_start": "date"}
-    by_ending = next((found for ending, found in endings.items() if name.endswith(ending)), "text")
-    return "count" if name.startswith("n_") else "decimal" if name.startswith("median_") else by_ending
+    return next((found for found, pattern in KINDS.items() if re.search(pattern, name)), "text")
 
 
 def write_csv(bulletin: Bulletin, folder: Path) -> list[Path]:
@@ -86,13 +86,13 @@ def _csv(table: BulletinTable, path: Path) -> Path:
     return path
 
 
-def _csv_heading(column: Column) -> str:
+def _csv_heading(column: SheetColumn) -> str:
     """Return a heading with its unit, which no format says in a CSV."""
     units = {"percent": " (%)", "points": " (pp)"}
     return f"{column.heading}{units.get(column.kind, '')}"
 
 
-def _csv_value(column: Column, value: object) -> object:
+def _csv_value(column: SheetColumn, value: object) -> object:
     """Return a cell: shares in percent and differences in points, days as ISO writes them."""
     if column.kind in ("percent", "points") and isinstance(value, int | float):
         return round(100 * value, 2)

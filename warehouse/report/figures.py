@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
@@ -15,7 +15,8 @@ from warehouse import database
 from warehouse.errors import HomeError, UsageError
 from warehouse.publish import switching
 from warehouse.report import places, queries, tables, wording
-from warehouse.report.tables import BulletinTable
+from warehouse.report.places import NamedTables
+from warehouse.report.tables import BulletinTable, Row
 from warehouse.settings import Home
 
 RELEASE = "select release_id, kind, built_for, published_at from release"
@@ -34,7 +35,7 @@ class Bulletin:
     published_at: datetime
     tables: tuple[BulletinTable, ...]
 
-    def table(self, key: str) -> list[dict[str, Any]]:
+    def table(self, key: str) -> list[Row]:
         """Return a table's rows by column; nothing where the bulletin lacks the table."""
         return next((table.dicts() for table in self.tables if table.key == key), [])
 
@@ -56,17 +57,16 @@ def read(home: Home, ugel: str | None = None, region: str | None = None, as_of: 
     with duckdb.connect(str(published(home, plan.folder, as_of)), read_only=True) as db:
         ((release, kind, built_for, published_at),) = db.execute(RELEASE).fetchall()
         own = tables.ask(db, plan.queries, plan.area)
-        name = None if ugel else _area_name(db, region)
-    seen = places.of_ugel(home, release, ugel, own) if ugel else None
+        seen = places.of_ugel(home, release, ugel, own) if ugel else NamedTables(_area_name(db, region), own)
     return Bulletin(
-        name=name or (seen.name if seen else plan.area),
+        name=seen.name,
         file_name=f"boletin-{'peru' if plan.area == queries.NATION else plan.area}-{built_for:%Y-%m-%d}",
         is_internal=bool(ugel),
         is_synthetic=kind == "synthetic",
         built_for=built_for,
         release=release,
         published_at=published_at,
-        tables=tuple(map(wording.ordered, seen.tables if seen else own)),
+        tables=tuple(map(wording.ordered, seen.tables)),
     )
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from warehouse.report.figures import Bulletin
+from warehouse.report.tables import Row
 from warehouse.report.wording import shown, texts
 
-Row = dict[str, Any]
 NOT_COMPARABLE = (2020, 2021)  # school years without open schools
 CHANCE = 2.0  # standard errors: a smaller change may be chance
 
@@ -53,12 +52,7 @@ def largest_change(bulletin: Bulletin) -> str:
 
 def _change(bulletin: Bulletin, row: Row) -> Row | None:
     """Return an indicator's row with the year before and its share; None where they cannot be compared."""
-    before = [
-        one
-        for one in bulletin.table("years")
-        if (one["indicator"], one["level"], one["school_year"] < row["school_year"])
-        == (row["indicator"], row["level"], True)
-    ]
+    before = [one for one in bulletin.table("years") if _is_before(one, row)]
     if not before or row["change_share"] is None:
         return None
     last = max(before, key=lambda one: one["school_year"])
@@ -66,6 +60,12 @@ def _change(bulletin: Bulletin, row: Row) -> Row | None:
     if years & {*NOT_COMPARABLE} or round(row["change_share"], 3) == 0:
         return None
     return row | {"before": last["case_share"], "year_before": last["school_year"]}
+
+
+def _is_before(one: Row, row: Row) -> bool:
+    """Return whether a row is of an earlier year of the same indicator and level."""
+    is_same = (one["indicator"], one["level"]) == (row["indicator"], row["level"])
+    return is_same and one["school_year"] < row["school_year"]
 
 
 def _may_be_chance(row: Row) -> bool:
@@ -78,19 +78,24 @@ def _may_be_chance(row: Row) -> bool:
 def position(bulletin: Bulletin) -> str:
     """Tell where the area is farthest from UGELs like it, else from the country."""
     for column, name in (("gap_to_similar", "similar"), ("gap_to_nation", "nation")):
-        known = [row for row in bulletin.table("indicators") if row.get(column) and round(row[column], 3)]
+        known = [row for row in bulletin.table("indicators") if round(row.get(column) or 0, 3)]
         if known:
             row = max(known, key=lambda one: abs(one[column]))
-            side = "above" if row[column] > 0 else "below"
-            return _say(
-                f"{side}_{name}",
-                subject=_subject(row),
-                case_share=shown("case_share", row["case_share"]),
-                other=shown("case_share", row["case_share"] - row[column]),
-                gap=_points(row[column]),
-                year=row["school_year"],
-            )
+            return _standing(row, column, name)
     return _say("no_position")
+
+
+def _standing(row: Row, column: str, name: str) -> str:
+    """Tell how far an indicator is from others', and theirs."""
+    side = "above" if row[column] > 0 else "below"
+    return _say(
+        f"{side}_{name}",
+        subject=_subject(row),
+        case_share=shown("case_share", row["case_share"]),
+        other=shown("case_share", row["case_share"] - row[column]),
+        gap=_points(row[column]),
+        year=row["school_year"],
+    )
 
 
 def spread(bulletin: Bulletin) -> str:
@@ -139,12 +144,13 @@ def missing(bulletin: Bulletin) -> str:
 def without_contact(bulletin: Bulletin) -> str:
     """Tell of how many cases of this year nobody has said that they contacted, served or dismissed the child."""
     cases = bulletin.table("cases")
-    newest = [row for row in cases if row["school_year"] == max(one["school_year"] for one in cases)]
-    if not newest:
+    if not cases:
         return _say("no_cases")
-    total, reached = (sum(row[name] or 0 for row in newest) for name in ("n_cases", "n_contacted"))
-    name = "none_contacted" if reached == 0 else "contacted"
-    return _say(name, n=shown("n_cases", total), reached=shown("n_cases", reached), year=newest[0]["school_year"])
+    year = max(row["school_year"] for row in cases)
+    newest = [row for row in cases if row["school_year"] == year]
+    reached = sum(row["n_contacted"] for row in newest)
+    total = shown("n_cases", sum(row["n_cases"] for row in newest))
+    return _say("contacted" if reached else "none_contacted", n=total, reached=shown("n_cases", reached), year=year)
 
 
 def _points(difference: float) -> str:

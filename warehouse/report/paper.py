@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from warehouse.paper import pdf
+from warehouse.paper.pdf import PageData
 from warehouse.report import headlines, page
 from warehouse.report.figures import Bulletin
 from warehouse.report.sections import Section, sections
@@ -33,7 +33,7 @@ def write(bulletin: Bulletin) -> bytes:
     )
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: Section) -> PageData:
     """Return a section as the template takes it: rows that a page folds are in the sheet alone."""
     only_sheet = texts()["only_sheet"].format(n=len(section.rows)) if section.is_folded else None
     return asdict(section) | {

@@ -15,15 +15,15 @@ from warehouse.report.tables import BulletinTable
 from warehouse.settings import Home
 
 
-class SeenUgel(NamedTuple):
-    """A UGEL by name, with its own tables and those that officials see of it."""
+class NamedTables(NamedTuple):
+    """An area by name, with its tables."""
 
     name: str
     tables: tuple[BulletinTable, ...]
 
 
-def of_ugel(home: Home, release: str, ugel: str, own: Sequence[BulletinTable]) -> SeenUgel:
-    """Return a UGEL with all its tables, schools by name.
+def of_ugel(home: Home, release: str, ugel: str, own: Sequence[BulletinTable]) -> NamedTables:
+    """Return a UGEL with its own tables and those that officials see of it, schools by name.
 
     Args:
         home: the home.
@@ -38,7 +38,7 @@ def of_ugel(home: Home, release: str, ugel: str, own: Sequence[BulletinTable]) -
             seen = tables.ask(db, queries.SEEN_OF_UGEL, ugel)
             where = db.execute(queries.UGEL_PLACE, {"area": ugel}).fetchone() or ()
     names = _school_names(switching.file(home, "service", release))
-    return SeenUgel(_ugel_name(ugel, where), (*seen, *(_named(table, names) for table in own)))
+    return NamedTables(_ugel_name(ugel, where), (*seen, *(_named(table, names) for table in own)))
 
 
 def _ugel_name(ugel: str, where: tuple[Any, ...]) -> str:

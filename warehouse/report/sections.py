@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from warehouse.report import charts
 from warehouse.report.charts import Drawing
 from warehouse.report.figures import Bulletin
 from warehouse.report.tables import BulletinTable
-from warehouse.report.wording import heading, is_share, shown, texts
+from warehouse.report.wording import heading, is_share, shown_rows, texts
 
 FOLDED = 15  # a table with a chart and more rows than this is folded
 
@@ -52,21 +52,26 @@ def _section(bulletin: Bulletin, table: BulletinTable) -> Section:
     own = texts()["tables"][table.key]
     drawings = charts.drawings(bulletin, table.key)
     told = _without_figures(table) if table.key == "effects" else {}
-    rows = [row for at, row in enumerate(table.rows) if at not in told]
-    columns = [name for name in table.columns if not _is_empty(table, name)]
-    places = [table.columns.index(name) for name in columns]
+    kept = _kept(table, told)
     return Section(
         key=table.key,
         title=own["title"],
         definition=own["definition"],
         limits=own["limits"],
         drawings=drawings,
-        headings=[heading(name) for name in columns],
-        rows=[[shown(table.columns[at], row[at]) for at in places] for row in rows],
-        numeric=[is_numeric(name) for name in columns],
-        notes=[own["empty"]] if not table.rows else _notes(told),
-        is_folded=bool(drawings) and len(rows) > FOLDED,
+        headings=list(map(heading, kept.columns)),
+        rows=shown_rows(kept),
+        numeric=list(map(is_numeric, kept.columns)),
+        notes=_notes(told) if table.rows else [own["empty"]],
+        is_folded=bool(drawings) and len(kept.rows) > FOLDED,
     )
+
+
+def _kept(table: BulletinTable, told: Collection[int]) -> BulletinTable:
+    """Return a table without the rows that notes tell and the columns that say nothing."""
+    places = [at for at, name in enumerate(table.columns) if not _is_empty(table, name)]
+    rows = tuple(tuple(row[at] for at in places) for number, row in enumerate(table.rows) if number not in told)
+    return BulletinTable(table.key, tuple(table.columns[at] for at in places), rows)
 
 
 def _is_empty(table: BulletinTable, column: str) -> bool:

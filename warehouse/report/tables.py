@@ -10,6 +10,8 @@ import duckdb
 
 from warehouse.errors import HomeError
 
+Row = dict[str, Any]  # of a table, by column
+
 
 @dataclass(frozen=True)
 class BulletinTable:
@@ -24,7 +26,7 @@ class BulletinTable:
         position = self.columns.index(name)
         return [row[position] for row in self.rows]
 
-    def dicts(self) -> list[dict[str, Any]]:
+    def dicts(self) -> list[Row]:
         """Return the rows by column."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from warehouse.paper.words import place
+from warehouse.paper.words import Texts, place
 from warehouse.report.tables import BulletinTable
 from warehouse.settings import REPOSITORY, read_yaml
 
@@ -17,13 +16,13 @@ PLACES = ("district_name", "province_name")  # registers have them in capitals
 
 
 @cache
-def texts() -> dict[str, Any]:
+def texts() -> Texts:
     """Return the texts of bulletins."""
     return read_yaml(Path(__file__).with_name("texts.yml"))
 
 
 @cache
-def catalog() -> dict[str, Any]:
+def catalog() -> Texts:
     """Return the names of columns and values, which bulletins and dashboards share."""
     return read_yaml(REPOSITORY / "grafana" / "texts.yml")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
@@ -16,13 +16,14 @@ from warehouse.errors import HomeError, UsageError
 from warehouse.files import write_whole
 from warehouse.identity import vault
 from warehouse.paper import pdf, qr, words
+from warehouse.paper.pdf import PageData
 from warehouse.settings import Home
 from warehouse.worksheets import visits
 from warehouse.worksheets.visits import Visit, WeekOfVisits
 
 
 @dataclass(frozen=True)
-class Asked:
+class SheetRequest:
     """A request for sheets.
 
     Attributes:
@@ -48,14 +49,14 @@ class SheetsWritten(NamedTuple):
     n_waiting: int
 
 
-class Named(NamedTuple):
+class VisitNames(NamedTuple):
     """Names of a child and of who answers for it; None where no record has them."""
 
     child: str | None
     guardian: str | None
 
 
-def write(home: Home, asked: Asked, folder: Path) -> SheetsWritten:
+def write(home: Home, asked: SheetRequest, folder: Path) -> SheetsWritten:
     """Write the sheets of a UGEL's week as one PDF, a page per child, readable by its owner only.
 
     Raises:
@@ -85,26 +86,26 @@ def _require_outside(home: Home, folder: Path) -> None:
         )
 
 
-def _log(home: Home, week: WeekOfVisits, asked: Asked) -> None:
+def _log(home: Home, week: WeekOfVisits, asked: SheetRequest) -> None:
     """Note every child as revealed, before any name is read."""
     for visit in week.visits:
         access_log.note(home, "reveal", visit.child, f"hoja de visita {week.monday:%G-W%V}: {asked.reason}", asked.who)
 
 
-def _names(home: Home, week: WeekOfVisits) -> dict[str, Named]:
+def _names(home: Home, week: WeekOfVisits) -> dict[str, VisitNames]:
     """Return key → names of all children to visit."""
     with database.scratch(home) as db:
         database.attach_vault(db, home, keys.load(home.secrets), read_only=True)
         return {visit.child: _named(db, int(visit.child)) for visit in week.visits}
 
 
-def _named(db: duckdb.DuckDBPyConnection, child: int) -> Named:
+def _named(db: duckdb.DuckDBPyConnection, child: int) -> VisitNames:
     found = vault.identity(db, child)
     parts = (found.given_names, found.first_surname, found.second_surname) if found else ()
-    return Named(" ".join(filter(None, parts)) or None, vault.guardian(db, child))
+    return VisitNames(" ".join(filter(None, parts)) or None, vault.guardian(db, child))
 
 
-def page_data(week: WeekOfVisits, names: Mapping[str, Named]) -> dict[str, Any]:
+def page_data(week: WeekOfVisits, names: Mapping[str, VisitNames]) -> PageData:
     """Return what the pages show."""
     told = words.texts()
     return {
@@ -118,7 +119,7 @@ def page_data(week: WeekOfVisits, names: Mapping[str, Named]) -> dict[str, Any]:
     }
 
 
-def _child(visit: Visit, named: Named) -> dict[str, Any]:
+def _child(visit: Visit, named: VisitNames) -> PageData:
     """Return what a child's page shows."""
     valid = words.texts()["sheet"]["valid"]
     return {

@@ -17,6 +17,7 @@ from warehouse.paper import words
 from warehouse.paper.words import School
 from warehouse.publish import switching
 from warehouse.report import figures
+from warehouse.report.tables import Row
 from warehouse.settings import Home
 
 WEEKS_OF_A_LIST = 4  # a list holds what a UGEL can do until the next one, a month later
@@ -105,11 +106,20 @@ def read(home: Home, ugel: str, week: date | None, first: int | None = None) -> 
         ((release, kind, built_for),) = db.execute(RELEASE).fetchall()
         schools = _schools(home, release)
         waiting = _rows(db, WAITING)
-        n_visits = first or math.ceil(waiting[0]["n_listed"] / WEEKS_OF_A_LIST) if waiting else 0
-        visits = tuple(_visit(db, row, schools) for row in waiting[:n_visits])
-    name = next((school.ugel for school in schools.values() if (school.ugel or "").startswith(f"UGEL {ugel}")), None)
+        visits = tuple(_visit(db, row, schools) for row in waiting[: first or _in_a_week(waiting)])
     monday = monday_of(week or built_for)
-    return WeekOfVisits(ugel, name or f"UGEL {ugel}", monday, kind == "synthetic", visits, len(waiting))
+    return WeekOfVisits(ugel, _ugel_name(ugel, schools), monday, kind == "synthetic", visits, len(waiting))
+
+
+def _in_a_week(waiting: Sequence[Row]) -> int:
+    """Return how many a UGEL can visit in a week, by the length of its list."""
+    return math.ceil(waiting[0]["n_listed"] / WEEKS_OF_A_LIST) if waiting else 0
+
+
+def _ugel_name(ugel: str, schools: dict[str, School]) -> str:
+    """Return what a UGEL's schools call it, which begins with its code; else that."""
+    name = f"UGEL {ugel}"
+    return next((school.ugel for school in schools.values() if school.ugel and school.ugel.startswith(name)), name)
 
 
 def _schools(home: Home, release: str) -> dict[str, School]:
@@ -125,14 +135,14 @@ def _named(db: duckdb.DuckDBPyConnection, sql: str) -> dict[str, School]:
     return {code: School(*names) for code, *names in db.execute(sql).fetchall()}
 
 
-def _rows(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[Any] = ()) -> list[dict[str, Any]]:
+def _rows(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[Any] = ()) -> list[Row]:
     """Return the rows of a query by column."""
     query = db.execute(sql, given)
     columns = [column[0] for column in query.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in query.fetchall()]
 
 
-def _visit(db: duckdb.DuckDBPyConnection, row: dict[str, Any], schools: dict[str, School]) -> Visit:
+def _visit(db: duckdb.DuckDBPyConnection, row: Row, schools: dict[str, School]) -> Visit:
     services = _rows(db, SERVICES, [row["child_key"]])
     return Visit(
         child=row["child_key"],

@@ -27,6 +27,7 @@ from warehouse.landing.visit_journal import VisitJournal
 from warehouse.settings import DBT_PROJECT, Home
 
 Answer = TypeVar("Answer")
+Named = dict[str, Any]  # who a child is, as the vault has it
 
 
 def settings(home: Home) -> Settings:
@@ -87,18 +88,24 @@ def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
 
 
 def reveal(home: Home, child: int) -> dict[str, Any] | None:
-    """Return a child's identity from the vault, None for an unknown key; from its copy while landing writes it.
+    """Return a child's identity and its guardian's name from the vault, None for an unknown key.
+
+    While landing writes the vault they come from its copy, which has no guardians.
 
     Raises:
         Busy: landing writes the vault, and the copy does not have the child.
     """
     try:
-        identity = _of_vault(home, lambda db: vault.identity(db, child))
+        return _of_vault(home, lambda db: _identity(db, child))
     except Busy:
         if found := _copy(home, "identities").get(str(child)):
-            return dict(found)
+            return {"guardian": None} | dict(found)
         raise
-    return asdict(identity) if identity else None
+
+
+def _identity(db: DuckDBPyConnection, child: int) -> Named | None:
+    identity = vault.identity(db, child)
+    return asdict(identity) | {"guardian": vault.guardian(db, child)} if identity else None
 
 
 def _copy(home: Home, part: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from warehouse.build import parsing
-from warehouse.report import figures
+from warehouse.report import queries
 from warehouse.settings import REPOSITORY
 
 ASKED = re.compile(r"\b(?:from|join)\s+(?:\w+\.)?(\w+)")
@@ -19,8 +19,8 @@ CODE = {  # exposure → the modules whose SQL it is
     "notices": ("warehouse/notify/news.py",),
 }
 SQL = {
-    "bulletin_officials": (*figures.NATIONAL.values(), *figures.REGIONAL.values()),
-    "bulletin_ugel": tuple(figures.OF_UGEL.values()),
+    "bulletin_officials": (*queries.NATIONAL.values(), *queries.REGIONAL.values()),
+    "bulletin_ugel": (*queries.OF_UGEL.values(), *queries.SEEN_OF_UGEL.values()),
 }
 BESIDES = {  # closed dates are read as files; capacities are those of the model's lists
     "effects_of_services": ({"child_features"}, {"int_places__ugel_capacities"}),

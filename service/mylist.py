@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 
 from service import forms, worklist
 from service.access import Caller, Refused
+from service.recording import assign_case
 from service.routes import stated_reason, visible_child
 from service.service import AnyCaller, CurrentService, Service, having
 from service.settings import Busy
-from service.visits import assign_case
 from service.worklist import SHOWN, ListChoice, WorkItem
 
 DAYS = "lunes martes miércoles jueves viernes sábado domingo".split()

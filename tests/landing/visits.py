@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from service import visit_form
-from service.visit_form import VisitForm
+from service.visit_form import Place, VisitForm
 from warehouse import clock, contracts, database, keys
 from warehouse.landing import journal
 from warehouse.landing.journal import JournalEntry
@@ -24,7 +24,8 @@ CANARY = "Rosa Canario"
 def entry(child: int = 111, *, days_ago: int = 0, form: VisitForm = FORM, **more: Any) -> JournalEntry:
     number = journal.draw_number()
     at = clock.now() - timedelta(days=days_ago)
-    rows = visit_form.rows(form, str(child), "150101", number, clock.day_of(at), more.get("replaces", ""))
+    place = Place(str(child), "150101", number, clock.day_of(at))
+    rows = visit_form.rows(form, place, more.get("replaces", ""))
     file = f"{journal.STEM}_{rows[0]['ANIO']}_{clock.day_of(at):%Y%m%d}_F{number}"
     said = {"note": CANARY, "with_whom": "", "who": "docente"} | more
     return JournalEntry(number=number, at=at.isoformat(), child=str(child), file=file, rows=rows, **said)

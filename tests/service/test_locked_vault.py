@@ -89,9 +89,9 @@ def test_names_and_notes_are_read_while_the_vault_is_written(served: Home) -> No
 def test_the_copy_is_written_again_only_where_something_changed(served: Home) -> None:
     secret = keys.load(served.secrets)
     snapshot.write(served, secret)
-    before = served.names.read_bytes()
+    before = snapshot.path_of(served).read_bytes()
     snapshot.write(served, secret)
-    assert served.names.read_bytes() == before
+    assert snapshot.path_of(served).read_bytes() == before
     with duckdb.connect(str(served.serving / "service" / "current.duckdb")) as db:
         db.execute("delete from cases")
     snapshot.write(served, secret)
@@ -119,9 +119,9 @@ def test_without_a_copy_or_with_a_damaged_one_it_is_busy(served: Home) -> None:
     child = key_of(served)
     with held(served):
         for content in (b"damaged", b""):
-            served.names.write_bytes(content)
+            snapshot.path_of(served).write_bytes(content)
             _assert_busy(served, child)
-        served.names.unlink()
+        snapshot.path_of(served).unlink()
         _assert_busy(served, child)
 
 

@@ -13,7 +13,7 @@ from service import home as service_home
 from service import visit_form
 from service.published import PublishedFile
 from service.visit_book import VisitBook, VisitLine
-from service.visit_form import VisitForm
+from service.visit_form import Place, VisitForm
 from tests.conftest import Country, qhawaq
 from tests.landing.visits import book, entry, noted
 from warehouse import clock, keys
@@ -67,11 +67,13 @@ def refreshed(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Ref
     kept, slip, never = made(), made("NO_UBICADO"), made("ASISTE")
     mended = made("ESTUDIANTE", replaces=slip.number)
     number = journal.draw_number()
-    row = visit_form.line(matter, child, ugel, journal.TAKEN_BACK, number, day) | {"REEMPLAZA": never.number}
+    row = visit_form.line(matter, Place(child, ugel, number, day), journal.TAKEN_BACK, day) | {
+        "REEMPLAZA": never.number
+    }
     back = replace(made(), number=number, rows=[row], replaces=never.number, note="")
     back = replace(back, file=back.file[:-16] + number)
     number = journal.draw_number()
-    row = visit_form.line(matter, child, ugel, "ASIGNADO", number, day)
+    row = visit_form.line(matter, Place(child, ugel, number, day), "ASIGNADO", day)
     charged = replace(made(), number=number, rows=[row], in_charge="ana", note="")
     charged = replace(charged, file=charged.file[:-16] + number)
     recorded = {"kept": kept, "slip": slip, "never": never, "mended": mended, "back": back, "charged": charged}

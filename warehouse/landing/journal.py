@@ -188,9 +188,9 @@ def forget(home: Home, secret: Keys, children: set[str], contract: Contract, pat
 
 
 def _redact(home: Home, secret: Keys, entry: JournalEntry, pattern: str) -> None:
-    note, with_whom = redacted(entry.note, pattern), redacted(entry.with_whom, pattern)
-    if (note, with_whom) != (entry.note, entry.with_whom):
-        _seal(home, secret, replace(entry, note=note, with_whom=with_whom))
+    left = replace(entry, note=redacted(entry.note, pattern), with_whom=redacted(entry.with_whom, pattern))
+    if left != entry:
+        _seal(home, secret, left)
 
 
 def redacted(words: str, pattern: str) -> str:

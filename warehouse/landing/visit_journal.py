@@ -89,7 +89,7 @@ class VisitJournal:
 
     def staff(self) -> dict[str, Staff]:
         """Return by number who recorded each visit of a published child, as the vault had it at the last landing."""
-        mark = _changed_at(self.home.names)
+        mark = _changed_at(snapshot.path_of(self.home))
         if mark != self.staff_mark:
             held = snapshot.read(self.home, keys.load(self.home.secrets)) or {"notes": {}}
             notes = [note for of_child in held["notes"].values() for note in of_child]

@@ -49,6 +49,11 @@ class Caller:
     areas: frozenset[str]
     shown: str = ""
 
+    @property
+    def called(self) -> str:
+        """What people call the account: a word, so that a colleague can be named by it."""
+        return self.shown if self.shown and len(self.shown.split()) == 1 else self.name
+
     def needs(self, scope: str) -> Caller:
         """Return the caller if they have a scope.
 

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service import guard, mylist, page, problems, protection, routes, signin, visits
+from service import audit, guard, mylist, page, problems, protection, routes, school, sheet, signin, ugel, visits
 from service.access import Caller
 from service.schemas import LARGEST
 from service.service import Service
@@ -72,12 +72,8 @@ def create(settings: Settings, demo: Mapping[str, Caller] = NOBODY) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    app.include_router(routes.router)
-    app.include_router(signin.router)
-    app.include_router(mylist.router)
-    app.include_router(page.router)
-    app.include_router(visits.router)
-    app.include_router(protection.router)
+    for part in (routes, signin, mylist, page, sheet, visits, ugel, school, protection, audit):
+        app.include_router(part.router)
     app.add_middleware(guard.Guard, service=service)
     return app
 

@@ -9,6 +9,7 @@ import duckdb
 
 from service import api_keys
 from service.access import Caller
+from service.published import HARDENED
 from service.roles import ROLES
 from warehouse.settings import Home
 
@@ -40,7 +41,7 @@ def people(home: Home) -> list[DemoPerson]:
     """Return the people of a synthetic home; a real home has none, ever."""
     if home.kind != "synthetic":
         return []
-    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True) as db:
+    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True, config=HARDENED) as db:
         if db.execute("select kind from release").fetchone() != ("synthetic",):
             return []
         ugel, school = (db.execute(LISTED.format(column=name)).fetchone() for name in ("ugel_code", "service_code"))

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service import words
 from service.access import Caller, Refused
-from service.problems import Problem
+from service.problems import Problem, wants_page
 from service.service import Service
-from warehouse import clock
+from warehouse import clock, reasons
+from warehouse.errors import UsageError
 
 HERE = Path(__file__).parent
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 # The pages: path, title, and scopes of which one is enough.
 WAYS = (
     ("/", "Mi lista", {"education"}),
+    ("/ugel", "UGEL", {"planning"}),
+    ("/escuela", "Mi escuela", {"tutoring"}),
     ("/proteccion", "Protección", {"protection"}),
+    ("/audit", "Auditoría", {"audit"}),
 )
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
 SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
@@ -35,7 +41,13 @@ def proper(name: str) -> str:
     )
 
 
+def month_name(day: date) -> str:
+    """Return a day's month and year, as «abril de 2025»."""
+    return f"{MONTHS[day.month - 1]} de {day.year}"
+
+
 PAGES.filters["proper"] = proper
+PAGES.filters["month_name"] = month_name
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 
@@ -45,10 +57,19 @@ def render(template: str, service: Service, *, caller: Caller | None = None, **c
     return PAGES.get_template(template).render(
         synthetic=service.children.is_synthetic(),
         ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
-        signed_in=(caller.shown or caller.name) if caller else None,
+        signed_in=caller.called if caller else None,
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,
     )
+
+
+def wrong_reason(request: Request, why: str) -> str:
+    """Return what a page says of a reason that says nothing; empty where it is one, or where no page is asked for."""
+    try:
+        reasons.stated(why, "reason")
+    except UsageError:
+        return words.texts("visits")["wrong_why"] if wants_page(request) else ""
+    return ""
 
 
 def seal(service: Service, caller: Caller, subject: str) -> str:

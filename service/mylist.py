@@ -7,23 +7,44 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field
 
 from service import forms, worklist
 from service.access import Caller, Refused
-from service.routes import stated_reason
+from service.routes import stated_reason, visible_child
 from service.service import AnyCaller, CurrentService, Service, having
 from service.settings import Busy
-from service.worklist import SHOWN, Choice, WorkItem
+from service.visits import assign_case
+from service.worklist import SHOWN, ListChoice, WorkItem
 
 DAYS = "lunes martes miércoles jueves viernes sábado domingo".split()
-FIRST_PAGES = {"education": "", "protection": "/proteccion"}  # of callers with a scope; the first that fits
+# Of callers with a scope; the first that fits.
+FIRST_PAGES = {
+    "education": "",
+    "planning": "/ugel",
+    "tutoring": "/escuela",
+    "protection": "/proteccion",
+    "audit": "/audit",
+}
 router = APIRouter(include_in_schema=False)
 
-Sees = Annotated[Caller, having("education")]
+
+class NamesForm(BaseModel):
+    """Why somebody sees names today."""
+
+    seal: str
+    why: str
+
+
+class ChargeForm(BaseModel):
+    """Whose case the caller takes."""
+
+    seal: str
+    child: str = Field(pattern=r"^[0-9]{1,16}$")
 
 
 @router.get("/")
-def first_page(service: CurrentService, caller: AnyCaller, choice: Annotated[Choice, Query()]) -> Response:
+def first_page(service: CurrentService, caller: AnyCaller, choice: Annotated[ListChoice, Query()]) -> Response:
     """The caller's list, or the first page of who has none."""
     ways = [path for scope, path in FIRST_PAGES.items() if scope in caller.scopes]
     if not ways:
@@ -33,32 +54,47 @@ def first_page(service: CurrentService, caller: AnyCaller, choice: Annotated[Cho
 
 @router.post("/lista/nombres")
 def show_names(
-    request: Request, service: CurrentService, caller: Sees, seal: Annotated[str, Form()], why: Annotated[str, Form()]
+    request: Request, service: CurrentService, caller: AnyCaller, form: Annotated[NamesForm, Form()]
 ) -> Response:
     """Show names on the caller's list for the rest of the day, for a stated reason."""
-    forms.verify_seal(request, service, caller, "lista", seal)
-    service.named.state(caller.name, stated_reason(caller, why))
+    forms.verify_seal(request, service, caller, "lista", form.seal)
+    service.named.state(caller.name, stated_reason(caller, form.why))
     return RedirectResponse("/", 303)
 
 
 @router.post("/lista/sin-nombres")
-def hide_names(request: Request, service: CurrentService, caller: Sees, seal: Annotated[str, Form()]) -> Response:
+def hide_names(request: Request, service: CurrentService, caller: AnyCaller, seal: Annotated[str, Form()]) -> Response:
     """Hide names from the caller's list again."""
     forms.verify_seal(request, service, caller, "lista", seal)
     service.named.end(caller.name)
     return RedirectResponse("/", 303)
 
 
-def _page(service: Service, caller: Caller, choice: Choice) -> str:
+@router.post("/lista/a-mi-cargo")
+def take_charge(
+    request: Request,
+    service: CurrentService,
+    caller: Annotated[Caller, having("feedback")],
+    form: Annotated[ChargeForm, Form()],
+) -> Response:
+    """Put the caller in charge of a child's case, and go back to the list."""
+    forms.verify_seal(request, service, caller, "lista", form.seal)
+    child = visible_child(service, caller.needs("education"), form.child)
+    assign_case(service, caller, child, caller.called)
+    return RedirectResponse(f"/#e{form.child}", 303)
+
+
+def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
     today = service.settings.today()
     places = worklist.places(service.children, caller)
-    place = choice.place if choice.place in places else next(iter(places), "")
-    found = worklist.items(service.children, place, today) if place else []
+    place = worklist.chosen_place(places, choice.place)
+    found = work(service, place)
     why = service.named.reason(caller.name)
-    names = _names(service, found) if why and choice.text else {}  # who searches may search by name
     end = choice.begun + SHOWN
-    wanted = worklist.chosen(worklist.with_names(found, names), choice, caller)
-    shown, is_busy = _named(service, caller, wanted[choice.begun : end], why)
+    # who searches may search by name, but sees and leaves in the log only what is found
+    searched = _with_names(service, found)[0] if why and choice.text else found
+    wanted = worklist.chosen(searched, choice, caller)
+    shown, is_busy = named(service, caller, wanted[choice.begun : end], why)
     service.access_log.note(caller.name, "list", [item.child_key for item in shown], f"lista {place} {choice.begun}")
     return forms.render(
         "lista.html",
@@ -80,28 +116,41 @@ def _page(service: Service, caller: Caller, choice: Choice) -> str:
         why=why,
         is_busy=is_busy,
         may_reveal="identity" in caller.scopes,
+        may_record="feedback" in caller.scopes,
         seal=forms.seal(service, caller, "lista"),
     )
 
 
-def _named(
+def work(service: Service, place: str) -> list[WorkItem]:
+    """Return the work of a place, with what was recorded since the release; none of no place."""
+    if not place:
+        return []
+    found = worklist.items(service.children, place, service.settings.today())
+    return worklist.with_visits(found, service.visit_book.pending([item.child_key for item in found]))
+
+
+def named(
     service: Service, caller: Caller, shown: Sequence[WorkItem], why: str | None
 ) -> tuple[Sequence[WorkItem], bool]:
-    """Return work with names, once each look is logged, and whether the vault was busy; without a reason as it is."""
+    """Return work with names, once this look is logged; without a reason as it is.
+
+    Returns:
+        The work, and whether its names cannot be read at the moment.
+    """
     if not why or not shown:
         return shown, False
     service.access_log.note(caller.name, "identity", [item.child_key for item in shown], why)
-    try:
-        return worklist.with_names(shown, _names(service, shown)), False
-    except Busy:
-        return shown, True
+    return _with_names(service, shown)
 
 
-def _names(service: Service, found: Sequence[WorkItem]) -> dict[str, str]:
+def _with_names(service: Service, found: Sequence[WorkItem]) -> tuple[Sequence[WorkItem], bool]:
     if service.settings.names is None:
-        return {}
-    known = service.settings.names([int(item.child_key) for item in found])
-    return {str(key): name for key, name in known.items()}
+        return found, True
+    try:
+        known = service.settings.names([int(item.child_key) for item in found])
+    except Busy:
+        return found, True
+    return worklist.with_names(found, {str(key): name for key, name in known.items()}), False
 
 
 def _schools(found: Sequence[WorkItem]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from service.provider import Provider
 from service.records import FeaturePool
 from service.sessions import Sessions
 from service.settings import Oidc, Settings
+from service.visit_book import VisitBook
 from warehouse.audit.access_log import AccessLog
 
 CALLER = "qhawaq.caller"  # in the scope of a request
@@ -46,6 +47,7 @@ class Service:
         self.sessions = Sessions(is_secure=bool(self.entrance and self.entrance.client.is_secure))
         self.named = NamedToday()
         self.children = PublishedChildren(settings.children)
+        self.visit_book = VisitBook(self.children, settings.journal)
         self.offices = Offices(settings.offices)
         self.feature_pool = FeaturePool(settings.children)
         self.access_log = AccessLog(settings.access_log, settings.log_key)

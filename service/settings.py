@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import clock
+from warehouse.landing.visit_journal import VisitJournal
 
 Record = Callable[[dict[str, Any]], None]
+Notes = Callable[[int], list[dict[str, Any]]]
 Reveal = Callable[[int], dict[str, Any] | None]
 Names = Callable[[Sequence[int]], dict[int, str]]
+Trace = Callable[[str, str, str], str]  # table, key and who looks → text
+StateCapacity = Callable[[str, int, date, str, str], None]  # UGEL, children a list, from when, who, why
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
@@ -98,7 +102,11 @@ class Settings:
         oidc: the trusted identity provider, or None.
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
         names: returns the names of children that somebody has; raises `Busy` while the vault is written.
-        record: delivers the follow-up of a case, by the columns of its contract.
+        operations: the published file of operations; None without it.
+        state_capacity: states how many children a UGEL can visit; raises `Busy` while the warehouse is written.
+        trace: returns where a number comes from; raises `Busy` while the warehouse is written.
+        journal: keeps visits and delivers them; None where nothing can be recorded.
+        notes: returns what the vault holds of a child's visits; raises `Busy` like `reveal`.
         offices: the folder of the published files of protection offices, by province; None without them.
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
         decide: delivers the decision on a link, by the columns of its contract.
@@ -114,8 +122,12 @@ class Settings:
     api_keys: Path | None = None
     oidc: Oidc | None = None
     reveal: Reveal | None = None
-    record: Record | None = None
+    journal: VisitJournal | None = None
+    notes: Notes | None = None
     names: Names | None = None
+    operations: Path | None = None
+    trace: Trace | None = None
+    state_capacity: StateCapacity | None = None
     offices: Path | None = None
     compare: Compare | None = None
     decide: Record | None = None

@@ -1,96 +1,364 @@
-"""Visits and what came of them: the form on a child's page, checked and delivered."""
+"""Visits and what came of them: recorded from a child's page, shown at once, corrected or taken back within a day."""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
-from pydantic import BaseModel
+from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import forms
+from service import forms, visit_form, words
 from service.access import Caller
 from service.children import PublishedChild
-from service.problems import Problem
+from service.problems import Problem, wants_page
 from service.routes import visible_child
 from service.schemas import ChildKey
-from service.service import CurrentService, having
+from service.service import CurrentService, Service, having
+from service.settings import Busy
+from service.visit_book import VisitLine
+from service.visit_form import VisitForm
 from warehouse import clock
+from warehouse.errors import DamagedFile, HomeError
+from warehouse.landing import journal
+from warehouse.landing.journal import JournalEntry
 
-STATES = {
-    "ASIGNADO": "Lo tengo a mi cargo",
-    "CONTACTADO": "Hablé con la familia",
-    "ATENDIDO": "Recibió un servicio",
-    "DESCARTADO": "No corresponde",
-    "CERRADO": "Caso cerrado",
-}
-SUPPORTS = {"TUTOR": "Tutoría", "VISITA": "Visita domiciliaria", "REFUERZO": "Reforzamiento"}
-DISMISSALS = {
-    "YA_ATENDIDO": "ya estaba atendido",
-    "NO_UBICADO": "no se le ubicó",
-    "TRASLADADO": "se trasladó",
-    "DATO_ERRADO": "el dato era errado",
-    "NO_ACEPTA": "la familia no acepta",
-    "OTRO": "otro",
+NUMBER = re.compile(r"[0-9]{16}")
+ACCOUNT = re.compile(r"[^\s/\\]{1,100}")
+OF_SERVICES = ("given", "answer", "dismissal")  # fields that stand apart
+TO_LIST = "lista"  # where a form says so, who saved it goes back to the list
+MATTERS = {
+    "interruption": "riesgo de interrumpir",
+    "long_absence": "faltas prolongadas",
+    "unregistered": "sin matrícula",
 }
 router = APIRouter(include_in_schema=False)
+Number = Annotated[str, Path(pattern=r"^[0-9]{16}$")]
+Records = Annotated[Caller, having("feedback")]
 
 
-class FollowUpForm(BaseModel):
-    """The form of a case's follow-up."""
+class AssignForm(VisitForm):
+    """The form that puts somebody in charge of a case; without a name, who sends it."""
 
-    seal: str
-    matter: str
-    state: str
-    on: date
-    service: str = ""
-    reason: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class FormShown:
+    """A form of a visit as it is shown: what was typed, what is wrong with it, and where it goes."""
+
+    action: str
+    typed: VisitForm
+    errors: dict[str, str]  # field → what is wrong, as people read it
+    is_correction: bool = False
+    number: str = field(default_factory=journal.draw_number)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more is shown than the commonest visit needs."""
+        return self.is_correction or bool(self.errors.keys() - {"outcome", *OF_SERVICES})
+
+    @property
+    def has_services(self) -> bool:
+        """Whether something is said of services or of a dismissal, or wrong there."""
+        typed = self.typed
+        return bool(typed.given or typed.answers or typed.dismissal) or not self.errors.keys().isdisjoint(OF_SERVICES)
+
+
+def section(service: Service, caller: Caller, child: PublishedChild, why: str = "") -> dict[str, Any]:
+    """Return what `visitas.html` shows of a child's visits; with a reason the notes too, once that is logged.
+
+    Args:
+        service: the service.
+        caller: who looks.
+        child: as published to them.
+        why: the reason for which they see the name; empty where they do not.
+    """
+    lines = lines_of(service, child["child_key"])
+    notes = notes_of(service, caller, child["child_key"], why, lines) if why and lines else {}
+    open_form = FormShown(_address(child), VisitForm(on=str(service.settings.today())), {})
+    return _words(service) | {
+        "lines": lines,
+        "notes": notes,
+        "fixable": {line.number for line in lines if line.may_be_corrected_by(caller.name)},
+        "in_charge": next((line.in_charge for line in lines if line.in_charge), ""),
+        "form": open_form if child["cases"] and "feedback" in caller.scopes else None,
+    }
+
+
+def _words(service: Service) -> dict[str, Any]:
+    return {
+        "t": words.texts("visits"),
+        "matters": MATTERS,
+        "outcomes": words.outcomes(),
+        "supports": words.supports(),
+        "dismissals": words.of_cases("dismissal"),
+        "next_steps": words.of_cases("next_step"),
+        "answers": words.of_cases("answer"),
+        "states": words.of_cases("state"),
+        "today": service.settings.today(),
+    }
+
+
+def lines_of(service: Service, key: str) -> list[VisitLine]:
+    """Return what is recorded of a child, the newest first.
+
+    Raises:
+        Busy: the home's secret is being replaced.
+    """
+    try:
+        return service.visit_book.lines([key])
+    except HomeError:
+        raise Busy("the journal cannot be read now: again in a moment") from None
+
+
+def notes_of(service: Service, caller: Caller, key: str, why: str, lines: list[VisitLine]) -> dict[str, dict[str, str]]:
+    """Return by visit what was noted of it and with whom they went, once the look is logged.
+
+    Raises:
+        Refused: the caller may not see names.
+        Busy: landing writes the vault, and there is no copy of it yet.
+    """
+    service.access_log.note(caller.needs("identity").name, "notes", key, why)
+    held = service.settings.notes(int(key)) if service.settings.notes else []
+    found = {note["number"]: {"note": note["note"], "with_whom": note["with_whom"]} for note in held}
+    for line in lines:
+        if line.entry and line.number not in found:
+            entry = _whole(service, line.number)
+            found[line.number] = {"note": entry.note, "with_whom": entry.with_whom}
+    return found
+
+
+@router.get("/ficha/{key}/seguimiento")
+def form_page(
+    service: CurrentService, key: ChildKey, caller: Records, outcome: str = "", volver: str = ""
+) -> HTMLResponse:
+    """The form of a visit alone, for a link from the list."""
+    child = visible_child(service, caller.needs("education"), key)
+    service.access_log.note(caller.name, "child", key, "registrar una visita")
+    typed = VisitForm(on=str(service.settings.today()), outcome=outcome, back=volver)
+    return HTMLResponse(_form_page(service, caller, child, FormShown(_address(child), typed, {})))
 
 
 @router.post("/ficha/{key}/seguimiento")
 def record(
+    request: Request, service: CurrentService, key: ChildKey, caller: Records, form: Annotated[VisitForm, Form()]
+) -> Response:
+    """Record a visit: into the journal, where it shows at once, and as a delivery, which lands like any other."""
+    forms.verify_seal(request, service, caller, key, form.seal)
+    child = visible_child(service, caller.needs("education"), key)
+    if refused := _refused(request, service, caller, child, form):
+        return refused
+    _keep(service, caller, child, form)
+    return _saved(form, key, "guardado")
+
+
+@router.get("/ficha/{key}/seguimiento/{number}")
+def correction_page(service: CurrentService, key: ChildKey, number: Number, caller: Records) -> HTMLResponse:
+    """The form with what was recorded, for who recorded it and within a day; its words are kept and not shown."""
+    child = visible_child(service, caller.needs("education"), key)
+    line = _own(service, caller, key, number)
+    service.access_log.note(caller.name, "child", key, "corregir una visita")
+    shown = FormShown(f"{_address(child)}/{number}", _typed(line), {}, is_correction=True)
+    return HTMLResponse(_form_page(service, caller, child, shown))
+
+
+@router.post("/ficha/{key}/seguimiento/{number}")
+def correct(
+    *,
     request: Request,
     service: CurrentService,
     key: ChildKey,
-    caller: Annotated[Caller, having("feedback")],
-    form: Annotated[FollowUpForm, Form()],
+    number: Number,
+    caller: Records,
+    form: Annotated[VisitForm, Form()],
 ) -> Response:
-    """Record the follow-up of a case as a delivery; it lands like any other and shows after the next refresh."""
+    """Record a visit anew in the place of a former one, which stays known as what it was."""
     forms.verify_seal(request, service, caller, key, form.seal)
     child = visible_child(service, caller.needs("education"), key)
-    event = _event(child, form, service.settings.today())
-    if service.settings.record is None:
-        raise Problem(503, "nothing can be recorded here")
-    service.access_log.note(caller.name, "feedback", key, f"{form.state} {form.on}")
-    service.settings.record(event)
-    return RedirectResponse(f"/ficha/{key}?guardado=true", 303)
+    _own(service, caller, key, number)
+    if refused := _refused(request, service, caller, child, form, number):
+        return refused
+    _keep(service, caller, child, form, _whole(service, number))
+    return _saved(form, key, "guardado")
 
 
-def _event(child: PublishedChild, form: FollowUpForm, today: date) -> dict[str, Any]:
-    """Return the event to record, by the columns of the contract of feedback; on no day after today.
+@router.post("/ficha/{key}/seguimiento/{number}/retirar")
+def take_back(
+    *,
+    request: Request,
+    service: CurrentService,
+    key: ChildKey,
+    number: Number,
+    caller: Records,
+    form: Annotated[VisitForm, Form()],
+) -> Response:
+    """Take a visit back that never was."""
+    forms.verify_seal(request, service, caller, key, form.seal)
+    child = visible_child(service, caller.needs("education"), key)
+    line = _own(service, caller, key, number)
+    drawn = journal.draw_number()
+    row = visit_form.line(line.matter, key, child["ugel_code"], journal.TAKEN_BACK, drawn, line.on)
+    _write(service, caller, key, drawn, [row | {"REEMPLAZA": number}], replaces=number)
+    return _saved(form, key, "retirado")
+
+
+@router.post("/ficha/{key}/asignar")
+def assign(
+    request: Request, service: CurrentService, key: ChildKey, caller: Records, form: Annotated[AssignForm, Form()]
+) -> Response:
+    """Put the caller or a colleague in charge of a case."""
+    forms.verify_seal(request, service, caller, key, form.seal)
+    child = visible_child(service, caller.needs("education"), key)
+    assign_case(service, caller, child, form.to.strip() or caller.called, form.matter)
+    return _saved(form, key, "asignado")
+
+
+def assign_case(service: Service, caller: Caller, child: PublishedChild, to: str, matter: str = "") -> None:
+    """Put somebody in charge of a child's case, by default its newest.
 
     Raises:
-        Problem: the contract does not know a value, or the case is not this child's.
+        Problem: the child has no such case, or nobody can have that name.
+        Busy: it cannot be kept now.
     """
-    name, _, year = form.matter.partition(":")
-    cases = {(case["matter"], str(case["school_year"])) for case in child["cases"]}
-    checks = {
-        "asunto": (name, year) in cases,
-        "qué pasó": form.state in STATES,
-        "fecha": date(2018, 1, 1) <= form.on <= clock.today(),
-        "servicio": (form.service in SUPPORTS) == (form.state == "ATENDIDO"),
-        "motivo": (form.reason in DISMISSALS) == (form.state == "DESCARTADO"),
+    matters = _matters(child)
+    matter = matter or next(iter(matters), "")
+    if wrong := [
+        name for name, is_right in (("to", ACCOUNT.fullmatch(to)), ("matter", matter in matters)) if not is_right
+    ]:
+        said = words.texts("visits")[f"wrong_{wrong[0]}"]
+        raise Problem(422, said, said=said)
+    drawn = journal.draw_number()
+    row = visit_form.line(matter, child["child_key"], child["ugel_code"], "ASIGNADO", drawn, service.settings.today())
+    _write(service, caller, child["child_key"], drawn, [row], in_charge=to)
+
+
+def _address(child: PublishedChild) -> str:
+    return f"/ficha/{child['child_key']}/seguimiento"
+
+
+def _matters(child: PublishedChild) -> list[str]:
+    """Return the child's cases, the newest first."""
+    return [f"{case['matter']}:{case['school_year']}" for case in reversed(child["cases"])]
+
+
+def _refused(
+    request: Request, service: Service, caller: Caller, child: PublishedChild, form: VisitForm, number: str = ""
+) -> Response | None:
+    """Return the form again with what is wrong beside its field and what was typed; None where nothing is wrong.
+
+    Raises:
+        Problem: something is wrong, and no page is asked for.
+    """
+    said = words.texts("visits")
+    errors = {field: said[name] for field, name in form.errors(_matters(child)).items()}
+    if not errors:
+        return None
+    if not wants_page(request):
+        raise Problem(422, "; ".join(f"{field}: {text}" for field, text in errors.items()))
+    shown = FormShown(f"{_address(child)}{number and '/'}{number}", form, errors, is_correction=bool(number))
+    return HTMLResponse(_form_page(service, caller, child, shown), 422)
+
+
+def _form_page(service: Service, caller: Caller, child: PublishedChild, shown: FormShown) -> str:
+    return forms.render(
+        "visita.html",
+        service,
+        caller=caller,
+        child=child,
+        seal=forms.seal(service, caller, child["child_key"]),
+        visits=_words(service) | {"form": shown},
+    )
+
+
+def _keep(
+    service: Service, caller: Caller, child: PublishedChild, form: VisitForm, former: JournalEntry | None = None
+) -> None:
+    """Write a visit; where it corrects one, words that were not typed again stay. Sent twice, it is one visit."""
+    key = child["child_key"]
+    words_typed = {
+        "note": form.note.strip() or (former.note if former else ""),
+        "with_whom": form.with_whom.strip() or (former.with_whom if former else ""),
+        "replaces": former.number if former else "",
     }
-    if wrong := [field for field, is_right in checks.items() if not is_right]:
-        raise Problem(422, f"revise: {', '.join(wrong)} (servicio solo si se atendió, motivo solo si se descarta)")
-    return {
-        "ANIO": int(year),
-        "COD_UGEL": child["ugel_code"],
-        "NINO": int(child["child_key"]),
-        "ASUNTO": name.upper(),
-        "ESTADO": form.state,
-        "FECHA": min(form.on, today),
-        "SERVICIO": form.service or None,
-        "MOTIVO": form.reason or None,
-    }
+    for number in filter(NUMBER.fullmatch, (form.number, journal.draw_number())):
+        today, replaces = service.settings.today(), words_typed["replaces"]
+        rows = visit_form.rows(form, key, child["ugel_code"], number, today, replaces)
+        held = _held(service, number)
+        if held is None:
+            _write(service, caller, key, number, rows, **words_typed)
+            return
+        if (held.who, held.rows, held.note) == (caller.name, rows, words_typed["note"]):
+            return
+
+
+def _held(service: Service, number: str) -> JournalEntry | None:
+    with suppress(FileNotFoundError, DamagedFile, HomeError):
+        return service.settings.journal.whole(number) if service.settings.journal else None
+    return None
+
+
+def _write(service: Service, caller: Caller, key: str, number: str, rows: list[dict[str, Any]], **more: str) -> None:
+    """Log that something is recorded, keep it in the journal and deliver it.
+
+    Raises:
+        Problem: nothing can be recorded here.
+        Busy: it cannot be kept now.
+    """
+    if service.settings.journal is None:
+        raise Problem(503, "nothing can be recorded here")
+    first = rows[0]
+    file = f"{journal.STEM}_{first['ANIO']}_{service.settings.today():%Y%m%d}_F{number}"
+    entry = JournalEntry(
+        number=number, at=clock.now().isoformat(), who=caller.name, child=key, file=file, rows=rows, **more
+    )
+    service.access_log.note(caller.name, "feedback", key, f"{first['ESTADO']} {first['FECHA']} {number}")
+    try:
+        service.settings.journal.record(entry)
+    except HomeError:
+        raise Busy("it cannot be kept now: again in a moment") from None
+
+
+def _own(service: Service, caller: Caller, key: str, number: str) -> VisitLine:
+    """Return a visit that the caller may correct.
+
+    Raises:
+        Problem: it is gone, another's, or a day old.
+    """
+    said = words.texts("visits")
+    line = next((line for line in lines_of(service, key) if line.number == number), None)
+    if line is None:
+        raise Problem(404, said["gone"], said=said["gone"])
+    if not line.may_be_corrected_by(caller.name):
+        raise Problem(409, said["too_late"], said=said["too_late"])
+    return line
+
+
+def _typed(line: VisitLine) -> VisitForm:
+    """Return the form that a visit was recorded with, without its words."""
+    assert line.entry  # noqa: S101  `_own` has looked
+    given = {"given": line.given or ""}
+    return visit_form.typed(line.entry.rows[0]).model_copy(update=given)
+
+
+def _whole(service: Service, number: str) -> JournalEntry:
+    """Return an entry of the journal with its words.
+
+    Raises:
+        Problem: it is gone.
+        Busy: the home's secret is being replaced.
+    """
+    assert service.settings.journal  # noqa: S101  there was a line of it
+    try:
+        return service.settings.journal.whole(number)
+    except (FileNotFoundError, DamagedFile):
+        gone = words.texts("visits")["gone"]
+        raise Problem(404, gone, said=gone) from None
+    except HomeError:
+        raise Busy("the journal cannot be read now: again in a moment") from None
+
+
+def _saved(form: VisitForm, key: str, what: str) -> Response:
+    return RedirectResponse("/" if form.back == TO_LIST else f"/ficha/{key}?{what}=true", 303)

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.access import Caller
-from service.children import PublishedChildren
-from service.permissions import EVERYWHERE
+from service.published import PublishedFile
+from service.visit_book import Pending
 
 NEW_DAYS = 30  # since the listing, while nobody has been in contact
 SHOWN = 25  # children on a page: as many names as one look shows
@@ -49,6 +49,7 @@ class WorkItem:
     service_code: str | None
     school_name: str
     district_name: str | None
+    grade: int | None
     grade_name: str | None
     section: str | None
     need: str
@@ -58,10 +59,12 @@ class WorkItem:
     reasons: tuple[str, ...]
     action: str
     state: str
+    state_on: date | None
     contacted_on: date | None
     is_new: bool
     due_on: date | None = None  # the date that was promised
     assigned_to: str | None = None
+    outcome: str | None = None  # of the newest visit, as people read it
     name: str | None = None
 
     @property
@@ -80,7 +83,7 @@ class WorkItem:
         return " ".join(filter(None, (self.grade_name, self.section)))
 
 
-class Choice(BaseModel):
+class ListChoice(BaseModel):
     """What a person chose to see, as the address says it."""
 
     model_config = ConfigDict(frozen=True)
@@ -114,25 +117,32 @@ class WorkCount:
     n_contacted: int
 
 
-def places(published: PublishedChildren, caller: Caller) -> dict[str, str]:
+def places(published: PublishedFile, caller: Caller) -> dict[str, str]:
     """Return the UGELs and schools of a caller: what the address says → what people read."""
     ugels = {row["ugel_code"]: row["ugel_name"] or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)}
-    if EVERYWHERE in caller.areas:
-        return {f"ugel:{code}": name for code, name in ugels.items()}
-    regions = {area[7:] for area in caller.areas if area.startswith("region:")}
-    named = {f"ugel:{code}": name for code, name in ugels.items() if code[:2] in regions}
-    named |= {area: ugels.get(area[5:], f"UGEL {area[5:]}") for area in caller.areas if area.startswith("ugel:")}
+    named = {f"ugel:{code}": name for code, name in ugels.items() if caller.sees(code, None)}
+    named |= {area: f"UGEL {area[5:]}" for area in _areas(caller, "ugel") if area not in named}
     return dict(sorted((named | _schools(published, caller)).items()))
 
 
-def _schools(published: PublishedChildren, caller: Caller) -> dict[str, str]:
-    codes = [area[7:] for area in caller.areas if area.startswith("school:")]
+def _areas(caller: Caller, kind: str) -> list[str]:
+    return [area for area in caller.areas if area.startswith(f"{kind}:")]
+
+
+def _schools(published: PublishedFile, caller: Caller) -> dict[str, str]:
+    codes = [area.partition(":")[2] for area in _areas(caller, "school")]
     known = published.query("select service_code, school_name from schools where service_code in ?", [codes])
     names = {row["service_code"]: row["school_name"] for row in known}
     return {f"school:{code}": names.get(code) or f"servicio {code}" for code in codes}
 
 
-def items(published: PublishedChildren, place: str, today: date) -> list[WorkItem]:
+def chosen_place(places: Mapping[str, str], asked: str, kind: str = "") -> str:
+    """Return the place that an address asks for, if it is one of the caller's; else their first; empty without any."""
+    fitting = [place for place in places if place.startswith(kind)]
+    return asked if asked in fitting else next(iter(fitting), "")
+
+
+def items(published: PublishedFile, place: str, today: date) -> list[WorkItem]:
     """Return the work of a place that its caller may see, by pseudonym.
 
     Args:
@@ -154,6 +164,7 @@ def _item(row: Mapping[str, Any], today: date) -> WorkItem:
         service_code=row["service_code"],
         school_name=row["school_name"],
         district_name=row["district_name"],
+        grade=row["grade"],
         grade_name=row["grade_name"],
         section=row["section"],
         need=row["need"],
@@ -163,8 +174,28 @@ def _item(row: Mapping[str, Any], today: date) -> WorkItem:
         reasons=tuple(row["reason_text"].split("; ")),
         action=row["action_text"],
         state=row["case_state"],
+        state_on=row["state_on"],
         contacted_on=row["last_contact_on"],
         is_new=is_recent and row["last_contact_on"] is None,
+    )
+
+
+def with_visits(found: Iterable[WorkItem], pending: Mapping[str, Pending]) -> list[WorkItem]:
+    """Return work with what was recorded since the release, and with promises and who is in charge."""
+    return [_with_visit(item, pending[item.child_key]) if item.child_key in pending else item for item in found]
+
+
+def _with_visit(item: WorkItem, pending: Pending) -> WorkItem:
+    is_newer = pending.state_on is not None and pending.state_on >= (item.state_on or date.min)
+    contacts = [day for day in (item.contacted_on, pending.contacted_on) if day]
+    return replace(
+        item,
+        state=pending.state if is_newer and pending.state else item.state,
+        contacted_on=max(contacts, default=None),
+        is_new=item.is_new and not contacts,
+        due_on=pending.due_on,
+        assigned_to=pending.assigned_to,
+        outcome=pending.outcome,
     )
 
 
@@ -173,14 +204,14 @@ def with_names(found: Iterable[WorkItem], names: Mapping[str, str]) -> list[Work
     return [replace(item, name=names.get(item.child_key)) for item in found]
 
 
-def chosen(found: Iterable[WorkItem], choice: Choice, caller: Caller) -> list[WorkItem]:
+def chosen(found: Iterable[WorkItem], choice: ListChoice, caller: Caller) -> list[WorkItem]:
     """Return the work that a choice asks for, in its order."""
     asked = choice.text.casefold().strip()
-    kept = [item for item in found if _is_chosen(item, choice, caller.name) and asked in _searched(item)]
+    kept = [item for item in found if _is_chosen(item, choice, caller.called) and asked in _searched(item)]
     return sorted(kept, key=ORDER_KEYS.get(choice.order, _urgency))
 
 
-def _is_chosen(item: WorkItem, choice: Choice, who: str) -> bool:
+def _is_chosen(item: WorkItem, choice: ListChoice, who: str) -> bool:
     is_state = item.state == choice.state if choice.state else item.is_open
     is_place = choice.school in ("", item.service_code) and choice.grade in ("", item.grade_name)
     return is_state and is_place and (not choice.mine or item.assigned_to == who)
@@ -195,9 +226,14 @@ def _urgency(item: WorkItem) -> tuple[object, ...]:
     return not item.is_new, not item.is_urgent, item.rank or 0, item.child_key
 
 
+def by_class(item: WorkItem) -> tuple[object, ...]:
+    """School, grade and section, and no order of urgency within: what a tutor may see."""
+    return item.school_name, item.grade or 0, item.section or "", item.child_key
+
+
 ORDER_KEYS = {
     "urgencia": _urgency,
-    "escuela": lambda item: (item.school_name, item.grade_name or "", item.section or "", *_urgency(item)),
+    "escuela": by_class,
     "contacto": lambda item: (item.contacted_on or date.min, *_urgency(item)),
 }
 

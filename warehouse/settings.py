@@ -117,6 +117,16 @@ class Home:
         return self.root / "access_log.jsonl"
 
     @property
+    def visits(self) -> Path:
+        """The journal of visits: each in a sealed file of its own."""
+        return self.root / "visits"
+
+    @property
+    def names(self) -> Path:
+        """The sealed copy of the names that the service needs, for when landing writes the vault."""
+        return self.root / "names.age"
+
+    @property
     def recipients(self) -> Path:
         """The routing table of notifications, which an administrator maintains."""
         return self.root / "recipients.csv"

@@ -25,11 +25,14 @@ from warehouse.landing import (
     fault_sheets,
     horizon,
     intake,
+    journal,
     ledger,
     packed,
     quarantine,
     returns,
+    snapshot,
     staging,
+    visit_notes,
 )
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
@@ -64,6 +67,8 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         ledger.prepare(db, list(sources.values()))
         secret = keys.load(home.secrets)
         returns.deliver_again(home, secret, db)
+        journal.deliver_missing(home, secret, db, sources[journal.TABLE])
+        snapshot.write(home, secret)  # before the vault is locked
         waiting = intake.waiting(home.inbox)
         sources = codes.with_codes(db, sources)
         session = Session(
@@ -82,6 +87,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         finally:
             session.writer.shutdown()
             session.throw_away()
+        snapshot.write(home, secret)
     if session.unread:
         said = machine.sentence(session.unread[0], home.root)
         raise HomeError(f"{len(session.unread)} files stay in the inbox, the others have landed; {said}")
@@ -101,6 +107,7 @@ def _run(session: Session, waiting: list[Path]) -> list[Outcome]:
     if returned := returns.take_back(session):
         session.progress.say("rows came back from quarantine: their codes are on a list now", rows=returned)
     _link(session)
+    visit_notes.take_in(session)
     if outcomes or returned:
         sheets = fault_sheets.write(session.home, session.warehouse, session.contracts.values())
         session.progress.say("fault sheets for senders", due=len(sheets), folder=session.home.fault_sheets)

@@ -24,7 +24,7 @@ from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.identity import people
 from warehouse.identity import vault as identities
 from warehouse.keys import Keys
-from warehouse.landing import archive
+from warehouse.landing import archive, journal, snapshot, visit_notes
 from warehouse.publish import releases, serving
 from warehouse.rights import canary, compacting, erased, extracts, objections, rectifying, retention, school_record
 from warehouse.rights.canary import Canaries
@@ -151,6 +151,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
         canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
         erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
         rectifying.forget(home, erasure.owned)
+        _forget_visits(home, secret, erasure, canaries)
         _delete_rows(db, erasure)
         _forget_identity(home, secret, erasure)
     compacting.compact(home, secret)
@@ -238,6 +239,14 @@ def _seal(path: Path, secret: Keys, content: bytes) -> None:
     archive.seal(path, gzip.compress(content) if path.name.endswith(".gz.age") else content, secret)
 
 
+def _forget_visits(home: Home, secret: Keys, erasure: Erasure, canaries: Canaries) -> None:
+    """Remove the person from the journal of visits and from the service's copy of names."""
+    children = set(map(str, erasure.owned))
+    contract = contracts.read(DBT_PROJECT)[journal.TABLE]
+    journal.forget(home, secret, children, contract, canaries.pattern())
+    snapshot.forget(home, secret, children, canaries.pattern())
+
+
 def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:
     """Delete the person's rows but what the law has a school keep, and note in the ledger what was emptied."""
     school_record.keep(db, contracts.read(DBT_PROJECT).values(), erasure.owned, erasure.today)
@@ -274,6 +283,7 @@ def _forget_identity(home: Home, secret: Keys, erasure: Erasure) -> None:
                         f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
                         f"(select (file, line) from vault.links where child_key in ({listed}))"
                     )
+            visit_notes.redact(vault, listed, Canaries(tuple(erasure.owned), tuple(erasure.values)).pattern())
             for table in ("links", "aliases", "parts", "merges", "returned", "persons"):
                 vault.execute(f"delete from vault.{table} where child_key in ({listed})")
 

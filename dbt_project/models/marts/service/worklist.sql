@@ -57,6 +57,7 @@ worklist as (
         children.child_key,
         cast(newest.school_year as integer) as school_year,
         children.service_code,
+        children.grade,
         grades.grade_name,
         children.section,
         children.need,
@@ -66,6 +67,13 @@ worklist as (
         children.reason_text,
         children.action_text,
         coalesce(newest.case_state, 'listado') as case_state,
+        greatest(
+            newest.assigned_on,
+            newest.contacted_on,
+            newest.served_on,
+            newest.dismissed_on,
+            newest.closed_on
+        ) as state_on,
         contacts.last_contact_on
     from children
     left join grades using (grade)

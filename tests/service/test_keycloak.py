@@ -29,7 +29,7 @@ pytestmark = [
 ]
 PICTURES = os.environ.get("QHAWAQ_PICTURES")
 PORT = free_port()
-SITE = f"http://127.0.0.1:{PORT}"
+SITE = f"http://localhost:{PORT}"  # for a browser another site than Keycloak's, as where people work
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_a_tutor_comes_in_and_reads_no_score(page: browser.Browser, idp: Keycloa
 def test_an_account_without_a_role_reads_one_sentence(page: browser.Browser, idp: Keycloak, site: Site) -> None:
     sign_in(page, idp, "nadie")
     assert page.ask("location.href") == f"{SITE}/entrar?aviso=sin_rol"
-    assert "Su cuenta no tiene un rol con lugares en Qhawaq" in text(page)
+    assert "Su cuenta no tiene permiso para usar Qhawaq" in text(page)
     picture(page, "sin-rol")
 
 

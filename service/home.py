@@ -23,6 +23,7 @@ from warehouse.identity.linkage import review
 from warehouse.identity.linkage.review import LinkReview
 from warehouse.landing import inbox, journal, snapshot, stating, visit_notes
 from warehouse.landing.parameters import Capacity, Decided
+from warehouse.landing.snapshot import Snapshot
 from warehouse.landing.visit_journal import VisitJournal
 from warehouse.settings import DBT_PROJECT, Home
 
@@ -98,7 +99,7 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
     try:
         return _of_vault(home, lambda db: _identity(db, child))
     except Busy:
-        if found := _copy(home, "identities").get(str(child)):
+        if found := _copy(home)["identities"].get(str(child)):
             return {"guardian": None} | dict(found)
         raise
 
@@ -108,10 +109,9 @@ def _identity(db: DuckDBPyConnection, child: int) -> Named | None:
     return asdict(identity) | {"guardian": vault.guardian(db, child)} if identity else None
 
 
-def _copy(home: Home, part: str) -> dict[str, Any]:
-    """Return a part of the copy of names by child; of none that opens nothing."""
-    held = snapshot.read(home, keys.load(home.secrets)) or {}
-    return dict(held.get(part, {}))
+def _copy(home: Home) -> Snapshot:
+    """Return the copy of names and notes by child; an empty one where none opens."""
+    return snapshot.read(home, keys.load(home.secrets)) or {"identities": {}, "notes": {}}
 
 
 def notes(home: Home, child: int) -> list[dict[str, Any]]:
@@ -119,7 +119,7 @@ def notes(home: Home, child: int) -> list[dict[str, Any]]:
     try:
         return _of_vault(home, lambda db: visit_notes.of_child(db, child))
     except Busy:
-        return list(_copy(home, "notes").get(str(child), []))
+        return list(_copy(home)["notes"].get(str(child), []))
 
 
 def names(home: Home, children: Sequence[int]) -> dict[int, str]:
@@ -131,7 +131,7 @@ def names(home: Home, children: Sequence[int]) -> dict[int, str]:
     try:
         return _of_vault(home, lambda db: vault.full_names(db, children))
     except Busy:
-        if not (copied := _copy(home, "identities")):
+        if not (copied := _copy(home)["identities"]):
             raise
         return {child: _full_name(copied[str(child)]) for child in children if str(child) in copied}
 

@@ -187,7 +187,7 @@ def test_where_all_were_reached_that_is_told(listed: Home, tmp_path: Path) -> No
 
 def test_school_and_ugel_are_told_by_name(listed: Home) -> None:
     week = visits.read(listed, "150101", None)
-    assert week.ugel_name == "UGEL 150101, LIMA"
+    assert week.ugel_name == "UGEL 150101, Lima"
     assert week.visits[0].school == "I.E. 1, distrito Comas (código 0000001-0)"
     assert week.visits[0].reasons == ["Faltó.", "Repitió."]
     assert week.visits[0].actions == ["Visitar.", "Conversar (tutor)."]

@@ -108,7 +108,7 @@ def read(home: Home, ugel: str, week: date | None, first: int | None = None) -> 
         waiting = _rows(db, WAITING)
         visits = tuple(_visit(db, row, schools) for row in waiting[: first or _in_a_week(waiting)])
     monday = monday_of(week or built_for)
-    return WeekOfVisits(ugel, _ugel_name(ugel, schools), monday, kind == "synthetic", visits, len(waiting))
+    return WeekOfVisits(ugel, words.ugel(_ugel_name(ugel, schools)), monday, kind == "synthetic", visits, len(waiting))
 
 
 def _in_a_week(waiting: Sequence[Row]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ import uvicorn
 
 from service import api
 from tests.dags.scheduler import free_port
+from tests.paper.pages import texts
 from tests.service import browser, offices
 from tests.service.conftest import HERE, Asking
 
@@ -76,6 +78,15 @@ def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path:
     assert page.said == []
     assert page.ask("[...document.querySelectorAll('input:not([type=hidden]), select')].every(e => e.labels.length)")
     assert page.ask("[...document.querySelectorAll('h1')].length") == 1
+
+
+def test_the_sheet_of_a_visit_prints_on_one_page(page: browser.Browser, site: str) -> None:
+    page.open(f"{site}/ficha/{HERE}/hoja", 1280)
+    assert page.ask("document.querySelector('.qr svg').getBoundingClientRect().width") > 90
+    printed = page.do("Page.printToPDF", paperWidth=8.27, paperHeight=11.69, preferCSSPageSize=True)["data"]
+    (told,) = texts(base64.b64decode(printed))
+    assert "Hoja de visita" in told
+    assert "Ver el nombre" not in told
 
 
 def test_a_name_is_shown_by_keyboard_alone(page: browser.Browser, site: str, asking: Asking) -> None:

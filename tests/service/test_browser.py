@@ -83,6 +83,12 @@ def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path:
 def test_the_sheet_of_a_visit_prints_on_one_page(page: browser.Browser, site: str) -> None:
     page.open(f"{site}/ficha/{HERE}/hoja", 1280)
     assert page.ask("document.querySelector('.qr svg').getBoundingClientRect().width") > 90
+    page.ask(
+        "document.querySelector('#seen ~ ul').innerHTML += '<li>Asistió al 82 % de los días en lo que va del año.</li>'.repeat(6)"
+    )
+    page.ask(
+        "document.querySelector('#before ~ p').outerHTML = '<ul>' + '<li>3 de marzo de 2025: Recibió un servicio</li>'.repeat(4) + '</ul>'"
+    )
     printed = page.do("Page.printToPDF", paperWidth=8.27, paperHeight=11.69, preferCSSPageSize=True)["data"]
     (told,) = texts(base64.b64decode(printed))
     assert "Hoja de visita" in told

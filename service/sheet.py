@@ -74,5 +74,5 @@ def _places(service: Service, child: PublishedChild) -> dict[str, str]:
     code = child["service_code"]
     row = service.children.school(code)
     found = School(row["school_name"], row["district_name"], row["ugel_name"]) if row else None
-    ugel = found.ugel if found else None
+    ugel = words.ugel(found.ugel) if found and found.ugel else None
     return {"school": words.school(code, found) if code else "", "ugel": ugel or f"UGEL {child['ugel_code']}"}

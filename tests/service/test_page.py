@@ -123,4 +123,4 @@ def test_the_sheet_names_the_school_where_the_release_does(asking: Asking, clien
         )
     sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
     assert "I.E. &lt;1&gt;, distrito Comas (código 0000001-0)" in sheet
-    assert "UGEL 150101, LIMA" in sheet
+    assert "UGEL 150101, Lima" in sheet

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Country, qhawaq
 from tests.paper.pages import texts
-from warehouse import database, keys
+from warehouse import clock, database, keys
 from warehouse.identity import vault
 from warehouse.paper import pdf, words
 from warehouse.publish import switching
@@ -187,11 +187,28 @@ def test_where_all_were_reached_that_is_told(listed: Home, tmp_path: Path) -> No
 
 def test_school_and_ugel_are_told_by_name(listed: Home) -> None:
     week = visits.read(listed, "150101", None)
-    assert week.ugel_name == "UGEL 150101, LIMA"
+    assert week.ugel_name == "UGEL 150101, Lima"
     assert week.visits[0].school == "I.E. 1, distrito Comas (código 0000001-0)"
     assert week.visits[0].reasons == ["Faltó.", "Repitió."]
     assert week.visits[0].actions == ["Visitar.", "Conversar (tutor)."]
-    assert week.monday == date(2025, 12, 1)
+
+
+def test_without_a_week_it_is_this_one_but_of_a_synthetic_home_its_own(
+    listed: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "today", lambda: date(2025, 12, 14))
+    assert visits.read(listed, "150101", None).monday == date(2025, 12, 8)
+    change(listed, "update release set kind = 'synthetic'")
+    assert visits.read(listed, "150101", None).monday == date(2025, 12, 1)
+
+
+def test_a_child_of_whom_much_is_known_has_one_page_too() -> None:
+    long = "Asistió al 82 % de los días en lo que va del año, y cada mes falta 0,8 días más que el anterior."
+    contact = words.Contact(date(2025, 1, 1), "Se habló con la familia")
+    visit = Visit("101", 1, "I.E. 1", "6.° de primaria", [long] * 8, [long[:60]] * 6, [contact] * 4, date(2026, 3, 30))
+    week = WeekOfVisits("150101", "UGEL 1", date(2025, 12, 1), True, (visit, visit), 2)
+    pages = texts(pdf.pdf("hoja", sheets.page_data(week, {"101": VisitNames("ANA " * 12, "LUZ " * 12)})))
+    assert len(pages) == 2
 
 
 def of_one(name: str | None, guardian: str | None) -> bytes:

@@ -34,7 +34,7 @@ class WeekType(DayType):
 
 @click.command()
 @click.option("--ugel", metavar="CODE", required=True, help="The UGEL (six digits).")
-@click.option("--week", type=WeekType(), help="The week, as 2025-W49, or a day of it (default: the current list's).")
+@click.option("--week", type=WeekType(), help="The week, as 2025-W49, or a day of it (default: this week).")
 @click.option("--first", type=click.IntRange(1, 200), help="How many children (default: a fourth of the list).")
 @click.option("--to", metavar="DIR", required=True, type=click.Path(path_type=Path), help="A folder outside the home.")
 @click.option("--reason", required=True, help="Why these names are needed, in a sentence; it is logged for ever.")

@@ -31,7 +31,6 @@ def page_of(child: str, environment: Mapping[str, str] = os.environ) -> str:
 def svg(text: str) -> str:
     """Return a QR code that a phone reads off paper, even a creased one (a quarter of it may be lost)."""
     drawing = io.BytesIO()
-    segno.make(text, error="q", micro=False).save(
-        drawing, kind="svg", border=2, xmldecl=False, svgclass=None, lineclass=None
-    )
+    code = segno.make(text, error="q", micro=False)
+    code.save(drawing, kind="svg", border=2, xmldecl=False, svgclass=None, lineclass=None, omitsize=True)
     return drawing.getvalue().decode()

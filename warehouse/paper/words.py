@@ -77,6 +77,12 @@ def place(name: str) -> str:
     )
 
 
+def ugel(name: str) -> str:
+    """Return a UGEL by code and province, the province as people write it."""
+    code, comma, province = name.partition(", ")
+    return f"{code}{comma}{place(province)}"
+
+
 def school(code: str, register: School | None) -> str:
     """Return a school by name and district; by its code where the register names none."""
     if register is None or not register.name:

@@ -7,7 +7,7 @@ import csv
 import math
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from warehouse import files
+from warehouse import clock, files
 from warehouse.report.figures import Bulletin
 from warehouse.report.tables import BulletinTable
 from warehouse.report.wording import PLACES, SIGNED, has_names, heading, is_share, shown, texts
@@ -34,6 +34,7 @@ FORMATS = {  # kind of a column → how a spreadsheet shows its numbers
 }
 KINDS = {"year": "_year$", "date": "_(at|on|start)$", "count": "^n_", "decimal": "^median_"}  # kind → columns of it
 WIDTHS = (32, 80)  # characters of the columns of the first sheet
+WIDEST = 260  # pixels of a column
 LINE_POINTS = 15  # height of a line
 
 
@@ -142,7 +143,7 @@ def about(bulletin: Bulletin) -> list[tuple[str, str]]:
         "area": bulletin.name,
         "day": f"{bulletin.built_for:%d/%m/%Y}",
         "release": bulletin.release,
-        "published_at": f"{bulletin.published_at:%d/%m/%Y %H:%M}",
+        "published_at": f"{bulletin.published_at.replace(tzinfo=UTC).astimezone(clock.LIMA):%d/%m/%Y %H:%M}",
         "source": words["source"],
         "kind": words["synthetic" if bulletin.is_synthetic else "real"],
         "use": words["internal" if bulletin.is_internal else "public"],
@@ -170,7 +171,8 @@ def _write_table(sheet: Worksheet, table: BulletinTable, formats: dict[str, Form
     else:
         sheet.autofilter(0, 0, len(table.rows), len(found) - 1)
     sheet.freeze_panes(1, 1)
-    sheet.autofit()
+    sheet.autofit(WIDEST)
+    sheet.set_row(0, 2 * LINE_POINTS)
     _to_print(sheet, is_wide=True)
 
 

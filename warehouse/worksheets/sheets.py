@@ -28,7 +28,7 @@ class SheetRequest:
 
     Attributes:
         ugel: the UGEL's six digits.
-        week: any day of the week; None: the week of the current list.
+        week: any day of the week; None: this week.
         first: how many children; None: as many as the UGEL can visit in a week.
         reason: why names are needed.
         who: who asks; None: the system's user.

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import database
+from warehouse import clock, database
 from warehouse.errors import UsageError
 from warehouse.paper import words
 from warehouse.paper.words import School
@@ -92,7 +92,7 @@ def read(home: Home, ugel: str, week: date | None, first: int | None = None) -> 
     Args:
         home: the home.
         ugel: the UGEL's six digits.
-        week: any day of the week; None: the one in which the current list was published.
+        week: any day of the week; None: this week, of a synthetic home the one that it was published for.
         first: how many; None: as many as the UGEL can do in a week, a fourth of its list.
 
     Raises:
@@ -107,8 +107,8 @@ def read(home: Home, ugel: str, week: date | None, first: int | None = None) -> 
         schools = _schools(home, release)
         waiting = _rows(db, WAITING)
         visits = tuple(_visit(db, row, schools) for row in waiting[: first or _in_a_week(waiting)])
-    monday = monday_of(week or built_for)
-    return WeekOfVisits(ugel, _ugel_name(ugel, schools), monday, kind == "synthetic", visits, len(waiting))
+    monday = monday_of(week or (built_for if kind == "synthetic" else clock.today()))
+    return WeekOfVisits(ugel, words.ugel(_ugel_name(ugel, schools)), monday, kind == "synthetic", visits, len(waiting))
 
 
 def _in_a_week(waiting: Sequence[Row]) -> int:

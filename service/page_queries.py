@@ -26,8 +26,8 @@ select position, reason_text, weight_text, is_tutor_safe from list_reasons
 where child_key = $1 order by position
 """,
     "actions": """
-select position, record_text, action_text, who_acts, is_tutor_safe from actions
-where child_key = $1 order by position
+select action_position, record_text, action_text, who_acts, is_tutor_safe from actions
+where child_key = $1 order by action_position
 """,
     # Who entered says why; where the newest list has changes at all, who is none of them stood on the former one too.
     "changes": """

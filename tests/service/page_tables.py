@@ -27,7 +27,7 @@ create table actions as select * from (values
   ('111', date '2025-10-31', 1, 'absences_in_one_month', 'asistencia: faltó 9 de 20 días en abril', 'preguntar qué pasó en abril',
    'tutor', true),
   ('111', date '2025-10-31', 2, 'poor_without_transfer', 'hogar: sin la transferencia', 'derivar a JUNTOS', 'trabajo social', false)
-) as t (child_key, as_of_date, position, rule, record_text, action_text, who_acts, is_tutor_safe);
+) as t (child_key, as_of_date, action_position, rule, record_text, action_text, who_acts, is_tutor_safe);
 create table list_changes as select date '2025-10-31' as as_of_date, '222' as child_key, 'entered' as change,
   'Entra porque cambió el modelo.' as cause_text;
 """

@@ -31,7 +31,7 @@ ordered as (
         row_number() over (
             partition by newest.person_key, newest.is_failed
             order by names.area_order nulls last, newest.learning_area
-        ) as position,
+        ) as area_position,
         count(*) over (partition by newest.person_key, newest.is_failed) as n_alike
     from newest
     left join names on newest.learning_area = names.learning_area
@@ -40,8 +40,8 @@ ordered as (
 failed as (
     select
         child_key,
-        {{ spoken_list('area_name', 'position', 'n_alike') }} as failed_areas,
-        max(case when position = 1 then area_name end) as first_area,
+        {{ spoken_list('area_name', 'area_position', 'n_alike') }} as failed_areas,
+        max(case when area_position = 1 then area_name end) as first_area,
         cast(count(*) as integer) as n_failed_areas
     from ordered
     where is_failed

@@ -2,15 +2,26 @@ with
 facts as (select * from {{ ref('int_actions__facts') }}),
 rules as (select * from {{ ref('action_rules') }}),
 
--- the conditions, one a rule; what each says and in which order they count stands in the seed
-judged as (
+possible as (
     select
-        facts.child_key,
+        facts.*,
         rules.rule,
         rules.rule_order,
         rules.theme,
-        rules.is_tutor_safe,
-        case rules.rule
+        rules.is_tutor_safe
+    from facts
+    cross join rules
+),
+
+-- the conditions, one a rule; what each says and in which order they count stands in the seed
+judged as (
+    select
+        child_key,
+        rule,
+        rule_order,
+        theme,
+        is_tutor_safe,
+        case rule
             when 'in_transit' then is_in_transit
             when 'long_absence'
                 then absence_days > {{ var('long_absence_days') }} and not has_home_visit
@@ -67,8 +78,7 @@ judged as (
             when 'class_expired' then is_class_expired
             when 'talk' then true
         end as is_met
-    from facts
-    cross join rules
+    from possible
 ),
 
 -- of rules that say the same thing more and less closely, the first speaks

@@ -12,7 +12,9 @@ of_listed as (
 ),
 
 months as (
-    {{ months_of_persons('of_listed', numbers=['open_days', 'absence_days', 'unjustified_absence_days']) }}
+    {{ months_of_persons(
+        'of_listed', numbers=['open_days', 'absence_days', 'unjustified_absence_days']
+    ) }}
 ),
 
 named as (

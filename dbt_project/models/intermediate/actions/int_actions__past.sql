@@ -54,7 +54,7 @@ served as (
         max_by(support.support_code, support.support_date) as support_code
     from places
     inner join support
-        on places.child_key = support.person_key and support.support_date <= places.as_of_date
+        on places.child_key = support.person_key and places.as_of_date >= support.support_date
     group by places.child_key
 ),
 

@@ -29,16 +29,16 @@ classes as (
     select
         pupils.person_key as child_key,
         pupils.school_year,
-        others.person_key as classmate_key
+        classmates.person_key as classmate_key
     from pupils
     inner join aliases on pupils.person_key = aliases.child_key
-    inner join pupils as others
+    inner join pupils as classmates
         on
-            pupils.school_year = others.school_year
-            and pupils.service_code = others.service_code
-            and pupils.grade = others.grade
-            and pupils.section = others.section
-            and pupils.person_key <> others.person_key
+            pupils.school_year = classmates.school_year
+            and pupils.service_code = classmates.service_code
+            and pupils.grade = classmates.grade
+            and pupils.section = classmates.section
+            and pupils.person_key <> classmates.person_key
 )
 
 select * from classes

@@ -57,7 +57,8 @@ said as (
         contribution,
         family,
         is_tutor_safe,
-        {{ in_singular("replace(template, '{value}', coalesce(words, value_text))") }} as reason_text,
+        {{ in_singular("replace(template, '{value}', coalesce(words, value_text))") }}
+            as reason_text,
         action_text
     from valued
 )

@@ -7,7 +7,7 @@ safe_reasons as (select * from {{ ref('int_lists__tutor_reasons') }}),
 first_actions as (
     select * from {{ ref('int_actions__due') }}
     where is_tutor_safe
-    qualify row_number() over (partition by child_key order by position) = 1
+    qualify row_number() over (partition by child_key order by action_position) = 1
 ),
 
 priority as (

@@ -3,7 +3,7 @@ due as (select * from {{ ref('int_actions__due') }} where is_tutor_safe),
 
 firsts as (
     select * from due
-    qualify row_number() over (partition by child_key order by position) = 1
+    qualify row_number() over (partition by child_key order by action_position) = 1
 ),
 
 counts as (

@@ -5,7 +5,7 @@ actions as (
     select
         cast(child_key as varchar) as child_key,
         as_of_date,
-        position,
+        action_position,
         rule,
         record_text,
         action_text,

@@ -12,7 +12,7 @@ of_children as (
     inner join aliases on spells.child_key = aliases.alias_key
     qualify row_number() over (
         partition by aliases.child_key, spells.school_year, spells.service_code
-        order by spells.registered_date desc, spells.enrolled_date desc, spells.child_key
+        order by spells.registered_date desc, spells.enrolled_date desc, spells.child_key asc
     ) = 1
 ),
 

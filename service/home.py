@@ -25,6 +25,7 @@ from warehouse.landing import inbox, journal, snapshot, stating, visit_notes
 from warehouse.landing.parameters import Capacity, Decided
 from warehouse.landing.snapshot import Snapshot
 from warehouse.landing.visit_journal import VisitJournal
+from warehouse.landing.visit_notes import Note
 from warehouse.settings import DBT_PROJECT, Home
 
 Answer = TypeVar("Answer")
@@ -114,7 +115,7 @@ def _copy(home: Home) -> Snapshot:
     return snapshot.read(home, keys.load(home.secrets)) or {"identities": {}, "notes": {}}
 
 
-def notes(home: Home, child: int) -> list[dict[str, Any]]:
+def notes(home: Home, child: int) -> list[Note]:
     """Return what the vault holds of a child's visits, from its copy while landing writes it."""
     try:
         return _of_vault(home, lambda db: visit_notes.of_child(db, child))

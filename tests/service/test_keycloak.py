@@ -86,7 +86,7 @@ def sign_in(page: browser.Browser, idp: Keycloak, user: str) -> None:
 
 
 def picture(page: browser.Browser, name: str) -> None:
-    if PICTURES:
+    if PICTURES and page.holds("document.readyState === 'complete'"):
         page.picture(Path(PICTURES) / f"{name}.png")
 
 

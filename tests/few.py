@@ -49,7 +49,7 @@ def parse(changed: Path) -> None:
 
 def parsed(project: Path) -> Path:
     """Return where it is kept what dbt parses of a project."""
-    return parsing._cache() / f"{parsing._key(project)}.msgpack"
+    return parsing._cache() / f"{parsing.version_of(project)}.msgpack"
 
 
 formulas_once = cache(formulas.of_project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from service import page_queries
 from service.access import Caller
 from service.permissions import EVERYWHERE
 from service.published import PublishedFile, Row
@@ -38,11 +39,6 @@ where {{seen}} order by now.ugel_code, p.rank_in_ugel nulls last, c.child_key, c
 """
 
 
-TIMELINE = """
-select happened_on, kind, detail, amount, out_of from timeline where child_key = ? order by happened_on, kind, detail
-"""
-
-
 class PublishedChild(TypedDict):
     """The place of a child on the lists, with suggested services and cases."""
 
@@ -73,14 +69,21 @@ class PublishedChildren(PublishedFile):
             "cases": self._rows(CASES_OF, [child]),
         }
 
-    def timeline(self, child: str) -> list[Row]:
-        """Return the school events of a child that the caller may see, the oldest first."""
-        return self._rows(TIMELINE, [child])
+    def records(self, child: str) -> dict[str, list[Row]]:
+        """Return what the page of a child that the caller may see tells, by the name of its query."""
+        return {name: self.query(query, [child]) for name, query in page_queries.QUERIES.items()}
 
     def cases(self, caller: Caller, limit: int, offset: int) -> list[Row]:
         """Return listed children of the caller's areas, by UGEL and rank, with their cases."""
         condition, parameters = _within(caller)
         return self._rows(CASES.format(seen=condition), [*parameters, limit, offset])
+
+    def school(self, code: str | None) -> Row | None:
+        """Return a school's name, district and UGEL as the register has them; None where the release names none."""
+        if not self._rows("select 1 from duckdb_tables() where table_name = 'schools'", []):
+            return None
+        named = self._rows("select school_name, district_name, ugel_name from schools where service_code = ?", [code])
+        return named[0] if named else None
 
 
 def _within(caller: Caller) -> tuple[str, list[Any]]:

@@ -207,6 +207,7 @@ class Entrance:
         more = self._access(str(tokens.get("access_token", "")), identity)
         account = claims.account(self.oidc, identity, *more)
         if not account.scopes or not (account.areas or account.scopes == {"audit"}):
+            LOG.warning("an account without a role of ours, or without an area, did not come in")
             raise NotSignedIn("sin_rol")
         return account
 

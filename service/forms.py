@@ -47,6 +47,7 @@ def month_name(day: date) -> str:
 
 
 PAGES.filters["proper"] = proper
+PAGES.filters["month_name"] = month_name
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 

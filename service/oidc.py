@@ -25,12 +25,14 @@ def from_environment() -> Oidc | None:
     client = _client()
     issuer = _given("ISSUER")
     audience = _given("AUDIENCE") or (client.client_id if client else "")
-    if not (issuer and audience):
-        if client:
-            raise QhawaqError(f"{PREFIX}CLIENT needs {PREFIX}ISSUER, the provider's address")
-        return None
-    keys = Path(_given("KEYS")) if _given("KEYS") else None
-    named = Oidc(issuer, audience, keys, client=client)
+    if client and not issuer:
+        raise QhawaqError(f"{PREFIX}CLIENT needs {PREFIX}ISSUER, the provider's address")
+    return _named(issuer, audience, client) if issuer and audience else None
+
+
+def _named(issuer: str, audience: str, client: SignInClient | None) -> Oidc:
+    keys = _given("KEYS")
+    named = Oidc(issuer, audience, Path(keys) if keys else None, client=client)
     if named.is_asked and not is_safe(issuer):
         raise QhawaqError(f"{PREFIX}ISSUER is an https address: http is for this machine alone")
     claim = _given("ROLES_CLAIM")

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from service import forms, visits, words
+from service import forms, page_records, visits, wording, words
 from service.access import Caller
 from service.children import PublishedChild
-from service.published import Row
 from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
 
-SHOWN_MONTHS = 20
 STYLE = (forms.HERE / "static" / "ficha.css").read_bytes()
-HALVES = {"A": "primera mitad", "B": "año completo"}
 router = APIRouter(include_in_schema=False)
 
 
@@ -50,14 +46,6 @@ def ficha(
     return HTMLResponse(_page(service, caller, child, message=message))
 
 
-@router.get("/ficha/{key}/hoja")
-def sheet(service: CurrentService, key: ChildKey, caller: Sees) -> HTMLResponse:
-    """A sheet to print for a visit; the name is written by hand."""
-    child = visible_child(service, caller, key)
-    service.access_log.note(caller.name, "child", key, "hoja de visita")
-    return HTMLResponse(forms.render("hoja.html", service, child=child))
-
-
 @router.post("/ficha/{key}/nombre")
 def reveal(
     request: Request,
@@ -86,13 +74,13 @@ def _page(
     why: str = "",
     error: str = "",
 ) -> str:
-    timeline = service.children.timeline(child["child_key"])
     return forms.render(
         "ficha.html",
         service,
+        caller=caller,
         child=child,
-        months=_months(timeline),
-        others=_others(timeline),
+        records=page_records.shown(service.children.records(child["child_key"]), "welfare" in caller.scopes),
+        wording=wording,
         told=message,
         name=name,
         why=why,
@@ -101,40 +89,3 @@ def _page(
         why_error=error,
         visits=visits.section(service, caller, child, why if name else ""),
     )
-
-
-def _is_noted(event: Mapping[str, Any]) -> bool:
-    """Say whether this is a month with noted attendance: an empty month is unknown, not full attendance."""
-    return event["kind"] == "asistencia" and bool(event["out_of"]) and event["amount"] is not None
-
-
-def _months(timeline: list[Row]) -> list[Row]:
-    noted = list(filter(_is_noted, timeline))
-    return [event | _month(event) for event in noted[-SHOWN_MONTHS:]]
-
-
-def _month(event: Mapping[str, Any]) -> Row:
-    """Return a month's attendance share and name."""
-    day: date = event["happened_on"]
-    name = forms.MONTHS[day.month - 1]
-    return {
-        "share": 1 - event["amount"] / event["out_of"],
-        "letter": name[0].upper(),
-        "name": f"{name} de {day.year}",
-    }
-
-
-def _others(timeline: list[Row]) -> list[Row]:
-    """Return the events other than attendance, the newest first."""
-    events = [event | {"text": _text(event)} for event in timeline if event["kind"] != "asistencia"]
-    return events[::-1]
-
-
-def _text(event: Mapping[str, Any]) -> str:
-    year, _, rest = event["detail"].partition(" ")
-    if event["kind"] == "notas":
-        return (
-            f"{year}, {HALVES.get(rest, rest)}: {event['amount']} de {event['out_of']} áreas por debajo de lo esperado"
-        )
-    service, _, grade = rest.rpartition(" ")
-    return f"matrícula {year}: grado {grade} en el servicio {service}"

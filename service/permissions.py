@@ -8,6 +8,7 @@ from collections.abc import Iterable
 SCOPES = {
     "predict": "ask for predictions of records that the caller holds",
     "education": "read children of lists and cases of education",
+    "welfare": "read what records of household, work and language say of these children",
     "protection": "see cases of the protection offices, and decide whose records are",
     "identity": "see who a child is, for a stated reason",
     "feedback": "record visits and what came of them",

@@ -20,7 +20,7 @@ class Role:
 
 
 ROLES = {
-    "social_worker": Role("Trabajadora social", frozenset({"education", "identity", "feedback"})),
+    "social_worker": Role("Trabajadora social", frozenset({"education", "welfare", "identity", "feedback"})),
     "ugel_director": Role("Dirección de UGEL", frozenset({"education", "planning"})),
     "tutor": Role("Tutoría y dirección de escuela", frozenset({"tutoring", "identity"})),
     "protection_officer": Role("Oficina de protección", frozenset({"protection", "identity"})),

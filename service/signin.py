@@ -21,7 +21,7 @@ NOTICES = {
     "vencido": "No ha entrado: pasó demasiado tiempo o la página se abrió en otro navegador. Inténtelo de nuevo.",
     "proveedor": "No ha entrado: el servicio de cuentas de su institución no responde. Inténtelo en unos minutos.",
     "rechazado": "No ha entrado: la respuesta del servicio de cuentas no se pudo aceptar. Inténtelo de nuevo.",
-    "sin_rol": "Su cuenta no tiene un rol con lugares en Qhawaq: pídalo a quien administra Qhawaq en su institución.",
+    "sin_rol": "Su cuenta no tiene permiso para usar Qhawaq: pídalo a quien administra Qhawaq en su institución.",
     "salida": "Su sesión en Qhawaq terminó.",
 }
 router = APIRouter(include_in_schema=False)

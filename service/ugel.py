@@ -122,9 +122,9 @@ def _page(
     wrong: tuple[str, str] | None = None,
 ) -> str:
     places = _places(service, caller)
-    place = where.place if where.place in places else next(iter(places), "")
+    place = worklist.chosen_place(places, where.place)
     today = service.settings.today()
-    found = work(service, place) if place else []
+    found = work(service, place)
     service.access_log.note(caller.name, "ugel", None, place)
     return forms.render(
         "ugel.html",

@@ -23,6 +23,7 @@ from service import api, api_keys, live
 from service.access import Caller
 from service.settings import Limits, Oidc, Settings
 from tests.conftest import Country
+from tests.service.page_tables import PAGE_TABLES
 from warehouse import contracts
 from warehouse.landing import journal
 from warehouse.landing.visit_journal import VisitJournal
@@ -63,10 +64,6 @@ create table immediate_cases as select '150101' as ugel_code, '333' as child_key
 create table cases as select ugel_code, child_key, 2025 as school_year, 'interruption' as matter, 'listado' as case_state,
   date '2025-10-31' as listed_on, null::date as contacted_on, null::date as served_on, null::date as dismissed_on,
   null as dismissed_reason, null::date as closed_on, 'r1' as release_id from priority_list;
-create table timeline as select * from (values
-  ('111', date '2025-03-01', 'asistencia', '0000001-0', 2, 20), ('111', date '2025-04-01', 'asistencia', '0000001-0', 9, 20),
-  ('111', date '2025-08-10', 'notas', '2025 A', 3, 8), ('111', date '2025-03-10', 'matricula', '2025 0000001-0 9', 0, 0)
-) as t (child_key, happened_on, kind, detail, amount, out_of);
 create table schools as select * from (values
   ('0000001-0', 'I.E. 0000001', 'primaria', 'SAN JUAN', '150101', 'UGEL 150101, LIMA', true),
   ('0000002-0', 'I.E. 0000002', 'primaria', 'CUSCO', '080101', 'UGEL 080101, CUSCO', true),
@@ -163,7 +160,7 @@ def private() -> rsa.RSAPrivateKey:
 def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
     children = tmp_path / "r1.duckdb"
     with duckdb.connect(str(children)) as db:
-        db.execute(LISTED)
+        db.execute(LISTED + PAGE_TABLES)
     (tmp_path / "current.duckdb").symlink_to("r1.duckdb")
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "use": "sig"}
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public]}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ import uvicorn
 
 from service import api
 from tests.dags.scheduler import free_port
+from tests.paper.pages import texts
 from tests.service import browser, offices
 from tests.service.conftest import HERE, Asking
 
@@ -78,6 +80,21 @@ def test_it_is_readable_at_any_width(page: browser.Browser, site: str, tmp_path:
         "[...document.querySelectorAll('input:not([type=hidden]), select, textarea')].every(e => e.labels.length)"
     )
     assert page.ask("[...document.querySelectorAll('h1')].length") == 1
+
+
+def test_the_sheet_of_a_visit_prints_on_one_page(page: browser.Browser, site: str) -> None:
+    page.open(f"{site}/ficha/{HERE}/hoja", 1280)
+    assert page.ask("document.querySelector('.qr svg').getBoundingClientRect().width") > 90
+    page.ask(
+        "document.querySelector('#seen ~ ul').innerHTML += '<li>Asistió al 82 % de los días en lo que va del año.</li>'.repeat(6)"
+    )
+    page.ask(
+        "document.querySelector('#before ~ p').outerHTML = '<ul>' + '<li>3 de marzo de 2025: Recibió un servicio</li>'.repeat(4) + '</ul>'"
+    )
+    printed = page.do("Page.printToPDF", paperWidth=8.27, paperHeight=11.69, preferCSSPageSize=True)["data"]
+    (told,) = texts(base64.b64decode(printed))
+    assert "Hoja de visita" in told
+    assert "Ver el nombre" not in told
 
 
 def test_a_name_is_shown_by_keyboard_alone(page: browser.Browser, site: str, asking: Asking) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
@@ -14,15 +15,19 @@ EVERYTHING = {"scope": "education identity feedback"}
 
 
 def seal(client: TestClient, headers: dict[str, str]) -> str:
-    return re.search(r'name="seal" value="([0-9a-f]{64})"', client.get(PAGE, headers=headers).text).group(1)
+    """Return the seal of the page's own forms: that of signing out stands before them."""
+    return re.findall(r'name="seal" value="([0-9a-f]{64})"', client.get(PAGE, headers=headers).text)[-1]
 
 
 def test_the_page_says_what_is_known_and_not_who(asking: Asking, client: TestClient) -> None:
     page = client.get(PAGE, headers=asking.token(**EVERYTHING))
     assert page.status_code == 200
     assert 'lang="es-PE"' in page.text
-    for said in ("Datos sintéticos", "al menos 1 de cada 4", "(30,0 %)", "visita domiciliaria", "abril de 2025",
-                 "3 de 8 áreas", "matrícula 2025: grado 9", "riesgo de interrumpir"):  # fmt: skip
+    for said in ("Datos sintéticos", "al menos 1 de cada 4 (30 %)", "Visita domiciliaria", "abril de 2025",
+                 "6.° de primaria, I.E. 0000001, sección A", "(San Juan, 2025)", "riesgo de interrumpir",
+                 "Preguntar qué pasó en abril.", "Según su registro de asistencia: faltó 9 de 20 días en abril.",
+                 "Está en el puesto 1 de la lista de su UGEL del 31 de octubre de 2025", "Faltó mucho.", "Pesa mucho.",
+                 "21 de octubre de 2025 (hace 10 días)", "Ya estaba en la lista anterior.", "28 de febrero de 2026"):  # fmt: skip
         assert said in page.text, said
     assert "Ficticia" not in page.text
     assert "<script" not in page.text
@@ -86,3 +91,36 @@ def test_a_sheet_to_print_holds_no_name(asking: Asking, client: TestClient) -> N
     sheet = client.get(f"{PAGE}/hoja", headers=asking.token())
     assert "Hoja de visita" in sheet.text
     assert "Ficticia" not in sheet.text
+
+
+def test_the_sheet_says_school_and_grade_as_people_do_and_has_the_code_of_the_page(
+    asking: Asking, client: TestClient
+) -> None:
+    sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
+    for told in ("6.° de primaria, sección A", "0000001-0", "<svg", "Línea 100", "28 de febrero de 2026"):
+        assert told in sheet, told
+    assert "grado 9" not in sheet
+
+
+def test_the_sheet_has_the_name_only_after_it_was_revealed_for_a_reason(asking: Asking, client: TestClient) -> None:
+    headers = asking.token(**EVERYTHING)
+    given = {"seal": seal(client, headers), "why": "visita acordada con la dirección"}
+    assert client.post(f"{PAGE}/hoja/nombre", data=given | {"why": "x"}, headers=headers).status_code == 422
+    assert asking.revealed == []
+    sheet = client.post(f"{PAGE}/hoja/nombre", data=given, headers=headers)
+    assert "<strong>Ficticia &lt;script&gt;</strong>" in sheet.text
+    assert "Hoja de visita" in sheet.text
+    assert asking.revealed == [int(HERE)]
+    assert '"what": "identity"' in asking.settings.access_log.read_text()
+    alone = asking.token(scope="education")
+    assert client.post(f"{PAGE}/hoja/nombre", data=given, headers=alone).status_code == 403
+
+
+def test_the_sheet_names_the_school_where_the_release_does(asking: Asking, client: TestClient) -> None:
+    with duckdb.connect(str(asking.settings.children)) as db:
+        db.execute(
+            "create table schools as select '0000001-0' as service_code, 'I.E. <1>' as school_name, 'COMAS' as district_name, 'UGEL 150101, LIMA' as ugel_name"
+        )
+    sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
+    assert "I.E. &lt;1&gt;, distrito Comas (código 0000001-0)" in sheet
+    assert "UGEL 150101, Lima" in sheet

@@ -25,19 +25,12 @@ from httpx import Response
 
 from service import api, entry, provider, sessions
 from service.settings import Oidc, SignInClient
-from tests.service import listed
 from tests.service.conftest import AUDIENCE, HERE, Asking
 from tests.service.idp import CLIENT, SECRET, SmallProvider, public
 
 PUBLIC = "https://qhawaq.example.pe"
 HTML = {"Accept": "text/html"}
 BACK = f"{PUBLIC}/entrar/vuelta"
-
-
-@pytest.fixture
-def asking(asking: Asking) -> Asking:
-    listed.listed(asking.settings.children)
-    return asking
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ TODAY = clock.today()
 
 
 def seal(client: TestClient, headers: dict[str, str]) -> str:
-    return re.search(r'name="seal" value="([0-9a-f]{64})"', client.get(PAGE, headers=headers).text).group(1)
+    return re.findall(r'name="seal" value="([0-9a-f]{64})"', client.get(PAGE, headers=headers).text)[-1]
 
 
 def post(client: TestClient, headers: dict[str, str], path: str = "/seguimiento", **sent: Any) -> Any:

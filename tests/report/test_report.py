@@ -86,7 +86,7 @@ def test_every_figure_is_the_published_one(written: tuple[figures.Bulletin, Path
     for table in bulletin.tables:
         for row in wording.shown_rows(table):
             for cell in row:
-                assert page.escape(cell.rstrip(".")) in html
+                assert page.escape(cell.rstrip(".")) in html or cell == "—"
         with (folder / f"{bulletin.file_name}-{table.key}.csv").open(encoding="utf-8-sig", newline="") as file:
             heads, *rows = csv.reader(file)
         found = exports.columns(table)
@@ -184,7 +184,6 @@ def test_what_looks_like_a_formula_or_markup_is_text(home: Home, tmp_path: Path)
     assert "<b>y</b>" not in html
     assert "&lt;b&gt;y" in html
     assert "1\N{NO-BREAK SPACE}234" in html
-    assert "—" in html
     files = exports.write_csv(bulletin, tmp_path)
     assert "\"'=HYPERLINK(" in files[0].read_text(encoding="utf-8-sig")
     sheet = unpacked(exports.write_xlsx(bulletin, tmp_path))
@@ -297,3 +296,20 @@ def test_a_bulletin_says_when_it_was_made(home: Home) -> None:
     assert "31/07/2025" in html
     assert "Uso interno de la UGEL" in html
     assert "sintéticos" not in html
+
+
+def test_a_column_without_any_number_is_told_in_a_sentence(home: Home) -> None:
+    html = page.html(figures.read(home, ugel="150101"))
+    assert "Sin cifra que se pueda mostrar: En la lista." in html  # its only school has no number there
+    with duckdb.connect(str(switching.file(home, "education/150101", "20250801T0-b"))) as db:
+        db.execute("insert into school_lists values ('0000001-0', 'B0', 40, 3)")
+    html = page.html(figures.read(home, ugel="150101"))
+    assert "Sin cifra" not in html
+    assert "—" in html
+
+
+def test_an_empty_table_says_why(home: Home) -> None:
+    html = page.html(figures.read(home, ugel="150101"))
+    for key in ("urgency", "at_once", "services", "cases", "changes"):
+        assert page.escape(wording.texts()["tables"][key]["empty"]) in html
+    assert html.count("<table") == 1

@@ -62,7 +62,7 @@ def _section(bulletin: Bulletin, table: BulletinTable) -> Section:
         headings=list(map(heading, kept.columns)),
         rows=shown_rows(kept),
         numeric=list(map(is_numeric, kept.columns)),
-        notes=_notes(told) if table.rows else [own["empty"]],
+        notes=[*_notes(told), *_about_hidden(table)] if table.rows else [own["empty"]],
         is_folded=bool(drawings) and len(kept.rows) > FOLDED,
     )
 
@@ -76,7 +76,18 @@ def _kept(table: BulletinTable, told: Collection[int]) -> BulletinTable:
 
 def _is_empty(table: BulletinTable, column: str) -> bool:
     """Return whether a column says nothing of any row: names that a release lacks, what is missing where nothing is."""
-    return column in ("school_name", "missing_text") and not any(table.column(column))
+    return (column in ("school_name", "missing_text") and not any(table.column(column))) or column in _hidden(table)
+
+
+def _hidden(table: BulletinTable) -> list[str]:
+    """Return the columns of numbers that have none in any row."""
+    return [name for name in table.columns if is_numeric(name) and all(value is None for value in table.column(name))]
+
+
+def _about_hidden(table: BulletinTable) -> list[str]:
+    """Return a sentence that names the columns without any number; none where each has one."""
+    names = ", ".join(map(heading, _hidden(table)))
+    return [texts()["hidden_columns"].format(names=names)] if names else []
 
 
 def _without_figures(table: BulletinTable) -> dict[int, tuple[str, str]]:

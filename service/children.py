@@ -18,6 +18,7 @@ SERVICES = """
 select support_code, tutor_text, need_text, who_acts from suggested_services
 where child_key = ? and as_of_date = ? order by support_code
 """
+IMMEDIATE = "select need, on_date, reason_text, action_text from immediate_cases where child_key = ? order by need"
 # Where each child is now: by its list, else by what is due at once, else by its newest case.
 PLACES = """
 (select child_key, ugel_code, service_code from (
@@ -46,6 +47,7 @@ class PublishedChild(TypedDict):
     service_code: str | None
     child_key: str
     listed: Row | None
+    immediate: list[Row]  # what a rule calls for now
     services: list[Row]
     cases: list[Row]
 
@@ -65,6 +67,7 @@ class PublishedChildren(PublishedFile):
             "service_code": place[0]["service_code"],
             "child_key": child,
             "listed": listed[0] if listed else None,
+            "immediate": self._rows(IMMEDIATE, [child]),
             "services": services,
             "cases": self._rows(CASES_OF, [child]),
         }

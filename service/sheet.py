@@ -37,15 +37,25 @@ def named_sheet(
     key: ChildKey,
     caller: Sees,
     seal: Annotated[str, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """The sheet with names, for a reason that is logged."""
     forms.verify_seal(request, service, caller, key, seal)
-    name = identity_of(service, caller, key, why)
-    return HTMLResponse(_sheet(service, caller, visible_child(service, caller, key), name))
+    child = visible_child(service, caller, key)
+    if error := forms.wrong_reason(request, why):
+        return HTMLResponse(_sheet(service, caller, child, why=why, error=error), 422)
+    return HTMLResponse(_sheet(service, caller, child, identity_of(service, caller, key, why), why=why))
 
 
-def _sheet(service: Service, caller: Caller, child: PublishedChild, name: Mapping[str, Any] = NOBODY) -> str:
+def _sheet(
+    service: Service,
+    caller: Caller,
+    child: PublishedChild,
+    name: Mapping[str, Any] = NOBODY,
+    *,
+    why: str = "",
+    error: str = "",
+) -> str:
     listed = child["listed"] or {}
     places = _places(service, child)
     parts = (name.get("given_names"), name.get("first_surname"), name.get("second_surname"))
@@ -64,6 +74,8 @@ def _sheet(service: Service, caller: Caller, child: PublishedChild, name: Mappin
         qr=qr.svg(qr.page_of(child["child_key"])),
         seal=forms.seal(service, caller, child["child_key"]),
         may_reveal="identity" in caller.scopes,
+        why=why,
+        why_error=error,
         school=places["school"],
         ugel=places["ugel"],
     )

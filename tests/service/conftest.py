@@ -60,7 +60,9 @@ create table priority_list as select * from (values
   probability_text, reason_text, action_text, days_since_listed, expires_on, model_version, release_id);
 create table suggested_services as select '150101' as ugel_code, date '2025-10-31' as as_of_date, '111' as child_key,
   'VISITA' as support_code, 'visita domiciliaria' as tutor_text, 'acumula faltas' as need_text, 'UGEL' as who_acts;
-create table immediate_cases as select '150101' as ugel_code, '333' as child_key, '0000003-0' as service_code;
+create table immediate_cases as select '150101' as ugel_code, '333' as child_key, '0000003-0' as service_code,
+  'long_absence' as need, date '2025-11-05' as on_date, 'acumula 31 días de falta' as reason_text,
+  'visita domiciliaria' as action_text;
 create table cases as select ugel_code, child_key, 2025 as school_year, 'interruption' as matter, 'listado' as case_state,
   date '2025-10-31' as listed_on, null::date as contacted_on, null::date as served_on, null::date as dismissed_on,
   null as dismissed_reason, null::date as closed_on, 'r1' as release_id from priority_list;

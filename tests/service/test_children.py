@@ -17,12 +17,13 @@ create table priority_list (ugel_code varchar, as_of_date date, rank_in_ugel int
   release_id varchar);
 create table suggested_services (child_key varchar, as_of_date date, support_code varchar, tutor_text varchar,
   need_text varchar, who_acts varchar);
-create table immediate_cases (ugel_code varchar, child_key varchar, service_code varchar);
+create table immediate_cases (ugel_code varchar, child_key varchar, service_code varchar, need varchar, on_date date,
+  reason_text varchar, action_text varchar);
 create table cases (ugel_code varchar, child_key varchar, school_year integer, matter varchar, release_id varchar);
 """
 OLD, NEW = "150101", "080001"
 LISTED = f"insert into priority_list (ugel_code, as_of_date, child_key) values ('{NEW}', '2025-10-31', '7')"
-AT_ONCE = f"insert into immediate_cases values ('{NEW}', '7', '0000001-0')"
+AT_ONCE = f"insert into immediate_cases (ugel_code, child_key, service_code) values ('{NEW}', '7', '0000001-0')"
 BEFORE = f"insert into cases values ('{OLD}', '7', 2024, 'interruption', 'r')"
 NOW = f"insert into cases values ('{NEW}', '7', 2025, 'interruption', 'r')"
 

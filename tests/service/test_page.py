@@ -34,6 +34,13 @@ def test_the_page_says_what_is_known_and_not_who(asking: Asking, client: TestCli
     assert "ficha" in asking.settings.access_log.read_text()
 
 
+def test_a_child_that_only_a_rule_found_is_said_why(asking: Asking, client: TestClient) -> None:
+    page = client.get("/ficha/333", headers=asking.token()).text
+    assert "Necesita una visita ahora" in page
+    assert "Acumula 31 días de falta." in page
+    assert "Necesita una visita ahora" not in client.get(PAGE, headers=asking.token()).text
+
+
 def test_forms_are_shown_to_those_who_may_send_them(asking: Asking, client: TestClient) -> None:
     looked = client.get(PAGE, headers=asking.token(scope="education")).text
     assert "/nombre" not in looked
@@ -119,7 +126,7 @@ def test_the_sheet_has_the_name_only_after_it_was_revealed_for_a_reason(asking: 
 def test_the_sheet_names_the_school_where_the_release_does(asking: Asking, client: TestClient) -> None:
     with duckdb.connect(str(asking.settings.children)) as db:
         db.execute(
-            "create table schools as select '0000001-0' as service_code, 'I.E. <1>' as school_name, 'COMAS' as district_name, 'UGEL 150101, LIMA' as ugel_name"
+            "update schools set school_name = 'I.E. <1>', district_name = 'COMAS' where service_code = '0000001-0'"
         )
     sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
     assert "I.E. &lt;1&gt;, distrito Comas (código 0000001-0)" in sheet

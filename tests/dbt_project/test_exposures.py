@@ -14,7 +14,7 @@ from warehouse.settings import REPOSITORY
 ASKED = re.compile(r"\b(?:from|join)\s+(?:\w+\.)?(\w+)")
 CODE = {  # exposure → the modules whose SQL it is
     "effects_of_services": ("warehouse/pipeline/effects.py", "warehouse/pipeline/learning.py"),
-    "pages_of_children": ("service/children.py", "service/visit_book.py"),
+    "pages_of_children": ("service/children.py", "service/page_queries.py", "service/visit_book.py"),
     "pages_of_protection": ("service/offices.py",),
     "notices": ("warehouse/notify/news.py",),
 }

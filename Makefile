@@ -138,7 +138,7 @@ lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, 
 		--disabled-rule dbt_score.rules.generic.has_example_sql
 
 test: $(VENV)/.dev  ## set everything up and run the tests (FAST=1: without the small country); the longest are make test-long
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow$(if $(FAST), and not country)"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow$(if $(FAST), and not country)"
 
 test-long: $(VENV)/.dev  ## tests that each build or install something whole: a killed job, the wheel, containers' layers, a full refresh
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "long and not faults and not airflow"

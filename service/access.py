@@ -49,6 +49,11 @@ class Caller:
     areas: frozenset[str]
     shown: str = ""
 
+    @property
+    def called(self) -> str:
+        """What people call the account: a word, so that a colleague can be named by it."""
+        return self.shown if self.shown and len(self.shown.split()) == 1 else self.name
+
     def needs(self, scope: str) -> Caller:
         """Return the caller if they have a scope.
 
@@ -172,8 +177,9 @@ class Authenticator:
             if self.provider and isinstance(error, claims.UnknownKey):
                 self.provider.note_unknown_key()
             raise Refused(401, f"the token is not accepted: {error}") from None
-        person = claims.person(self.oidc, found)
-        return Caller(person.subject, person.scopes | set(claims.words(found.get("scope"))), person.areas, person.shown)
+        account = claims.account(self.oidc, found)
+        scopes = account.scopes | set(claims.words(found.get("scope")))
+        return Caller(account.subject, scopes, account.areas, account.shown)
 
 
 def _machines(path: Path | None) -> dict[str, MachineKey]:

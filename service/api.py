@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service import audit, guard, mylist, page, problems, protection, routes, school, signin, ugel, visits
+from service import audit, guard, mylist, page, problems, protection, routes, school, sheet, signin, ugel, visits
 from service.access import Caller
 from service.schemas import LARGEST
 from service.service import Service
@@ -72,7 +72,7 @@ def create(settings: Settings, demo: Mapping[str, Caller] = NOBODY) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for part in (routes, signin, mylist, page, visits, ugel, school, protection, audit):
+    for part in (routes, signin, mylist, page, sheet, visits, ugel, school, protection, audit):
         app.include_router(part.router)
     app.add_middleware(guard.Guard, service=service)
     return app

@@ -78,6 +78,13 @@ class PublishedChildren(PublishedFile):
         condition, parameters = _within(caller)
         return self._rows(CASES.format(seen=condition), [*parameters, limit, offset])
 
+    def school(self, code: str | None) -> Row | None:
+        """Return a school's name, district and UGEL as the register has them; None where the release names none."""
+        if not self._rows("select 1 from duckdb_tables() where table_name = 'schools'", []):
+            return None
+        named = self._rows("select school_name, district_name, ugel_name from schools where service_code = ?", [code])
+        return named[0] if named else None
+
 
 def _within(caller: Caller) -> tuple[str, list[Any]]:
     """Return SQL for the rows of a caller's areas, with its parameters."""

@@ -27,13 +27,13 @@ class UnknownKey(NotAccepted):
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who a token is about, and what the provider says of them.
+class Account:
+    """An account of the provider, and what it may do here.
 
     Args:
-        subject: who it is, for good.
-        shown: what people call the account.
-        scopes: those of their roles.
+        subject: its name for good.
+        shown: what people call it.
+        scopes: those of its roles.
         areas: the places of these.
     """
 
@@ -71,12 +71,12 @@ def _key(keys: jwt.PyJWKSet, kid: object) -> jwt.PyJWK | None:
     return next((key for key in keys.keys if key.key_id and key.key_id == kid), None)
 
 
-def person(oidc: Oidc, *tokens: Claims) -> Person:
-    """Return who tokens of one person are about: the first says who it is, all say what they may do here."""
+def account(oidc: Oidc, *tokens: Claims) -> Account:
+    """Return the account that tokens are about: the first says who it is, all say what they may do here."""
     first = tokens[0]
     named = [name for claims in tokens for name in roles_of(oidc, claims)]
     areas = [area for claims in tokens for area in words(claims.get(oidc.areas_claim))]
-    return Person(
+    return Account(
         str(first["sub"]),
         str(first.get("preferred_username") or "")[:80],
         roles.scopes_of(named),

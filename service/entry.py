@@ -21,7 +21,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from cryptography.fernet import Fernet, InvalidToken
 
 from service import claims
-from service.claims import Claims, NotAccepted, Person, UnknownKey
+from service.claims import Account, Claims, NotAccepted, UnknownKey
 from service.provider import SECONDS, Provider, Published
 from service.settings import Oidc, SignInClient
 
@@ -47,8 +47,16 @@ class NotSignedIn(Exception):
 
 @dataclass(frozen=True)
 class PendingEntry:
-    """What only this service and one browser know of a sign-in under way."""
+    """What only this service and one browser know of a sign-in under way.
 
+    Args:
+        to: the page of ours where it leads.
+        state: what the answer must bring back.
+        nonce: what the identity token must say.
+        verifier: what changes the code into tokens.
+    """
+
+    to: str
     state: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
@@ -123,13 +131,16 @@ class Entrance:
         self.pending = PendingEntries()
         self.places = threading.BoundedSemaphore(AT_ONCE)
 
-    def begin(self) -> tuple[str, str]:
+    def begin(self, to: str) -> tuple[str, str]:
         """Begin a sign-in; return the provider's page, and what the browser keeps.
+
+        Args:
+            to: the page of ours where it leads.
 
         Raises:
             NotSignedIn: the provider does not answer.
         """
-        pending = PendingEntry()
+        pending = PendingEntry(to)
         with self._session() as session:
             address, _ = session.create_authorization_url(
                 self._published().authorization, pending.state, pending.verifier, nonce=pending.nonce
@@ -144,8 +155,8 @@ class Entrance:
         back = {"client_id": self.client.client_id, "post_logout_redirect_uri": f"{self.client.address}/entrar"}
         return requests.Request("GET", found.end_session, params=back).prepare().url or ""
 
-    def person(self, answer: ProviderAnswer, sealed: str) -> Person:
-        """Return who has signed in.
+    def account(self, answer: ProviderAnswer, sealed: str) -> tuple[Account, str]:
+        """Return who has signed in, and the page where that leads.
 
         Raises:
             NotSignedIn: nobody has, or they have nothing to do here.
@@ -154,7 +165,7 @@ class Entrance:
         published = self._published()
         self._judge(answer, published)
         try:
-            return self._permitted(self._exchanged(answer.code, pending, published), pending)
+            return self._permitted(self._exchanged(answer.code, pending, published), pending), pending.to
         except NotAccepted as error:
             LOG.error("a token of the identity provider's own is not accepted: %s", error)
             raise NotSignedIn("rechazado") from None
@@ -190,14 +201,15 @@ class Entrance:
         finally:
             self.places.release()
 
-    def _permitted(self, tokens: Claims, pending: PendingEntry) -> Person:
+    def _permitted(self, tokens: Claims, pending: PendingEntry) -> Account:
         """Return who the tokens are about, if they have something to do here."""
         identity = self._identity(str(tokens.get("id_token", "")), pending)
         more = self._access(str(tokens.get("access_token", "")), identity)
-        person = claims.person(self.oidc, identity, *more)
-        if not person.scopes or not (person.areas or person.scopes == {"audit"}):
+        account = claims.account(self.oidc, identity, *more)
+        if not account.scopes or not (account.areas or account.scopes == {"audit"}):
+            LOG.warning("an account without a role of ours, or without an area, did not come in")
             raise NotSignedIn("sin_rol")
-        return person
+        return account
 
     def _identity(self, token: str, pending: PendingEntry) -> Claims:
         """Return the claims of an identity token: for this client, and for this sign-in."""
@@ -205,7 +217,7 @@ class Entrance:
         audience = claims.words(found["aud"])
         if found.get("azp", self.client.client_id) != self.client.client_id or ("azp" not in found and audience[1:]):
             raise NotAccepted("it was made for another client")
-        if not hmac.compare_digest(str(found.get("nonce", "")).encode(), pending.nonce.encode()):
+        if not hmac.compare_digest(str(found.get("nonce", "")).encode(errors="replace"), pending.nonce.encode()):
             raise NotAccepted("its nonce is of another sign-in")
         return found
 

@@ -57,7 +57,7 @@ def render(template: str, service: Service, *, caller: Caller | None = None, **c
     return PAGES.get_template(template).render(
         synthetic=service.children.is_synthetic(),
         ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
-        signed_in=(caller.shown or caller.name) if caller else None,
+        signed_in=caller.called if caller else None,
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,
     )
@@ -87,13 +87,13 @@ def verify_seal(request: Request, service: Service, caller: Caller, subject: str
     """
     if not given.isascii():
         raise Problem(400, "the form has no seal of ours: open the page again")
-    if not _is_own(request):
+    if not _is_own(request, service):
         raise Refused(403, "the form came from another site")
     if not hmac.compare_digest(given, seal(service, caller, subject)):
         raise Refused(403, "the page is too old: open it again")
 
 
-def _is_own(request: Request) -> bool:
+def _is_own(request: Request, service: Service) -> bool:
     """Return whether a form comes from the site that it was sent to; browsers say so, others say nothing."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
@@ -101,4 +101,5 @@ def _is_own(request: Request) -> bool:
         origin = urlsplit(request.headers.get("origin", "")).netloc
     except ValueError:
         return False
-    return not origin or origin == request.headers.get("host")
+    public = urlsplit(service.entrance.client.address).netloc if service.entrance else ""
+    return not origin or origin in (request.headers.get("host"), public)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -36,6 +37,7 @@ HEADERS = [
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 SIGN_IN = "/entrar"
 SIGN_OUT = "/salir"
+PAGE = re.compile(r"/(?!entrar|[/.])[a-zA-Z0-9:/-]{1,199}")  # of ours, and never elsewhere
 # To everybody, and always; what signs people in begins with its own path.
 OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")
 CLOSE = {"Connection": "close"}
@@ -107,7 +109,7 @@ class Guard:
             if wait := self.service.unknown_limit.wait(_address(scope)):
                 raise TooMany(wait, CLOSE) from None
             if _is_page(scope, headers):
-                raise Problem(303, "sign in", {"Location": SIGN_IN}) from None
+                raise Problem(303, "sign in", {"Location": _sign_in_for(scope)}) from None
             is_long = "content-length" not in headers and "transfer-encoding" in headers
             more = {"WWW-Authenticate": "Bearer"} | (CLOSE if is_long or self._is_too_long(headers) else {})
             raise Problem(refused.status, refused.detail, more) from None
@@ -192,6 +194,12 @@ def _is_page(scope: Scope, headers: Headers) -> bool:
     if "x-api-key" in headers or "authorization" in headers:
         return False
     return (scope["method"] == "GET" or scope["path"] == SIGN_OUT) and "text/html" in headers.get("accept", "")
+
+
+def _sign_in_for(scope: Scope) -> str:
+    """Return where to sign in for the page that somebody wanted."""
+    is_wanted = scope["method"] == "GET" and PAGE.fullmatch(scope["path"])
+    return f"{SIGN_IN}?a={scope['path']}" if is_wanted else SIGN_IN
 
 
 def _address(scope: Scope) -> str:

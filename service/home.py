@@ -21,11 +21,15 @@ from warehouse.errors import HomeInUse, QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
 from warehouse.identity.linkage.review import LinkReview
-from warehouse.landing import inbox, journal, snapshot, visit_notes
+from warehouse.landing import inbox, journal, snapshot, stating, visit_notes
+from warehouse.landing.parameters import Capacity, Decided
+from warehouse.landing.snapshot import Snapshot
 from warehouse.landing.visit_journal import VisitJournal
+from warehouse.landing.visit_notes import Note
 from warehouse.settings import DBT_PROJECT, Home
 
 Answer = TypeVar("Answer")
+Named = dict[str, Any]  # who a child is, as the vault has it
 
 
 def settings(home: Home) -> Settings:
@@ -49,6 +53,7 @@ def settings(home: Home) -> Settings:
         names=partial(names, home),
         operations=home.serving / "operations" / "current.duckdb",
         trace=partial(trace, home),
+        state_capacity=partial(state_capacity, home),
         journal=VisitJournal(home, contracts.read(DBT_PROJECT)[journal.TABLE]),
         notes=partial(notes, home),
         offices=home.serving / "protection",
@@ -85,32 +90,37 @@ def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
 
 
 def reveal(home: Home, child: int) -> dict[str, Any] | None:
-    """Return a child's identity from the vault, None for an unknown key; from its copy while landing writes it.
+    """Return a child's identity and its guardian's name from the vault, None for an unknown key.
+
+    While landing writes the vault they come from its copy, which has no guardians.
 
     Raises:
         Busy: landing writes the vault, and the copy does not have the child.
     """
     try:
-        identity = _of_vault(home, lambda db: vault.identity(db, child))
+        return _of_vault(home, lambda db: _identity(db, child))
     except Busy:
-        if found := _copy(home, "identities").get(str(child)):
-            return dict(found)
+        if found := _copy(home)["identities"].get(str(child)):
+            return {"guardian": None} | dict(found)
         raise
-    return asdict(identity) if identity else None
 
 
-def _copy(home: Home, part: str) -> dict[str, Any]:
-    """Return a part of the copy of names by child; of none that opens nothing."""
-    held = snapshot.read(home, keys.load(home.secrets)) or {}
-    return dict(held.get(part, {}))
+def _identity(db: DuckDBPyConnection, child: int) -> Named | None:
+    identity = vault.identity(db, child)
+    return asdict(identity) | {"guardian": vault.guardian(db, child)} if identity else None
 
 
-def notes(home: Home, child: int) -> list[dict[str, Any]]:
+def _copy(home: Home) -> Snapshot:
+    """Return the copy of names and notes by child; an empty one where none opens."""
+    return snapshot.read(home, keys.load(home.secrets)) or {"identities": {}, "notes": {}}
+
+
+def notes(home: Home, child: int) -> list[Note]:
     """Return what the vault holds of a child's visits, from its copy while landing writes it."""
     try:
         return _of_vault(home, lambda db: visit_notes.of_child(db, child))
     except Busy:
-        return list(_copy(home, "notes").get(str(child), []))
+        return list(_copy(home)["notes"].get(str(child), []))
 
 
 def names(home: Home, children: Sequence[int]) -> dict[int, str]:
@@ -122,7 +132,7 @@ def names(home: Home, children: Sequence[int]) -> dict[int, str]:
     try:
         return _of_vault(home, lambda db: vault.full_names(db, children))
     except Busy:
-        if not (copied := _copy(home, "identities")):
+        if not (copied := _copy(home)["identities"]):
             raise
         return {child: _full_name(copied[str(child)]) for child in children if str(child) in copied}
 
@@ -143,6 +153,20 @@ def trace(home: Home, table: str, key: str, who: str) -> str:
 
     try:
         return tracing.trace(home, table, key, who)
+    except HomeInUse:
+        raise Busy("the warehouse is being written: again in some minutes") from None
+
+
+def state_capacity(home: Home, ugel: str, n_children: int, valid_from: date, who: str, why: str) -> None:
+    """State how many children a UGEL can visit per list, as `qhawaq parameters` does.
+
+    Raises:
+        Busy: a build writes the warehouse.
+        UsageError: it cannot be true, or the reason says nothing.
+    """
+    capacity = Capacity(ugel_code=ugel, capacity_children=n_children, valid_from=valid_from)
+    try:
+        stating.state(home, capacity, Decided(who, why))
     except HomeInUse:
         raise Busy("the warehouse is being written: again in some minutes") from None
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 
 from service import forms, worklist
 from service.access import Caller, Refused
+from service.recording import assign_case
 from service.routes import stated_reason, visible_child
 from service.service import AnyCaller, CurrentService, Service, having
 from service.settings import Busy
-from service.visits import assign_case
-from service.worklist import SHOWN, Choice, WorkItem
+from service.worklist import SHOWN, ListChoice, WorkItem
 
 DAYS = "lunes martes miércoles jueves viernes sábado domingo".split()
 # Of callers with a scope; the first that fits.
@@ -44,7 +44,7 @@ class ChargeForm(BaseModel):
 
 
 @router.get("/")
-def first_page(service: CurrentService, caller: AnyCaller, choice: Annotated[Choice, Query()]) -> Response:
+def first_page(service: CurrentService, caller: AnyCaller, choice: Annotated[ListChoice, Query()]) -> Response:
     """The caller's list, or the first page of who has none."""
     ways = [path for scope, path in FIRST_PAGES.items() if scope in caller.scopes]
     if not ways:
@@ -80,15 +80,15 @@ def take_charge(
     """Put the caller in charge of a child's case, and go back to the list."""
     forms.verify_seal(request, service, caller, "lista", form.seal)
     child = visible_child(service, caller.needs("education"), form.child)
-    assign_case(service, caller, child, caller.name)
+    assign_case(service, caller, child, caller.called)
     return RedirectResponse(f"/#e{form.child}", 303)
 
 
-def _page(service: Service, caller: Caller, choice: Choice) -> str:
+def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
     today = service.settings.today()
     places = worklist.places(service.children, caller)
-    place = choice.place if choice.place in places else next(iter(places), "")
-    found = work(service, place) if place else []
+    place = worklist.chosen_place(places, choice.place)
+    found = work(service, place)
     why = service.named.reason(caller.name)
     end = choice.begun + SHOWN
     # who searches may search by name, but sees and leaves in the log only what is found
@@ -122,7 +122,9 @@ def _page(service: Service, caller: Caller, choice: Choice) -> str:
 
 
 def work(service: Service, place: str) -> list[WorkItem]:
-    """Return the work of a place, with what was recorded since the release."""
+    """Return the work of a place, with what was recorded since the release; none of no place."""
+    if not place:
+        return []
     found = worklist.items(service.children, place, service.settings.today())
     return worklist.with_visits(found, service.visit_book.pending([item.child_key for item in found]))
 

@@ -22,17 +22,21 @@ def from_environment() -> Oidc | None:
     Raises:
         QhawaqError: only some of what a sign-in needs is there, an address is not safe, or others can read the secret.
     """
-    issuer, client = _given("ISSUER"), _client()
+    client = _client()
+    issuer = _given("ISSUER")
     audience = _given("AUDIENCE") or (client.client_id if client else "")
-    if not (issuer and audience):
-        if client:
-            raise QhawaqError(f"{PREFIX}CLIENT needs {PREFIX}ISSUER, the provider's address")
-        return None
+    if client and not issuer:
+        raise QhawaqError(f"{PREFIX}CLIENT needs {PREFIX}ISSUER, the provider's address")
+    return _named(issuer, audience, client) if issuer and audience else None
+
+
+def _named(issuer: str, audience: str, client: SignInClient | None) -> Oidc:
     keys = _given("KEYS")
-    if (client or not keys) and not is_safe(issuer):
-        raise QhawaqError(f"{PREFIX}ISSUER is an https address: http is for this machine alone")
     named = Oidc(issuer, audience, Path(keys) if keys else None, client=client)
-    return replace(named, roles_claims=(claim,)) if (claim := _given("ROLES_CLAIM")) else named
+    if named.is_asked and not is_safe(issuer):
+        raise QhawaqError(f"{PREFIX}ISSUER is an https address: http is for this machine alone")
+    claim = _given("ROLES_CLAIM")
+    return replace(named, roles_claims=(claim,)) if claim else named
 
 
 def _given(name: str) -> str:
@@ -41,7 +45,8 @@ def _given(name: str) -> str:
 
 def _client() -> SignInClient | None:
     """Return this service as the provider's client; None where people do not sign in here."""
-    client_id, file = _given("CLIENT"), _given("SECRET_FILE")
+    client_id = _given("CLIENT")
+    file = _given("SECRET_FILE")
     address = os.environ.get(PUBLIC_URL, "").strip().rstrip("/")
     if not (client_id or file):
         return None

@@ -46,14 +46,6 @@ def ficha(
     return HTMLResponse(_page(service, caller, child, message=message))
 
 
-@router.get("/ficha/{key}/hoja")
-def sheet(service: CurrentService, key: ChildKey, caller: Sees) -> HTMLResponse:
-    """A sheet to print for a visit; the name is written by hand."""
-    child = visible_child(service, caller, key)
-    service.access_log.note(caller.name, "child", key, "hoja de visita")
-    return HTMLResponse(forms.render("hoja.html", service, child=child))
-
-
 @router.post("/ficha/{key}/nombre")
 def reveal(
     request: Request,

@@ -20,7 +20,7 @@ from service.settings import Oidc
 
 LOG = logging.getLogger("qhawaq.serve")
 DISCOVERY = "/.well-known/openid-configuration"
-SECONDS = 5.0  # to connect, and for each answer
+SECONDS = 3.0  # to connect, and then to answer: less than a request has here
 AGAIN_AFTER = 600.0  # seconds
 AFTER_FAILURE = 5.0
 AFTER_UNKNOWN_KEY = 10.0

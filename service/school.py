@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from service.access import Caller
 from service.mylist import named, work
 from service.service import CurrentService, having
 from service.ugel import Where
+from service.worklist import WorkItem
 
 SERVICES = """
 select s.child_key, string_agg(s.tutor_text, ', ' order by s.support_code) as services
@@ -31,9 +33,8 @@ def school(
 ) -> HTMLResponse:
     """The pupils of one school who need company, by grade and section, with what was seen and what helps."""
     places = {code: name for code, name in worklist.places(service.children, caller).items() if code[:7] == "school:"}
-    place = where.place if where.place in places else next(iter(places), "")
-    found = work(service, place) if place else []
-    due = sorted((item for item in found if item.is_within_capacity and item.is_open), key=worklist.by_class)
+    place = worklist.chosen_place(places, where.place)
+    due = _due(work(service, place))
     why = service.named.reason(caller.name)
     shown, is_busy = named(service, caller, due, why)
     service.access_log.note(caller.name, "list", [item.child_key for item in shown], f"escuela {place}")
@@ -44,7 +45,7 @@ def school(
             caller=caller,
             places=places,
             place=place,
-            classes=[(name or "sin grado", list(items)) for name, items in groupby(shown, lambda item: item.place)],
+            classes=_classes(shown),
             services={row["child_key"]: row["services"] for row in service.children.query(SERVICES, [place[7:]])},
             why=why,
             is_busy=is_busy,
@@ -52,3 +53,12 @@ def school(
             seal=forms.seal(service, caller, "lista"),
         )
     )
+
+
+def _due(found: Sequence[WorkItem]) -> list[WorkItem]:
+    """Return who still needs somebody, by class: no order tells whose score is higher."""
+    return sorted((item for item in found if item.is_within_capacity and item.is_open), key=worklist.by_class)
+
+
+def _classes(shown: Sequence[WorkItem]) -> list[tuple[str, list[WorkItem]]]:
+    return [(name or "sin grado", list(items)) for name, items in groupby(shown, lambda item: item.place)]

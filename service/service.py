@@ -87,7 +87,7 @@ class Service:
 
 def _provider(oidc: Oidc | None) -> Provider | None:
     """Return the identity provider where the service asks it: to sign people in, or for its keys."""
-    return Provider(oidc) if oidc and (oidc.client or not oidc.keys) else None
+    return Provider(oidc) if oidc and oidc.is_asked else None
 
 
 def running_service(request: Request) -> Service:

@@ -16,6 +16,7 @@ Notes = Callable[[int], list[dict[str, Any]]]
 Reveal = Callable[[int], dict[str, Any] | None]
 Names = Callable[[Sequence[int]], dict[int, str]]
 Trace = Callable[[str, str, str], str]  # table, key and who looks → text
+StateCapacity = Callable[[str, int, date, str, str], None]  # UGEL, children a list, from when, who, why
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
@@ -59,6 +60,11 @@ class Oidc:
     roles_claims: tuple[str, ...] = ("realm_access.roles", "roles")
     client: SignInClient | None = None
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the service asks the provider itself: to sign people in, or for its keys."""
+        return self.client is not None or self.keys is None
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -97,6 +103,7 @@ class Settings:
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
         names: returns the names of children that somebody has; raises `Busy` while the vault is written.
         operations: the published file of operations; None without it.
+        state_capacity: states how many children a UGEL can visit; raises `Busy` while the warehouse is written.
         trace: returns where a number comes from; raises `Busy` while the warehouse is written.
         journal: keeps visits and delivers them; None where nothing can be recorded.
         notes: returns what the vault holds of a child's visits; raises `Busy` like `reveal`.
@@ -120,6 +127,7 @@ class Settings:
     names: Names | None = None
     operations: Path | None = None
     trace: Trace | None = None
+    state_capacity: StateCapacity | None = None
     offices: Path | None = None
     compare: Compare | None = None
     decide: Record | None = None

@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from service import api_keys, entry, forms, sessions
 from service.access import Caller, Refused
 from service.entry import Entrance, NotSignedIn, ProviderAnswer
+from service.guard import PAGE
 from service.problems import Problem
 from service.service import AnyCaller, CurrentService, Service
-from service.sessions import SECONDS
 
 PENDING = "qhawaq-entrada"  # the cookie of a sign-in under way
 # What somebody reads who is not signed in, by why they come back.
@@ -21,17 +21,18 @@ NOTICES = {
     "vencido": "No ha entrado: pasó demasiado tiempo o la página se abrió en otro navegador. Inténtelo de nuevo.",
     "proveedor": "No ha entrado: el servicio de cuentas de su institución no responde. Inténtelo en unos minutos.",
     "rechazado": "No ha entrado: la respuesta del servicio de cuentas no se pudo aceptar. Inténtelo de nuevo.",
-    "sin_rol": "Su cuenta no tiene un rol con lugares en Qhawaq: pídalo a quien administra Qhawaq en su institución.",
+    "sin_rol": "Su cuenta no tiene permiso para usar Qhawaq: pídalo a quien administra Qhawaq en su institución.",
     "salida": "Su sesión en Qhawaq terminó.",
 }
 router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Query(max_length=4096)]
+Wanted = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/entrar")
-def sign_in(service: CurrentService, aviso: str = "") -> HTMLResponse:
-    """How to sign in here."""
+def sign_in(service: CurrentService, aviso: str = "", a: Wanted = "") -> HTMLResponse:
+    """How to sign in here; `a` is the page that somebody wanted."""
     entrance = service.entrance
     ends_there = bool(aviso == "salida" and entrance and entrance.end_address())
     page = forms.render(
@@ -40,6 +41,7 @@ def sign_in(service: CurrentService, aviso: str = "") -> HTMLResponse:
         has_demo=bool(service.demo),
         has_provider=entrance is not None,
         notice=NOTICES.get(aviso, ""),
+        wanted=a if PAGE.fullmatch(a) else "",
         ends_there=ends_there,
     )
     return HTMLResponse(page)
@@ -55,10 +57,10 @@ def demo(request: Request, service: CurrentService, token: str) -> Response:
 
 
 @router.get("/entrar/proveedor")
-def to_provider(service: CurrentService) -> Response:
-    """Go to the provider's page."""
+def to_provider(service: CurrentService, a: Wanted = "") -> Response:
+    """Go to the provider's page, and then to a page of ours."""
     try:
-        address, sealed = _entrance(service).begin()
+        address, sealed = _entrance(service).begin(a if PAGE.fullmatch(a) else "/")
     except NotSignedIn as ended:
         return _back(ended)
     answer = RedirectResponse(address, 303)
@@ -80,12 +82,11 @@ def from_provider(
     """Come back from the provider's page: a session begins, or /entrar says why not."""
     sealed = sessions.cookie(request.headers, _pending(service))
     try:
-        person = _entrance(service).person(ProviderAnswer(state, code, error, iss), sealed)
+        account, to = _entrance(service).account(ProviderAnswer(state, code, error, iss), sealed)
     except NotSignedIn as ended:
         return _back(ended)
-    answer = begin(
-        request, service, Caller(person.subject, person.scopes, person.areas, person.shown), "identity provider"
-    )
+    caller = Caller(account.subject, account.scopes, account.areas, account.shown)
+    answer = begin(request, service, caller, "identity provider", to=to)
     answer.delete_cookie(_pending(service), httponly=True, samesite="lax", secure=service.sessions.is_secure)
     return answer
 
@@ -105,25 +106,25 @@ def sign_out(
     service.sessions.end(request.headers)
     service.named.end(caller.name)
     answer = RedirectResponse("/entrar?aviso=salida", 303)
-    name, is_secure = service.sessions.cookie_name, service.sessions.is_secure
-    answer.delete_cookie(name, httponly=True, samesite="lax", secure=is_secure)
+    kept = service.sessions
+    answer.delete_cookie(kept.cookie_name, httponly=True, samesite="lax", secure=kept.is_secure)
     return answer
 
 
-def begin(request: Request, service: Service, caller: Caller, how: str, *, seconds: float = SECONDS) -> Response:
-    """Begin a session, end the one before in this browser, and go to the first page.
+def begin(request: Request, service: Service, caller: Caller, how: str, *, to: str = "/") -> Response:
+    """Begin a session, end the one before in this browser, and go to a page.
 
     Args:
         request: what signs in.
         service: the running service.
         caller: who has signed in.
         how: as the access log says it.
-        seconds: how long the session lasts, at most a day's work.
+        to: the page.
     """
     service.access_log.note(caller.name, "sign-in", None, how)
     service.sessions.end(request.headers)
-    answer = RedirectResponse("/", 303)
-    value = service.sessions.begin(caller, seconds)
+    answer = RedirectResponse(to, 303)
+    value = service.sessions.begin(caller)
     answer.set_cookie(
         service.sessions.cookie_name, value, httponly=True, samesite="lax", secure=service.sessions.is_secure
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -50,6 +50,7 @@ class VisitLine:
     at: str = ""
     who: str = ""
     in_charge: str = ""
+    has_note: bool = False  # as far as the journal knows
     entry: JournalEntry | None = field(default=None, repr=False)
 
     @property
@@ -98,13 +99,16 @@ class VisitBook:
 
     def lines(self, children: Sequence[str]) -> list[VisitLine]:
         """Return the visits of children, the newest first, without those that were corrected or taken back."""
-        wanted = set(children)
         entries = self.journal.entries() if self.journal else []
-        found = {line.number: line for line in self._published(children)}
-        own = {entry.number: _of_entry(entry) for entry in entries if entry.child in wanted and not entry.is_taken_back}
         replaced = {entry.replaces for entry in entries}
-        known = (found | own).values()
-        return sorted((one for one in known if one.number not in replaced), key=_age, reverse=True)
+        known = {line.number: line for line in (*self._published(children), *self._own(entries, set(children)))}
+        return sorted((one for one in known.values() if one.number not in replaced), key=_age, reverse=True)
+
+    def _own(self, entries: Iterable[JournalEntry], wanted: set[str]) -> Iterable[VisitLine]:
+        """Return the journal's, which say more than the same of a release."""
+        worded = self.journal.worded if self.journal else set()
+        told = (entry for entry in entries if entry.child in wanted and not entry.is_taken_back)
+        return (_of_entry(entry, entry.number in worded) for entry in told)
 
     def _published(self, children: Sequence[str]) -> Iterable[VisitLine]:
         try:
@@ -122,21 +126,26 @@ def _age(line: VisitLine) -> tuple[date, str, str]:
 def _pending(lines: Sequence[VisitLine]) -> Pending:
     """Return how things stand, from lines with the newest first."""
     visits = [line for line in lines if line.outcome is not None]
-    newest = visits[0] if visits else None
-    return Pending(
+    stands = Pending(
         state=lines[0].state,
         state_on=lines[0].on,
-        visited_on=newest.on if newest else None,
         contacted_on=next((line.on for line in visits if line.state in REACHED), None),
-        outcome=newest.said if newest else None,
-        next_step=newest.next_step if newest else None,
-        due_on=newest.next_on if newest else None,
         assigned_to=next((line.in_charge for line in lines if line.in_charge), None),
         n_visits=len(visits),
     )
+    if not visits:
+        return stands
+    newest = visits[0]
+    return replace(
+        stands,
+        visited_on=newest.on,
+        outcome=newest.said,
+        next_step=newest.next_step,
+        due_on=newest.next_on,
+    )
 
 
-def _of_entry(entry: JournalEntry) -> VisitLine:
+def _of_entry(entry: JournalEntry, has_note: bool) -> VisitLine:
     row = entry.rows[0]
     return VisitLine(
         number=entry.number,
@@ -155,6 +164,7 @@ def _of_entry(entry: JournalEntry) -> VisitLine:
         at=entry.at,
         who=entry.who,
         in_charge=entry.in_charge,
+        has_note=has_note,
         entry=entry,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -13,16 +13,32 @@ from service import words
 from warehouse import clock
 
 FIRST_DAY = date(2018, 1, 1)
-LONGEST_NOTE, LONGEST_WITH = 2000, 200
+LONGEST_NOTE = 2000
+LONGEST_WITH = 200
 VISIT_AGAIN = "VISITAR"
+COLUMNS = (
+    "ANIO COD_UGEL NINO ASUNTO ESTADO FECHA SERVICIO MOTIVO NUMERO_VISITA RESULTADO OFRECIDOS ACEPTADOS RECHAZADOS "
+    "PROXIMO_PASO PROXIMA_FECHA REEMPLAZA"
+).split()
 ANSWER_COLUMNS = {"OFRECIDO": "OFRECIDOS", "ACEPTADO": "ACEPTADOS", "RECHAZADO": "RECHAZADOS"}
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]  # a line of a delivery, by the contract's columns
+Rows = list[Row]
+
+
+class Place(NamedTuple):
+    """What each line of a delivery says: whose visit, where, which, and on which day of the home it is recorded."""
+
+    child: str
+    ugel: str | None
+    number: str
+    today: date
 
 
 class VisitForm(BaseModel):
     """The form of a visit as it came; nothing of it is believed yet."""
 
     seal: str = ""
+    number: str = ""  # drawn for the page: sent twice, it is one visit
     matter: str = ""
     outcome: str = ""
     on: str = ""
@@ -83,52 +99,47 @@ def _are_known(answers: dict[str, str]) -> bool:
     return all(service in words.supports() and said in known for service, said in answers.items())
 
 
-def rows(form: VisitForm, child: str, ugel: str | None, number: str, today: date, replaces: str = "") -> Rows:
+def rows(form: VisitForm, place: Place, replaces: str = "") -> Rows:
     """Return the lines of a visit's delivery; a form without errors has been given.
 
     Args:
         form: what was typed.
-        child: the pseudonym.
-        ugel: the UGEL that acts.
-        number: of the visit.
-        today: the day of the home: no visit is of a later one.
+        place: whose visit it is, and which; none is of a day after today.
         replaces: the number of the visit that it corrects.
     """
     outcome = words.outcomes()[form.outcome]
-    state = "DESCARTADO" if form.dismissal else outcome.case_state
-    step = form.next_step or (VISIT_AGAIN if form.next_on else "")
-    row = line(form.matter, child, ugel, state, number, min(form.day or today, today)) | {
+    day = min(form.day or place.today, place.today)
+    row = line(form.matter, place, "DESCARTADO" if form.dismissal else outcome.case_state, day) | {
         "MOTIVO": form.dismissal or outcome.dismissed_reason or None,
         "RESULTADO": form.outcome,
-        "PROXIMO_PASO": step or None,
-        "PROXIMA_FECHA": form.next_on or None,
         "REEMPLAZA": replaces or None,
     }
-    row |= {column: _answered(form.answers, said) for said, column in ANSWER_COLUMNS.items()}
-    given = {column: None for column in row} | line(form.matter, child, ugel, "ATENDIDO", number, row["FECHA"])
-    return [row, given | {"SERVICIO": form.given}] if form.given else [row]
+    row |= _said_of_services(form) | _next(form)
+    return [row, line(form.matter, place, "ATENDIDO", day) | {"SERVICIO": form.given}] if form.given else [row]
 
 
-def line(matter: str, child: str, ugel: str | None, state: str, number: str, on: date | str) -> dict[str, Any]:
+def _said_of_services(form: VisitForm) -> Row:
+    return {column: _answered(form.answers, said) for said, column in ANSWER_COLUMNS.items()}
+
+
+def _next(form: VisitForm) -> Row:
+    """Return what comes next; who says only when comes again."""
+    step = form.next_step or (VISIT_AGAIN if form.next_on else "")
+    return {"PROXIMO_PASO": step or None, "PROXIMA_FECHA": form.next_on or None}
+
+
+def line(matter: str, place: Place, state: str, on: date) -> Row:
     """Return a line of a delivery that says nothing but the state, by the columns of the contract."""
     name, _, year = matter.partition(":")
-    return {
+    said: Row = dict.fromkeys(COLUMNS)
+    return said | {
         "ANIO": int(year),
-        "COD_UGEL": ugel,
-        "NINO": int(child),
+        "COD_UGEL": place.ugel,
+        "NINO": int(place.child),
         "ASUNTO": name.upper(),
         "ESTADO": state,
         "FECHA": str(on),
-        "SERVICIO": None,
-        "MOTIVO": None,
-        "VISITA": number,
-        "RESULTADO": None,
-        "OFRECIDOS": None,
-        "ACEPTADOS": None,
-        "RECHAZADOS": None,
-        "PROXIMO_PASO": None,
-        "PROXIMA_FECHA": None,
-        "REEMPLAZA": None,
+        "NUMERO_VISITA": place.number,
     }
 
 
@@ -136,16 +147,16 @@ def _answered(answers: dict[str, str], said: str) -> str | None:
     return " ".join(sorted(service for service, one in answers.items() if one == said)) or None
 
 
-def typed(row: dict[str, Any]) -> VisitForm:
+def typed(row: Row) -> VisitForm:
     """Return the form that a visit was recorded with, without its words."""
     answer = [f"{service}:{said}" for said, column in ANSWER_COLUMNS.items() for service in (row[column] or "").split()]
-    is_dismissed = row["ESTADO"] == "DESCARTADO" and words.outcomes()[row["RESULTADO"]].case_state != "DESCARTADO"
+    is_chosen = row["MOTIVO"] and row["MOTIVO"] != words.outcomes()[row["RESULTADO"]].dismissed_reason
     return VisitForm(
         matter=f"{row['ASUNTO'].lower()}:{row['ANIO']}",
         outcome=row["RESULTADO"],
         on=str(row["FECHA"]),
         answer=answer,
-        dismissal=row["MOTIVO"] if is_dismissed else "",
+        dismissal=row["MOTIVO"] if is_chosen else "",
         next_step=row["PROXIMO_PASO"] or "",
         next_on=row["PROXIMA_FECHA"] or "",
     )

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import forms, visit_form, words
+from service import forms, recording, visit_form, words
 from service.access import Caller
 from service.children import PublishedChild
 from service.problems import Problem, wants_page
 from service.routes import visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
-from service.settings import Busy
 from service.visit_book import VisitLine
 from service.visit_form import VisitForm
-from warehouse import clock
-from warehouse.errors import DamagedFile, HomeError
 from warehouse.landing import journal
-from warehouse.landing.journal import JournalEntry
 
+NUMBER = re.compile(r"[0-9]{16}")
 ACCOUNT = re.compile(r"[^\s/\\]{1,100}")
+OF_SERVICES = ("given", "answer", "dismissal")  # fields that stand apart
 TO_LIST = "lista"  # where a form says so, who saved it goes back to the list
 MATTERS = {
     "interruption": "riesgo de interrumpir",
     "long_absence": "faltas prolongadas",
     "unregistered": "sin matrícula",
 }
+Shown = dict[str, Any]  # what a template is given, by name
 router = APIRouter(include_in_schema=False)
 Number = Annotated[str, Path(pattern=r"^[0-9]{16}$")]
 Records = Annotated[Caller, having("feedback")]
@@ -50,14 +49,21 @@ class FormShown:
     typed: VisitForm
     errors: dict[str, str]  # field → what is wrong, as people read it
     is_correction: bool = False
+    number: str = field(default_factory=journal.draw_number)
 
     @property
     def is_open(self) -> bool:
         """Whether more is shown than the commonest visit needs."""
-        return self.is_correction or bool(self.errors.keys() - {"outcome"})
+        return self.is_correction or bool(self.errors.keys() - {"outcome", *OF_SERVICES})
+
+    @property
+    def has_services(self) -> bool:
+        """Whether something is said of services or of a dismissal, or wrong there."""
+        typed = self.typed
+        return bool(typed.given or typed.answers or typed.dismissal) or not self.errors.keys().isdisjoint(OF_SERVICES)
 
 
-def section(service: Service, caller: Caller, child: PublishedChild, why: str = "") -> dict[str, Any]:
+def section(service: Service, caller: Caller, child: PublishedChild, why: str = "") -> Shown:
     """Return what `visitas.html` shows of a child's visits; with a reason the notes too, once that is logged.
 
     Args:
@@ -66,19 +72,23 @@ def section(service: Service, caller: Caller, child: PublishedChild, why: str = 
         child: as published to them.
         why: the reason for which they see the name; empty where they do not.
     """
-    lines = lines_of(service, child["child_key"])
-    notes = notes_of(service, caller, child["child_key"], why, lines) if why and lines else {}
-    open_form = FormShown(_address(child), VisitForm(on=str(service.settings.today())), {})
+    lines = recording.lines_of(service, child["child_key"])
     return _words(service) | {
         "lines": lines,
-        "notes": notes,
+        "notes": notes_of(service, caller, child["child_key"], why, lines) if why and lines else {},
         "fixable": {line.number for line in lines if line.may_be_corrected_by(caller.name)},
         "in_charge": next((line.in_charge for line in lines if line.in_charge), ""),
-        "form": open_form if child["cases"] and "feedback" in caller.scopes else None,
+        "form": _open_form(service, caller, child),
     }
 
 
-def _words(service: Service) -> dict[str, Any]:
+def _open_form(service: Service, caller: Caller, child: PublishedChild) -> FormShown | None:
+    """Return the form as it is before anything is typed; None for who may not record, or where there is no case."""
+    may_record = child["cases"] and "feedback" in caller.scopes
+    return FormShown(_address(child), VisitForm(on=str(service.settings.today())), {}) if may_record else None
+
+
+def _words(service: Service) -> Shown:
     return {
         "t": words.texts("visits"),
         "matters": MATTERS,
@@ -90,18 +100,6 @@ def _words(service: Service) -> dict[str, Any]:
         "states": words.of_cases("state"),
         "today": service.settings.today(),
     }
-
-
-def lines_of(service: Service, key: str) -> list[VisitLine]:
-    """Return what is recorded of a child, the newest first.
-
-    Raises:
-        Busy: the home's secret is being replaced.
-    """
-    try:
-        return service.visit_book.lines([key])
-    except HomeError:
-        raise Busy("the journal cannot be read now: again in a moment") from None
 
 
 def notes_of(service: Service, caller: Caller, key: str, why: str, lines: list[VisitLine]) -> dict[str, dict[str, str]]:
@@ -116,7 +114,7 @@ def notes_of(service: Service, caller: Caller, key: str, why: str, lines: list[V
     found = {note["number"]: {"note": note["note"], "with_whom": note["with_whom"]} for note in held}
     for line in lines:
         if line.entry and line.number not in found:
-            entry = _whole(service, line.number)
+            entry = recording.whole(service, line.number)
             found[line.number] = {"note": entry.note, "with_whom": entry.with_whom}
     return found
 
@@ -141,7 +139,7 @@ def record(
     child = visible_child(service, caller.needs("education"), key)
     if refused := _refused(request, service, caller, child, form):
         return refused
-    _keep(service, caller, child, form)
+    recording.keep(service, caller, child, form)
     return _saved(form, key, "guardado")
 
 
@@ -149,7 +147,7 @@ def record(
 def correction_page(service: CurrentService, key: ChildKey, number: Number, caller: Records) -> HTMLResponse:
     """The form with what was recorded, for who recorded it and within a day; its words are kept and not shown."""
     child = visible_child(service, caller.needs("education"), key)
-    line = _own(service, caller, key, number)
+    line = recording.own_line(service, caller, key, number)
     service.access_log.note(caller.name, "child", key, "corregir una visita")
     shown = FormShown(f"{_address(child)}/{number}", _typed(line), {}, is_correction=True)
     return HTMLResponse(_form_page(service, caller, child, shown))
@@ -168,10 +166,10 @@ def correct(
     """Record a visit anew in the place of a former one, which stays known as what it was."""
     forms.verify_seal(request, service, caller, key, form.seal)
     child = visible_child(service, caller.needs("education"), key)
-    _own(service, caller, key, number)
+    recording.own_line(service, caller, key, number)
     if refused := _refused(request, service, caller, child, form, number):
         return refused
-    _keep(service, caller, child, form, _whole(service, number))
+    recording.keep(service, caller, child, form, recording.whole(service, number))
     return _saved(form, key, "guardado")
 
 
@@ -188,10 +186,8 @@ def take_back(
     """Take a visit back that never was."""
     forms.verify_seal(request, service, caller, key, form.seal)
     child = visible_child(service, caller.needs("education"), key)
-    line = _own(service, caller, key, number)
-    drawn = journal.draw_number()
-    row = visit_form.line(line.matter, key, child["ugel_code"], journal.TAKEN_BACK, drawn, line.on)
-    _write(service, caller, key, drawn, [row | {"REEMPLAZA": number}], replaces=number)
+    line = recording.own_line(service, caller, key, number)
+    recording.take_back(service, caller, child, line)
     return _saved(form, key, "retirado")
 
 
@@ -202,36 +198,12 @@ def assign(
     """Put the caller or a colleague in charge of a case."""
     forms.verify_seal(request, service, caller, key, form.seal)
     child = visible_child(service, caller.needs("education"), key)
-    assign_case(service, caller, child, form.to.strip() or caller.name, form.matter)
+    recording.assign_case(service, caller, child, form.to.strip() or caller.called, form.matter)
     return _saved(form, key, "asignado")
-
-
-def assign_case(service: Service, caller: Caller, child: PublishedChild, to: str, matter: str = "") -> None:
-    """Put somebody in charge of a child's case, by default its newest.
-
-    Raises:
-        Problem: the child has no such case, or nobody can have that name.
-        Busy: it cannot be kept now.
-    """
-    matters = _matters(child)
-    matter = matter or next(iter(matters), "")
-    if wrong := [
-        name for name, is_right in (("to", ACCOUNT.fullmatch(to)), ("matter", matter in matters)) if not is_right
-    ]:
-        said = words.texts("visits")[f"wrong_{wrong[0]}"]
-        raise Problem(422, said, said=said)
-    drawn = journal.draw_number()
-    row = visit_form.line(matter, child["child_key"], child["ugel_code"], "ASIGNADO", drawn, service.settings.today())
-    _write(service, caller, child["child_key"], drawn, [row], in_charge=to)
 
 
 def _address(child: PublishedChild) -> str:
     return f"/ficha/{child['child_key']}/seguimiento"
-
-
-def _matters(child: PublishedChild) -> list[str]:
-    """Return the child's cases, the newest first."""
-    return [f"{case['matter']}:{case['school_year']}" for case in reversed(child["cases"])]
 
 
 def _refused(
@@ -243,7 +215,7 @@ def _refused(
         Problem: something is wrong, and no page is asked for.
     """
     said = words.texts("visits")
-    errors = {field: said[name] for field, name in form.errors(_matters(child)).items()}
+    errors = {field: said[name] for field, name in form.errors(recording.matters_of(child)).items()}
     if not errors:
         return None
     if not wants_page(request):
@@ -263,76 +235,11 @@ def _form_page(service: Service, caller: Caller, child: PublishedChild, shown: F
     )
 
 
-def _keep(
-    service: Service, caller: Caller, child: PublishedChild, form: VisitForm, former: JournalEntry | None = None
-) -> None:
-    """Write a visit; where it corrects one, words that were not typed again stay."""
-    key, drawn = child["child_key"], journal.draw_number()
-    replaces = former.number if former else ""
-    rows = visit_form.rows(form, key, child["ugel_code"], drawn, service.settings.today(), replaces)
-    note = form.note.strip() or (former.note if former else "")
-    with_whom = form.with_whom.strip() or (former.with_whom if former else "")
-    _write(service, caller, key, drawn, rows, note=note, with_whom=with_whom, replaces=replaces)
-
-
-def _write(service: Service, caller: Caller, key: str, number: str, rows: list[dict[str, Any]], **more: str) -> None:
-    """Log that something is recorded, keep it in the journal and deliver it.
-
-    Raises:
-        Problem: nothing can be recorded here.
-        Busy: it cannot be kept now.
-    """
-    if service.settings.journal is None:
-        raise Problem(503, "nothing can be recorded here")
-    first = rows[0]
-    file = f"{journal.STEM}_{first['ANIO']}_{service.settings.today():%Y%m%d}_F{number}"
-    entry = JournalEntry(
-        number=number, at=clock.now().isoformat(), who=caller.name, child=key, file=file, rows=rows, **more
-    )
-    service.access_log.note(caller.name, "feedback", key, f"{first['ESTADO']} {first['FECHA']} {number}")
-    try:
-        service.settings.journal.record(entry)
-    except HomeError:
-        raise Busy("it cannot be kept now: again in a moment") from None
-
-
-def _own(service: Service, caller: Caller, key: str, number: str) -> VisitLine:
-    """Return a visit that the caller may correct.
-
-    Raises:
-        Problem: it is gone, another's, or a day old.
-    """
-    said = words.texts("visits")
-    line = next((line for line in lines_of(service, key) if line.number == number), None)
-    if line is None:
-        raise Problem(404, said["gone"], said=said["gone"])
-    if not line.may_be_corrected_by(caller.name):
-        raise Problem(409, said["too_late"], said=said["too_late"])
-    return line
-
-
 def _typed(line: VisitLine) -> VisitForm:
     """Return the form that a visit was recorded with, without its words."""
     assert line.entry  # noqa: S101  `_own` has looked
     given = {"given": line.given or ""}
     return visit_form.typed(line.entry.rows[0]).model_copy(update=given)
-
-
-def _whole(service: Service, number: str) -> JournalEntry:
-    """Return an entry of the journal with its words.
-
-    Raises:
-        Problem: it is gone.
-        Busy: the home's secret is being replaced.
-    """
-    assert service.settings.journal  # noqa: S101  there was a line of it
-    try:
-        return service.settings.journal.whole(number)
-    except (FileNotFoundError, DamagedFile):
-        gone = words.texts("visits")["gone"]
-        raise Problem(404, gone, said=gone) from None
-    except HomeError:
-        raise Busy("the journal cannot be read now: again in a moment") from None
 
 
 def _saved(form: VisitForm, key: str, what: str) -> Response:

@@ -13,7 +13,7 @@ FOR_EVER = "9999-12-31"
 TEXTS = REPOSITORY / "service" / "texts"
 
 
-class Outcome(NamedTuple):
+class VisitOutcome(NamedTuple):
     """What may come of a visit, and the state of the case that it means."""
 
     text: str
@@ -28,11 +28,11 @@ def _seed(name: str) -> list[dict[str, str]]:
 
 
 @cache
-def outcomes(language: str = LANGUAGE) -> dict[str, Outcome]:
+def outcomes(language: str = LANGUAGE) -> dict[str, VisitOutcome]:
     """Return the outcomes of a visit by code, in the order of the form."""
     rows = sorted(_seed("visit_outcomes"), key=lambda row: int(row["position"]))
     return {
-        row["outcome_code"]: Outcome(row[f"text_{language}"], row["case_state"], row["dismissed_reason"])
+        row["outcome_code"]: VisitOutcome(row[f"text_{language}"], row["case_state"], row["dismissed_reason"])
         for row in rows
     }
 

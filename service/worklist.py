@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.access import Caller
-from service.permissions import EVERYWHERE
 from service.published import PublishedFile
 from service.visit_book import Pending
 
@@ -84,7 +83,7 @@ class WorkItem:
         return " ".join(filter(None, (self.grade_name, self.section)))
 
 
-class Choice(BaseModel):
+class ListChoice(BaseModel):
     """What a person chose to see, as the address says it."""
 
     model_config = ConfigDict(frozen=True)
@@ -121,19 +120,26 @@ class WorkCount:
 def places(published: PublishedFile, caller: Caller) -> dict[str, str]:
     """Return the UGELs and schools of a caller: what the address says → what people read."""
     ugels = {row["ugel_code"]: row["ugel_name"] or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)}
-    if EVERYWHERE in caller.areas:
-        return {f"ugel:{code}": name for code, name in ugels.items()}
-    regions = {area[7:] for area in caller.areas if area.startswith("region:")}
-    named = {f"ugel:{code}": name for code, name in ugels.items() if code[:2] in regions}
-    named |= {area: ugels.get(area[5:], f"UGEL {area[5:]}") for area in caller.areas if area.startswith("ugel:")}
+    named = {f"ugel:{code}": name for code, name in ugels.items() if caller.sees(code, None)}
+    named |= {area: f"UGEL {area[5:]}" for area in _areas(caller, "ugel") if area not in named}
     return dict(sorted((named | _schools(published, caller)).items()))
 
 
+def _areas(caller: Caller, kind: str) -> list[str]:
+    return [area for area in caller.areas if area.startswith(f"{kind}:")]
+
+
 def _schools(published: PublishedFile, caller: Caller) -> dict[str, str]:
-    codes = [area[7:] for area in caller.areas if area.startswith("school:")]
+    codes = [area.partition(":")[2] for area in _areas(caller, "school")]
     known = published.query("select service_code, school_name from schools where service_code in ?", [codes])
     names = {row["service_code"]: row["school_name"] for row in known}
     return {f"school:{code}": names.get(code) or f"servicio {code}" for code in codes}
+
+
+def chosen_place(places: Mapping[str, str], asked: str, kind: str = "") -> str:
+    """Return the place that an address asks for, if it is one of the caller's; else their first; empty without any."""
+    fitting = [place for place in places if place.startswith(kind)]
+    return asked if asked in fitting else next(iter(fitting), "")
 
 
 def items(published: PublishedFile, place: str, today: date) -> list[WorkItem]:
@@ -198,14 +204,14 @@ def with_names(found: Iterable[WorkItem], names: Mapping[str, str]) -> list[Work
     return [replace(item, name=names.get(item.child_key)) for item in found]
 
 
-def chosen(found: Iterable[WorkItem], choice: Choice, caller: Caller) -> list[WorkItem]:
+def chosen(found: Iterable[WorkItem], choice: ListChoice, caller: Caller) -> list[WorkItem]:
     """Return the work that a choice asks for, in its order."""
     asked = choice.text.casefold().strip()
-    kept = [item for item in found if _is_chosen(item, choice, caller.name) and asked in _searched(item)]
+    kept = [item for item in found if _is_chosen(item, choice, caller.called) and asked in _searched(item)]
     return sorted(kept, key=ORDER_KEYS.get(choice.order, _urgency))
 
 
-def _is_chosen(item: WorkItem, choice: Choice, who: str) -> bool:
+def _is_chosen(item: WorkItem, choice: ListChoice, who: str) -> bool:
     is_state = item.state == choice.state if choice.state else item.is_open
     is_place = choice.school in ("", item.service_code) and choice.grade in ("", item.grade_name)
     return is_state and is_place and (not choice.mine or item.assigned_to == who)

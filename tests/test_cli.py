@@ -59,7 +59,7 @@ def test_it_says_its_version_and_commit(tmp_path: Path) -> None:
 # What each command needs beside its name; those that make a home or copy one into it are left out.
 NEEDED = {
     "diff": ["HEAD"], "explain": ["1", "2025-11-30"], "replay": ["2025-11-30"],
-    "audit": ["unused"], "withdraw": ["FILE.txt", "--reason", "una prueba larga"], "subject": ["access", "1", "--reason", "una prueba larga"], "deploy": ["x"],
+    "audit": ["unused"], "letter": ["datos", "--ugel", "150101"], "worksheet": ["--ugel", "150101", "--to", "SHEETS", "--reason", "una prueba larga"], "withdraw": ["FILE.txt", "--reason", "una prueba larga"], "subject": ["access", "1", "--reason", "una prueba larga"], "deploy": ["x"],
     "reidentify": ["1", "--reason", "una prueba larga"], "backup": ["--to", "BACKUPS"], "access-log": ["of", "1", "--reason", "una prueba larga"], "key": ["new", "m", "--scope", "predict", "--area", "*"],
 }  # fmt: skip
 

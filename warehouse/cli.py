@@ -36,6 +36,8 @@ COMMANDS = {
     "rollback": ("publish", "Switch the serving files back to an earlier release."),
     "notify": ("notify", "Tell schools, UGELs and senders what is new for them, once."),
     "report": ("report", "Write the monthly bulletin of the country, a region or a UGEL."),
+    "worksheet": ("worksheet", "Write a week's visit sheets of a UGEL as PDF, with names; each child logged."),
+    "letter": ("letter", "Write a letter to families: what is kept and for what, a visit, how to object."),
     "check-history": ("check_history", "Test every closed as-of date, and its Parquet against the tables."),
     "diff": ("diff", "Show which rows, marts and lists a change of SQL alters."),
     "query": ("query", "Answer a question: dropout by grade, sex where department = Cusco from 2019."),
@@ -59,8 +61,8 @@ COMMANDS = {
 
 # Packages that not every installation has → the extra that brings them.
 EXTRAS = {
-    "serve": ("fastapi", "httptools", "jinja2", "jwt", "prometheus_client", "python_multipart", "uvicorn"),
-    "report": ("altair", "great_tables", "pandas", "vl_convert", "xlsxwriter"),
+    "serve": ("fastapi", "httptools", "jinja2", "jwt", "prometheus_client", "python_multipart", "segno", "uvicorn"),
+    "report": ("altair", "great_tables", "pandas", "segno", "typst", "vl_convert", "xlsxwriter"),
     "analysis": ("metricflow",),
     "docs": ("markdown_it",),
 }

@@ -122,11 +122,6 @@ class Home:
         return self.root / "visits"
 
     @property
-    def names(self) -> Path:
-        """The sealed copy of the names that the service needs, for when landing writes the vault."""
-        return self.root / "names.age"
-
-    @property
     def recipients(self) -> Path:
         """The routing table of notifications, which an administrator maintains."""
         return self.root / "recipients.csv"

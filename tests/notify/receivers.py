@@ -83,7 +83,9 @@ def mailbox() -> Iterator[Arrived]:
                 return f"451 {envelope.rcpt_tos[0]} not now"
             mail: EmailMessage = message_from_bytes(envelope.content, policy=default)
             said = {"id": mail["Message-ID"], "to": envelope.rcpt_tos, "subject": mail["Subject"], "from": mail["From"]}
-            arrived.messages.append(said | {"text": mail.get_content(), "date": mail["Date"]})
+            text = (mail.get_body() or mail).get_content()
+            files = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
+            arrived.messages.append(said | {"text": text, "date": mail["Date"], "files": files})
             return "250 OK"
 
     with socket.socket() as free:  # the library asks its own port whether it is there: it cannot be given none

@@ -68,7 +68,7 @@ def test_whatever_is_cut_off_each_entry_is_told_once(
                 if waiting := box.waiting(entries).get("a"):
                     content = Content("", " ".join(entry.item for entry in waiting), {}, "")
                     box.compose("a", waiting, content, NOON)
-                notification.send(box, everyone, Progress(quiet=True), NOON, {})
+                notification.send(home, box, everyone, Progress(quiet=True), NOON, {})
     told = Counter(child for content in receiver.arrived.values() for child in content.text.split())
     before = [frozenset(), *(listed for listed, _ in every)]
     assert told == Counter(str(child) for old, (new, _) in zip(before, every, strict=False) for child in new - old)

@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Country, qhawaq
+from tests.paper.pages import texts
 from tests.service.browser import CHROMIUM, Browser
 from warehouse import files, spreadsheets
 from warehouse.errors import HomeError, UsageError
 from warehouse.publish import switching
-from warehouse.report import exports, figures, page
+from warehouse.report import exports, figures, headlines, page, paper, wording
 from warehouse.settings import Home
 
 PICTURES = os.environ.get("QHAWAQ_PICTURES")
@@ -83,18 +84,57 @@ def test_every_figure_is_the_published_one(written: tuple[figures.Bulletin, Path
     assert "Datos sintéticos" in html
     assert sum(len(table.rows) for table in bulletin.tables) > 5
     for table in bulletin.tables:
-        for row in figures.shown_rows(table):
+        for row in wording.shown_rows(table):
             for cell in row:
-                assert page.escape(cell) in html
+                assert page.escape(cell.rstrip(".")) in html or cell == "—"
         with (folder / f"{bulletin.file_name}-{table.key}.csv").open(encoding="utf-8-sig", newline="") as file:
             heads, *rows = csv.reader(file)
-        assert heads == [figures.heading(column) for column in table.columns]
-        assert rows == [["" if value is None else str(value) for value in row] for row in table.rows]
+        found = exports.columns(table)
+        assert [head.removesuffix(" (%)").removesuffix(" (pp)") for head in heads] == [one.heading for one in found]
+        assert len(rows) == len(table.rows)
+        for at, column in enumerate(found):
+            for row, value in zip(rows, column.values, strict=True):
+                if column.kind in ("percent", "points") and value is not None:
+                    assert float(row[at]) == pytest.approx(100 * value, abs=0.006)
+                else:
+                    assert row[at] == ("" if value is None else str(value))
+
+
+def test_the_pdf_says_the_same(written: tuple[figures.Bulletin, Path]) -> None:
+    bulletin, folder = written
+    told = " ".join(texts(next(folder.glob("*.pdf"))))
+    assert bulletin.name in told
+    assert "Datos sintéticos" in told
+    for sentence in headlines.sentences(bulletin):
+        assert sentence.replace(" ", "").replace("\N{NO-BREAK SPACE}", "") in told.replace(" ", "").replace(
+            "\N{NO-BREAK SPACE}", ""
+        )
+    for table in bulletin.tables:
+        assert wording.texts()["tables"][table.key]["title"] in told
+        if not table.rows:
+            assert wording.texts()["tables"][table.key]["empty"] in told
+
+
+SHARE = re.compile(r"\d+,\d\N{NO-BREAK SPACE}%")
+
+
+def test_no_sentence_tells_a_share_that_is_hidden(written: tuple[figures.Bulletin, Path], country: Country) -> None:
+    """Shares of a sentence are published ones, or such a one less its published gap."""
+    published = set()
+    for table in ("indicators", "ugel_indicators"):
+        gaps = "gap_to_nation" if table == "indicators" else "gap_to_nation, gap_to_similar"
+        for share, *known in country.ask(f"select case_share, {gaps} from officials.{table} where not is_hidden"):
+            published |= {wording.shown("case_share", share - (gap or 0)) for gap in (0, *known) if share is not None}
+    told = headlines.sentences(written[0])
+    assert 2 <= len(told) <= 3
+    found = {share for sentence in told for share in SHARE.findall(sentence)}
+    assert found <= published
+    assert found or not written[0].table("indicators")
 
 
 def test_indicators_are_those_of_the_newest_year_with_a_figure(country: Country) -> None:
     (table,) = (table for table in figures.read(country.home).tables if table.key == "indicators")
-    for indicator, level, year, _, _, share, change in table.rows:
+    for indicator, level, year, share, change, _, _ in table.rows:
         known = country.ask(
             f"select school_year, case_share from officials.indicators where department_code = '00' and "
             f"indicator = '{indicator}' and level = '{level}' and case_share is not null order by 1"
@@ -106,7 +146,7 @@ def test_indicators_are_those_of_the_newest_year_with_a_figure(country: Country)
 def test_gaps_are_the_largest_of_the_newest_year(country: Country) -> None:
     (table,) = (table for table in figures.read(country.home).tables if table.key == "gaps")
     found: dict[tuple[str, str], list[tuple[int, str, float]]] = {}
-    for indicator, level, year, group, _, _, gap in table.rows:
+    for group, indicator, level, year, gap, _, _ in table.rows:
         found.setdefault((indicator, level), []).append((year, group, gap))
     assert len(found) >= 2
     for (indicator, level), rows in found.items():
@@ -125,8 +165,12 @@ def test_no_child_is_in_a_bulletin(written: tuple[figures.Bulletin, Path], count
         )
     }
     for path in written[1].iterdir():
-        text = path.read_bytes().decode("latin-1") if path.suffix != ".xlsx" else unpacked(path)
+        text = {".xlsx": unpacked, ".pdf": lambda pdf: " ".join(texts(pdf))}.get(path.suffix, read_text)(path)
         assert not set(re.findall(r"\d{9,16}", text)) & keys
+
+
+def read_text(path: Path) -> str:
+    return path.read_bytes().decode("latin-1")
 
 
 def unpacked(path: Path) -> str:
@@ -140,12 +184,12 @@ def test_what_looks_like_a_formula_or_markup_is_text(home: Home, tmp_path: Path)
     assert "<b>y</b>" not in html
     assert "&lt;b&gt;y" in html
     assert "1\N{NO-BREAK SPACE}234" in html
-    assert "—" in html
     files = exports.write_csv(bulletin, tmp_path)
     assert "\"'=HYPERLINK(" in files[0].read_text(encoding="utf-8-sig")
     sheet = unpacked(exports.write_xlsx(bulletin, tmp_path))
     assert "HYPERLINK" in sheet
     assert "<f>" not in sheet
+    assert "HYPERLINK" in " ".join(texts(paper.write(bulletin)))
     assert "<hyperlink" not in sheet
 
 
@@ -164,12 +208,12 @@ def test_no_text_is_a_formula(text: str) -> None:
         ("n_pupils", 999, "999"), ("n_pupils", 1000, "1\N{NO-BREAK SPACE}000"), ("school_year", 2025, "2025"),
         ("is_available", True, "Sí"), ("is_available", False, "No"), ("level", "B0", "Primaria"),
         ("median_days_to_contact", 3.5, "3,5"), ("last_delivered_at", date(2025, 3, 1), "01/03/2025"),
-        ("gap_to_all", 0.105, "+10,5\N{NO-BREAK SPACE}pp"), ("group_name", "language=originaria", "Lengua: originaria"),
+        ("gap_to_all", 0.105, "+10,5\N{NO-BREAK SPACE}pp"), ("gap_to_nation", -0.01, "-1,0\N{NO-BREAK SPACE}pp"), ("district_name", "SAN JUAN DE MIRAFLORES", "San Juan de Miraflores"), ("group_name", "language=originaria", "Lengua: originaria"),
         ("group_name", "area=unknown", "Área: sin dato"),
     ],
 )  # fmt: skip
 def test_values_are_said_as_people_read_them(column: str, value: object, shown: str) -> None:
-    assert figures.shown(column, value) == shown
+    assert wording.shown(column, value) == shown
 
 
 @pytest.mark.parametrize(
@@ -252,3 +296,20 @@ def test_a_bulletin_says_when_it_was_made(home: Home) -> None:
     assert "31/07/2025" in html
     assert "Uso interno de la UGEL" in html
     assert "sintéticos" not in html
+
+
+def test_a_column_without_any_number_is_told_in_a_sentence(home: Home) -> None:
+    html = page.html(figures.read(home, ugel="150101"))
+    assert "Sin cifra que se pueda mostrar: En la lista." in html  # its only school has no number there
+    with duckdb.connect(str(switching.file(home, "education/150101", "20250801T0-b"))) as db:
+        db.execute("insert into school_lists values ('0000001-0', 'B0', 40, 3)")
+    html = page.html(figures.read(home, ugel="150101"))
+    assert "Sin cifra" not in html
+    assert "—" in html
+
+
+def test_an_empty_table_says_why(home: Home) -> None:
+    html = page.html(figures.read(home, ugel="150101"))
+    for key in ("urgency", "at_once", "services", "cases", "changes"):
+        assert page.escape(wording.texts()["tables"][key]["empty"]) in html
+    assert html.count("<table") == 1

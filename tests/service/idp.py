@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import secrets
@@ -129,9 +130,14 @@ class SmallProvider:
                 if status in (302, 307):
                     self.send_header("Location", said.decode())
                 self.end_headers()
-                self.wfile.write(said)
+                with contextlib.suppress(ConnectionError):
+                    self.wfile.write(said)
 
             do_GET = do_POST = _send  # noqa: N815  the names that its base calls
+
+            def finish(self) -> None:
+                with contextlib.suppress(ConnectionError):  # who asked did not wait
+                    super().finish()
 
             def log_message(self, *_: object) -> None:
                 pass

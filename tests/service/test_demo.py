@@ -39,12 +39,12 @@ def test_a_link_signs_in_and_out_again(demonstration: Asking) -> None:
         page = client.get("/", headers=BROWSER).text
         assert "Mi lista de hoy" in page
         assert "demo-social_worker" in page
-        before = client.cookies[COOKIE]
+        before = client.cookies[sessions.COOKIE]
         seal = re.search(r'action="/salir"[^>]*><input type="hidden" name="seal" value="([0-9a-f]+)"', page)
         assert seal
         assert client.post("/salir", data={"seal": "0" * 64}).status_code == 403
         assert client.post("/salir", data={"seal": seal[1]}, headers=BROWSER).status_code == 200
-        client.cookies.set(COOKIE, before)
+        client.cookies.set(sessions.COOKIE, before)
         assert client.get("/", headers=BROWSER, follow_redirects=False).headers["location"] == "/entrar"
 
 
@@ -88,12 +88,12 @@ def test_a_session_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions.time, "monotonic", lambda: now[0])
     held = Sessions()
     value = held.begin(WORKER, seconds=100)
-    headers = {"cookie": f"{COOKIE}={value}"}
+    headers = {"cookie": f"{sessions.COOKIE}={value}"}
     now[0] = 99.9
     assert held.caller(headers) == WORKER
     now[0] = 100.0
     assert held.caller(headers) is None
-    longest = {"cookie": f"{COOKIE}={held.begin(WORKER, seconds=10**9)}"}
+    longest = {"cookie": f"{sessions.COOKIE}={held.begin(WORKER, seconds=10**9)}"}
     now[0] = 100.0 + sessions.SECONDS
     assert held.caller(longest) is None
 
@@ -101,7 +101,7 @@ def test_a_session_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_many_sessions_end_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "MOST", 2)
     held = Sessions()
-    first, second, third = ({"cookie": f"{COOKIE}={held.begin(WORKER)}"} for _ in range(3))
+    first, second, third = ({"cookie": f"{sessions.COOKIE}={held.begin(WORKER)}"} for _ in range(3))
     assert [held.caller(cookie) for cookie in (first, second, third)] == [None, WORKER, WORKER]
 
 

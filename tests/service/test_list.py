@@ -19,7 +19,7 @@ from service import worklist
 from service.access import Caller
 from service.settings import Busy
 from service.visit_book import Pending
-from service.worklist import Choice, WorkItem
+from service.worklist import ListChoice, WorkItem
 from tests.conftest import Country
 from tests.service.conftest import ELSEWHERE, HERE, Asking
 from warehouse.errors import UsageError
@@ -158,9 +158,9 @@ CALLER = Caller("yo", frozenset({"education"}), frozenset({"*"}))
 
 @given(st.lists(ITEMS, max_size=30, unique_by=lambda item: item.child_key), st.sampled_from(list(worklist.ORDERS)))
 def test_every_open_child_is_on_the_list_once_in_any_order(found: list[WorkItem], order: str) -> None:
-    shown = worklist.chosen(found, Choice(order=order), CALLER)
+    shown = worklist.chosen(found, ListChoice(order=order), CALLER)
     assert sorted(item.child_key for item in shown) == sorted(item.child_key for item in found if item.is_open)
-    states = [worklist.chosen(found, Choice(state=state, order=order), CALLER) for state in worklist.STATES]
+    states = [worklist.chosen(found, ListChoice(state=state, order=order), CALLER) for state in worklist.STATES]
     assert sum(map(len, states)) == len(found)  # each child is in one state, whatever filter somebody sets
     if order == "urgencia":
         assert [item.is_new for item in shown] == sorted((item.is_new for item in shown), reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
@@ -90,3 +91,36 @@ def test_a_sheet_to_print_holds_no_name(asking: Asking, client: TestClient) -> N
     sheet = client.get(f"{PAGE}/hoja", headers=asking.token())
     assert "Hoja de visita" in sheet.text
     assert "Ficticia" not in sheet.text
+
+
+def test_the_sheet_says_school_and_grade_as_people_do_and_has_the_code_of_the_page(
+    asking: Asking, client: TestClient
+) -> None:
+    sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
+    for told in ("6.° de primaria, sección A", "0000001-0", "<svg", "Línea 100", "28 de febrero de 2026"):
+        assert told in sheet, told
+    assert "grado 9" not in sheet
+
+
+def test_the_sheet_has_the_name_only_after_it_was_revealed_for_a_reason(asking: Asking, client: TestClient) -> None:
+    headers = asking.token(**EVERYTHING)
+    given = {"seal": seal(client, headers), "why": "visita acordada con la dirección"}
+    assert client.post(f"{PAGE}/hoja/nombre", data=given | {"why": "x"}, headers=headers).status_code == 422
+    assert asking.revealed == []
+    sheet = client.post(f"{PAGE}/hoja/nombre", data=given, headers=headers)
+    assert "<strong>Ficticia &lt;script&gt;</strong>" in sheet.text
+    assert "Hoja de visita" in sheet.text
+    assert asking.revealed == [int(HERE)]
+    assert '"what": "identity"' in asking.settings.access_log.read_text()
+    alone = asking.token(scope="education")
+    assert client.post(f"{PAGE}/hoja/nombre", data=given, headers=alone).status_code == 403
+
+
+def test_the_sheet_names_the_school_where_the_release_does(asking: Asking, client: TestClient) -> None:
+    with duckdb.connect(str(asking.settings.children)) as db:
+        db.execute(
+            "create table schools as select '0000001-0' as service_code, 'I.E. <1>' as school_name, 'COMAS' as district_name, 'UGEL 150101, LIMA' as ugel_name"
+        )
+    sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
+    assert "I.E. &lt;1&gt;, distrito Comas (código 0000001-0)" in sheet
+    assert "UGEL 150101, Lima" in sheet

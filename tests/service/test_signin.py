@@ -25,7 +25,6 @@ from httpx import Response
 
 from service import api, entry, provider, sessions
 from service.settings import Oidc, SignInClient
-from tests.service import listed
 from tests.service.conftest import AUDIENCE, HERE, Asking
 from tests.service.idp import CLIENT, SECRET, SmallProvider, public
 
@@ -42,7 +41,6 @@ def idp(private: rsa.RSAPrivateKey) -> Iterator[SmallProvider]:
 
 def opened(asking: Asking, idp: SmallProvider, address: str = PUBLIC, **changed: Any) -> TestClient:
     """Return a browser before a service that trusts the provider; what it publishes is known already."""
-    listed.listed(asking.settings.children)
     oidc = Oidc(idp.issuer, AUDIENCE, client=SignInClient(CLIENT, SECRET, address))
     app = api.create(replace(asking.settings, oidc=replace(oidc, **changed)))
     app.state.service.ask_provider()
@@ -63,6 +61,13 @@ def to_provider(web: TestClient) -> str:
 
 def signed_in(web: TestClient, idp: SmallProvider, **changed: str | None) -> Response:
     return web.get(idp.sign_in(to_provider(web), **changed))
+
+
+def test_a_proxy_may_change_the_host_of_a_form(web: TestClient, idp: SmallProvider) -> None:
+    signed_in(web, idp)
+    seal = re.search(r'action="/salir".*?value="(\w+)"', web.get("/").text)[1]
+    headers = {"Host": "127.0.0.1:8010", "Origin": PUBLIC}
+    assert web.post("/salir", data={"seal": seal}, headers=headers).status_code == 303
 
 
 def is_in(web: TestClient) -> bool:
@@ -169,11 +174,14 @@ def test_a_sealed_cookie_of_others_is_none(web: TestClient, idp: SmallProvider, 
 
 
 def test_a_sign_in_ends_after_ten_minutes(web: TestClient, idp: SmallProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    back = idp.sign_in(to_provider(web))
+    begun = web.get("/entrar/proveedor")
+    back = idp.sign_in(begun.headers["location"])
+    kept = {"Cookie": f"__Host-qhawaq-entrada={begun.cookies['__Host-qhawaq-entrada']}"}  # by a browser that keeps it
+    web.cookies.clear()
     now = time.time()
     with monkeypatch.context() as later:
         later.setattr(time, "time", lambda: now + entry.VALID + 2)
-        answer = web.get(back)
+        answer = web.get(back, headers=kept)
     assert_came_back(web, answer, "vencido")
 
 
@@ -302,6 +310,28 @@ def test_who_signs_out_after_the_session_has_ended_comes_to_the_first_page(web: 
     assert (answer.status_code, answer.headers["location"]) == (303, "/entrar")
 
 
+def test_who_follows_a_link_gets_there(web: TestClient, idp: SmallProvider) -> None:
+    asked = web.get(f"/ficha/{HERE}").headers["location"]
+    assert asked == f"/entrar?a=/ficha/{HERE}"
+    assert f'href="/entrar/proveedor?a=/ficha/{HERE}"' in web.get(asked).text
+    begun = web.get(f"/entrar/proveedor?a=/ficha/{HERE}").headers["location"]
+    assert HERE not in begun  # the provider is not told
+    assert web.get(idp.sign_in(begun)).headers["location"] == f"/ficha/{HERE}"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "/\\evil.example", "\\\\evil.example", "/\tevil", "/\n/evil", "https://evil.example", "evil.example",
+     "javascript:alert(1)", "/x?y=//evil.example", "/%2f/evil.example", "/./", "/entrar/salida", "/é", "/ficha/1\n", "/\"onclick=", "/" * 300],
+)  # fmt: skip
+def test_nobody_is_led_elsewhere(web: TestClient, idp: SmallProvider, wanted: str) -> None:
+    page = web.get("/entrar", params={"a": wanted})
+    assert page.status_code == 422 or 'href="/entrar/proveedor">' in page.text
+    begun = web.get("/entrar/proveedor", params={"a": wanted})
+    if begun.status_code == 303:
+        assert web.get(idp.sign_in(begun.headers["location"])).headers["location"] == "/"
+
+
 @pytest.mark.parametrize("name", ["next", "url", "redirect_uri", "continue", "return", "a"])
 def test_no_word_in_an_address_leads_elsewhere(web: TestClient, idp: SmallProvider, name: str) -> None:
     elsewhere = urlencode({name: "https://evil.example"})
@@ -388,6 +418,19 @@ def test_a_provider_s_new_key_is_taken_up(web: TestClient, idp: SmallProvider, m
     assert len(idp.asked) == asked_before
     web.app.state.service.ask_provider()
     assert web.get("/v1/cases", headers=token).status_code == 200
+
+
+def test_a_file_of_keys_takes_the_place_of_the_provider_s_own(
+    asking: Asking, idp: SmallProvider, tmp_path: Path
+) -> None:
+    file = tmp_path / "of-file.json"
+    file.write_text(json.dumps({"keys": [public(rsa.generate_private_key(65537, 2048), "k1")]}))
+    web = opened(asking, idp, keys=file)
+    assert "/keys" not in idp.asked
+    assert_came_back(web, signed_in(web, idp), "rechazado")
+    file.write_text(json.dumps({"keys": [public(idp.key, "k1")]}))
+    web.app.state.service.refresh()
+    assert signed_in(web, idp).headers["location"] == "/"
 
 
 def test_unknown_keys_do_not_make_the_service_ask_all_the_time(web: TestClient, idp: SmallProvider) -> None:

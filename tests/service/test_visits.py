@@ -34,7 +34,7 @@ def post(client: TestClient, headers: dict[str, str], path: str = "/seguimiento"
 
 
 def number_of(asking: Asking) -> str:
-    return asking.delivered()[0][0]["VISITA"]
+    return asking.delivered()[0][0]["NUMERO_VISITA"]
 
 
 def page(asking: Asking, client: TestClient, **caller: Any) -> str:
@@ -45,11 +45,24 @@ def test_a_visit_is_recorded_as_its_contract_wants_it(asking: Asking, client: Te
     said = post(client, asking.token(**EVERYTHING), **VISIT)
     assert (said.status_code, said.headers["location"]) == (303, f"{PAGE}?guardado=true")
     ((row,),) = asking.delivered()
-    number = row.pop("VISITA")
+    number = row.pop("NUMERO_VISITA")
     assert re.fullmatch("[0-9]{16}", number)
     assert row == {"ANIO": "2025", "COD_UGEL": "150101", "NINO": "111", "ASUNTO": "INTERRUPTION", "ESTADO": "CONTACTADO",
                    "FECHA": "2025-11-15", "RESULTADO": "ENCONTRADO"}  # fmt: skip
     assert "Se guardó" in client.get(f"{PAGE}?guardado=true", headers=asking.token(**EVERYTHING)).text
+
+
+def test_sent_twice_it_is_one_visit_and_changed_it_is_another(asking: Asking, client: TestClient) -> None:
+    headers = asking.token(**EVERYTHING)
+    number = re.search(r'name="number" value="([0-9]{16})"', client.get(PAGE, headers=headers).text).group(1)
+    for _ in range(2):
+        assert post(client, headers, **VISIT, number=number, note="a").status_code == 303
+    assert [row["NUMERO_VISITA"] for (row,) in asking.delivered()] == [number]
+    post(client, headers, **VISIT, number=number, note="b")  # somebody went back in the browser and wrote another
+    post(client, asking.token(**EVERYTHING, sub="otra"), **VISIT, number=number, note="a")
+    assert len({row["NUMERO_VISITA"] for (row,) in asking.delivered()}) == len(asking.delivered()) == 3
+    for wrong in ("", "x", "../../home", "1" * 17):
+        assert post(client, headers, **VISIT, number=wrong).status_code == 303
 
 
 def test_whatever_was_said_of_services_and_what_comes_next_is_delivered(asking: Asking, client: TestClient) -> None:
@@ -60,7 +73,7 @@ def test_whatever_was_said_of_services_and_what_comes_next_is_delivered(asking: 
         "ACEPTADOS": "TUTOR VISITA", "RECHAZADOS": "REFUERZO", "OFRECIDOS": "EIB", "PROXIMO_PASO": "VISITAR",
         "PROXIMA_FECHA": "2025-11-20",
     }  # fmt: skip
-    assert (given["ESTADO"], given["SERVICIO"], given["VISITA"]) == ("ATENDIDO", "RENIEC", row["VISITA"])
+    assert (given["ESTADO"], given["SERVICIO"], given["NUMERO_VISITA"]) == ("ATENDIDO", "RENIEC", row["NUMERO_VISITA"])
     assert "RESULTADO" not in given
 
 
@@ -213,9 +226,11 @@ def test_words_are_sealed_and_read_only_with_the_name(asking: Asking, client: Te
     headers = asking.token(**EVERYTHING)
     post(client, headers, **VISIT, note=CANARY, with_whom="Ana Canario")
     assert "Canario" not in page(asking, client)
+    assert "Hay una nota" in page(asking, client)
     revealed = post(client, headers, "/nombre", why="visita acordada con la familia").text
     assert CANARY in revealed
     assert "Ana Canario" in revealed
+    assert "Hay una nota" not in revealed
     log = asking.settings.access_log.read_text()
     assert '"what": "notes"' in log
     no_scope = post(client, asking.token(scope="education feedback"), "/nombre", why="visita acordada con la familia")

@@ -118,9 +118,9 @@ def target(
 
     LEVEL is B0 (primary) or F0 (secondary); docs/definitions.md says what each INDICATOR counts.
     """
-    from warehouse.landing.parameters import Target
+    from warehouse.landing.parameters import Goal
 
-    asked = Target(
+    asked = Goal(
         indicator=indicator.strip().lower(),
         level=level.strip().upper(),
         valid_from=date(year, 1, 1),

@@ -23,7 +23,7 @@ def report(context: Context, ugel: str | None, region: str | None, as_of: date |
     The page needs no network and no script; print it from a browser. It holds what was published and no more.
     """
     from warehouse.files import write_whole
-    from warehouse.report import exports, figures, page
+    from warehouse.report import exports, figures, page, paper
 
     home, progress = context
     bulletin = figures.read(home.existing(), ugel, region, as_of)
@@ -32,5 +32,6 @@ def report(context: Context, ugel: str | None, region: str | None, as_of: date |
     with progress.step("bulletin"):
         written = folder / f"{bulletin.file_name}.html"
         write_whole(written, page.html(bulletin))
+        write_whole(written.with_suffix(".pdf"), paper.write(bulletin))
         sheets = [exports.write_xlsx(bulletin, folder), *exports.write_csv(bulletin, folder)]
-    click.echo(f"{written} and {len(sheets)} files of its tables")
+    click.echo(f"{written}, the same as PDF, and {len(sheets)} files of its tables")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -116,12 +117,7 @@ def store_identities(db: duckdb.DuckDBPyConnection, contract: Contract, file: st
 
 def identity(db: duckdb.DuckDBPyConnection, child: int) -> Identity | None:
     """Return a person's newest identity from the pupil records; the caller has logged the access."""
-    row = db.execute(
-        "select n_doc, id_persona, nombres, apellido_paterno, apellido_materno, _file, _line "
-        f"from vault.siagie_enrollments where child_key in (select ? union select child_key from {_merges(db)} "
-        "where merged_into = ?) order by known_at desc, _line desc limit 1",
-        [child, child],
-    ).fetchone()
+    row = _newest(db, child, "n_doc, id_persona, nombres, apellido_paterno, apellido_materno, _file, _line", "true")
     if row is None:
         return None
     document, siagie_person, given_names, first_surname, second_surname, file, line = row
@@ -134,6 +130,21 @@ def identity(db: duckdb.DuckDBPyConnection, child: int) -> Identity | None:
         file=file,
         line=line,
     )
+
+
+def guardian(db: duckdb.DuckDBPyConnection, child: int) -> str | None:
+    """Return the newest name of a person's mother, father or guardian that a pupil record has; the access is logged."""
+    row = _newest(db, child, "apoderado_nombres", "trim(apoderado_nombres) <> ''")
+    return row[0] if row else None
+
+
+def _newest(db: duckdb.DuckDBPyConnection, child: int, columns: str, has: str) -> tuple[Any, ...] | None:
+    """Return columns of a person's newest pupil record, under any of its keys, that has something."""
+    return db.execute(
+        f"select {columns} from vault.siagie_enrollments where {has} and child_key in (select ? union "
+        f"select child_key from {_merges(db)} where merged_into = ?) order by known_at desc, _line desc limit 1",
+        [child, child],
+    ).fetchone()
 
 
 NAMES = """

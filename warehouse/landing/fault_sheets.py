@@ -7,19 +7,21 @@ A later delivery without the fault removes it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 
+from warehouse import contracts
 from warehouse.contracts import Contract
 from warehouse.deliveries import IS_TAKEN_IN, Fault, Status, text
 from warehouse.files import write_whole
 from warehouse.landing.intake import LEDGER_NAME
-from warehouse.settings import Home
+from warehouse.settings import DBT_PROJECT, Home, read_yaml
 
 LINES_SHOWN = 40
 SHEET = """# Ficha de errores: {file}
@@ -34,9 +36,19 @@ SHEET = """# Ficha de errores: {file}
 ## A quiénes afecta
 {children}
 
-## Qué hacer
+{example}## Qué hacer
 Corrija el archivo y envíelo completo con la fecha del nuevo envío en el nombre. \
 Antes de enviarlo puede revisarlo con `qhawaq check ARCHIVO`.
+"""
+
+
+EXAMPLE = """## Cómo se ve una línea correcta
+Todos los valores son inventados{columns}.
+
+```
+{lines}
+```
+
 """
 
 
@@ -49,6 +61,7 @@ class SheetEntry:
     delivered_at: date | None
     text: str
     children: int | None  # number affected; None where unknown
+    column: str | None = None  # where one is at fault
 
 
 @dataclass
@@ -61,10 +74,13 @@ class Sheet:
     delivered: str
     faults: list[str] = field(default_factory=list)
     unscored: int | None = None  # children without a score because of the faults; None where unknown
+    columns: list[str] = field(default_factory=list)  # at fault
 
     def add(self, entry: SheetEntry) -> None:
         """Add a fault and the children it leaves unscored."""
         self.faults.append(entry.text)
+        if entry.column and entry.column not in self.columns:
+            self.columns.append(entry.column)
         if entry.children is not None:
             self.unscored = (self.unscored or 0) + entry.children
 
@@ -85,7 +101,31 @@ class Sheet:
             delivered=self.delivered,
             faults="\n".join(f"- {fault}" for fault in self.faults),
             children=children,
+            example=_example(self.source, self.columns),
         )
+
+
+@cache
+def examples() -> dict[str, dict[str, str]]:
+    """Return a right line of each source, by table: column → made-up value."""
+    return read_yaml(Path(__file__).with_name("examples.yml"))
+
+
+def _example(source: str, columns: Sequence[str]) -> str:
+    """Return a right line of a source under its header, the columns at fault named with their values."""
+    contract = next((one for one in contracts.read(DBT_PROJECT).values() if one.name == source), None)
+    if contract is None:
+        return ""
+    line = examples()[contract.table]
+    lines = (contract.separator.join(line), contract.separator.join(line.values()))
+    return EXAMPLE.format(columns=_at_fault(line, columns), lines="\n".join(lines))
+
+
+def _at_fault(line: Mapping[str, str], columns: Sequence[str]) -> str:
+    """Return what the columns at fault look like in a right line."""
+    values = {name.lower(): value for name, value in line.items()}
+    told = [f"{name}: «{values[name]}»" for name in columns if values.get(name)]
+    return f"; fíjese en {', '.join(told)}" if told else ""
 
 
 def _lines(numbers: list[int]) -> str:
@@ -99,9 +139,9 @@ REPAIRED = (
 )
 
 
-def collect(db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> list[Sheet]:
+def collect(db: duckdb.DuckDBPyConnection, sources: Iterable[Contract]) -> list[Sheet]:
     """Return a sheet for each delivery whose faults no later delivery of the same source and period has corrected."""
-    senders = {contract.name: contract.sender for contract in contracts}
+    senders = {contract.name: contract.sender for contract in sources}
     sheets: dict[str, Sheet] = {}
     for entry in chain(_refused(db), _quarantined(db), _withheld(db), _missing(db)):
         sender = senders.get(entry.source or "", "quien envió el archivo")
@@ -138,7 +178,7 @@ def _quarantined(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
     ).fetchall():
         where = f"columna {column}: " if column else ""
         cause = f"{where}{_in_spanish(fault, {}, reason)} (líneas {_lines(lines)})."
-        yield SheetEntry(file, source, day, cause, len(lines))
+        yield SheetEntry(file, source, day, cause, len(lines), column)
 
 
 def _withheld(db: duckdb.DuckDBPyConnection) -> Iterator[SheetEntry]:
@@ -168,10 +208,10 @@ def _counts(rows: int, before: int) -> dict[str, int]:
     return {"rows": rows, "before": before}
 
 
-def write(home: Home, db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> list[Path]:
+def write(home: Home, db: duckdb.DuckDBPyConnection, sources: Iterable[Contract]) -> list[Path]:
     """Write the sheets that are due into the home and remove the others; return their paths."""
     folder = home.fault_sheets
-    sheets = collect(db, contracts)
+    sheets = collect(db, sources)
     if sheets:
         folder.mkdir(mode=0o700, exist_ok=True)
     written = []

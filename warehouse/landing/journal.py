@@ -188,9 +188,14 @@ def forget(home: Home, secret: Keys, children: set[str], contract: Contract, pat
 
 
 def _redact(home: Home, secret: Keys, entry: JournalEntry, pattern: str) -> None:
-    note, with_whom = (re.sub(pattern, rf"\g<1>{REDACTED}\g<3>", words) for words in (entry.note, entry.with_whom))
-    if (redacted := replace(entry, note=note, with_whom=with_whom)) != entry:
-        _seal(home, secret, redacted)
+    left = replace(entry, note=redacted(entry.note, pattern), with_whom=redacted(entry.with_whom, pattern))
+    if left != entry:
+        _seal(home, secret, left)
+
+
+def redacted(words: str, pattern: str) -> str:
+    """Return words without the numbers of erased children, by a pattern with what stands before and after one."""
+    return re.sub(pattern, rf"\g<1>{REDACTED}\g<3>", words)
 
 
 def _seal(home: Home, secret: Keys, entry: JournalEntry) -> None:

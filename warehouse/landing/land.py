@@ -25,7 +25,6 @@ from warehouse.landing import (
     fault_sheets,
     horizon,
     intake,
-    journal,
     ledger,
     packed,
     quarantine,
@@ -33,6 +32,7 @@ from warehouse.landing import (
     snapshot,
     staging,
     visit_notes,
+    visiting,
 )
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
@@ -67,8 +67,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         ledger.prepare(db, list(sources.values()))
         secret = keys.load(home.secrets)
         returns.deliver_again(home, secret, db)
-        journal.deliver_missing(home, secret, db, sources[journal.TABLE])
-        snapshot.write(home, secret)  # before the vault is locked
+        visiting.prepare(home, secret, db, sources)
         waiting = intake.waiting(home.inbox)
         sources = codes.with_codes(db, sources)
         session = Session(
@@ -127,7 +126,7 @@ def _land_all(session: Session, waiting: list[Path]) -> list[Outcome]:
         outcomes.append(outcome)
         if outcome.status == Status.REFUSED or number % SHOWN_EVERY == 0 or number == len(ordered):
             session.wait()
-            facts = _facts(outcome) if outcome.file not in session.left else {}
+            facts = outcome.facts if outcome.file not in session.left else {}
             session.progress.say(f"landed {number}/{len(ordered)}", **facts)
     return outcomes
 
@@ -149,12 +148,6 @@ def _others_go_on(session: Session, path: Path, file: str) -> Iterator[None]:
             session.unread.append(error)
         else:
             raise
-
-
-def _facts(outcome: Outcome) -> dict[str, str]:
-    """Return the facts of an outcome that are known, for the log."""
-    facts = {"file": outcome.file, "status": outcome.status, "reason": outcome.reason}
-    return {name: value for name, value in facts.items() if value}
 
 
 def _link(session: Session) -> None:

@@ -64,6 +64,12 @@ class Outcome:
     reason: str | None = None  # why it was refused, or corrections made in reading
     refusal: DeliveryRefused | None = None
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is known of it, for the log."""
+        facts = {"file": self.file, "status": self.status, "reason": self.reason}
+        return {name: value for name, value in facts.items() if value}
+
 
 class Earlier(NamedTuple):
     """A delivery with the same content, in the ledger already."""

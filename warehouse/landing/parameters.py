@@ -77,7 +77,7 @@ class Holiday:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Goal:
     """Which share an indicator of the nation is to reach in a school year, and who set it as a goal."""
 
     kind: ClassVar[str] = "target"
@@ -93,8 +93,8 @@ class Target:
         return f"{self.indicator} {self.level} {self.valid_from.year}, {self.target_share:.2%} ({self.basis})"
 
 
-Parameter = Capacity | Cost | Holiday | Target
-KINDS: dict[str, type[Parameter]] = {one.kind: one for one in (Capacity, Cost, Holiday, Target)}
+Parameter = Capacity | Cost | Holiday | Goal
+KINDS: dict[str, type[Parameter]] = {one.kind: one for one in (Capacity, Cost, Holiday, Goal)}
 
 
 @dataclass(frozen=True)

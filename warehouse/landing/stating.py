@@ -17,10 +17,11 @@ import duckdb
 from warehouse import contracts, database
 from warehouse.errors import UsageError
 from warehouse.landing import ledger, parameters
-from warehouse.landing.parameters import ALL, Capacity, Cost, Decided, Holiday, Parameter, Statement, Target
+from warehouse.landing.parameters import ALL, Capacity, Cost, Decided, Goal, Holiday, Parameter, Statement
 from warehouse.settings import DBT_PROJECT, Home
 
-FIRST, LAST = date(2000, 1, 1), date(2060, 12, 31)  # what is stated of other days is a slip
+FIRST = date(2000, 1, 1)  # what is stated of a day before, or after the last, is a slip
+LAST = date(2060, 12, 31)
 MOST_CHILDREN = 100_000  # per list of a UGEL
 MOST_SOLES = 1_000_000  # per child
 LONGEST = 100  # characters of a name
@@ -70,7 +71,7 @@ def _judge(db: duckdb.DuckDBPyConnection, parameter: Parameter) -> None:
             _judge_cost(parameter)
         case Holiday():
             _judge_holiday(db, parameter)
-        case Target():
+        case Goal():
             _judge_target(parameter)
     said = parameters.standing(db, parameter)
     if said and said.parameter == parameter:
@@ -78,7 +79,8 @@ def _judge(db: duckdb.DuckDBPyConnection, parameter: Parameter) -> None:
 
 
 def _judge_capacity(db: duckdb.DuckDBPyConnection, capacity: Capacity) -> None:
-    children, share = capacity.capacity_children, capacity.capacity_share
+    children = capacity.capacity_children
+    share = capacity.capacity_share
     if (children is None) == (share is None):
         raise UsageError("say either --children or --share: how many children, or which share of the pupils")
     if children is not None and not 1 <= children <= MOST_CHILDREN:
@@ -132,7 +134,7 @@ def _is_holiday(db: duckdb.DuckDBPyConnection, holiday: Holiday) -> bool:
     return str(holiday.valid_from) in {row["holiday_date"] for row in _seed("holidays")}
 
 
-def _judge_target(target: Target) -> None:
+def _judge_target(target: Goal) -> None:
     known = [row["name"] for row in _seed("definitions") if row["kind"] == "indicator"]
     if target.indicator not in known:
         raise UsageError(f"{target.indicator} is no indicator; there are: {', '.join(known)}")

@@ -37,6 +37,7 @@ class VisitJournal:
         self.mark: int | None = None
         self.staff_mark: int | None = None
         self.noted: dict[str, Staff] = {}
+        self.worded: set[str] = set()  # numbers of those that hold words
 
     def record(self, entry: JournalEntry) -> None:
         """Keep an entry, then deliver it; what cannot be delivered now, the next landing delivers.
@@ -73,6 +74,8 @@ class VisitJournal:
 
     def _read(self, path: Path) -> JournalEntry:
         entry = journal.read(path, keys.load(self.home.secrets))
+        if entry.has_words:
+            self.worded.add(entry.number)
         return replace(entry, note="", with_whom="")
 
     def whole(self, number: str) -> JournalEntry:
@@ -86,7 +89,7 @@ class VisitJournal:
 
     def staff(self) -> dict[str, Staff]:
         """Return by number who recorded each visit of a published child, as the vault had it at the last landing."""
-        mark = _changed_at(self.home.names)
+        mark = _changed_at(snapshot.path_of(self.home))
         if mark != self.staff_mark:
             held = snapshot.read(self.home, keys.load(self.home.secrets)) or {"notes": {}}
             notes = [note for of_child in held["notes"].values() for note in of_child]

@@ -14,6 +14,7 @@ from warehouse.landing.journal import REDACTED, TABLE, JournalEntry
 from warehouse.landing.session import Session
 
 COLUMNS = ("number", "recorded_at", "who", "in_charge", "with_whom", "note")
+Note = dict[str, Any]  # by these columns
 OF_CHILD = f"""
 select {", ".join(COLUMNS)} from vault.visit_notes where child_key in (
   select $child union select child_key from {SAME_PERSON} where merged_into = $child) order by recorded_at, number
@@ -76,7 +77,7 @@ def redact(vault: duckdb.DuckDBPyConnection, listed: str, pattern: str) -> None:
         )
 
 
-def of_child(db: duckdb.DuckDBPyConnection, child: int) -> list[dict[str, Any]]:
+def of_child(db: duckdb.DuckDBPyConnection, child: int) -> list[Note]:
     """Return what was noted of a child, the oldest first; a vault of former code has none."""
     if not is_kept(db):
         return []

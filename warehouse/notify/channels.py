@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import http.client
@@ -33,7 +34,19 @@ class NotTaken(QhawaqError):
     """The server did not acknowledge a message, which waits for the next call; the error holds no address."""
 
 
-def send(message: Message, recipient: Recipient, environment: Mapping[str, str] = os.environ) -> None:
+class Attachment(NamedTuple):
+    """A PDF that goes with a message."""
+
+    name: str
+    content: bytes
+
+
+def send(
+    message: Message,
+    recipient: Recipient,
+    environment: Mapping[str, str] = os.environ,
+    attachment: Attachment | None = None,
+) -> None:
     """Send a message to its recipient's current address.
 
     Raises:
@@ -41,7 +54,7 @@ def send(message: Message, recipient: Recipient, environment: Mapping[str, str] 
         UsageError: the environment does not say how to send.
     """
     try:
-        CHANNELS[recipient.channel](message, recipient.address, environment)
+        CHANNELS[recipient.channel](message, recipient.address, environment, attachment)
     except (OSError, smtplib.SMTPException, http.client.HTTPException) as error:
         raise NotTaken(f"{recipient.name}: {_without_address(error)}") from None
 
@@ -70,13 +83,16 @@ def _without_address(error: Exception) -> str:
     return type(error).__name__ + (f" {code}" if isinstance(code, int) else "")
 
 
-def _mail(message: Message, address: str, environment: Mapping[str, str]) -> None:
+def _mail(message: Message, address: str, environment: Mapping[str, str], attachment: Attachment | None) -> None:
     relay = _relay(environment)
     server = relay.server
     with _connected(server.scheme == "smtps", str(server.hostname), server.port or 587) as smtp:
         if server.username:
             smtp.login(server.username, secret("QHAWAQ_SMTP_PASSWORD", environment))
-        smtp.send_message(_mail_message(message, address, relay.sender))
+        mail = _mail_message(message, address, relay.sender)
+        if attachment:
+            mail.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
+        smtp.send_message(mail)
 
 
 class Relay(NamedTuple):
@@ -123,8 +139,11 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow none."""
 
 
-def _webhook(message: Message, address: str, environment: Mapping[str, str]) -> None:
-    body = {"id": message.id, "recipient": message.recipient, "made_at": message.made_at}
+def _webhook(message: Message, address: str, environment: Mapping[str, str], attachment: Attachment | None) -> None:
+    body: dict[str, object] = {"id": message.id, "recipient": message.recipient, "made_at": message.made_at}
+    if attachment:
+        content = base64.b64encode(attachment.content).decode()
+        body["attachment"] = {"name": attachment.name, "media_type": "application/pdf", "base64": content}
     _post(body | asdict(message.content), address, environment)
 
 

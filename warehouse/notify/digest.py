@@ -51,10 +51,16 @@ def content(recipient: Recipient, entries: Sequence[Entry], link: str, is_synthe
         "",
         own["closing"].format(**values),
         "",
-        *(entry.sheet for entry in entries if entry.sheet),
+        *(entry.text for entry in entries if entry.text),
         texts()["sign"],
     ]
-    return Content(subject=own["subject"].format(**values), text="\n".join(lines), counts=dict(counts), link=link)
+    return Content(
+        subject=own["subject"].format(**values),
+        text="\n".join(lines),
+        counts=dict(counts),
+        link=link,
+        bulletin="".join({entry.bulletin for entry in entries}),  # those to one recipient are all of its area
+    )
 
 
 def _counted(own: Mapping[str, Any], counts: Mapping[str, int]) -> list[str]:

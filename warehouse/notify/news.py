@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse import contracts
-from warehouse.errors import HomeError
+from warehouse.contracts import Contract
+from warehouse.errors import HomeError, UsageError
 from warehouse.landing.intake import sent_as
+from warehouse.notify import bulletins
 from warehouse.notify.outbox import Entry, EntryKind, Missing
 from warehouse.notify.recipients import Recipient
 from warehouse.publish import switching
@@ -24,6 +27,7 @@ LISTS = {
     EntryKind.LISTED: "select service_code, child_key from priority_list",
     EntryKind.AT_ONCE: "select service_code, concat(need, ':', child_key) from immediate_cases",
 }
+SOURCE = re.compile(r"^- \*\*Fuente:\*\* (\S+)$", re.MULTILINE)  # in a fault sheet
 WITHHELD = "select source, period, department_code from withheld_periods where is_missing"
 
 
@@ -59,6 +63,7 @@ def read(home: Home, recipients: Mapping[str, Recipient]) -> News:
         *_of_lists(lists, recipients),
         *_missing(home, release, recipients),
         *_of_sheets(home, recipients),
+        *bulletins.entries(home, _of_role(recipients, "bulletin")),
     ]
     return News(release, entries, {entry.school: entry.ugel for entry in lists})
 
@@ -105,17 +110,35 @@ def _missing(home: Home, release: str, recipients: Mapping[str, Recipient]) -> I
 def _of_sheets(home: Home, recipients: Mapping[str, Recipient]) -> Iterator[Entry]:
     """Yield the fault sheets for the senders of their sources; a sheet with another text is another entry."""
     senders = _of_role(recipients, "sender")
-    paths = sorted(home.fault_sheets.glob("*.md"))
-    if not senders or not paths:
-        return
-    sources = contracts.read(DBT_PROJECT).values()
-    for path in paths:
-        table = next((contract.table for contract in sources if contract.stated(sent_as(path.stem))), None)
+    sources = list(contracts.read(DBT_PROJECT).values())
+    _check_sources(senders, sources)
+    for path in sorted(home.fault_sheets.glob("*.md")) if senders else ():
         text = path.read_text(encoding="utf-8")
+        source = _source_of(path.stem, text, sources)
         item = f"{path.stem}|{hashlib.sha256(text.encode()).hexdigest()}"
         for recipient in senders:
-            if recipient.scope == table:
-                yield Entry(recipient.name, EntryKind.SHEET, item, sheet=text)
+            if source and recipient.scope in (source.name, source.table):
+                yield Entry(recipient.name, EntryKind.SHEET, item, text=text)
+
+
+def _check_sources(senders: Iterable[Recipient], sources: Iterable[Contract]) -> None:
+    """Refuse senders of a source that is none: they would never hear of anything.
+
+    Raises:
+        UsageError: a scope is no source's name.
+    """
+    known = {name for source in sources for name in (source.name, source.table)}
+    for recipient in senders:
+        if recipient.scope not in known:
+            raise UsageError(f"recipients.csv: {recipient.name} is the sender of {recipient.scope}, which is no source")
+
+
+def _source_of(file: str, text: str, sources: Iterable[Contract]) -> Contract | None:
+    """Return whose sheet it is: of the source that it names, else of the one whose files are called so."""
+    named = SOURCE.search(text)
+    return next(
+        (source for source in sources if source.name == (named and named[1]) or source.stated(sent_as(file))), None
+    )
 
 
 def _rows(file: Path, sql: str) -> list[tuple[str, ...]]:

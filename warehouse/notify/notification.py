@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from warehouse.errors import QhawaqError
-from warehouse.notify import channels, digest, news, outbox, recipients
-from warehouse.notify.outbox import Outbox
+from warehouse.notify import bulletins, channels, digest, news, outbox, recipients
+from warehouse.notify.outbox import Content, Outbox
 from warehouse.notify.recipients import Recipient
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -50,21 +50,58 @@ def notify(home: Home, progress: Progress, now: datetime, environment: Environme
         HomeError: nothing is published, or another process holds the outbox.
     """
     everyone = recipients.read(home.recipients)
-    subscribed = recipients.subscribed(everyone)
     awake = recipients.awake(everyone, now)
     with outbox.opened(home) as box:
-        current = news.read(home, everyone)
-        new = box.take_up(current.entries, current.release, opted_out=set(everyone) - set(subscribed))
-        box.withdraw(subscribed, now)
-        waiting = box.waiting(current.entries)
-        for name in sorted(set(waiting) & set(awake)):
-            recipient = awake[name]
-            ugel = current.ugels.get(recipient.scope, recipient.scope)
-            link = digest.link(recipient, environment.get("QHAWAQ_BOARDS_URL", ""), ugel)
-            content = digest.content(recipient, waiting[name], link, is_synthetic=home.kind == "synthetic")
-            box.compose(name, waiting[name], content, now)
-        sending = send(box, awake, progress, now, environment)
-    return Round(new, sending.sent, len(set(waiting) - set(awake)), tuple(sending.failed))
+        composed = _compose(home, box, everyone, now, environment)
+        sending = send(home, box, awake, progress, now, environment)
+    return Round(composed.new, sending.sent, composed.held, tuple(sending.failed))
+
+
+class Preview(NamedTuple):
+    """A message that a round would send, and to whom."""
+
+    recipient: Recipient
+    content: Content
+
+
+def preview(home: Home, now: datetime, environment: Environment = os.environ) -> list[Preview]:
+    """Return what a round would send now, in the order of sending; nothing is sent and nothing is noted.
+
+    Raises:
+        UsageError: the routing table cannot be used.
+        HomeError: nothing is published, or the outbox is damaged.
+    """
+    everyone = recipients.read(home.recipients)
+    awake = recipients.awake(everyone, now)
+    with outbox.copied(home) as box:
+        _compose(home, box, everyone, now, environment)
+        return [Preview(awake[message.recipient], message.content) for message in box.unsent(list(awake))]
+
+
+class Composed(NamedTuple):
+    """What became of the entries of a round."""
+
+    new: int
+    held: int  # recipients with entries who are in their quiet hours
+
+
+def _compose(
+    home: Home, box: Outbox, everyone: Mapping[str, Recipient], now: datetime, environment: Environment
+) -> Composed:
+    """Take up new entries, and compose a message for each recipient who is awake."""
+    subscribed = recipients.subscribed(everyone)
+    awake = recipients.awake(everyone, now)
+    current = news.read(home, everyone)
+    new = box.take_up(current.entries, current.release, opted_out=set(everyone) - set(subscribed))
+    box.withdraw(subscribed, now)
+    waiting = box.waiting(current.entries)
+    for name in sorted(set(waiting) & set(awake)):
+        recipient = awake[name]
+        ugel = current.ugels.get(recipient.scope, recipient.scope)
+        link = digest.link(recipient, environment.get("QHAWAQ_BOARDS_URL", ""), ugel)
+        content = digest.content(recipient, waiting[name], link, is_synthetic=home.kind == "synthetic")
+        box.compose(name, waiting[name], content, now)
+    return Composed(new, len(set(waiting) - set(awake)))
 
 
 class Sending(NamedTuple):
@@ -75,7 +112,12 @@ class Sending(NamedTuple):
 
 
 def send(
-    box: Outbox, awake: Mapping[str, Recipient], progress: Progress, now: datetime, environment: Environment
+    home: Home,
+    box: Outbox,
+    awake: Mapping[str, Recipient],
+    progress: Progress,
+    now: datetime,
+    environment: Environment,
 ) -> Sending:
     """Send the unacknowledged messages; an unreachable recipient does not delay the others."""
     sent = 0
@@ -83,7 +125,8 @@ def send(
     for message in box.unsent(list(awake)):
         box.tried(message)
         try:
-            channels.send(message, awake[message.recipient], environment)
+            attachment = bulletins.attachment(home, message.content.bulletin)
+            channels.send(message, awake[message.recipient], environment, attachment)
         except channels.NotTaken as error:
             failed.append(str(error))
             continue

@@ -47,6 +47,7 @@ class EntryKind(StrEnum):
     AT_ONCE = "at_once"
     MISSING = "missing"
     SHEET = "sheet"
+    BULLETIN = "bulletin"
 
 
 class Missing(NamedTuple):
@@ -65,7 +66,8 @@ class Entry:
     kind: EntryKind
     item: str
     missing: Missing | None = None  # of a missing delivery
-    sheet: str | None = None  # text of a fault sheet
+    bulletin: str = ""  # whose bulletin goes with the message: the code of its area
+    text: str | None = None  # what the message holds whole: a fault sheet, a bulletin's sentences
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Content:
     text: str
     counts: Mapping[str, int]  # entries by kind
     link: str  # empty where there is no page
+    bulletin: str = ""  # the code of the area whose bulletin goes with it; empty: none does
 
 
 @dataclass(frozen=True)
@@ -211,14 +214,38 @@ def opened(home: Home) -> Iterator[Outbox]:
     """
     with alone(home):
         os.close(os.open(home.outbox, os.O_CREAT | os.O_RDWR, 0o600))
-        try:
-            with closing(sqlite3.connect(home.outbox, isolation_level=None)) as db:
-                yield Outbox(db)
-        except sqlite3.DatabaseError as error:
-            raise HomeError(
-                f"{home.outbox} cannot be used ({error}): restore it from a backup; without it everybody would be told "
-                "of all that stands"
-            ) from error
+        with _told(home), closing(sqlite3.connect(home.outbox, isolation_level=None)) as db:
+            yield Outbox(db)
+
+
+@contextmanager
+def copied(home: Home) -> Iterator[Outbox]:
+    """Open a copy of a home's outbox in memory: what is written there is gone afterwards.
+
+    Raises:
+        HomeError: the outbox is damaged.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        if home.outbox.exists():
+            with closing(sqlite3.connect(f"{home.outbox.as_uri()}?mode=ro", uri=True)) as kept, _told(home):
+                kept.backup(db)
+        yield Outbox(db)
+
+
+@contextmanager
+def _told(home: Home) -> Iterator[None]:
+    """Say what a damaged outbox means.
+
+    Raises:
+        HomeError: it is damaged.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise HomeError(
+            f"{home.outbox} cannot be used ({error}): restore it from a backup; without it everybody would be told "
+            "of all that stands"
+        ) from error
 
 
 @contextmanager

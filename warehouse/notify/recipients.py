@@ -15,8 +15,14 @@ from warehouse import clock
 from warehouse.errors import UsageError
 
 COLUMNS = ("recipient", "role", "scope", "channel", "address", "quiet_from", "quiet_until", "opted_out")
-# Role → form of its scope: a school's code and annex, a UGEL's six digits, the name of a source's table.
-SCOPES = {"school": r"[0-9]{7}-[0-9A-Za-z]", "ugel": r"[0-9]{6}", "sender": r"[a-z][a-z0-9_]*"}
+# Role → form of its scope: a school's code and annex, a UGEL's six digits, a source's name as sheets have it or its
+# table; a UGEL, a department or the country (00).
+SCOPES = {
+    "school": r"[0-9]{7}-[0-9A-Za-z]",
+    "ugel": r"[0-9]{6}",
+    "sender": r"([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*",
+    "bulletin": r"[0-9]{2}|[0-9]{6}",
+}
 CHANNELS = {"smtp": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+", "webhook": r"https?://[!-~]+"}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -34,8 +40,9 @@ class Recipient:
 
     Args:
         name: its name in the outbox, whatever its address.
-        role: `school` is notified of new entries of lists, `ugel` of missing deliveries, `sender` of faults.
-        scope: its school, UGEL or source.
+        role: `school` is notified of new entries of lists, `ugel` of missing deliveries, `sender` of faults; `bulletin`
+            gets a bulletin a month.
+        scope: its school, UGEL, source or area.
         channel: `smtp` or `webhook`.
         address: mail address or URL.
         quiet: hours without messages; None where there are none.

@@ -24,7 +24,7 @@ from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.identity import people
 from warehouse.identity import vault as identities
 from warehouse.keys import Keys
-from warehouse.landing import archive, journal, snapshot, visit_notes
+from warehouse.landing import archive, visit_notes, visiting
 from warehouse.publish import releases, serving
 from warehouse.rights import canary, compacting, erased, extracts, objections, rectifying, retention, school_record
 from warehouse.rights.canary import Canaries
@@ -151,7 +151,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
         canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
         erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
         rectifying.forget(home, erasure.owned)
-        _forget_visits(home, secret, erasure, canaries)
+        visiting.forget(home, secret, erasure.owned, canaries.pattern())
         _delete_rows(db, erasure)
         _forget_identity(home, secret, erasure)
     compacting.compact(home, secret)
@@ -237,14 +237,6 @@ def _empty(content: list[bytes], own: set[int], pattern: re.Pattern[bytes]) -> i
 def _seal(path: Path, secret: Keys, content: bytes) -> None:
     """Rewrite an archived file, compressed if it was delivered compressed."""
     archive.seal(path, gzip.compress(content) if path.name.endswith(".gz.age") else content, secret)
-
-
-def _forget_visits(home: Home, secret: Keys, erasure: Erasure, canaries: Canaries) -> None:
-    """Remove the person from the journal of visits and from the service's copy of names."""
-    children = set(map(str, erasure.owned))
-    contract = contracts.read(DBT_PROJECT)[journal.TABLE]
-    journal.forget(home, secret, children, contract, canaries.pattern())
-    snapshot.forget(home, secret, children)
 
 
 def _delete_rows(db: duckdb.DuckDBPyConnection, erasure: Erasure) -> None:

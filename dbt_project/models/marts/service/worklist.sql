@@ -6,16 +6,7 @@ grades as (select * from {{ ref('grades') }}),
 
 -- what calls for a visit now comes first, and of two such needs the one of this year
 needs as (
-    select
-        ugel_code,
-        child_key,
-        service_code,
-        grade,
-        need,
-        on_date,
-        reason_text,
-        action_text
-    from immediate
+    select * from immediate
     qualify row_number() over (partition by child_key order by need, ugel_code) = 1
 ),
 

@@ -6,7 +6,7 @@ renamed as (
         -- keys
         nino as child_key,
         {{ code('cod_ugel', 6) }} as ugel_code,
-        visita as visit_id,
+        numero_visita as visit_id,
         reemplaza as replaces_visit_id,
         -- text
         lower(trim(asunto)) as matter,

@@ -1,0 +1,1 @@
+"""Paper: PDF pages by Typst from templates beside it. What is filled in is data and never markup."""

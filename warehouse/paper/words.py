@@ -1,0 +1,116 @@
+"""How paper says things in Spanish: grades, days, weeks, and what became of a case."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from warehouse.settings import DBT_PROJECT, read_yaml
+
+Texts = dict[str, Any]  # by their names, as YAML has them
+MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
+SHOWN_CONTACTS = 4
+SMALL = ("de", "del", "la", "las", "los", "el", "y")  # words of places without a capital
+
+
+class Contact(NamedTuple):
+    """A day on which something was done for a child, in words."""
+
+    on: date
+    text: str
+
+
+class School(NamedTuple):
+    """A school by name and place, as the register has them."""
+
+    name: str | None
+    district: str | None
+    ugel: str | None
+
+
+@cache
+def texts() -> Texts:
+    """Return the texts of paper."""
+    return read_yaml(Path(__file__).with_name("texts.yml"))
+
+
+@cache
+def _grades() -> dict[int, str]:
+    """Return code → name of all grades."""
+    with (DBT_PROJECT / "seeds" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {int(row["grade"]): row["grade_name"] for row in csv.DictReader(file)}
+
+
+def grade(code: int | None) -> str:
+    """Return a grade as people say it, such as «6.° de primaria»; empty where it is unknown."""
+    return _grades().get(code, "") if code is not None else ""
+
+
+def grade_and_section(code: int | None, section: str | None) -> str:
+    """Return a grade with its section, such as «6.° de primaria, sección B»."""
+    told = f"{texts()['sheet']['section']} {section}" if section else ""
+    return ", ".join(filter(None, (grade(code), told)))
+
+
+def day(on: date) -> str:
+    """Return a day in words."""
+    return f"{on.day} de {MONTHS[on.month - 1]} de {on.year}"
+
+
+def week(monday: date) -> str:
+    """Return a week in words, from its Monday to its Sunday."""
+    sunday = monday + timedelta(days=6)
+    month = "" if monday.month == sunday.month else f" de {MONTHS[monday.month - 1]}"
+    year = "" if monday.year == sunday.year else f" de {monday.year}"
+    return f"semana del {monday.day}{month}{year} al {day(sunday)}"
+
+
+def place(name: str) -> str:
+    """Return a place's name from capitals as people write it, such as «San Juan de Lurigancho»."""
+    first, *others = name.split() or [""]
+    return " ".join(
+        [first.capitalize(), *(word.lower() if word.lower() in SMALL else word.capitalize() for word in others)]
+    )
+
+
+def ugel(name: str) -> str:
+    """Return a UGEL by code and province, the province as people write it."""
+    code, comma, province = name.partition(", ")
+    return f"{code}{comma}{place(province)}"
+
+
+def school(code: str, register: School | None) -> str:
+    """Return a school by name and district; by its code where the register names none."""
+    if register is None or not register.name:
+        return f"{texts()['sheet']['unknown_school']} {code}"
+    district = f", distrito {place(register.district)}" if register.district else ""
+    return f"{register.name}{district} (código {code})"
+
+
+def contacts(cases: Sequence[Mapping[str, Any]]) -> list[Contact]:
+    """Return what was last done for a child, the newest first, from its published cases."""
+    steps = texts()["steps"]
+    done = {
+        Contact(case[column], text) for case in cases for column, text in steps.items() if case.get(column) is not None
+    }
+    return sorted(done, key=lambda contact: (contact.on, contact.text), reverse=True)[:SHOWN_CONTACTS]
+
+
+def reasons(text: str | None) -> list[str]:
+    """Return the reasons of a list as sentences of their own."""
+    return [f"{one[0].upper()}{one[1:]}." for one in (text or "").split("; ") if one]
+
+
+def actions(first: str | None, services: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what to do: the list's action first, then services with who acts, each once.
+
+    They are told in the words for tutors: a need that is not theirs to read stands on no paper that lies around.
+    """
+    known = [service["tutor_text"] for service in services]
+    told = [first] if first and first not in known else []
+    told += [f"{service['tutor_text']} ({service['who_acts']})" for service in services]
+    return [f"{one[0].upper()}{one[1:]}." for one in dict.fromkeys(told)]

@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana check lint locks build docs graphs grafana grafana-dashboards \
+.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana test-keycloak check lint locks build docs graphs grafana grafana-dashboards \
 	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
@@ -110,6 +110,9 @@ grafana-pictures: $(VENV)/.dev chromium  ## take the dashboards' pictures of dat
 test-grafana: $(VENV)/.dev chromium  ## the dashboards, the gate and alerts in a real Grafana: QHAWAQ_GRAFANA=folder with bin/, conf/, public/ and data/plugins/
 	QHAWAQ_GRAFANA=$(QHAWAQ_GRAFANA) $(BIN)/pytest -q tests/grafana -m grafana
 
+test-keycloak: $(VENV)/.dev chromium  ## sign in by a real Keycloak with a browser: QHAWAQ_KEYCLOAK=folder of an unpacked Keycloak (needs Java)
+	QHAWAQ_KEYCLOAK=$(QHAWAQ_KEYCLOAK) $(BIN)/pytest -q -n 0 tests/service -m keycloak
+
 docs: $(VENV)/.report $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
 
@@ -135,7 +138,7 @@ lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, 
 		--disabled-rule dbt_score.rules.generic.has_example_sql
 
 test: $(VENV)/.dev  ## set everything up and run the tests (FAST=1: without the small country); the longest are make test-long
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow$(if $(FAST), and not country)"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow$(if $(FAST), and not country)"
 
 test-long: $(VENV)/.dev  ## tests that each build or install something whole: a killed job, the wheel, containers' layers, a full refresh
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "long and not faults and not airflow"

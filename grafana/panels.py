@@ -54,6 +54,7 @@ SHARES = (
     "gap_to_all",
     "gap_to_department",
     "gap_to_nation",
+    "gap_to_target",
     "share_gap",
     "ratio_value",
 )

@@ -10,17 +10,16 @@ from pathlib import Path
 
 import jwt
 
-from service import api_keys
+from service import api_keys, claims
 from service.api_keys import MachineKey
 from service.last_use import LastUse
 from service.live import FileMark, file_mark
 from service.permissions import EVERYWHERE, SCOPES
+from service.provider import Provider
 from service.settings import Oidc
 from warehouse.errors import DamagedFile
 
 LOG = logging.getLogger("qhawaq.serve")
-ALGORITHMS = ["RS256", "ES256", "EdDSA"]
-SKEW = 60  # seconds by which the clocks of this machine and of the identity provider may differ
 LOOK_EVERY = 0.2  # seconds, at requests: a key that was taken away is refused well within a second
 
 
@@ -42,11 +41,18 @@ class Caller:
         scopes: their permissions.
         areas: the places of these: `*`, `region:15`, `ugel:150101`, `school:0123456`, or of protection offices
             `province:1501`.
+        shown: what people call the account; empty where only its name is known.
     """
 
     name: str
     scopes: frozenset[str]
     areas: frozenset[str]
+    shown: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call the account: a word, so that a colleague can be named by it."""
+        return self.shown if self.shown and len(self.shown.split()) == 1 else self.name
 
     def needs(self, scope: str) -> Caller:
         """Return the caller if they have a scope.
@@ -78,14 +84,15 @@ class Authenticator:
         DamagedFile: a file of keys is damaged at the start.
     """
 
-    def __init__(self, api_keys: Path | None, oidc: Oidc | None) -> None:
+    def __init__(self, api_keys: Path | None, oidc: Oidc | None, provider: Provider | None = None) -> None:
         self.api_keys = api_keys
         self.oidc = oidc
+        self.provider = provider
         self.last_use = LastUse(api_keys)
         self.seen = self._marks()
         self.looked_at = time.monotonic()
         self.machines = _machines(api_keys)
-        self.issuers_keys = _issuers_keys(oidc)
+        self.keys_of_file = _issuers_keys(oidc)
 
     def _marks(self) -> list[FileMark | None]:
         return [file_mark(path) for path in (self.api_keys, self.oidc.keys if self.oidc else None)]
@@ -118,12 +125,17 @@ class Authenticator:
 
     def _take_issuers(self) -> None:
         try:
-            self.issuers_keys = _issuers_keys(self.oidc)
+            self.keys_of_file = _issuers_keys(self.oidc)
         except (OSError, DamagedFile) as error:
-            self.issuers_keys = None
+            self.keys_of_file = None
             LOG.error("nobody with a token is let in until this is mended: %s", error)
             return
         LOG.warning("keys of the identity provider were read again")
+
+    def issuers_keys(self) -> jwt.PyJWKSet | None:
+        """Return the public keys of the identity provider: those of the file where one is named, else its own."""
+        has_file = self.oidc is not None and self.oidc.keys is not None
+        return self.keys_of_file if has_file or self.provider is None else self.provider.keys
 
     def write_last_use(self, is_end: bool = False) -> None:
         """Write when keys were last used, at most once a minute."""
@@ -155,29 +167,19 @@ class Authenticator:
         return Caller(entry.name, frozenset(entry.scopes), frozenset(entry.areas))
 
     def _person(self, token: str) -> Caller:
-        if self.oidc is None or self.issuers_keys is None:
+        """Return the person of a token: with the scopes that it names, and those of its roles."""
+        keys = self.issuers_keys()
+        if self.oidc is None or keys is None:
             raise Refused(401, "no keys of an identity provider are at hand here: use X-API-Key")
         try:
-            key = self.issuers_keys[jwt.get_unverified_header(token).get("kid", "")]
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=ALGORITHMS,
-                audience=self.oidc.audience,
-                issuer=self.oidc.issuer,
-                leeway=SKEW,
-                options={"require": ["exp", "iss", "aud", "sub"]},
-            )
-        except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError) as error:
-            raise Refused(401, f"the token is not accepted: {type(error).__name__}") from None
-        scopes = _words(claims.get("scope"))
-        areas = _words(claims.get(self.oidc.areas_claim))
-        return Caller(str(claims["sub"]), frozenset(scopes), frozenset(areas))
-
-
-def _words(claim: object) -> list[str]:
-    """Return a claim's values, whether it is a list or a text with blanks."""
-    return list(map(str, claim)) if isinstance(claim, list) else str(claim or "").split()
+            found = claims.verified(token, keys, self.oidc, self.oidc.audience)
+        except claims.NotAccepted as error:
+            if self.provider and isinstance(error, claims.UnknownKey):
+                self.provider.note_unknown_key()
+            raise Refused(401, f"the token is not accepted: {error}") from None
+        account = claims.account(self.oidc, found)
+        scopes = account.scopes | set(claims.words(found.get("scope")))
+        return Caller(account.subject, scopes, account.areas, account.shown)
 
 
 def _machines(path: Path | None) -> dict[str, MachineKey]:
@@ -191,7 +193,7 @@ def _issuers_keys(oidc: Oidc | None) -> jwt.PyJWKSet | None:
     Raises:
         DamagedFile: the file holds none.
     """
-    if oidc is None:
+    if oidc is None or oidc.keys is None:
         return None
     try:
         return jwt.PyJWKSet.from_json(oidc.keys.read_text(encoding="utf-8"))

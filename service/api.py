@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service import guard, page, problems, protection, routes, sheet, visits
+from service import audit, guard, mylist, page, problems, protection, routes, school, sheet, signin, ugel, visits
+from service.access import Caller
 from service.schemas import LARGEST
 from service.service import Service
 from service.settings import Settings
 
 LOG = logging.getLogger("qhawaq.serve")
 LOOK_EVERY = 0.5  # seconds
+NOBODY: Mapping[str, Caller] = MappingProxyType({})
 
 
 class DocumentedApp(FastAPI):
@@ -36,20 +39,25 @@ def _made_for(service: Service) -> tuple[object, ...]:
     return service.current.model.version, service.feature_pool.opened
 
 
-def create(settings: Settings) -> FastAPI:
+def create(settings: Settings, demo: Mapping[str, Caller] = NOBODY) -> FastAPI:
     """Create the application.
+
+    Args:
+        settings: where it reads and writes.
+        demo: who signs in by a link of a demonstration, by the hash of its token; a real home has none.
 
     Raises:
         Disagreement: the deployed configuration and the model's file do not agree.
     """
-    service = Service(settings)
+    service = Service(settings, demo)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         """Watch for new models and releases as long as the application runs."""
-        watching = asyncio.create_task(_watch(service))
+        watching = [asyncio.create_task(_watch(look)) for look in (service.refresh, service.ask_provider)]
         yield
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         service.authenticator.write_last_use(is_end=True)
 
     app = DocumentedApp(
@@ -64,11 +72,8 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    app.include_router(routes.router)
-    app.include_router(page.router)
-    app.include_router(sheet.router)
-    app.include_router(visits.router)
-    app.include_router(protection.router)
+    for part in (routes, signin, mylist, page, sheet, visits, ugel, school, protection, audit):
+        app.include_router(part.router)
     app.add_middleware(guard.Guard, service=service)
     return app
 
@@ -93,11 +98,11 @@ def _documented(app: FastAPI, service: Service) -> dict[str, Any]:
     return document
 
 
-async def _watch(service: Service) -> None:
+async def _watch(look: Callable[[], None]) -> None:
     """Take up another model or release within a second; a running request ends with the one before."""
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            await asyncio.to_thread(service.refresh)
+            await asyncio.to_thread(look)
         except Exception:
-            LOG.exception("could not look at what is deployed and published")
+            LOG.exception("could not look at what is deployed, published or provided")

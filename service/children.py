@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
 from typing import Any, TypedDict
 
-import duckdb
-
+from service import page_queries
 from service.access import Caller
 from service.permissions import EVERYWHERE
+from service.published import PublishedFile, Row
 
-Row = dict[str, Any]  # of a published table, by column
-DuckDBConfig = dict[str, str | bool | int | float | list[str]]
-HARDENED: DuckDBConfig = {
-    "threads": 1,
-    "memory_limit": "512MB",
-    "enable_external_access": False,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 CHILD = """
 select ugel_code, as_of_date, rank_in_ugel, child_key, service_code, grade, section, tier, probability,
   probability_text, reason_text, action_text, days_since_listed, expires_on, model_version, release_id
@@ -50,11 +39,6 @@ where {{seen}} order by now.ugel_code, p.rank_in_ugel nulls last, c.child_key, c
 """
 
 
-TIMELINE = """
-select happened_on, kind, detail, amount, out_of from timeline where child_key = ? order by happened_on, kind, detail
-"""
-
-
 class PublishedChild(TypedDict):
     """The place of a child on the lists, with suggested services and cases."""
 
@@ -66,27 +50,8 @@ class PublishedChild(TypedDict):
     cases: list[Row]
 
 
-class PublishedChildren:
-    """Reads the published file, and the next one as soon as it is switched to."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.lock = threading.Lock()
-        self.opened: Path | None = None
-        self.db: duckdb.DuckDBPyConnection | None = None
-
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a cursor on the current release; a running query finishes on an earlier one."""
-        real = self.path.resolve()
-        with self.lock:
-            if self.db is None or real != self.opened:
-                self.db = duckdb.connect(str(real), read_only=True, config=HARDENED)
-                self.opened = real
-            return self.db.cursor()
-
-    def _rows(self, sql: str, parameters: list[Any]) -> list[Row]:
-        with self._cursor() as cursor:
-            return rows(cursor.execute(sql, parameters))
+class PublishedChildren(PublishedFile):
+    """The published file of children."""
 
     def child(self, caller: Caller, child: str) -> PublishedChild | None:
         """Return a child's place on the list, services and cases; None if nothing is published of it to this caller."""
@@ -104,9 +69,9 @@ class PublishedChildren:
             "cases": self._rows(CASES_OF, [child]),
         }
 
-    def timeline(self, child: str) -> list[Row]:
-        """Return the school events of a child that the caller may see, the oldest first."""
-        return self._rows(TIMELINE, [child])
+    def records(self, child: str) -> dict[str, list[Row]]:
+        """Return what the page of a child that the caller may see tells, by the name of its query."""
+        return {name: self.query(query, [child]) for name, query in page_queries.QUERIES.items()}
 
     def cases(self, caller: Caller, limit: int, offset: int) -> list[Row]:
         """Return listed children of the caller's areas, by UGEL and rank, with their cases."""
@@ -119,16 +84,6 @@ class PublishedChildren:
             return None
         named = self._rows("select school_name, district_name, ugel_name from schools where service_code = ?", [code])
         return named[0] if named else None
-
-    def is_synthetic(self) -> bool:
-        """Say whether a synthetic home was published."""
-        return bool(self._rows("select kind from release", [])[0]["kind"] == "synthetic")
-
-
-def rows(relation: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Return the rows of an executed query by column."""
-    names = [column[0] for column in relation.description]
-    return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
 def _within(caller: Caller) -> tuple[str, list[Any]]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-from service.children import DuckDBConfig, rows
 from service.predict import Unusable
+from service.published import DuckDBConfig, rows
 
 CONFIG: DuckDBConfig = {
     "threads": 1,

@@ -4,26 +4,72 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service import words
 from service.access import Caller, Refused
-from service.problems import Problem
+from service.problems import Problem, wants_page
 from service.service import Service
-from warehouse import clock
+from warehouse import clock, reasons
+from warehouse.errors import UsageError
 
 HERE = Path(__file__).parent
+MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
+# The pages: path, title, and scopes of which one is enough.
+WAYS = (
+    ("/", "Mi lista", {"education"}),
+    ("/ugel", "UGEL", {"planning"}),
+    ("/escuela", "Mi escuela", {"tutoring"}),
+    ("/proteccion", "Protección", {"protection"}),
+    ("/audit", "Auditoría", {"audit"}),
+)
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
+
+
+def proper(name: str) -> str:
+    """Return a name that an office wrote in capitals as people write it."""
+    words = name.split()
+    return " ".join(
+        word.lower() if position and word.lower() in SMALL_WORDS else word.capitalize()
+        for position, word in enumerate(words)
+    )
+
+
+def month_name(day: date) -> str:
+    """Return a day's month and year, as «abril de 2025»."""
+    return f"{MONTHS[day.month - 1]} de {day.year}"
+
+
+PAGES.filters["proper"] = proper
+PAGES.filters["month_name"] = month_name
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
 
 
-def render(template: str, service: Service, **context: object) -> str:
-    """Return a page; one of a synthetic home says so."""
-    return PAGES.get_template(template).render(synthetic=service.children.is_synthetic(), **context)
+def render(template: str, service: Service, *, caller: Caller | None = None, **context: object) -> str:
+    """Return a page, with the ways to the caller's other pages; one of a synthetic home says so."""
+    return PAGES.get_template(template).render(
+        synthetic=service.children.is_synthetic(),
+        ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
+        signed_in=caller.called if caller else None,
+        sign_out_seal=seal(service, caller, "salir") if caller else "",
+        **context,
+    )
+
+
+def wrong_reason(request: Request, why: str) -> str:
+    """Return what a page says of a reason that says nothing; empty where it is one, or where no page is asked for."""
+    try:
+        reasons.stated(why, "reason")
+    except UsageError:
+        return words.texts("visits")["wrong_why"] if wants_page(request) else ""
+    return ""
 
 
 def seal(service: Service, caller: Caller, subject: str) -> str:
@@ -41,16 +87,19 @@ def verify_seal(request: Request, service: Service, caller: Caller, subject: str
     """
     if not given.isascii():
         raise Problem(400, "the form has no seal of ours: open the page again")
-    if not _is_own(request):
+    if not _is_own(request, service):
         raise Refused(403, "the form came from another site")
     if not hmac.compare_digest(given, seal(service, caller, subject)):
         raise Refused(403, "the page is too old: open it again")
 
 
-def _is_own(request: Request) -> bool:
+def _is_own(request: Request, service: Service) -> bool:
     """Return whether a form comes from the site that it was sent to; browsers say so, others say nothing."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
     try:
         origin = urlsplit(request.headers.get("origin", "")).netloc
     except ValueError:
         return False
-    return not origin or origin == request.headers.get("host")
+    public = urlsplit(service.entrance.client.address).netloc if service.entrance else ""
+    return not origin or origin in (request.headers.get("host"), public)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -34,7 +35,11 @@ HEADERS = [
     ),
 ]
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
-OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")  # to everybody, and always
+SIGN_IN = "/entrar"
+SIGN_OUT = "/salir"
+PAGE = re.compile(r"/(?!entrar|[/.])[a-zA-Z0-9:/-]{1,199}")  # of ours, and never elsewhere
+# To everybody, and always; what signs people in begins with its own path.
+OPEN = ("/health/live", "/health/ready", "/metrics", "/static/ficha.css")
 CLOSE = {"Connection": "close"}
 
 
@@ -71,7 +76,8 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, sender: AnswerSender) -> None:
         headers = Headers(scope=scope)
-        if scope["path"] in OPEN:
+        if _is_open(scope["path"]):
+            self._limit_sign_ins(scope)
             await self._within_time(scope, _empty(receive), sender)
             return
         caller = self._recognized(scope, headers)
@@ -82,6 +88,15 @@ class Guard:
                 scope[CALLER] = caller
                 await self._within_time(scope, _replayed(body, receive), sender)
 
+    def _limit_sign_ins(self, scope: Scope) -> None:
+        """Let an address begin and end sign-ins so often, as the provider is asked for each.
+
+        Raises:
+            TooMany: it has.
+        """
+        if scope["path"].startswith(f"{SIGN_IN}/") and (wait := self.service.unknown_limit.wait(_address(scope))):
+            raise TooMany(wait, CLOSE)
+
     def _recognized(self, scope: Scope, headers: Headers) -> Caller:
         """Return the caller, by headers alone.
 
@@ -89,10 +104,12 @@ class Guard:
             Problem: they are not known, or ask more than they may.
         """
         try:
-            caller = self.service.authenticator.caller(headers)
+            caller = self.service.caller(headers)
         except Refused as refused:
             if wait := self.service.unknown_limit.wait(_address(scope)):
                 raise TooMany(wait, CLOSE) from None
+            if _is_page(scope, headers):
+                raise Problem(303, "sign in", {"Location": _sign_in_for(scope)}) from None
             is_long = "content-length" not in headers and "transfer-encoding" in headers
             more = {"WWW-Authenticate": "Bearer"} | (CLOSE if is_long or self._is_too_long(headers) else {})
             raise Problem(refused.status, refused.detail, more) from None
@@ -166,6 +183,23 @@ class Guard:
         if len(body) > self.limits.body_bytes:
             raise self._too_long()
         return body
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path == SIGN_IN or path.startswith(f"{SIGN_IN}/")
+
+
+def _is_page(scope: Scope, headers: Headers) -> bool:
+    """Return whether a browser asks for a page or signs out, with no key or token that could be refused."""
+    if "x-api-key" in headers or "authorization" in headers:
+        return False
+    return (scope["method"] == "GET" or scope["path"] == SIGN_OUT) and "text/html" in headers.get("accept", "")
+
+
+def _sign_in_for(scope: Scope) -> str:
+    """Return where to sign in for the page that somebody wanted."""
+    is_wanted = scope["method"] == "GET" and PAGE.fullmatch(scope["path"])
+    return f"{SIGN_IN}?a={scope['path']}" if is_wanted else SIGN_IN
 
 
 def _address(scope: Scope) -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from service.settings import Busy, Oidc, Settings
+from service import oidc
+from service.published import HARDENED
+from service.settings import Busy, Settings
 from warehouse import clock, contracts, database, keys
 from warehouse.audit import access_log
 from warehouse.errors import HomeInUse, QhawaqError
 from warehouse.identity import vault
 from warehouse.identity.linkage import review
 from warehouse.identity.linkage.review import LinkReview
-from warehouse.landing import inbox
+from warehouse.landing import inbox, journal, snapshot, stating, visit_notes
+from warehouse.landing.parameters import Capacity, Decided
+from warehouse.landing.snapshot import Snapshot
+from warehouse.landing.visit_journal import VisitJournal
+from warehouse.landing.visit_notes import Note
 from warehouse.settings import DBT_PROJECT, Home
 
 Answer = TypeVar("Answer")
@@ -44,9 +48,14 @@ def settings(home: Home) -> Settings:
         access_log=home.access_log,
         log_key=keys.load(home.secrets).access_log,
         api_keys=home.api_keys,
-        oidc=_oidc(),
+        oidc=oidc.from_environment(),
         reveal=partial(reveal, home),
-        record=partial(record, home),
+        names=partial(names, home),
+        operations=home.serving / "operations" / "current.duckdb",
+        trace=partial(trace, home),
+        state_capacity=partial(state_capacity, home),
+        journal=VisitJournal(home, contracts.read(DBT_PROJECT)[journal.TABLE]),
+        notes=partial(notes, home),
         offices=home.serving / "protection",
         compare=partial(compare, home),
         decide=partial(decide, home),
@@ -62,14 +71,8 @@ def today(home: Home) -> date:
     """
     if home.kind != "synthetic":
         return clock.today()
-    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True) as db:
+    with duckdb.connect(str(home.serving / "service" / "current.duckdb"), read_only=True, config=HARDENED) as db:
         return database.value(db, "select built_for from release") or clock.today()
-
-
-def _oidc() -> Oidc | None:
-    """Return the identity provider that the environment names."""
-    issuer, audience, public_keys = (os.environ.get(f"QHAWAQ_OIDC_{name}") for name in ("ISSUER", "AUDIENCE", "KEYS"))
-    return Oidc(issuer, audience, Path(public_keys)) if issuer and audience and public_keys else None
 
 
 def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
@@ -89,15 +92,83 @@ def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
 def reveal(home: Home, child: int) -> dict[str, Any] | None:
     """Return a child's identity and its guardian's name from the vault, None for an unknown key.
 
+    While landing writes the vault they come from its copy, which has no guardians.
+
     Raises:
-        Busy: landing writes the vault.
+        Busy: landing writes the vault, and the copy does not have the child.
     """
-    return _of_vault(home, lambda db: _identity(db, child))
+    try:
+        return _of_vault(home, lambda db: _identity(db, child))
+    except Busy:
+        if found := _copy(home)["identities"].get(str(child)):
+            return {"guardian": None} | dict(found)
+        raise
 
 
 def _identity(db: DuckDBPyConnection, child: int) -> Named | None:
     identity = vault.identity(db, child)
     return asdict(identity) | {"guardian": vault.guardian(db, child)} if identity else None
+
+
+def _copy(home: Home) -> Snapshot:
+    """Return the copy of names and notes by child; an empty one where none opens."""
+    return snapshot.read(home, keys.load(home.secrets)) or {"identities": {}, "notes": {}}
+
+
+def notes(home: Home, child: int) -> list[Note]:
+    """Return what the vault holds of a child's visits, from its copy while landing writes it."""
+    try:
+        return _of_vault(home, lambda db: visit_notes.of_child(db, child))
+    except Busy:
+        return list(_copy(home)["notes"].get(str(child), []))
+
+
+def names(home: Home, children: Sequence[int]) -> dict[int, str]:
+    """Return the names of children that the vault knows, from its copy while landing writes it.
+
+    Raises:
+        Busy: landing writes the vault, and there is no copy.
+    """
+    try:
+        return _of_vault(home, lambda db: vault.full_names(db, children))
+    except Busy:
+        if not (copied := _copy(home)["identities"]):
+            raise
+        return {child: _full_name(copied[str(child)]) for child in children if str(child) in copied}
+
+
+def _full_name(identity: dict[str, Any]) -> str:
+    parts = (identity[part] for part in ("given_names", "first_surname", "second_surname"))
+    return " ".join(filter(None, parts))
+
+
+def trace(home: Home, table: str, key: str, who: str) -> str:
+    """Return where a number comes from, as text.
+
+    Raises:
+        Busy: a build writes the warehouse.
+        QhawaqError: there is no such number.
+    """
+    from warehouse.audit import trace as tracing  # reads the graph: who never asks does not wait for it
+
+    try:
+        return tracing.trace(home, table, key, who)
+    except HomeInUse:
+        raise Busy("the warehouse is being written: again in some minutes") from None
+
+
+def state_capacity(home: Home, ugel: str, n_children: int, valid_from: date, who: str, why: str) -> None:
+    """State how many children a UGEL can visit per list, as `qhawaq parameters` does.
+
+    Raises:
+        Busy: a build writes the warehouse.
+        UsageError: it cannot be true, or the reason says nothing.
+    """
+    capacity = Capacity(ugel_code=ugel, capacity_children=n_children, valid_from=valid_from)
+    try:
+        stating.state(home, capacity, Decided(who, why))
+    except HomeInUse:
+        raise Busy("the warehouse is being written: again in some minutes") from None
 
 
 def compare(home: Home, file: str, line: int) -> LinkReview | None:
@@ -122,11 +193,6 @@ def _of_vault(home: Home, question: Callable[[DuckDBPyConnection], Answer]) -> A
             return question(db)
         except HomeInUse:
             raise Busy("the vault is being written: again in a moment") from None
-
-
-def record(home: Home, event: dict[str, Any]) -> None:
-    """Put the follow-up of a case into the inbox, as a delivery of one line."""
-    _deliver(home, "feedback_case_events", f"SEGUIMIENTO_CASOS_{event['ANIO']}", event)
 
 
 def decide(home: Home, decision: dict[str, Any]) -> None:

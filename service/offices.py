@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from service.access import Caller
-from service.children import HARDENED, Row, rows
+from service.published import HARDENED, Row, rows
 
 CURRENT = "current.duckdb"
 # A known violation is reported by law and never ranked: the queue is in order of waiting.

@@ -8,9 +8,13 @@ from collections.abc import Iterable
 SCOPES = {
     "predict": "ask for predictions of records that the caller holds",
     "education": "read children of lists and cases of education",
+    "welfare": "read what records of household, work and language say of these children",
     "protection": "see cases of the protection offices, and decide whose records are",
     "identity": "see who a child is, for a stated reason",
     "feedback": "record visits and what came of them",
+    "tutoring": "read what a tutor may know of pupils of a school: no score",
+    "planning": "see the work of a UGEL, and state its capacity",
+    "audit": "see who looked at what, and where numbers come from",
 }
 EVERYWHERE = "*"
 AREA = re.compile(r"\*|region:[0-9]{2}|ugel:[0-9]{6}|school:[0-9]{7}-[0-9]|province:[0-9]{4}")

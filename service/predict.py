@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,12 +185,13 @@ def shown(value: float, unit: str) -> str:
     return f"{scaled / 10:.1f}".replace(".", ",") if unit == "decimal" else str(scaled)
 
 
-def sentence(text: Mapping[str, str], value: float, singulars: Mapping[str, str]) -> str | None:
-    """Say a value as an observation; None for a missing value or a flag that is not set."""
+def sentence(text: Mapping[str, Any], value: float, singulars: Mapping[str, str]) -> str | None:
+    """Say a value as an observation; None of a missing value, a flag not set, or what says nothing of a child."""
     unit = text["value_unit"]
-    if np.isnan(value) or (unit == "flag" and value == 0):
+    if np.isnan(value) or (unit == "flag" and value == 0) or unit == "unsaid":
         return None
-    observation = text["reason_text"].replace("{value}", shown(value, unit))
+    words = (words for begin, end, words in text.get("words", []) if begin <= value < end)  # former code deployed none
+    observation: str = text["reason_text"].replace("{value}", next(words, shown(value, unit)))
     for plural, singular in singulars.items():
         observation = observation.replace(f" 1 {plural}", f" 1 {singular}")
     return observation

@@ -10,13 +10,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from service.access import Refused
 from service.features import NoContext
 from service.predict import NoModel, Unusable
+from service.published import FormerRelease
 from service.settings import Busy
 
 LOG = logging.getLogger("qhawaq.serve")
@@ -24,13 +25,21 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """An answer that is an error."""
+    """An answer that is an error.
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+    Args:
+        status: of HTTP.
+        detail: what is wrong, for who reads JSON.
+        headers: of the answer.
+        said: what a page says of it; by default what it says of the status.
+    """
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, said: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers or {}
+        self.said = said
 
 
 class TooMany(Problem):
@@ -75,12 +84,43 @@ EXPECTED: dict[type[Exception], tuple[int, dict[str, str]]] = {
     NoModel: (409, {}),
     Busy: (503, {"Retry-After": "5"}),
     NoContext: (503, {}),
+    FormerRelease: (503, {}),
 }
 CHALLENGES = {401: {"WWW-Authenticate": "Bearer"}}  # headers of a refused caller, by status
 NO_TEXT = "a text in it is no Unicode: it holds half of a surrogate pair"
 
 
-async def _answer_error(_: Request, error: Exception) -> JSONResponse:
+def wants_page(request: Request) -> bool:
+    """Return whether a request is to be answered by a page: a browser says so, and who sends a form is one."""
+    accepted = request.headers.get("accept", "")
+    if request.url.path.startswith("/v1/") or ("json" in accepted and "text/html" not in accepted):
+        return False
+    sent = request.headers.get("content-type", "")
+    return "text/html" in accepted or sent.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    """Answer by a page where a browser asks, else as a problem."""
+    found = _problem(error)
+    if found.status_code < HTTPStatus.INTERNAL_SERVER_ERROR and wants_page(request):
+        return _page(request, found, getattr(error, "said", ""))
+    if found.status_code == HTTPStatus.SERVICE_UNAVAILABLE and wants_page(request):
+        return _page(request, found, "")
+    return found
+
+
+def _page(request: Request, found: JSONResponse, said: str) -> Response:
+    """Return a page that says what a problem says."""
+    from service import forms, words  # they import this module
+
+    texts = words.texts("failures")
+    text = said or texts.get(str(found.status_code), texts["422"])
+    page = forms.render("fallo.html", request.app.state.service, title=texts["title"], text=text)
+    kept = {name: value for name, value in found.headers.items() if name in ("retry-after", "www-authenticate")}
+    return HTMLResponse(page, found.status_code, kept)
+
+
+def _problem(error: Exception) -> JSONResponse:
     match error:
         case Problem():
             return answer(error.status, error.detail, error.headers)

@@ -11,11 +11,11 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import forms
+from service import forms, words
 from service.access import Caller
-from service.children import Row
 from service.offices import OfficeChild
-from service.problems import Problem
+from service.problems import Problem, wants_page
+from service.published import Row
 from service.routes import children_of, require_reason, reveal_identity
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
@@ -107,11 +107,13 @@ def reveal(
     key: ChildKey,
     caller: Sees,
     seal: Annotated[str, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """The page with the name, for a reason that is logged."""
     forms.verify_seal(request, service, caller, key, seal)
     child = _child(service, caller.needs("identity"), area, key)
+    if error := forms.wrong_reason(request, why):
+        return HTMLResponse(_child_page(service, caller, area, key, child, why=why, error=error), 422)
     name = reveal_identity(service, caller, key, why)
     return HTMLResponse(_child_page(service, caller, area, key, child, name=name, why=why))
 
@@ -133,11 +135,13 @@ def compare(
     case: Case,
     caller: Sees,
     seal: Annotated[str, Form()],
-    why: Annotated[str, Form()],
+    why: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """The record and its candidate, side by side, for a reason that is logged."""
     forms.verify_seal(request, service, caller, case, seal)
     reviewed = _to_review(service, caller.needs("identity"), area, case)
+    if error := forms.wrong_reason(request, why):
+        return HTMLResponse(_review_page(service, caller, area, reviewed, why=why, error=error), 422)
     why = require_reason(service, caller, why)
     pair = _pair(service, caller, case, why)
     return HTMLResponse(_review_page(service, caller, area, reviewed, pair, why))
@@ -153,13 +157,13 @@ def decide(
     caller: Annotated[Caller, having("feedback")],
     seal: Annotated[str, Form()],
     child: Annotated[str, Form(pattern=r"^[0-9]{1,16}$")],
-    decision: Annotated[str, Form()],
+    decision: Annotated[str, Form()] = "",
 ) -> Response:
     """Record the decision on a link as a delivery; it lands like any other and shows after the next refresh."""
     forms.verify_seal(request, service, caller, f"{case} {child}", seal)
-    _to_review(service, caller.needs("protection").needs("identity"), area, case)
+    reviewed = _to_review(service, caller.needs("protection").needs("identity"), area, case)
     if decision not in DECISIONS:
-        raise Problem(422, "revise: la decisión")
+        return _undecided(request, service, caller, area, reviewed)
     if service.settings.decide is None:
         raise Problem(503, "nothing can be recorded here")
     service.access_log.note(caller.name, "decision", child, f"{decision} {case}")
@@ -167,6 +171,20 @@ def decide(
     today = service.settings.today()
     service.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision, "FECHA": today})
     return RedirectResponse(f"/proteccion/{area}?guardado=true", 303)
+
+
+def _undecided(request: Request, service: Service, caller: Caller, area: str, case: Row) -> Response:
+    """Return the pair again, whose look was logged when it was shown, with what is wrong beside the decision.
+
+    Raises:
+        Problem: no page is asked for.
+    """
+    error = words.texts("visits")["wrong_decision"]
+    if not wants_page(request):
+        raise Problem(422, f"decision: {error}", said=error)
+    why = "una decisión que quedó sin elegir"
+    pair = _pair(service, caller, case["case_key"], why)
+    return HTMLResponse(_review_page(service, caller, area, case, pair, why, error=error), 422)
 
 
 def _in_area(service: Service, caller: Caller, area: str) -> None:
@@ -192,6 +210,7 @@ def _child_page(
     *,
     name: Mapping[str, Any] | None = None,
     why: str = "",
+    error: str = "",
 ) -> str:
     return forms.render(
         "ficha_proteccion.html",
@@ -204,6 +223,7 @@ def _child_page(
         linkages=LINKAGES,
         name=name,
         why=why,
+        why_error=error,
         seal=forms.seal(service, caller, key),
         may_reveal="identity" in caller.scopes,
     )
@@ -235,7 +255,8 @@ def _pair(service: Service, caller: Caller, case: str, why: str) -> Any:  # noqa
         raise Problem(503, "no vault is configured here")
     pair = service.settings.compare(*_record(case))
     if pair is None:
-        raise Problem(404, "somebody has decided this already: it shows after the next refresh")
+        said = words.texts("visits")["decided"]
+        raise Problem(404, "somebody has decided this already: it shows after the next refresh", said=said)
     service.access_log.note(caller.name, "review", str(pair.child), f"{case}: {why}")
     return pair
 
@@ -247,6 +268,7 @@ def _review_page(
     case: Row,
     pair: Any = None,  # noqa: ANN401  the warehouse's type, not ours
     why: str = "",
+    error: str = "",
 ) -> str:
     key = case["case_key"]
     return forms.render(
@@ -257,6 +279,7 @@ def _review_page(
         states=STATES,
         pair=pair,
         why=why,
+        error=error,
         compared=COMPARED,
         decisions=DECISIONS,
         seal=forms.seal(service, caller, key),

@@ -183,11 +183,21 @@ def require_reason(service: Service, caller: Caller, reason: str) -> str:
         Refused: they lack the scope.
         Problem: the reason says nothing, or the limit of reveals is reached.
     """
-    caller.needs("identity")
-    try:
-        why = reasons.stated(reason, "reason")
-    except UsageError as error:
-        raise Problem(422, str(error)) from None
+    why = stated_reason(caller, reason)
     if wait := service.reveal_limit.wait(caller.name):
         raise TooMany(wait)
     return why
+
+
+def stated_reason(caller: Caller, reason: str) -> str:
+    """Return the reason for which a caller sees names, as it is logged.
+
+    Raises:
+        Refused: they lack the scope.
+        Problem: the reason says nothing.
+    """
+    caller.needs("identity")
+    try:
+        return reasons.stated(reason, "reason")
+    except UsageError as error:
+        raise Problem(422, str(error)) from None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 
-from service import api, connections
+from service import api, connections, demo
 from service.home import settings
 from service.live import Disagreement
 from warehouse.errors import QhawaqError
@@ -44,11 +44,15 @@ def run(home: Home, port: int, say: Callable[[str], None]) -> None:
     Raises:
         QhawaqError: what was deployed and the model's file do not agree.
     """
+    address = f"http://127.0.0.1:{port}"
+    people = demo.people(home)
     try:
-        app = api.create(settings(home))
+        app = api.create(settings(home), demo.by_hash(people))
     except Disagreement as error:
         raise QhawaqError(str(error)) from None
-    say(f"http://127.0.0.1:{port}  ({app.state.service.current.model.version})")
+    say(f"{address}  ({app.state.service.current.model.version})")
+    for person in people:
+        say(f"{person.title}: {address}{person.path}")
     uvicorn.Server(config(app, port)).run()
 
 

@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from warehouse import clock
+from warehouse.landing.visit_journal import VisitJournal
 
 Record = Callable[[dict[str, Any]], None]
+Notes = Callable[[int], list[dict[str, Any]]]
 Reveal = Callable[[int], dict[str, Any] | None]
+Names = Callable[[Sequence[int]], dict[int, str]]
+Trace = Callable[[str, str, str], str]  # table, key and who looks → text
+StateCapacity = Callable[[str, int, date, str, str], None]  # UGEL, children a list, from when, who, why
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
 @dataclass(frozen=True)
+class SignInClient:
+    """This service as a client of the identity provider, where people sign in here.
+
+    Args:
+        client_id: its name there.
+        secret: what it shows there.
+        address: how browsers reach this service, without a slash at the end.
+    """
+
+    client_id: str
+    secret: str = field(repr=False)
+    address: str
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the service over TLS."""
+        return self.address.startswith("https:")
+
+
+@dataclass(frozen=True)
 class Oidc:
-    """The trusted identity provider: issuer, audience, and a file with the issuer's public keys (JWKS)."""
+    """The trusted identity provider.
+
+    Args:
+        issuer: its address, exactly as its tokens say it.
+        audience: whom bearer tokens are for.
+        keys: a file with its public keys (JWKS); None has the service ask for them.
+        areas_claim: the claim with areas.
+        roles_claims: the claims with roles; a dot leads into a claim.
+        client: this service as its client; None where people do not sign in here.
+    """
 
     issuer: str
     audience: str
-    keys: Path
+    keys: Path | None = None
     areas_claim: str = "qhawaq_areas"
+    roles_claims: tuple[str, ...] = ("realm_access.roles", "roles")
+    client: SignInClient | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the service asks the provider itself: to sign people in, or for its keys."""
+        return self.client is not None or self.keys is None
 
 
 @dataclass(frozen=True)
@@ -60,7 +101,12 @@ class Settings:
         api_keys: JSON with hashed keys of machines, or None.
         oidc: the trusted identity provider, or None.
         reveal: returns a child's identity, or None for an unknown key; raises `Busy` while the vault is written.
-        record: delivers the follow-up of a case, by the columns of its contract.
+        names: returns the names of children that somebody has; raises `Busy` while the vault is written.
+        operations: the published file of operations; None without it.
+        state_capacity: states how many children a UGEL can visit; raises `Busy` while the warehouse is written.
+        trace: returns where a number comes from; raises `Busy` while the warehouse is written.
+        journal: keeps visits and delivers them; None where nothing can be recorded.
+        notes: returns what the vault holds of a child's visits; raises `Busy` like `reveal`.
         offices: the folder of the published files of protection offices, by province; None without them.
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
         decide: delivers the decision on a link, by the columns of its contract.
@@ -76,7 +122,12 @@ class Settings:
     api_keys: Path | None = None
     oidc: Oidc | None = None
     reveal: Reveal | None = None
-    record: Record | None = None
+    journal: VisitJournal | None = None
+    notes: Notes | None = None
+    names: Names | None = None
+    operations: Path | None = None
+    trace: Trace | None = None
+    state_capacity: StateCapacity | None = None
     offices: Path | None = None
     compare: Compare | None = None
     decide: Record | None = None

@@ -41,12 +41,24 @@ def named_sheet(
 ) -> HTMLResponse:
     """The sheet with names, for a reason that is logged."""
     forms.verify_seal(request, service, caller, key, seal)
+    child = visible_child(service, caller, key)
+    if wrong := forms.wrong_reason(request, why):
+        return HTMLResponse(_sheet(service, caller, child, why=why, why_error=wrong), 422)
     name = identity_of(service, caller, key, why)
-    return HTMLResponse(_sheet(service, caller, visible_child(service, caller, key), name))
+    return HTMLResponse(_sheet(service, caller, child, name))
 
 
-def _sheet(service: Service, caller: Caller, child: PublishedChild, name: Mapping[str, Any] = NOBODY) -> str:
+def _sheet(
+    service: Service,
+    caller: Caller,
+    child: PublishedChild,
+    name: Mapping[str, Any] = NOBODY,
+    *,
+    why: str = "",
+    why_error: str = "",
+) -> str:
     listed = child["listed"] or {}
+    places = _places(service, child)
     parts = (name.get("given_names"), name.get("first_surname"), name.get("second_surname"))
     return forms.render(
         "hoja.html",
@@ -63,7 +75,10 @@ def _sheet(service: Service, caller: Caller, child: PublishedChild, name: Mappin
         qr=qr.svg(qr.page_of(child["child_key"])),
         seal=forms.seal(service, caller, child["child_key"]),
         may_reveal="identity" in caller.scopes,
-        **_places(service, child),
+        why=why,
+        why_error=why_error,
+        school=places["school"],
+        ugel=places["ugel"],
     )
 
 

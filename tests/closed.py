@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests import few
+from tests import few, threads
 from warehouse.build import dbt
 from warehouse.pipeline import build
 from warehouse.settings import Home
@@ -22,4 +22,5 @@ def close(home: Home) -> None:
 
 
 if __name__ == "__main__":
+    threads.one()
     close(Home(Path(sys.argv[1])))

@@ -20,13 +20,14 @@ import pytest
 from hypothesis import settings
 
 from ml import parallel
-from tests import homes
+from tests import homes, threads
 from warehouse import cli, clock
 from warehouse.landing import intake
 from warehouse.progress import Progress
 from warehouse.settings import Home
 
 parallel.one_thread_each()
+threads.one()
 intake.SETTLE_SECONDS = 0.05  # what tests put into an inbox is whole
 settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("any machine")

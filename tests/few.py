@@ -5,6 +5,7 @@ dbt compiles, runs and tests the same nodes as with the whole project.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,7 @@ def parse(changed: Path) -> None:
 
 def parsed(project: Path) -> Path:
     """Return where it is kept what dbt parses of a project."""
-    return parsing._cache() / f"{parsing._key(project)}.msgpack"
+    return parsing._cache() / f"{parsing.version_of(project)}.msgpack"
 
 
 formulas_once = cache(formulas.of_project)
@@ -67,36 +68,98 @@ def build(home: Home, *names: str, full_refresh: bool = False) -> Built:
         return dbt.build(home, SILENT, ("--select", *names, *dbt.CAUTIOUS), full_refresh)
 
 
-def without_tests(home: Home, *selection: str, full_refresh: bool = False, project: Path = DBT_PROJECT) -> Built:
-    """Build what dbt's arguments choose, without the data tests: these judge other promises."""
-    part = packed(("*",), False, project)
+def unit_tests(home: Home, *models: str) -> Built:
+    """Run the unit tests of models by name."""
+    part = of_units(models, DBT_PROJECT)
+    with mock.patch.object(parsing, "manifest", return_value=opened(part)):
+        return dbt.unit_tests(home, SILENT, models)
+
+
+def without_tests(
+    home: Home,
+    *selection: str,
+    full_refresh: bool = False,
+    project: Path = DBT_PROJECT,
+    of: tuple[str, ...] | None = None,
+) -> Built:
+    """Build what dbt's arguments choose, without the data tests: these judge other promises.
+
+    Args:
+        home: the home.
+        selection: dbt's arguments.
+        full_refresh: build closed dates again.
+        project: the dbt project.
+        of: names of all that the arguments choose, where they say it in another way than by name.
+    """
+    part = packed(of or by_name(selection), False, project)
     with mock.patch.object(parsing, "manifest", return_value=opened(part)):
         return dbt.build(home, SILENT, selection, full_refresh, project, tests=False)
 
 
-def opened(part: bytes) -> Manifest:
+def by_name(selection: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names that dbt's arguments select, all where they say something else than names."""
+    option, *names = selection
+    is_plain = option == "--select" and not any(mark in name for name in names for mark in ":.-")
+    return tuple(names) if is_plain else ("*",)
+
+
+@cache
+def project() -> Manifest:
+    """Return the project as dbt parsed it, read once for all tests that change nothing of it."""
+    return parsing.manifest()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some nodes of the project as dbt keeps them, and the schema and name of each other one."""
+
+    content: bytes
+    others: dict[str, dict[str, str]]
+
+
+def opened(part: Part) -> Manifest:
     """Return a manifest of one's own: dbt changes the one that it works on."""
     from dbt.contracts.graph.manifest import Manifest
 
-    manifest = Manifest.from_msgpack(part)
+    manifest = Manifest.from_msgpack(part.content)
     manifest.build_flat_graph()  # what macros read of it
+    manifest.flat_graph["nodes"].update(part.others)  # before a build what is no model of the project's is dropped
     return manifest
 
 
 @cache
-def packed(names: tuple[str, ...], tests: bool, project: Path) -> bytes:
-    """Return all models and seeds of the project, and the tests of some nodes, as dbt keeps it."""
+def packed(names: tuple[str, ...], tests: bool, project: Path) -> Part:
+    """Return nodes by name, with the tests of them or without, and all that they are made from."""
     whole = parsing.manifest(project)
     chosen = named(whole, names)
-    if tests:
-        chosen |= {one for one, node in whole.nodes.items() if node.resource_type == "test" and reads(node, chosen)}
-    else:
+    if not tests:
         chosen -= {one for one in chosen if whole.nodes[one].resource_type in TESTS}
-    # All models stay: before a build what is no model of the project's is dropped.
-    kept = chosen | {one for one, node in whole.nodes.items() if node.resource_type not in TESTS}
+        return only(whole, with_ancestors(whole, chosen))
+    chosen |= {one for one, node in whole.nodes.items() if node.resource_type == "test" and reads(node, chosen)}
+    return only(whole, with_ancestors(whole, chosen))
+
+
+@cache
+def of_units(models: tuple[str, ...], project: Path) -> Part:
+    """Return models by name with their unit tests and all that they are made from."""
+    whole = parsing.manifest(project)
+    tested = {one for one in named(whole, models) if whole.nodes[one].resource_type == "model"}
+    units = {one: test for one, test in whole.unit_tests.items() if not tested.isdisjoint(test.depends_on_nodes)}
+    return only(whole, with_ancestors(whole, tested), units)
+
+
+def only(whole: Manifest, kept: set[str], units: dict[str, Any] | None = None) -> Part:
+    """Take all other nodes but hooks out of a manifest, all other unit tests, and what dbt reads of no node."""
+    kept = kept | {one for one, node in whole.nodes.items() if node.resource_type == "operation"}
+    models = {one: node for one, node in whole.nodes.items() if node.resource_type not in TESTS and one not in kept}
+    others = {one: {"schema": node.schema, "alias": node.alias} for one, node in models.items()}
     whole.nodes = {one: node for one, node in whole.nodes.items() if one in kept}
-    whole.unit_tests, whole.exposures, whole.docs, whole.files, whole.disabled = {}, {}, {}, {}, {}
-    return whole.to_msgpack()
+    read = {source for node in whole.nodes.values() for source in node.depends_on_nodes}
+    whole.sources = {one: source for one, source in whole.sources.items() if one in read}
+    whole.unit_tests, whole.exposures, whole.docs, whole.files, whole.disabled = units or {}, {}, {}, {}, {}
+    if dbt.SPINE not in kept:
+        whole.semantic_models, whole.metrics = {}, {}
+    return Part(whole.to_msgpack(), others)
 
 
 def named(whole: Manifest, names: tuple[str, ...]) -> set[str]:

@@ -24,7 +24,7 @@ SIMULATE, RUN, CLOSED = "simulate", "run", "tests.closed"
 HOMES: dict[str, list[list[str]]] = {
     "country": [[SIMULATE, "--children", "2300"], [RUN]],
     "short": [
-        [SIMULATE, "--children", "500", "--years", "2022-2024"],
+        [SIMULATE, "--children", "500", "--years", "2023-2024"],
         ["land"],
         [CLOSED],
     ],  # for tests of closed dates
@@ -76,7 +76,7 @@ def copy(home: Path, to: Home, *without: str) -> Home:
 
 def _call(folder: Path, call: list[str]) -> None:
     more = ["--truth", str(folder / "truth")] if call[0] == SIMULATE else []
-    command = [sys.executable, "-m", "warehouse", "--home", str(folder / "home"), *call, *more]
+    command = [sys.executable, "-m", "tests.threads", "--home", str(folder / "home"), *call, *more]
     if call == [CLOSED]:
         command = [sys.executable, "-m", CLOSED, str(folder / "home")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)

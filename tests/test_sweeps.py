@@ -87,6 +87,7 @@ def test_files_of_a_home_are_written_in_one_place() -> None:
     allowed = WRITES | {
         "database.py": "tries a lock",
         "api_keys.py": "locks a folder",
+        "synthetic.py": "locks a folder",
         "diff.py": "a copy to look at, in a temporary folder",
         "simulate.py": "the API's folder",
     }

@@ -256,7 +256,7 @@ def _sealed(home: Path) -> Iterator[Path]:
 
 def _sealed_files(home: Path) -> Iterator[Path]:
     """Yield the files of a home in the age format that are named so."""
-    for folder in ("archive", "spill", "erasing"):
+    for folder in ("archive", "spill", "erasing", "visits"):
         yield from (home / folder).rglob("*.age")
 
 

@@ -117,6 +117,11 @@ class Home:
         return self.root / "access_log.jsonl"
 
     @property
+    def visits(self) -> Path:
+        """The journal of visits: each in a sealed file of its own."""
+        return self.root / "visits"
+
+    @property
     def recipients(self) -> Path:
         """The routing table of notifications, which an administrator maintains."""
         return self.root / "recipients.csv"

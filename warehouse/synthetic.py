@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from warehouse.errors import DamagedFile
@@ -22,10 +26,22 @@ def noted(home: Home) -> set[str]:
 
 
 def note(home: Home, sha256: str) -> None:
-    """Add a file's hash to the manifest."""
-    known = _read(home)
-    known["sha256"] = sorted({*known["sha256"], sha256})
-    write_whole(home.synthetic, json.dumps(known))
+    """Add a file's hash to the manifest; two who write at once are both noted."""
+    with _alone(home):
+        known = _read(home)
+        known["sha256"] = sorted({*known["sha256"], sha256})
+        write_whole(home.synthetic, json.dumps(known))
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Hold the home's folder against other threads and processes that note something."""
+    descriptor = os.open(home.root, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _read(home: Home) -> dict[str, Any]:

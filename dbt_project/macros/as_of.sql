@@ -53,6 +53,20 @@
 {#- The day for which the warehouse is built: for rules that run at every delivery. -#}
 {% macro today() -%} (select today from {{ source('landing', 'calendar') }}) {%- endmacro %}
 
+{#- What the home states of a kind (qhawaq parameters) and is known today, of each thing as stated last;
+    with `by_now` of the last day until today. -#}
+{% macro stated_today(kind, of_each, by_now=false) -%}
+  (
+    select p.*
+    from {{ ref('stg_home__parameters') }} as p
+    where p.kind = '{{ kind }}' and {{ was_known('p', today()) }}
+    {%- if by_now %} and p.valid_from <= {{ today() }} {%- endif %}
+    qualify row_number() over (
+      partition by {{ of_each | join(', ') }} order by p.valid_from desc, p.parameter_number desc
+    ) = 1
+  )
+{%- endmacro %}
+
 {#- What counts of a bitemporal relation today: nothing else is known instead. -#}
 {% macro newest(relation) -%}
   (select * from {{ relation }} where known_until = {{ far_future() }})

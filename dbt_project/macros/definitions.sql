@@ -53,6 +53,16 @@
   end
 {%- endmacro %}
 
+{#- A mark as sent, a letter or a number, without slips of the pen: «A D» is AD, «AA» is A; null of no mark. -#}
+{% macro mark_text(column) -%}
+  {%- set clean = "upper(replace(trim(" ~ column ~ "), ' ', ''))" -%}
+  case
+    when {{ mark_points(column) }} is null then null
+    when {{ clean }} = 'AA' then 'A'
+    else {{ clean }}
+  end
+{%- endmacro %}
+
 {#- A mark as points: C 1, B 2, A 3, AD 4; «A D», «AA» and lower case are slips of the pen. -#}
 {% macro mark_points(column) -%}
   {%- set clean = "upper(replace(trim(" ~ column ~ "), ' ', ''))" -%}

@@ -1,4 +1,4 @@
-"""Resultados y programas: what changed for those who got a service, or why that cannot be told."""
+"""Resultados y programas: what changed for those who got a service, or why that cannot be told; goals of plans."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ COLUMNS = (
     "verdict_text",
 )
 COSTS = ("service_name", "unit_cost_soles", "cost_per_avoided", "cost_low", "cost_high", "cost_text")
+GOALS = ("school_year", "indicator", "level", "target_share", "case_share", "gap_to_target", "basis")
 
 
 def make() -> Dashboard:
     """Return the dashboard."""
     asked = Asked("program_effects", COLUMNS, "service_name", 100, ("outcome = 'interruption'",))
     costs = Asked("program_costs", COSTS, "service_name", 100)
-    return page("programas", [rows("effects", asked), rows("costs", costs)])
+    goals = Asked("target_gaps", GOALS, "school_year, indicator, level", 100)
+    return page("programas", [rows("effects", asked), rows("costs", costs), rows("targets", goals)])

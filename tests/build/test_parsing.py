@@ -64,6 +64,29 @@ def test_the_same_project_is_parsed_once(project: Path, parsed: list[Path], tmp_
     assert len(kept(tmp_path)) == 1
 
 
+def test_nothing_is_kept_of_a_project_that_is_edited_meanwhile(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found may be of the version before: kept as the new one's, it would be believed for good."""
+    as_read = parsing.version_of(project)
+    parse = parsing._parse
+
+    def edited(folder: Path) -> bytes:
+        content = parse(folder)
+        (project / "models" / "two.sql").write_text(MODEL)
+        return content
+
+    monkeypatch.setattr(parsing, "_parse", edited)
+    assert len(parsing.manifest(project).nodes) == 1
+    parsing.note("judged", project, as_read, "of one model")
+    assert not (tmp_path / "cache").exists()
+    parsing.note("judged", project, parsing.version_of(project), "of two models")
+    assert (parsing.noted("judged", as_read), parsing.noted("judged", parsing.version_of(project))) == (
+        None,
+        "of two models",
+    )
+
+
 def test_a_changed_or_copied_project_is_parsed_again(project: Path, parsed: list[Path], tmp_path: Path) -> None:
     parsing.manifest(project)
     (project / "models" / "two.sql").write_text(MODEL)

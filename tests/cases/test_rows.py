@@ -15,6 +15,7 @@ from warehouse import clock
 from warehouse.deliveries import Fault, Status
 
 MONTH = "SIAGIE_ASISTENCIA_{period}_{delivered}.txt"
+HELD = "select count(*), count(distinct child_key) from raw.siagie_attendance"
 
 
 @pytest.fixture
@@ -29,11 +30,16 @@ def attendance(empty: CaseHome, *rows: str, period: str = "202404", delivered: s
     empty.put(MONTH.format(period=period, delivered=delivered), samples.attendance([*rows, sound]))
 
 
-def test_45_days_open_stop_no_build(empty: CaseHome) -> None:
+def test_neither_45_days_open_nor_days_that_two_schools_tell_of_stop_a_build(empty: CaseHome) -> None:
+    """Of two active enrollments the days count once."""
     empty.deliver("45-days-open-stops-every-build")
     assert empty.faults() == [(2, "dias_abiertos", Fault.MORE_THAN_MONTH)]
+    ((before, children),) = empty.ask(HELD)
+    empty.deliver("two-active-enrollments")
+    assert len(empty.faults()) == 1
     empty.assert_nothing_lost()
     assert attendance_built(empty)
+    assert empty.ask(HELD) == [(before + 2, children + 1)]
 
 
 def test_month_13_is_quarantined_and_other_files_land(empty: CaseHome) -> None:
@@ -120,13 +126,6 @@ def test_a_code_that_may_be_a_child_is_not_shown(empty: CaseHome, state: str) ->
     assert fault == (Fault.IDENTITY_IN_OPEN_COLUMN if state.isdigit() else Fault.UNKNOWN_CODE)
     assert code is None
     assert state.upper() not in qhawaq(empty, "codes").upper()
-
-
-def test_days_that_two_schools_tell_of_count_once(empty: CaseHome) -> None:
-    empty.deliver("two-active-enrollments")
-    assert empty.faults() == []
-    assert attendance_built(empty)
-    assert empty.ask("select count(*), count(distinct child_key) from raw.siagie_attendance") == [(2, 1)]
 
 
 @pytest.mark.long

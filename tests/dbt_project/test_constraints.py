@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests import few
 from tests.conftest import Country
-from warehouse.build import parsing
 
 pytestmark = pytest.mark.country
 
@@ -17,7 +17,7 @@ def stated() -> set[tuple[str, str]]:
     """Return (table, column) of every not_null constraint."""
     return {
         (node.name, column)
-        for node in parsing.manifest().nodes.values()
+        for node in few.project().nodes.values()
         for constraint in getattr(node, "constraints", [])
         for column in constraint.columns
     }

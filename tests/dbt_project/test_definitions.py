@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -19,12 +21,18 @@ OUTCOMES = {"interruption", "ebr_exit", "repetition", "unmet_need"}
 EMPTY = (None, 0, 0.0, False)
 
 
+@cache
+def unit_tests() -> list[dict[str, Any]]:
+    """Return all of them, as they are written."""
+    found = (read_yaml(path)["unit_tests"] for path in DBT_PROJECT.glob("models/**/_*__unit_tests.yml"))
+    return list(chain.from_iterable(found))
+
+
 def examples(model: str) -> Iterator[dict[str, Any]]:
     """Yield the expected rows of a model's unit tests."""
-    for path in DBT_PROJECT.glob("models/**/_*__unit_tests.yml"):
-        for test in read_yaml(path)["unit_tests"]:
-            if test["model"] == model:
-                yield from test["expect"]["rows"]
+    for test in unit_tests():
+        if test["model"] == model:
+            yield from test["expect"]["rows"]
 
 
 def defined(kind: str) -> set[str]:

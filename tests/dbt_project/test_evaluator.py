@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests import few
 from tests.dbt_project.evaluator import REASONS, without_reason
-from warehouse.build import parsing
 from warehouse.settings import parse_yaml
 
 KEPT = {"joins": {"only": ["a", "b"], "reason": "x"}, "names": {"most": 2, "reason": "x"}}
@@ -31,7 +31,7 @@ def test_what_has_none_and_what_is_gone_is_told(findings: dict[str, list[str]], 
 
 
 def test_each_kept_finding_names_a_resource_and_a_reason() -> None:
-    manifest = parsing.manifest()
+    manifest = few.project()
     names = {node.name for node in manifest.nodes.values()}
     names |= {f"{source.source_name}.{source.name}" for source in manifest.sources.values()}
     for table, kept in parse_yaml(REASONS.read_text()).items():

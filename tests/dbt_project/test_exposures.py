@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from warehouse.build import parsing
+from tests import few
 from warehouse.report import queries
 from warehouse.settings import REPOSITORY
 
 ASKED = re.compile(r"\b(?:from|join)\s+(?:\w+\.)?(\w+)")
 CODE = {  # exposure → the modules whose SQL it is
     "effects_of_services": ("warehouse/pipeline/effects.py", "warehouse/pipeline/learning.py"),
-    "pages_of_children": ("service/children.py",),
+    "pages_of_children": ("service/children.py", "service/visit_book.py"),
     "pages_of_protection": ("service/offices.py",),
     "notices": ("warehouse/notify/news.py",),
 }
@@ -34,7 +34,7 @@ def strings(path: str) -> list[str]:
 
 @pytest.mark.parametrize("name", [*CODE, *SQL])
 def test_an_exposure_depends_on_what_its_readers_ask(name: str) -> None:
-    manifest = parsing.manifest()
+    manifest = few.project()
     models = {node.name for node in manifest.nodes.values() if node.resource_type == "model"}
     texts = SQL.get(name) or [text for path in CODE[name] for text in strings(path)]
     asked = {table for text in texts for table in ASKED.findall(text)} & models
@@ -45,7 +45,7 @@ def test_an_exposure_depends_on_what_its_readers_ask(name: str) -> None:
 
 
 def test_every_exposure_has_an_owner_and_a_label_for_people() -> None:
-    for exposure in parsing.manifest().exposures.values():
+    for exposure in few.project().exposures.values():
         assert exposure.owner.name in ("data-engineering", "data-science", "data-protection"), exposure.name
         assert exposure.label, exposure.name
         assert exposure.description, exposure.name

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from warehouse.build import parsing
+from tests import few
 from warehouse.settings import DBT_PROJECT
 
 WHOLE = "null is the row of the whole department"
@@ -42,7 +42,7 @@ NOT_OF_ALL_ROWS = {
 
 def of_models(*names: str) -> Iterator[tuple[str, Any]]:
     """Yield each test of these names with the model that it is of; not those of seeds and sources."""
-    manifest = parsing.manifest()
+    manifest = few.project()
     for node in manifest.nodes.values():
         if node.resource_type == "test" and named(node) in names and node.attached_node in manifest.nodes:
             attached = manifest.nodes[node.attached_node]
@@ -52,7 +52,7 @@ def of_models(*names: str) -> Iterator[tuple[str, Any]]:
 
 def keys() -> dict[str, list[Any]]:
     """Return model → its tests of keys."""
-    found: dict[str, list[Any]] = {n.name: [] for n in parsing.manifest().nodes.values() if n.resource_type == "model"}
+    found: dict[str, list[Any]] = {n.name: [] for n in few.project().nodes.values() if n.resource_type == "model"}
     for model, test in of_models("unique", "unique_together"):
         found[model].append(test)
     return found
@@ -70,7 +70,7 @@ def columns(test: Any) -> set[str]:
 def never_null() -> dict[str, set[str]]:
     """Return model → the columns that a constraint or a test says are never null."""
     found: dict[str, set[str]] = defaultdict(set)
-    for node in parsing.manifest().nodes.values():
+    for node in few.project().nodes.values():
         for constraint in getattr(node, "constraints", []):
             found[node.name] |= set(constraint.columns)
     for model, test in of_models("not_null", "never_null"):
@@ -104,6 +104,6 @@ def test_a_key_is_tested_of_all_rows_and_stops_the_build_or_it_is_said_why() -> 
 def test_the_graph_s_judge_is_told_what_tests_a_key(of_ours: str) -> None:
     """dbt-project-evaluator knows tests by the project and the macro; it is told in dbt_project.yml."""
     variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    macros = {name for name in parsing.manifest().macros if name.endswith(f".test_{of_ours}")}
+    macros = {name for name in few.project().macros if name.endswith(f".test_{of_ours}")}
     told = {f"macro.{one}" for [one] in variables["dbt_project_evaluator"]["primary_key_test_macros"]}
     assert macros <= told

@@ -50,7 +50,9 @@ def built(home: Home, project: Path, *nodes: str, today: str | None = None) -> N
     """Build with another project's models: without tests, which judge other promises, and without views and seeds."""
     build.set_day(home, date.fromisoformat(today) if today else None)
     selection = ("--select", *nodes, "--exclude", "path:models/*staging", "resource_type:seed")
-    few.without_tests(home, *selection, full_refresh=today is not None, project=project)
+    few.without_tests(
+        home, *selection, full_refresh=today is not None, project=project, of=("+leak_*", "+child_features")
+    )
 
 
 @dataclass(frozen=True)

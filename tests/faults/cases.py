@@ -22,7 +22,7 @@ from warehouse.publish import switching
 from warehouse.settings import Home
 
 LIGHT = ("land", "collect", "publish", "rollback", "backup", "restore", "retain", "erase", "notify", "key", "rotate-secret",
-         "oppose", "part", "withdraw", "codes map", "deploy")  # fmt: skip
+         "oppose", "part", "withdraw", "codes map", "parameters", "deploy")  # fmt: skip
 HEAVY = ("build", "train", "score")  # heavy.py has them: they need a country, and what takes long to import
 WHY = ("--reason", "a test of what is left", "--who", "test")
 WHY_CODE = ("--why", "a test of what is left", "--who", "test")
@@ -112,6 +112,10 @@ def cases(template: Path) -> dict[str, Case]:
         "withdraw": Case(("withdraw", samples.ATTENDANCE, *WHY), said_done="no rows that count"),
         "codes map": Case(
             ("codes", "map", "siagie.siagie_enrollments", "estado_matricula", "DEFINITIVO", "DEFINITIVA", *WHY_CODE)
+        ),
+        "parameters": Case(
+            ("parameters", "capacity", "150101", "--children", "40", "--from", "2024-01-01", *WHY_CODE),
+            said_done="states just this",
         ),
         "deploy": Case(("deploy",)),
         "rotate-secret": Case(("rotate-secret",), contents.of_resealed),

@@ -27,6 +27,7 @@ TABLES = {
     "erasures": "select file, n_lines from raw.erasures",
     "objections": "select distinct child_key, is_withdrawn from raw.objections",
     "codes": "select distinct source, column_name, code, decision, mapped_to from raw.codes",
+    "parameters": "select parameter_number, kind, ugel_code, capacity_children, withdrawn_on is null from raw.parameters",
     "live": "select model_version, is_live from ml.model_versions",
 }
 VAULT = {

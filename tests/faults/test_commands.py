@@ -22,6 +22,7 @@ COMMANDS = (
     "part",
     "withdraw",
     "codes map",
+    "parameters",
     "deploy",
     "rotate-secret",
     "collect",

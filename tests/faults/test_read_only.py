@@ -22,12 +22,20 @@ pytestmark = [
 ]
 # Of a small home whose main job never ran: exit 0 or a sentence that says which earlier step is missing.
 READING = (
-    ("status",), ("status", "--json"), ("verify",), ("codes", "list"),
+    ("status",), ("status", "--json"), ("verify",), ("codes", "list"), ("parameters", "list"),
     ("check", "{delivery}"), ("audit", "trace", "raw.deliveries", "x"), ("audit", "unused"),
     ("explain", "{child}", "2024-04-30"), ("replay", "2024-04-30"), ("access-log", "verify"), ("access-log", "head"),
     ("report", "--to", "{out}"), ("retain", "--today", "2037-01-02"),
 )  # fmt: skip
-WORKING = {"status", "verify", "codes", "check", "access-log", "retain"}  # of those: what has all that it needs here
+WORKING = {
+    "status",
+    "verify",
+    "codes",
+    "parameters",
+    "check",
+    "access-log",
+    "retain",
+}  # of those: what has all that it needs here
 WRITING = (
     ("run",), ("build",), ("check-history",), ("subject", "access", "{child}", *cases.WHY), ("train",), ("score",), ("effects",), ("drift",), ("backtest",), ("tune",),
     ("simulate", "--children", "500"), ("notify",), ("reidentify", "{child}", *cases.WHY),

@@ -31,8 +31,9 @@ def text_values(path: Path) -> set[str]:
     found: set[str] = set()
     for table in tables:
         columns = db.execute(f"describe select * from {table}").fetchall()
-        for name in [c[0] for c in columns if c[1] == "VARCHAR"]:
-            found |= {v for (v,) in db.execute(f'select distinct "{name}" from {table}').fetchall() if v}
+        if names := ", ".join(f'"{c[0]}"' for c in columns if c[1] == "VARCHAR"):
+            every = f"select distinct unnest([{names}]) as v from {table}"
+            found |= {v for (v,) in db.execute(every).fetchall() if v}
     db.close()
     return found
 

@@ -112,7 +112,8 @@ class Sender:
             "nlatie": "-12.05", "nlongie": "-77.03", "latitude": "-12.05", "longitude": "-77.03", "fechareg": "1990-03-01",
             "nino": str(1000 + pupil), "asunto": "INTERRUPTION", "area": "RURAL", "caso": f"C{self.written}-{pupil}",
             "linea": "2", "archivo": "DEMUNA_CASOS_2024_20241202.txt", "hogar": f"H{pupil // 3}", "fecha_cierre": "",
-            "totalestudiantes": "20", "denominador": "500", "tasa": "1.5", "pct_pobreza_total": "20.5",
+            "numero_visita": f"{10**15 + pupil}", "reemplaza": "", "ofrecidos": "TUTOR", "aceptados": "VISITA EIB",
+            "rechazados": "", "totalestudiantes": "20", "denominador": "500", "tasa": "1.5", "pct_pobreza_total": "20.5",
         }  # fmt: skip
         if column.name in named:
             return named[column.name]

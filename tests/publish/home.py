@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -16,31 +19,49 @@ LISTED = {"7": "150101", "8": "150101", "9": "150201"}  # child → UGEL
 
 
 def with_lists(home: Home) -> None:
-    """Make a warehouse whose lists name three children."""
-    with_marts(home)
-    with database.warehouse(home) as db:
-        rows = ", ".join(f"('{child}', '{ugel}', date '{DAY}')" for child, ugel in LISTED.items())
-        for table in (*redaction.OF_LISTED, "immediate_cases"):
-            db.execute(
-                f"create table education.{table} as select * from (values {rows}) as t(child_key, ugel_code, as_of_date)"
-            )
+    """Make a home whose lists name three children."""
+    home.claim("synthetic")
+    home.warehouse.write_bytes(_made(_write_lists))
 
 
 def with_marts(home: Home) -> None:
-    """Make its warehouse; areas are 150101 and 150201."""
+    """Make a home; its areas are 150101 and 150201."""
     home.claim("synthetic")
-    with database.warehouse(home) as db:
-        tables.prepare(db)
-        db.execute("insert into raw.calendar values (date '2025-12-05')")
+    home.warehouse.write_bytes(_made(_write_marts))
+
+
+@cache
+def _made(write: Callable[[duckdb.DuckDBPyConnection], None]) -> bytes:
+    """Return a warehouse, made once: to prepare one takes longer than most of what is asked of it."""
+    with TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        home.claim("synthetic")
+        with database.warehouse(home) as db:
+            write(db)
+        return home.warehouse.read_bytes()
+
+
+def _write_lists(db: duckdb.DuckDBPyConnection) -> None:
+    _write_marts(db)
+    rows = ", ".join(f"('{child}', '{ugel}', date '{DAY}')" for child, ugel in LISTED.items())
+    for table in (*redaction.OF_LISTED, "immediate_cases"):
         db.execute(
-            "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "
-            "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version"
+            f"create table education.{table} as select * from (values {rows}) as t(child_key, ugel_code, as_of_date)"
         )
-        for audience, area in serving.AUDIENCES.items():
-            db.execute(f"create schema {audience}")
-            place = f", '150{{}}01' as {area}" if area else ""
-            rows = " union all ".join(f"select {n}::bigint as n, 'a' as text" + place.format(n) for n in (1, 2))
-            db.execute(f"create table {audience}.{'page' if audience == 'service' else 'mart'} as {rows}")
+
+
+def _write_marts(db: duckdb.DuckDBPyConnection) -> None:
+    tables.prepare(db)
+    db.execute("insert into raw.calendar values (date '2025-12-05')")
+    db.execute(
+        "create schema intermediate; create table intermediate.int_lists__current as select 1::bigint as child_key, "
+        "date '2025-11-30' as as_of_date, 'interruption' as outcome, 'm' as model_version"
+    )
+    for audience, area in serving.AUDIENCES.items():
+        db.execute(f"create schema {audience}")
+        place = f", '150{{}}01' as {area}" if area else ""
+        rows = " union all ".join(f"select {n}::bigint as n, 'a' as text" + place.format(n) for n in (1, 2))
+        db.execute(f"create table {audience}.{'page' if audience == 'service' else 'mart'} as {rows}")
 
 
 def read(path: Path) -> list[tuple]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,19 +21,35 @@ from warehouse.settings import Home
 KEY = 984758507996378
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home of all tests here: each puts its own mart in the place of the former."""
+    home = Home(tmp_path_factory.mktemp("inspection") / "home")
     with_marts(home)
     with database.warehouse(home) as db:
         db.execute(f"insert into raw.objections values (1, {KEY}, false, date '2025-03-01')")
     return home
 
 
-def publish(home: Home, silent: Progress, schema: str, sql: str) -> None:
+@contextmanager
+def refused(home: Home, match: str) -> Iterator[None]:
+    """What is published in this block is refused, and what was current stays."""
+    before = switching.current(home)
+    with pytest.raises(BuildFailed, match=match):
+        yield
+    assert switching.current(home) == before
+
+
+def publish(home: Home, silent: Progress, schema: str, *queries: str) -> str:
+    """Publish the marts of these queries; return what is current then."""
     with database.warehouse(home) as db:
-        db.execute(f"create table {schema}.planted as {sql}")
-    releases.publish(home, silent, "k" * 8)
+        for (table,) in db.execute("select schema_name || '.' || table_name from duckdb_tables() "
+                                   "where starts_with(table_name, 'planted')").fetchall():  # fmt: skip
+            db.execute(f"drop table {table}")
+        for number, sql in enumerate(queries):
+            db.execute(f"create table {schema}.planted{number or ''} as {sql}")
+    release, _ = releases.publish(home, silent, "k" * 8)
+    return release
 
 
 @pytest.mark.parametrize("schema", ["officials", "operations"])
@@ -43,16 +61,15 @@ def publish(home: Home, silent: Progress, schema: str, sql: str) -> None:
 def test_a_pseudonym_is_not_published_where_children_are_counted(
     small: Home, silent: Progress, schema: str, sql: str
 ) -> None:
-    with pytest.raises(BuildFailed, match=rf"{schema}\.planted\.\w+: 1 values are pseudonyms of children; no model"):
+    with refused(small, rf"{schema}\.planted\.\w+: 1 values are pseudonyms of children; no model"):
         publish(small, silent, schema, sql)
-    assert switching.current(small) is None
 
 
 @pytest.mark.parametrize("schema", ["officials", "operations", "education", "protection", "service"])
 @pytest.mark.parametrize("text", ["71234560", "00000001", "20251345", "19891231", "21000102"])
 def test_a_document_is_published_nowhere(small: Home, silent: Progress, schema: str, text: str) -> None:
     area = {"education": ", '150101' as ugel_code", "protection": ", '1501' as area_code"}.get(schema, "")
-    with pytest.raises(BuildFailed, match=rf"{schema}\.planted\.text: 1 values look like documents"):
+    with refused(small, rf"{schema}\.planted\.text: 1 values look like documents"):
         publish(small, silent, schema, f"select '{text}' as text{area}")
 
 
@@ -63,29 +80,32 @@ def test_a_document_is_published_nowhere(small: Home, silent: Progress, schema: 
      "select 71234560::bigint as text", "select 71234560::double as text"],
 )  # fmt: skip
 def test_a_document_is_found_however_it_is_written(small: Home, silent: Progress, sql: str) -> None:
-    with pytest.raises(BuildFailed, match=r"education\.planted\.text: 1 values look like documents"):
+    with refused(small, r"education\.planted\.text: 1 values look like documents"):
         publish(small, silent, "education", f"{sql}, '150101' as ugel_code")
 
 
-@pytest.mark.parametrize(
-    "sql",
-    ["select '0100001-0' as text", "select '2024-03-29' as text", "select '29/3/2024' as text", "select 20251205 as text",
-     "select '12.5' as text", "select 'abcdefghijk=' as text", "select '2023 2024' as text", "select 712345.5::double as text"],
+NO_DOCUMENTS = (
+    "select '0100001-0' as text", "select '2024-03-29' as text", "select '29/3/2024' as text", "select 20251205 as text",
+    "select '12.5' as text", "select 'abcdefghijk=' as text", "select '2023 2024' as text", "select 712345.5::double as text",
 )  # fmt: skip
-def test_what_is_no_document_is_published_to_education(small: Home, silent: Progress, sql: str) -> None:
-    publish(small, silent, "education", f"{sql}, '150101' as ugel_code")
-    assert switching.current(small) is not None
+ORDINARY = (
+    f"select {KEY + 1}::bigint as n", f"select '1{KEY}' as text", "select 5000000000::bigint as soles",
+    "select '20251205' as text", "select '19900101' as text", "select '0712345' as school", "select '150101' as ugel",
+    "select 71234560::bigint as n", "select 'SIAGIE_MATRICULA_2024_20240329.txt' as file", "select null::varchar as text",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [f"select {KEY + 1}::bigint as n", f"select '1{KEY}' as text", "select 5000000000::bigint as soles",
-     "select '20251205' as text", "select '19900101' as text", "select '0712345' as school", "select '150101' as ugel",
-     "select 71234560::bigint as n", "select 'SIAGIE_MATRICULA_2024_20240329.txt' as file", "select null::varchar as text"],
-)  # fmt: skip
-def test_ordinary_figures_are_published(small: Home, silent: Progress, sql: str) -> None:
-    publish(small, silent, "officials", sql)
-    assert switching.current(small) is not None
+def test_what_is_no_document_is_published_to_education(small: Home, silent: Progress) -> None:
+    """All in one release, since nothing of it is refused; what would be is named."""
+    release = publish(small, silent, "education", *(f"{sql}, '150101' as ugel_code" for sql in NO_DOCUMENTS))
+    assert switching.current(small) == release
+    assert len(switching.manifest(small, release)["education/150101"]["tables"]) == 1 + len(NO_DOCUMENTS)
+
+
+def test_ordinary_figures_are_published(small: Home, silent: Progress) -> None:
+    release = publish(small, silent, "officials", *ORDINARY)
+    assert switching.current(small) == release
+    assert len(switching.manifest(small, release)["officials"]["tables"]) == 1 + len(ORDINARY)
 
 
 def test_a_project_that_breaks_the_firewall_publishes_nothing(
@@ -97,6 +117,5 @@ def test_a_project_that_breaks_the_firewall_publishes_nothing(
     (small.dbt / firewall.JUDGED).write_text("{}")
     leak = model("officials", "m", "select count(*) as n from raw.pupils where child_key > 7", "n")
     monkeypatch.setattr(firewall.compiling, "compiled", lambda *_: by_name(PUPILS, leak))
-    with pytest.raises(BuildFailed, match=r"officials\.m <- «child_key > 7» <- raw\.pupils\.child_key"):
+    with refused(small, r"officials\.m <- «child_key > 7» <- raw\.pupils\.child_key"):
         publishing.publish(small, silent, "0" * 8)
-    assert switching.current(small) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import homes
 from tests.conftest import qhawaq
 from tests.landing import samples
 from tests.publish.home import with_lists
@@ -15,14 +16,19 @@ from warehouse.publish import releases
 from warehouse.settings import Home
 
 
-@pytest.fixture
-def small(tmp_path: Path, silent: Progress) -> Home:
-    """Two releases with lists of three children."""
-    home = Home(tmp_path / "home")
+@pytest.fixture(scope="session")
+def twice_published(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Two releases with lists of three children; nobody may change them."""
+    home = Home(tmp_path_factory.mktemp("published") / "home")
     with_lists(home)
-    releases.publish(home, silent, "a" * 8)
-    releases.publish(home, silent, "b" * 8)
+    for key in ("a" * 8, "b" * 8):
+        releases.publish(home, Progress(quiet=True), key)
     return home
+
+
+@pytest.fixture
+def small(twice_published: Home, tmp_path: Path) -> Home:
+    return homes.copy(twice_published.root, Home(tmp_path / "home"))
 
 
 @pytest.fixture(scope="module")

@@ -246,12 +246,9 @@ def test_a_clock_far_ahead_of_the_home_deletes_nothing(
 
 @pytest.mark.parametrize(
     "cut",
-    [
-        None,
-        "_forget_identity",
-        *(pytest.param(one, marks=pytest.mark.faults) for one in ("_rewrite_archive", "_places_with_hits")),
-    ],
-)
+    [None, "_forget_identity",
+     *(pytest.param(one, marks=pytest.mark.faults) for one in ("_rewrite_archive", "_places_with_hits"))],
+)  # fmt: skip
 def test_a_restored_backup_that_is_older_than_an_erasure_erases_again(
     root: Path, monkeypatch: pytest.MonkeyPatch, cut: str | None
 ) -> None:

@@ -21,6 +21,7 @@ ONES = {
     "estudiantes": "estudiante", "faltas": "falta", "hermanos": "hermano", "horas": "hora", "puntos": "punto",
 }  # fmt: skip
 TEXTS = {row["feature"]: row for row in seed("reason_texts")}
+WORDS = seed("value_words")
 NOT_SHOWN = ("base", "rest")  # terms of the score that are no observation
 
 
@@ -43,12 +44,15 @@ def sentences(row: Row) -> set[str]:
 
 def _sentence(feature: str, value: bool | int | Fraction | None) -> str | None:
     unit, text = TEXTS[feature]["value_unit"], TEXTS[feature]["reason_text"]
-    if value is None or (unit == "flag" and not value):
+    if value is None or (unit == "flag" and not value) or unit == "unsaid":
         return None
     return _singular(text.replace("{value}", _written(unit, Fraction(value))))
 
 
 def _written(unit: str, value: Fraction) -> str:
+    for span in WORDS:
+        if span["value_unit"] == unit and Fraction(span["from_value"]) <= value < Fraction(span["until_value"]):
+            return span["words"]
     if unit in ("percent", "points"):
         value *= 100
     found = rounded(value, 1 if unit == "decimal" else 0)

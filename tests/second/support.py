@@ -20,8 +20,11 @@ class Supports:
         for row in day.newest(rows, lambda row: (row["child_key"], text(row["servicio"]), row["fecha"])).values():
             if text(row["resultado"]) == "REALIZADO":
                 self._receive(row["child_key"], row["fecha"], row["servicio"])
-        for row in day.known(day.table("feedback_case_events")):
-            if text(row["estado"]) == "ATENDIDO":
+        told = list(day.known(day.table("feedback_case_events")))
+        replaced = {(row["nino"], row["reemplaza"]) for row in told if row["reemplaza"]}
+        for row in told:
+            is_replaced = (row["nino"], row["numero_visita"]) in replaced
+            if text(row["estado"]) == "ATENDIDO" and not is_replaced:
                 self._receive(row["nino"], row["fecha"], row["servicio"])
 
     def _receive(self, key: int, date: dt.date, name: str | None) -> None:

@@ -47,6 +47,7 @@ class Browser:
         url = next(page["webSocketDebuggerUrl"] for page in json.loads(pages.stdout) if page["type"] == "page")
         self.socket = self.open_things.enter_context(connect(url, max_size=None))
         self.numbers, self.said = itertools.count(1), []  # type: tuple[Any, list[str]]
+        self.n_taps = 0
         self.answers: list[tuple[int, str]] = []  # status and address of all that was loaded
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.do(f"{domain}.enable")
@@ -95,6 +96,14 @@ class Browser:
             code = {"Tab": 9, "Enter": 13, "ArrowDown": 40}[key]
             self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
                     **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}))  # fmt: skip
+
+    def tap(self, script: str) -> None:
+        """Tap what a script finds, where a finger would."""
+        where = "(() => {const e = %s; e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();"
+        x, y = self.ask(where % script + "return [r.x + r.width / 2, r.y + r.height / 2]})()")
+        self.n_taps += 1
+        for kind in ("mousePressed", "mouseReleased"):
+            self.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def type(self, text: str) -> None:
         self.do("Input.insertText", text=text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,14 @@ from fastapi.testclient import TestClient
 from ml.models.calibrate import Calibration, Line
 from ml.models.terms import Terms
 from service import api, api_keys, live
+from service.access import Caller
 from service.settings import Limits, Oidc, Settings
 from tests.conftest import Country
+from tests.service.page_tables import PAGE_TABLES
+from warehouse import contracts
+from warehouse.landing import journal
+from warehouse.landing.visit_journal import VisitJournal
+from warehouse.settings import DBT_PROJECT, Home
 
 ISSUER, AUDIENCE = "https://login.example.pe", "qhawaq"
 HERE, ELSEWHERE = "111", "222"
@@ -56,11 +63,30 @@ create table suggested_services as select '150101' as ugel_code, date '2025-10-3
 create table immediate_cases as select '150101' as ugel_code, '333' as child_key, '0000003-0' as service_code;
 create table cases as select ugel_code, child_key, 2025 as school_year, 'interruption' as matter, 'listado' as case_state,
   date '2025-10-31' as listed_on, null::date as contacted_on, null::date as served_on, null::date as dismissed_on,
-  null as dismissed_reason, 'r1' as release_id from priority_list;
-create table timeline as select * from (values
-  ('111', date '2025-03-01', 'asistencia', '0000001-0', 2, 20), ('111', date '2025-04-01', 'asistencia', '0000001-0', 9, 20),
-  ('111', date '2025-08-10', 'notas', '2025 A', 3, 8), ('111', date '2025-03-10', 'matricula', '2025 0000001-0 9', 0, 0)
-) as t (child_key, happened_on, kind, detail, amount, out_of);
+  null as dismissed_reason, null::date as closed_on, 'r1' as release_id from priority_list;
+create table schools as select * from (values
+  ('0000001-0', 'I.E. 0000001', 'primaria', 'SAN JUAN', '150101', 'UGEL 150101, LIMA', true),
+  ('0000002-0', 'I.E. 0000002', 'primaria', 'CUSCO', '080101', 'UGEL 080101, CUSCO', true),
+  ('0000003-0', null, 'primaria', null, '150101', 'UGEL 150101, LIMA', true)
+) as t (service_code, school_name, level_name, district_name, ugel_code, ugel_name, is_in_register);
+create table worklist as select * from (values
+  ('150101', '111', 2025, '0000001-0', 9, '6.° de primaria', 'A', 'interruption', 1, true, date '2025-10-31', 'faltó; repitió',
+   'visitar', 'listado', null, null, 'r1'),
+  ('150101', '333', 2025, '0000003-0', 4, '1.° de primaria', null, 'long_absence', null, true, date '2025-03-31',
+   'acumula 31 días', 'visita', 'contactado', date '2025-04-02', date '2025-04-02', 'r1'),
+  ('080101', '222', 2025, '0000002-0', 9, '6.° de primaria', 'A', 'interruption', 1, true, date '2025-10-31', 'faltó',
+   'visitar', 'listado', null, null, 'r1')
+) as t (ugel_code, child_key, school_year, service_code, grade, grade_name, section, need, rank_in_ugel,
+  is_within_capacity, listed_on, reason_text, action_text, case_state, state_on, last_contact_on,
+  release_id);
+create table services as select 'VISITA' as support_code, true as is_tutor_safe;
+create table school_lists as select '150101' as ugel_code, date '2025-10-31' as as_of_date, '0000001-0' as service_code,
+  'B0' as level, 30 as n_pupils, 1 as n_listed;
+create table visits as select '150101' as ugel_code, '111' as child_key, '0000000000000001' as visit_key,
+  2025 as school_year, 'interruption' as matter, date '2025-11-03' as visited_on, 'asignado' as case_state,
+  'NO_UBICADO' as outcome_code, null::varchar as dismissed_reason, null::varchar as support_code,
+  null::varchar as services_offered, 'TUTOR VISITA' as services_accepted, null::varchar as services_refused,
+  'LLAMAR' as next_step, date '2025-11-10' as next_on, 'r1' as release_id;
 create table release as select 'r1' as release_id, 'synthetic' as kind;
 """
 
@@ -99,11 +125,22 @@ class Asking:
     settings: Settings
     private: rsa.RSAPrivateKey
     revealed: list[int] = field(default_factory=list)
+    demo: dict[str, Caller] = field(default_factory=dict)
     recorded: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def home(self) -> Home:
+        """Where visits are kept."""
+        return Home(self.settings.models.parent / "home")
+
+    def delivered(self) -> list[list[dict[str, str]]]:
+        """Return the lines of each visit's delivery that waits, without those columns that say nothing."""
+        files = [csv.DictReader(path.open(newline="")) for path in sorted(self.home.inbox.iterdir())]
+        return [[{name: value for name, value in row.items() if value} for row in rows] for rows in files]
 
     def client(self, **limits: Any) -> TestClient:
         settings = replace(self.settings, limits=replace(self.settings.limits, **limits))
-        return TestClient(api.create(settings), raise_server_exceptions=False)
+        return TestClient(api.create(settings, self.demo), raise_server_exceptions=False)
 
     def token(self, key: rsa.RSAPrivateKey | None = None, kid: str = "k1", **changed: Any) -> dict[str, str]:
         said = {
@@ -123,7 +160,7 @@ def private() -> rsa.RSAPrivateKey:
 def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
     children = tmp_path / "r1.duckdb"
     with duckdb.connect(str(children)) as db:
-        db.execute(LISTED)
+        db.execute(LISTED + PAGE_TABLES)
     (tmp_path / "current.duckdb").symlink_to("r1.duckdb")
     public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key())) | {"kid": "k1", "use": "sig"}
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public]}))
@@ -147,7 +184,13 @@ def asking(tmp_path: Path, private: rsa.RSAPrivateKey) -> Asking:
         found.revealed.append(child)
         return NAME if child == int(HERE) else None
 
-    found.settings = replace(found.settings, reveal=reveal, record=found.recorded.append)
+    def names(children: Sequence[int]) -> dict[int, str]:
+        found.revealed.extend(children)
+        return {int(HERE): "FICTICIA DE LA <SCRIPT>"} if int(HERE) in children else {}
+
+    found.home.claim("real")
+    book = VisitJournal(found.home, contracts.read(DBT_PROJECT)[journal.TABLE])
+    found.settings = replace(found.settings, reveal=reveal, names=names, journal=book)
     deploy(found.settings, configuration())
     return found
 

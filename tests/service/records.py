@@ -10,6 +10,10 @@ import duckdb
 
 from service.features import ChildRecords, FeatureDatabase
 
+# A line of one child who is enrolled in a school that no register names.
+ENROLLED = {"id_anio": 2025, "cod_mod": "0000001", "anexo": "0", "id_nivel": "F0", "id_grado": 10, "id_seccion": "A",
+            "sexo": "M", "fecha_nacimiento": "2012-05-01", "estado_matricula": "DEFINITIVA",
+            "fecha_matricula": "2025-03-10", "fecha_registro": "2025-03-12"}  # fmt: skip
 MERGES = """
 select child_key, merged_into from intermediate.int_children__merges where known_at <= $day and known_until > $day
 """

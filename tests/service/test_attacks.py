@@ -195,7 +195,7 @@ def test_a_body_that_ends_early_is_not_half_done(asking: Asking, port: int) -> N
                    + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 90\r\n\r\nseal=a&matter=b"):  # fmt: skip
         time.sleep(0.1)
     time.sleep(0.2)
-    assert asking.recorded == []
+    assert asking.delivered() == []
     assert is_served(port)
 
 

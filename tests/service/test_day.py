@@ -15,8 +15,13 @@ from service import home as service_home
 from warehouse.settings import DBT_PROJECT, REPOSITORY, Home
 
 BUILT_FOR = date(2025, 12, 5)
-EVENT = {"ANIO": 2025, "COD_UGEL": "150101", "NINO": 1, "ASUNTO": "INTERRUPTION", "ESTADO": "CONTACTADO",
-         "FECHA": BUILT_FOR, "SERVICIO": None, "MOTIVO": None}  # fmt: skip
+DECISION = {
+    "ARCHIVO": "DEMUNA_CASOS_2025_20250620.txt",
+    "LINEA": 2,
+    "NINO": 1,
+    "DECISION": "SEPARAR",
+    "FECHA": BUILT_FOR,
+}
 OPERATIONS = DBT_PROJECT / "models" / "marts" / "operations" / "_operations__models.yml"
 
 
@@ -37,17 +42,17 @@ def published(tmp_path: Path, request: pytest.FixtureRequest) -> Home:
 @pytest.mark.parametrize("published", ["synthetic"], indirect=True)
 def test_a_synthetic_home_records_on_its_own_day(published: Home) -> None:
     assert service_home.today(published) == BUILT_FOR
-    service_home.record(published, EVENT)
+    service_home.decide(published, DECISION)
     (file,) = published.inbox.iterdir()
-    assert file.name.startswith("SEGUIMIENTO_CASOS_2025_20251205_F")
+    assert file.name.startswith("REVISION_VINCULOS_2025_20251205_F")
 
 
 @pytest.mark.parametrize("published", ["real"], indirect=True)
 def test_a_real_home_records_on_lima_s_day(published: Home, evening: date) -> None:
-    service_home.record(published, EVENT)
+    service_home.decide(published, DECISION)
     (file,) = published.inbox.iterdir()
     assert service_home.today(published) == evening
-    assert file.name.startswith("SEGUIMIENTO_CASOS_2025_20260228_F")
+    assert file.name.startswith("REVISION_VINCULOS_2025_20260228_F")
 
 
 def test_every_kind_of_access_that_is_noted_is_known_to_operations() -> None:
@@ -55,7 +60,7 @@ def test_every_kind_of_access_that_is_noted_is_known_to_operations() -> None:
         kind
         for folder in ("service", "warehouse")
         for path in (REPOSITORY / folder).rglob("*.py")
-        for kind in re.findall(r"access_log\.note\([^,]+, \"(\w+)\"", path.read_text(encoding="utf-8"))
+        for kind in re.findall(r"access_log\.note\([^,]+, \"([\w-]+)\"", path.read_text(encoding="utf-8"))
     }
     models = {model["name"]: model for model in yaml.safe_load(OPERATIONS.read_text(encoding="utf-8"))["models"]}
     (column,) = [column for column in models["accesses"]["columns"] if column["name"] == "access_kind"]

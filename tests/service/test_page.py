@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
 
 import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.service.conftest import HERE, MACHINE, Asking
-from warehouse import clock
+from tests.service.conftest import HERE, Asking
 
 PAGE = f"/ficha/{HERE}"
 EVERYTHING = {"scope": "education identity feedback"}
-VISIT = {"matter": "interruption:2025", "state": "CONTACTADO", "on": "2025-11-15"}
 
 
 def seal(client: TestClient, headers: dict[str, str]) -> str:
-    return re.search(r'name="seal" value="([0-9a-f]{64})"', client.get(PAGE, headers=headers).text).group(1)
+    """Return the seal of the page's own forms: that of signing out stands before them."""
+    return re.findall(r'name="seal" value="([0-9a-f]{64})"', client.get(PAGE, headers=headers).text)[-1]
 
 
 def test_the_page_says_what_is_known_and_not_who(asking: Asking, client: TestClient) -> None:
     page = client.get(PAGE, headers=asking.token(**EVERYTHING))
     assert page.status_code == 200
     assert 'lang="es-PE"' in page.text
-    for said in ("Datos sintéticos", "al menos 1 de cada 4", "(30,0 %)", "visita domiciliaria", "abril de 2025",
-                 "3 de 8 áreas", "matrícula 2025: grado 9", "riesgo de interrumpir"):  # fmt: skip
+    for said in ("Datos sintéticos", "al menos 1 de cada 4 (30 %)", "Visita domiciliaria", "abril de 2025",
+                 "6.° de primaria, I.E. 0000001, sección A", "(San Juan, 2025)", "riesgo de interrumpir",
+                 "Preguntar qué pasó en abril.", "Según su registro de asistencia: faltó 9 de 20 días en abril.",
+                 "Está en el puesto 1 de la lista de su UGEL del 31 de octubre de 2025", "Faltó mucho.", "Pesa mucho.",
+                 "21 de octubre de 2025 (hace 10 días)", "Ya estaba en la lista anterior.", "28 de febrero de 2026"):  # fmt: skip
         assert said in page.text, said
     assert "Ficticia" not in page.text
     assert "<script" not in page.text
@@ -55,6 +56,27 @@ def test_the_name_is_shown_for_a_reason_and_whatever_is_typed_is_text(asking: As
     assert asking.revealed == [int(HERE)]
 
 
+@pytest.mark.parametrize("why", ["", "  corto ", "x" * 501])
+def test_a_reason_that_says_nothing_comes_back_beside_its_field(asking: Asking, client: TestClient, why: str) -> None:
+    headers = asking.token(**EVERYTHING)
+    sent = {"seal": seal(client, headers), "why": why}
+    page = client.post(f"{PAGE}/nombre", data=sent, headers=headers)
+    assert page.status_code == 422
+    assert 'aria-describedby="why-error"' in page.text
+    assert f'value="{why}"' in page.text
+    said = client.post(f"{PAGE}/nombre", data=sent, headers=headers | {"Accept": "application/json"})
+    assert (said.status_code, said.headers["content-type"]) == (422, "application/problem+json")
+    assert asking.revealed == []
+
+
+def test_a_browser_reads_what_went_wrong_and_a_machine_gets_json(asking: Asking, client: TestClient) -> None:
+    headers = asking.token(**EVERYTHING)
+    browser = client.get("/ficha/999", headers=headers | {"Accept": "text/html,*/*"})
+    assert (browser.status_code, "nada publicado" in browser.text) == (404, True)
+    assert client.get("/ficha/999", headers=headers).json()["status"] == 404
+    assert client.get("/v1/children/999", headers=headers | {"Accept": "text/html"}).json()["status"] == 404
+
+
 def test_a_form_from_elsewhere_is_not_believed(asking: Asking, client: TestClient) -> None:
     headers, why = asking.token(**EVERYTHING), {"why": "visita acordada con la dirección"}
     good = seal(client, headers)
@@ -63,43 +85,6 @@ def test_a_form_from_elsewhere_is_not_believed(asking: Asking, client: TestClien
     other = asking.token(**EVERYTHING, sub="otra")
     assert client.post(f"{PAGE}/nombre", data=why | {"seal": good}, headers=other).status_code == 403
     assert asking.revealed == []
-
-
-def test_a_visit_is_recorded_as_its_contract_wants_it(asking: Asking, client: TestClient) -> None:
-    headers = asking.token(**EVERYTHING)
-    said = client.post(f"{PAGE}/seguimiento", data=VISIT | {"seal": seal(client, headers)}, headers=headers,
-                       follow_redirects=False)  # fmt: skip
-    assert (said.status_code, said.headers["location"]) == (303, f"{PAGE}?guardado=true")
-    assert asking.recorded == [
-        {"ANIO": 2025, "COD_UGEL": "150101", "NINO": 111, "ASUNTO": "INTERRUPTION", "ESTADO": "CONTACTADO",
-         "FECHA": date(2025, 11, 15), "SERVICIO": None, "MOTIVO": None}
-    ]  # fmt: skip
-    assert "Se guardó" in client.get(f"{PAGE}?guardado=true", headers=headers).text
-
-
-TODAY = clock.today()
-
-
-@pytest.mark.parametrize(
-    ("changed", "status"),
-    [({"state": "ATENDIDO"}, 422), ({"state": "ATENDIDO", "service": "VISITA"}, 303), ({"service": "VISITA"}, 422),
-     ({"state": "DESCARTADO"}, 422), ({"state": "DESCARTADO", "reason": "NO_UBICADO"}, 303), ({"reason": "OTRO"}, 422),
-     ({"state": "MUERTO"}, 422), ({"matter": "interruption:2024"}, 422), ({"matter": "x"}, 422),
-     ({"on": str(TODAY)}, 303), ({"on": str(TODAY + timedelta(1))}, 422), ({"on": "ayer"}, 422), ({"on": "2017-12-31"}, 422)],
-)  # fmt: skip
-def test_only_what_can_be_is_recorded(asking: Asking, client: TestClient, changed: dict, status: int) -> None:
-    headers = asking.token(**EVERYTHING)
-    sent = VISIT | changed | {"seal": seal(client, headers)}
-    said = client.post(f"{PAGE}/seguimiento", data=sent, headers=headers, follow_redirects=False)
-    assert said.status_code == status
-    assert len(asking.recorded) == (status == 303)
-
-
-def test_recording_needs_its_scope(asking: Asking, client: TestClient) -> None:
-    headers = asking.token(**EVERYTHING)
-    sent = VISIT | {"seal": seal(client, headers)}
-    assert client.post(f"{PAGE}/seguimiento", data=sent, headers=asking.token(scope="education")).status_code == 403
-    assert client.post(f"{PAGE}/seguimiento", data=sent, headers=MACHINE).status_code == 403
 
 
 def test_a_sheet_to_print_holds_no_name(asking: Asking, client: TestClient) -> None:
@@ -134,7 +119,7 @@ def test_the_sheet_has_the_name_only_after_it_was_revealed_for_a_reason(asking: 
 def test_the_sheet_names_the_school_where_the_release_does(asking: Asking, client: TestClient) -> None:
     with duckdb.connect(str(asking.settings.children)) as db:
         db.execute(
-            "create table schools as select '0000001-0' as service_code, 'I.E. <1>' as school_name, 'COMAS' as district_name, 'UGEL 150101, LIMA' as ugel_name"
+            "update schools set school_name = 'I.E. <1>', district_name = 'COMAS' where service_code = '0000001-0'"
         )
     sheet = client.get(f"{PAGE}/hoja", headers=asking.token()).text
     assert "I.E. &lt;1&gt;, distrito Comas (código 0000001-0)" in sheet

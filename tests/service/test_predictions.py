@@ -212,6 +212,14 @@ def test_sentences_say_what_was_observed(feature: str, value: float, said: str |
     assert found is None if said is None else said in found
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "said"), [(9.0, "grade", "cursa sexto"), (10.0, "grade", "cursa 10"), (9.0, "unsaid", None)]
+)
+def test_a_value_is_said_by_its_name(value: float, unit: str, said: str | None) -> None:
+    text = {"value_unit": unit, "reason_text": "cursa {value}", "words": [[9.0, 10.0, "sexto"]]}
+    assert predict.sentence(text, value, {}) == said
+
+
 def test_values_are_said_as_the_warehouse_says_them() -> None:
     """On a list and by the service, down to what lies just between two tenths."""
     values = [at / 2000 for at in range(-9000, 9001)]

@@ -155,7 +155,7 @@ def test_what_was_decided_since_is_said(office: Asking, tmp_path: Path) -> None:
         headers = office.token(**SCOPES)
         seal = sealed(client.get(REVIEW, headers=headers).text)
         answer = client.post(REVIEW, data={"seal": seal, "why": WHY}, headers=headers)
-    assert (answer.status_code, "next refresh" in answer.json()["detail"]) == (404, True)
+    assert (answer.status_code, "después de la próxima actualización" in answer.text) == (404, True)
 
 
 @pytest.mark.parametrize("decision", ["VINCULAR", "SEPARAR"])
@@ -182,4 +182,19 @@ def test_a_decision_is_on_the_candidate_that_was_shown_by_who_may(
     given = {"seal": sealed(compared(client, office.token(**SCOPES))), "child": str(CANDIDATE), "decision": "VINCULAR"}
     answer = client.post(f"{REVIEW}/decision", data=given | changed, headers=office.token(**SCOPES | {"scope": scope}))
     assert answer.status_code == status
+    assert office.recorded == []
+
+
+def test_what_is_wrong_stands_beside_its_field(office: Asking, client: TestClient) -> None:
+    """A reason that says nothing on both pages, and a decision that nobody chose."""
+    headers = office.token(**SCOPES)
+    for path in (f"/proteccion/{HERE}/ficha/{CHILD}/nombre", REVIEW):
+        seal = sealed(client.get(path.removesuffix("/nombre"), headers=headers).text)
+        answer = client.post(path, data={"seal": seal, "why": "corto"}, headers=headers)
+        assert (answer.status_code, 'aria-describedby="why-error"' in answer.text) == (422, True)
+        assert 'value="corto"' in answer.text
+    given = {"seal": sealed(compared(client, headers)), "child": str(CANDIDATE)}
+    answer = client.post(f"{REVIEW}/decision", data=given, headers=headers)
+    assert (answer.status_code, 'aria-describedby="decision-error"' in answer.text) == (422, True)
+    assert client.post(f"{REVIEW}/decision", data=given, headers=headers | {"Accept": "application/json"}).json()
     assert office.recorded == []

@@ -17,13 +17,14 @@ LINES_SHOWN = 12
 Row = dict[str, Any]  # column → value, of any model
 
 
-def trace(home: Home, table: str, key: str) -> str:
+def trace(home: Home, table: str, key: str, who: str | None = None) -> str:
     """Return the lineage of the row with this key as text.
 
     Args:
         home: the home.
         table: `schema.table`.
         key: the values of the table's key columns, separated by `/`.
+        who: who looks, for the access log; the user of this process if nobody is named.
 
     Raises:
         UsageError: no such table, or the key does not fit it.
@@ -34,7 +35,7 @@ def trace(home: Home, table: str, key: str) -> str:
     with database.warehouse(home, read_only=True) as db:
         row = row_of(db, manifest.node(model), key_of(manifest, model, table, key))
         if child := row.get("child_key"):
-            access_log.note(home, "trace", str(child), table)
+            access_log.note(home, "trace", str(child), table, who)
         lines = [f"{table}  {key}", *(f"  {name} = {value}" for name, value in row.items()), "", "made by"]
         lines += [f"  {manifest.node(model)['original_file_path']}", *_tree(manifest, model), ""]
         return "\n".join([*lines, *_facts(db, manifest.raw_tables(model), row)])

@@ -53,14 +53,15 @@ def check(home: Home, progress: Progress) -> None:
     Raises:
         BuildFailed: a model reads what it must not; the message shows the way from the column to its source.
     """
-    judged = parsing.noted(NOTE, DBT_PROJECT)
+    as_read = parsing.version_of(DBT_PROJECT)
+    judged = parsing.noted(NOTE, as_read)
     if judged is None:
         with progress.step("firewall"):
             nodes = compiling.compiled(home, progress, DBT_PROJECT)
             if broken := breaches(nodes):
                 raise BuildFailed(f"{len(broken)} breaches of the firewall; nothing was built:\n" + "\n".join(broken))
         judged = json.dumps({node["unique_id"]: _judged(node) for node in _models(nodes)})
-        parsing.note(NOTE, DBT_PROJECT, judged)
+        parsing.note(NOTE, DBT_PROJECT, as_read, judged)
     home.dbt.mkdir(exist_ok=True)
     files.write_whole(home.dbt / JUDGED, judged)
 

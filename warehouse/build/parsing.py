@@ -58,8 +58,13 @@ def manifest(project: Path = DBT_PROJECT) -> Manifest:
     check_importable()
     from dbt.contracts.graph.manifest import Manifest
 
-    path = _cache() / f"{_key(project)}.msgpack"
-    parsed = Manifest.from_msgpack(_kept(path) or _keep(path, _parse(project)))
+    as_read = version_of(project)
+    path = _cache() / f"{as_read}.msgpack"
+    if (content := _kept(path)) is None:
+        content = _parse(project)
+        if version_of(project) == as_read:  # else somebody edits it just now: nobody knows what was parsed
+            _keep(path, content)
+    parsed = Manifest.from_msgpack(content)
     parsed.build_flat_graph()  # what macros read of it; dbt does not keep that
     return parsed
 
@@ -97,25 +102,29 @@ def _parse(project: Path) -> bytes:
         return (Path(folder) / "partial_parse.msgpack").read_bytes()
 
 
-def noted(what: str, project: Path) -> str | None:
-    """Return what was noted of this version of a project, None where nothing was."""
-    path = _cache() / f"{_key(project)}.{what}"
+def noted(what: str, as_read: str) -> str | None:
+    """Return what was noted of a version of a project, None where nothing was."""
+    path = _cache() / f"{as_read}.{what}"
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-def note(what: str, project: Path, content: str) -> None:
-    """Note something of this version of a project, if the folder can be written to."""
+def note(what: str, project: Path, as_read: str, content: str) -> None:
+    """Note something of a version of a project, if the folder can be written to.
+
+    Of a project that was changed since it was read as this version nothing is noted: what was found may be of either.
+    """
+    if version_of(project) != as_read:
+        return
     with suppress(OSError):
         _cache().mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.write_whole(_cache() / f"{_key(project)}.{what}", content)
+        files.write_whole(_cache() / f"{as_read}.{what}", content)
 
 
-def _keep(path: Path, parsed: bytes) -> bytes:
-    """Keep what was parsed, if the folder can be written to, and return it."""
+def _keep(path: Path, parsed: bytes) -> None:
+    """Keep what was parsed, if the folder can be written to."""
     with suppress(OSError):  # a folder that cannot be written to costs time only
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.write_whole(path, parsed + hashlib.sha256(parsed).digest())
-    return parsed
 
 
 def _cache() -> Path:
@@ -123,7 +132,7 @@ def _cache() -> Path:
     return Path(os.environ.get("QHAWAQ_CACHE") or usual)
 
 
-def _key(project: Path) -> str:
+def version_of(project: Path) -> str:
     """Return a hash of whatever decides what dbt parses: the project, where it is, and dbt."""
     versions = f"{project.absolute()} {version('dbt-core')} {version('dbt-duckdb')} {version('mashumaro')}"
     return hashlib.sha256(f"{versions} {code.project_hash(project)}".encode()).hexdigest()[:24]

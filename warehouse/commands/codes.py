@@ -9,20 +9,14 @@ from typing import Any
 import click
 
 from warehouse.commands.context import Context
+from warehouse.commands.deciding import decided, decision_options
 
 
-def decision_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every decision states: the code, why, and who decides."""
-    for option in (
-        click.pass_obj,
-        click.option("--who", default=None, help="Who decides (default: the system's user)."),
-        click.option("--why", required=True, help="Why, in a sentence; it is kept for ever."),
-        click.argument("code"),
-        click.argument("column"),
-        click.argument("source"),
-    ):
-        command = option(command)
-    return command
+def of_a_code(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every decision on a code states: the code, why, and who decides."""
+    for argument in (click.argument("code"), click.argument("column"), click.argument("source")):
+        command = argument(command)
+    return decision_options(command)
 
 
 @click.group(invoke_without_command=True)
@@ -41,15 +35,9 @@ def codes(context: click.Context) -> None:
 @click.pass_obj
 def list_unknown(context: Context) -> None:
     """List the codes that wait for a decision."""
-    from warehouse import contracts, database
-    from warehouse.landing import codes, ledger
-    from warehouse.settings import DBT_PROJECT
+    from warehouse.landing import codes
 
-    if can_write := database.can_write(context.home.existing()):
-        context.to_write()
-    with database.warehouse(context.home, read_only=not can_write) as db:
-        if can_write:
-            ledger.prepare(db, list(contracts.read(DBT_PROJECT).values()))
+    with decided(context) as db:
         unknown = codes.unknown(db)
     for one in unknown:
         shown = one.code or "(not shown: it does not look like a code)"
@@ -59,14 +47,14 @@ def list_unknown(context: Context) -> None:
 
 
 @codes.command()
-@decision_options
+@of_a_code
 def accept(context: Context, source: str, column: str, code: str, **given: str | None) -> None:
     """Accept a code as it is: add it to this home's list."""
     _decide(context, "accept", source, column, code, given)
 
 
 @codes.command("map")
-@decision_options
+@of_a_code
 @click.argument("to")
 def map_code(context: Context, source: str, column: str, code: str, **given: str | None) -> None:
     """Read a code as TO, which is on the list."""
@@ -74,7 +62,7 @@ def map_code(context: Context, source: str, column: str, code: str, **given: str
 
 
 @codes.command()
-@decision_options
+@of_a_code
 def reject(context: Context, source: str, column: str, code: str, **given: str | None) -> None:
     """Leave lines with a code in quarantine, and list it no more."""
     _decide(context, "reject", source, column, code, given)
@@ -100,7 +88,7 @@ def _decide(
     )
     with database.warehouse(context.home) as db:
         ledger.prepare(db, known)
-        decided = codes.decide(db, context.home, known, asked)
-    read_as = f", read as {decided.mapped_to}" if decided.mapped_to else ""
-    what = f"{decided.source} {decided.column} {decided.code}: {decided.decision}{read_as}"
+        done = codes.decide(db, context.home, known, asked)
+    read_as = f", read as {done.mapped_to}" if done.mapped_to else ""
+    what = f"{done.source} {done.column} {done.code}: {done.decision}{read_as}"
     click.echo(f"{what}; it counts from the next landing")

@@ -13,8 +13,10 @@ from warehouse.commands.context import Context
 def serve(context: Context, port: int) -> None:
     """Answer predictions, children's pages and identities over HTTP, to callers that are known.
 
-    Tokens of an identity provider are accepted where QHAWAQ_OIDC_ISSUER, QHAWAQ_OIDC_AUDIENCE and QHAWAQ_OIDC_KEYS (a
-    JWKS file) are given, keys of machines ('qhawaq key') always. TLS ends before it: it listens on 127.0.0.1 only.
+    People sign in by the identity provider of QHAWAQ_OIDC_ISSUER where QHAWAQ_OIDC_CLIENT, QHAWAQ_OIDC_SECRET_FILE and
+    QHAWAQ_PUBLIC_URL are given (docs/operate.md). Its tokens are accepted for QHAWAQ_OIDC_AUDIENCE, by the keys of
+    QHAWAQ_OIDC_KEYS (a JWKS file) or its own; keys of machines ('qhawaq key') always. TLS ends before it: it listens on
+    127.0.0.1 only.
     """
     from service.run import run, with_allocators
 

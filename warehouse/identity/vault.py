@@ -4,12 +4,14 @@
 `vault.merges` one per pair of keys of the same person, `vault.parts` one per pair that turned out to be two people.
 `vault.retired` has one row per key of an erased person and per keyed hash of its document and numbers: it answers
 only whether somebody was erased, so that a later delivery gets a new key; `vault.returned` has those who objected.
+`vault.visit_notes` has one row per visit that was recorded in the service: who, with whom, and the note.
 All are append-only with their own `known_at`. Each source with identity columns has a table of its own, one row per
 distinct content.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,9 @@ create table if not exists vault.merges (child_key bigint, merged_into bigint, k
 create table if not exists vault.parts (child_key bigint, merged_into bigint, known_at date);
 create table if not exists vault.retired (child_key bigint, retired_on date, is_objecting boolean);
 create table if not exists vault.returned (child_key bigint, known_at date);
+create table if not exists vault.visit_notes (
+  number varchar, child_key bigint, recorded_at timestamp, who varchar, in_charge varchar, with_whom varchar,
+  note varchar, file varchar);
 create table if not exists vault.reveals (
   revealed_at timestamp, child_key bigint, who varchar, reason varchar);
 create table if not exists vault.requests (
@@ -135,10 +140,31 @@ def guardian(db: duckdb.DuckDBPyConnection, child: int) -> str | None:
 
 def _newest(db: duckdb.DuckDBPyConnection, child: int, columns: str, has: str) -> tuple[Any, ...] | None:
     """Return columns of a person's newest pupil record, under any of its keys, that has something."""
-    parts = db.execute("select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'parts'")
-    merges = SAME_PERSON if parts.fetchone() else "vault.merges"  # a vault that only a former version has opened
     return db.execute(
         f"select {columns} from vault.siagie_enrollments where {has} and child_key in (select ? union "
-        f"select child_key from {merges} where merged_into = ?) order by known_at desc, _line desc limit 1",
+        f"select child_key from {_merges(db)} where merged_into = ?) order by known_at desc, _line desc limit 1",
         [child, child],
     ).fetchone()
+
+
+NAMES = """
+with
+asked as (select unnest(?) as person),
+keys as (
+  select person, person as child_key from asked union
+  select asked.person, m.child_key from {merges} as m inner join asked on asked.person = m.merged_into)
+select keys.person, concat_ws(' ', nombres, apellido_paterno, apellido_materno) as full_name
+from vault.siagie_enrollments inner join keys using (child_key)
+qualify row_number() over (partition by keys.person order by known_at desc, _line desc) = 1
+"""
+
+
+def full_names(db: duckdb.DuckDBPyConnection, children: Sequence[int]) -> dict[int, str]:
+    """Return the newest names of those children that the vault knows; the caller has logged the access."""
+    return dict(db.execute(NAMES.format(merges=_merges(db)), [list(children)]).fetchall())
+
+
+def _merges(db: duckdb.DuckDBPyConnection) -> str:
+    """Return the pairs of keys of one person; a vault that only a former version has opened has no parts."""
+    parts = db.execute("select 1 from duckdb_tables() where database_name = 'vault' and table_name = 'parts'")
+    return SAME_PERSON if parts.fetchone() else "vault.merges"

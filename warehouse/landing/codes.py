@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,9 +17,9 @@ import duckdb
 
 from warehouse import clock, reasons
 from warehouse.contracts import Column, Contract
-from warehouse.database import value
-from warehouse.deliveries import HAS_ROWS, Fault
+from warehouse.deliveries import Fault
 from warehouse.errors import UsageError
+from warehouse.landing import dating
 from warehouse.settings import Home
 
 DDL = """
@@ -107,7 +106,7 @@ def decide(
             given.mapped_to,
             given.who,
             given.why.strip(),
-            _known_at(db, home),
+            dating.decided_on(db, home),
             clock.stamp(),
         ],
     )
@@ -165,11 +164,3 @@ def _judge(column: Column, decision: CodeDecision) -> None:
         raise UsageError(f"{decision.code} is on the list of {column.name} that Qhawaq ships")
     if decision.decision == CodeVerdict.MAP and decision.mapped_to not in listed:
         raise UsageError(f"{decision.mapped_to} is not on the list of {column.name}: {', '.join(listed)}")
-
-
-def _known_at(db: duckdb.DuckDBPyConnection, home: Home) -> date:
-    """Return from when on a decision of now is known: a synthetic home lives on the day of its newest delivery."""
-    newest = value(db, f"select max(delivered_at) from raw.deliveries where {HAS_ROWS}")
-    today = newest if home.kind == "synthetic" and newest else clock.today()
-    closed = value(db, "select max(as_of_date) from raw.closed_dates")
-    return max(today, closed + timedelta(days=1)) if closed else today

@@ -29,7 +29,10 @@ from warehouse.landing import (
     packed,
     quarantine,
     returns,
+    snapshot,
     staging,
+    visit_notes,
+    visiting,
 )
 from warehouse.landing.intake import Delivery
 from warehouse.landing.ledger import Earlier, Outcome
@@ -64,6 +67,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         ledger.prepare(db, list(sources.values()))
         secret = keys.load(home.secrets)
         returns.deliver_again(home, secret, db)
+        visiting.prepare(home, secret, db, sources)
         waiting = intake.waiting(home.inbox)
         sources = codes.with_codes(db, sources)
         session = Session(
@@ -82,6 +86,7 @@ def land(home: Home, progress: Progress, backfill: bool = False) -> list[Outcome
         finally:
             session.writer.shutdown()
             session.throw_away()
+        snapshot.write(home, secret)
     if session.unread:
         said = machine.sentence(session.unread[0], home.root)
         raise HomeError(f"{len(session.unread)} files stay in the inbox, the others have landed; {said}")
@@ -101,6 +106,7 @@ def _run(session: Session, waiting: list[Path]) -> list[Outcome]:
     if returned := returns.take_back(session):
         session.progress.say("rows came back from quarantine: their codes are on a list now", rows=returned)
     _link(session)
+    visit_notes.take_in(session)
     if outcomes or returned:
         sheets = fault_sheets.write(session.home, session.warehouse, session.contracts.values())
         session.progress.say("fault sheets for senders", due=len(sheets), folder=session.home.fault_sheets)
@@ -120,7 +126,7 @@ def _land_all(session: Session, waiting: list[Path]) -> list[Outcome]:
         outcomes.append(outcome)
         if outcome.status == Status.REFUSED or number % SHOWN_EVERY == 0 or number == len(ordered):
             session.wait()
-            facts = _facts(outcome) if outcome.file not in session.left else {}
+            facts = outcome.facts if outcome.file not in session.left else {}
             session.progress.say(f"landed {number}/{len(ordered)}", **facts)
     return outcomes
 
@@ -142,12 +148,6 @@ def _others_go_on(session: Session, path: Path, file: str) -> Iterator[None]:
             session.unread.append(error)
         else:
             raise
-
-
-def _facts(outcome: Outcome) -> dict[str, str]:
-    """Return the facts of an outcome that are known, for the log."""
-    facts = {"file": outcome.file, "status": outcome.status, "reason": outcome.reason}
-    return {name: value for name, value in facts.items() if value}
 
 
 def _link(session: Session) -> None:

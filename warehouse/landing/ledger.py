@@ -15,7 +15,7 @@ from warehouse.contracts import LANDING_COLUMNS, REGION, Contract
 from warehouse.database import quoted, transaction, value
 from warehouse.deliveries import HAS_ROWS, IS_TAKEN_IN, RECTIFIED, DeliveryRefused, Status
 from warehouse.identity.linkage import link
-from warehouse.landing import codes, earlier_homes, losses, quarantine, regions, standing, standing_tables
+from warehouse.landing import codes, earlier_homes, losses, parameters, quarantine, regions, standing, standing_tables
 from warehouse.landing.intake import Delivery
 
 DDL = """
@@ -64,6 +64,12 @@ class Outcome:
     reason: str | None = None  # why it was refused, or corrections made in reading
     refusal: DeliveryRefused | None = None
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is known of it, for the log."""
+        facts = {"file": self.file, "status": self.status, "reason": self.reason}
+        return {name: value for name, value in facts.items() if value}
+
 
 class Earlier(NamedTuple):
     """A delivery with the same content, in the ledger already."""
@@ -75,8 +81,9 @@ class Earlier(NamedTuple):
 def prepare(db: duckdb.DuckDBPyConnection, contracts: list[Contract]) -> None:
     """Create the tables that landing writes or reads, and add columns of the contracts that raw tables lack."""
     with transaction(db):  # one commit: each is waited for until the disk has it
-        for tables in (DDL, standing_tables.DDL, losses.DDL, link.DDL, closing.DDL, tested.DDL, codes.DDL):
-            db.execute(tables)
+        db.execute(DDL)
+        for owner in (standing_tables, losses, link, closing, tested, codes, parameters):
+            db.execute(owner.DDL)
         for contract in contracts:
             _prepare_raw(db, contract)
     earlier_homes.bring_up(db, contracts)

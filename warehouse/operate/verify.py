@@ -14,7 +14,7 @@ from warehouse.audit import access_log, anchors
 from warehouse.build import closing
 from warehouse.deliveries import Status
 from warehouse.errors import DamagedFile, HomeInUse, QhawaqError
-from warehouse.landing import archive
+from warehouse.landing import archive, journal
 from warehouse.operate import contents, damage
 from warehouse.progress import Progress
 from warehouse.publish import switching
@@ -134,6 +134,18 @@ def _access_log(home: Home) -> Found:
     yield from itertools.repeat(None, checked.head.n_lines)
 
 
+def _visits(home: Home) -> Found:
+    """Open every visit of the journal."""
+    secret = keys.load(home.secrets)
+    for path in journal.paths(home):
+        try:
+            journal.read(path, secret)
+        except DamagedFile as error:
+            yield str(error)
+        else:
+            yield None
+
+
 def _models(home: Home) -> Found:
     """Read every model's files: the model, its cards and figures, and the waiver by which it went live."""
     with database.warehouse(home, read_only=True) as db:
@@ -155,5 +167,6 @@ PARTS: dict[str, Callable[[Home], Found]] = {
     "closed dates": _dates,
     "releases": _releases,
     "models": _models,
+    "visits": _visits,
     "lines of the access log": _access_log,
 }

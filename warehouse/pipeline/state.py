@@ -14,8 +14,8 @@ from warehouse.errors import DamagedFile
 from warehouse.files import read_json, write_whole
 from warehouse.settings import Home
 
-# What a family said or asked for changes the lists without a delivery.
-FAMILIES = ("raw.objections", "raw.human_reviews", "raw.child_merges", "raw.erasures")
+# What a family said or asked for, and what the home states itself, changes the lists without a delivery.
+DECIDED = ("raw.objections", "raw.human_reviews", "raw.child_merges", "raw.erasures", "raw.parameters")
 AGAIN = "call 'qhawaq run': it does its steps again"
 
 
@@ -49,7 +49,7 @@ def inputs_key(db: duckdb.DuckDBPyConnection, today: str) -> str:
     """Return a hash of the ledger, the day and the code: the same key must give the same tables."""
     digest = hashlib.sha256(today.encode())
     rows = db.execute("select file, sha256, status, source, accepted_rows from raw.deliveries order by all").fetchall()
-    for table in FAMILIES:
+    for table in DECIDED:
         rows += db.execute(f"select * from {table} order by all").fetchall()
     digest.update(repr(rows).encode())
     digest.update(code.code_hash().encode())

@@ -94,6 +94,15 @@ def _schema(used: set[str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": sorted(used), "additionalProperties": False}
 
 
-def _texts() -> dict[str, dict[str, str]]:
-    with (DBT_PROJECT / "seeds" / "reason_texts.csv").open(encoding="utf-8") as file:
-        return {row.pop("feature"): row for row in csv.DictReader(file)}
+def _texts() -> dict[str, dict[str, Any]]:
+    """Return the text of each reason, with the words for spans of its values where its values are said in words."""
+    words: dict[str, list[tuple[float, float, str]]] = {}
+    for row in _seed("value_words"):
+        span = (float(row["from_value"]), float(row["until_value"]), row["words"])
+        words.setdefault(row["value_unit"], []).append(span)
+    return {row.pop("feature"): row | {"words": words.get(row["value_unit"], [])} for row in _seed("reason_texts")}
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (DBT_PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

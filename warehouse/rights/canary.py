@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,19 +210,30 @@ def _decompressed(content: bytes) -> bytes:
 
 
 def _in_tables(db: duckdb.DuckDBPyConnection, catalog: str, canaries: Canaries, unread: set[str]) -> dict[str, int]:
+    columns = _with_rows(db, list(_columns(db, catalog)))
     counts: dict[str, list[str]] = {}  # by table: one pass over it counts for all its columns
-    for column in _columns(db, catalog):
+    for column in columns:
         if condition := _condition(column, canaries):
             counts.setdefault(column.table, []).append(f"count(*) filter ({condition})")
     found = {
         _plain(table): database.value(db, f"select {' + '.join(each)} from {table}") for table, each in counts.items()
     }
     if canaries.is_thorough:
-        for column in _columns(db, catalog):
+        for column in columns:
             if column.kind == "BLOB":
                 table = _plain(column.table)
                 found[table] = found.get(table, 0) + _in_blobs(db, column, canaries, unread)
     return found
+
+
+def _with_rows(db: duckdb.DuckDBPyConnection, columns: Sequence[SearchedColumn]) -> list[SearchedColumn]:
+    """Leave out the columns of tables without rows: of a small home most are."""
+    tables = sorted({column.table for column in columns})
+    if not tables:
+        return []
+    asked = " union all ".join(f"(select {quoted(table, chr(39))} from {table} limit 1)" for table in tables)
+    full = {*database.column(db, asked)}
+    return [column for column in columns if column.table in full]
 
 
 def _in_blobs(db: duckdb.DuckDBPyConnection, column: SearchedColumn, canaries: Canaries, unread: set[str]) -> int:

@@ -21,7 +21,7 @@ from warehouse.database import value
 from warehouse.files import read_json
 from warehouse.identity import vault as identities
 from warehouse.keys import Keys
-from warehouse.landing import archive
+from warehouse.landing import archive, visiting
 from warehouse.rights import canary, extracts, rectifying, retention
 from warehouse.rights.canary import Canaries
 from warehouse.rights.retention import Expired
@@ -114,6 +114,7 @@ def carry_out(home: Home, secret: Keys, deletion: Deletion) -> None:
         extracts.end(db, extracts.of_children(db, gone), "a child in it was deleted", deletion.today)
         retention.forget_rows(db, gone)
         rectifying.forget(home, gone)
+        visiting.forget(home, secret, gone)
         retention.forget_persons(vault, db, known)
         retention.delete_files(home, db)
     replace(deletion, is_done=True).keep(home, secret)

@@ -24,7 +24,7 @@ from warehouse.errors import DamagedFile, QhawaqError
 from warehouse.identity import people
 from warehouse.identity import vault as identities
 from warehouse.keys import Keys
-from warehouse.landing import archive
+from warehouse.landing import archive, visit_notes, visiting
 from warehouse.publish import releases, serving
 from warehouse.rights import canary, compacting, erased, extracts, objections, rectifying, retention, school_record
 from warehouse.rights.canary import Canaries
@@ -151,6 +151,7 @@ def _carry_out(home: Home, secret: Keys, number: int) -> Erased:
         canaries = Canaries(tuple(erasure.owned), tuple(erasure.values))
         erasure.unread = _rewrite_archive(home, secret, erasure, canaries)
         rectifying.forget(home, erasure.owned)
+        visiting.forget(home, secret, erasure.owned, canaries.pattern())
         _delete_rows(db, erasure)
         _forget_identity(home, secret, erasure)
     compacting.compact(home, secret)
@@ -274,6 +275,7 @@ def _forget_identity(home: Home, secret: Keys, erasure: Erasure) -> None:
                         f"delete from vault.{contract.table} where child_key in ({listed}) or (_file, _line) in "
                         f"(select (file, line) from vault.links where child_key in ({listed}))"
                     )
+            visit_notes.redact(vault, listed, Canaries(tuple(erasure.owned), tuple(erasure.values)).pattern())
             for table in ("links", "aliases", "parts", "merges", "returned", "persons"):
                 vault.execute(f"delete from vault.{table} where child_key in ({listed})")
 

@@ -25,7 +25,7 @@ from warehouse.database import column, quoted, transaction, value
 from warehouse.deliveries import Status
 from warehouse.files import write_whole
 from warehouse.identity.people import SAME_PERSON
-from warehouse.landing import archive
+from warehouse.landing import archive, journal
 from warehouse.progress import Progress
 from warehouse.rights import school_record
 from warehouse.settings import Home
@@ -177,7 +177,8 @@ def forget_rows(db: duckdb.DuckDBPyConnection, gone: list[int], schemas: Sequenc
     db.execute("create or replace temp table gone as select unnest(?::bigint[]) as child_key", [gone])
     tables = db.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and column_name in ('child_key', 'merged_into') "
+        "where database_name = current_database() and (column_name in ('child_key', 'merged_into') "
+        f"or (column_name = 'nino' and table_name = '{journal.TABLE}')) "
         "and data_type in ('BIGINT', 'VARCHAR') "
         "and table_name in (select table_name from duckdb_tables() where not temporary) "
         f"and schema_name || '.' || table_name <> '{school_record.TABLE}' "
@@ -204,6 +205,10 @@ def forget_persons(vault: duckdb.DuckDBPyConnection, db: duckdb.DuckDBPyConnecti
                 )
         for table in ("aliases", "merges", "persons"):
             vault.execute(f"delete from vault.{table} where child_key not in (select child_key from kept)")
+        vault.execute(
+            "delete from vault.visit_notes where file in (select file from gone_files) "
+            "or child_key not in (select child_key from kept)"
+        )
         vault.execute(
             "delete from vault.links where file in (select file from gone_files) "
             "or child_key not in (select child_key from kept)"

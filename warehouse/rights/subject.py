@@ -147,6 +147,7 @@ def access(home: Home, request: Request) -> str:
         seen = looks.of_keys(home, subject.keys, subject.vault, owned).looks
         parts += ["", f"## Quién vio sus datos ({len(seen)})", "", *(f"- {look.line()}" for look in seen)]
         parts += _section(subject.vault, "Solicitudes de la familia", "vault.requests", owned)
+        parts += _section(subject.vault, "Notas de visitas", "vault.visit_notes", owned)
         return "\n".join(parts) + "\n"
 
 

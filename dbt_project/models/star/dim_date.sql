@@ -1,7 +1,7 @@
 with
 calendar as (select * from {{ source('landing', 'calendar') }}),
 deliveries as (select * from {{ source('landing', 'deliveries') }}),
-holidays as (select * from {{ ref('holidays') }}),
+holidays as (select * from {{ ref('int_parameters__holidays') }}),
 
 first_files as (
     select min(cast(period as integer)) as first_year

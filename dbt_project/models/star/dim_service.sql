@@ -1,6 +1,6 @@
 with
 services as (select * from {{ ref('services') }} where domain <> 'protection'),
-costs as (select * from {{ ref('service_costs') }}),
+costs as (select * from {{ ref('int_parameters__costs') }}),
 
 described as (
     select

@@ -1,5 +1,5 @@
 with
-events as {{ standing(ref('stg_feedback__case_events')) }},
+events as (select * from {{ ref('int_cases__told') }}),
 last_merges as {{ newest(ref('int_children__merges')) }},
 
 services as (

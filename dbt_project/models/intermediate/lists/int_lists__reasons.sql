@@ -7,6 +7,7 @@ terms as (
 reasons as (select * replace (cast(value as decimal(18, 4)) as value) from terms),
 
 texts as (select * from {{ ref('reason_texts') }}),
+value_words as (select * from {{ ref('value_words') }}),
 
 valued as (
     select
@@ -21,6 +22,7 @@ valued as (
         texts.is_tutor_safe,
         texts.reason_text as template,
         texts.action_text,
+        value_words.words,
         case texts.value_unit
             when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
@@ -32,8 +34,16 @@ valued as (
         end as value_text
     from reasons
     inner join texts on reasons.term = texts.feature
+    left join value_words
+        on
+            texts.value_unit = value_words.value_unit
+            and reasons.value >= value_words.from_value
+            and reasons.value < value_words.until_value
     -- what is not so, or not known, is no observation that can be said
-    where reasons.value is not null and not (texts.value_unit = 'flag' and reasons.value = 0)
+    where
+        reasons.value is not null
+        and not (texts.value_unit = 'flag' and reasons.value = 0)
+        and texts.value_unit <> 'unsaid'
 ),
 
 said as (
@@ -47,7 +57,8 @@ said as (
         contribution,
         family,
         is_tutor_safe,
-        {{ in_singular("replace(template, '{value}', value_text)") }} as reason_text,
+        {{ in_singular("replace(template, '{value}', coalesce(words, value_text))") }}
+            as reason_text,
         action_text
     from valued
 )

@@ -1,6 +1,6 @@
 with
 support as {{ standing(ref('stg_minedu__services')) }},
-feedback as {{ standing(ref('stg_feedback__case_events')) }},
+feedback as (select * from {{ ref('int_cases__told') }}),
 
 services as (
     select distinct support_code -- a service has a row per span of time

@@ -4,6 +4,12 @@ features as (select * from {{ ref('child_features') }}),
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 safe_reasons as (select * from {{ ref('int_lists__tutor_reasons') }}),
 
+first_actions as (
+    select * from {{ ref('int_actions__due') }}
+    where is_tutor_safe
+    qualify row_number() over (partition by child_key order by action_position) = 1
+),
+
 priority as (
     select
         features.ugel_code,
@@ -24,13 +30,14 @@ priority as (
             else 'menos de 1 de cada 20'
         end as probability_text,
         coalesce(safe_reasons.reason_text, 'sin motivo que pueda mostrarse aquí') as reason_text,
-        coalesce(safe_reasons.action_text, 'conversar con la familia') as action_text,
+        coalesce(first_actions.action_text, 'conversar con la familia') as action_text,
         {{ whole_days('listed.first_listed_on', 'listed.as_of_date') }} as days_since_listed,
         listed.expires_on,
         listed.model_version
     from listed
     inner join features on {{ same_child_and_date('listed', 'features') }}
     inner join pupils on {{ same_child_and_date('listed', 'pupils') }}
+    left join first_actions on listed.child_key = first_actions.child_key
     left join safe_reasons
         on
             listed.child_key = safe_reasons.child_key

@@ -1,6 +1,6 @@
 with
 effects as (select * from {{ ref('program_effects') }} where outcome = 'interruption'),
-costs as (select * from {{ ref('service_costs') }}),
+costs as (select * from {{ ref('int_parameters__costs') }}),
 
 -- what one interruption less costs: the cost of a child served over the share that it saves
 program_costs as (

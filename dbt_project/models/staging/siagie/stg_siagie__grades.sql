@@ -9,6 +9,9 @@ renamed as (
         -- text
         {{ listed_code('periodo') }} as period,
         {{ listed_code('area') }} as learning_area,
+        {{ mark_text('nl_c1') }} as competence_1_mark,
+        {{ mark_text('nl_c2') }} as competence_2_mark,
+        {{ mark_text('nl_c3') }} as competence_3_mark,
         -- numbers
         cast(id_anio as integer) as school_year,
         {{ mark_points('nl_c1') }} as competence_1_points,

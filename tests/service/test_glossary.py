@@ -1,0 +1,56 @@
+"""What people read of a child uses one word for one thing: the words of docs/glossary.md."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from service import attendance_chart, page_records, wording
+from warehouse.settings import DBT_PROJECT, REPOSITORY
+
+SEEDS = {
+    "action_rules": ("action_name", "record_text", "rule_action_text"),
+    "reason_texts": ("reason_text", "action_text"),
+    "services": ("tutor_text", "need_text"),
+    "value_words": ("words",),
+    "learning_areas": ("area_name",),
+}
+
+
+def _glossary() -> list[tuple[str, list[str]]]:
+    """Return each term with the words that are not written in its place."""
+    rows = re.findall(
+        r"^\| (.+?) \| .+? \| (.+?) \|$", (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8"), re.M
+    )
+    return [(term, words.split(", ")) for term, words in rows if term != "Term"]
+
+
+def _texts() -> str:
+    """Return all texts: of seeds, of the page's template without its markup, and of modules as they stand."""
+    parts = []
+    for seed, columns in SEEDS.items():
+        with (DBT_PROJECT / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+            parts += [row[column] for row in csv.DictReader(file) for column in columns]
+    template = (REPOSITORY / "service" / "templates" / "ficha.html").read_text(encoding="utf-8")
+    parts.append(re.sub(r"\{[{%#].*?[}%#]\}|<[^>]+>", " ", template))
+    for module in (wording, page_records, attendance_chart):
+        parts += re.findall(r'"([^"]*)"', Path(str(module.__file__)).read_text(encoding="utf-8"))
+    return "\n".join(parts).lower()
+
+
+TEXTS = _texts()
+
+
+@pytest.mark.parametrize(("term", "others"), _glossary(), ids=lambda value: value if isinstance(value, str) else "")
+def test_one_word_for_one_thing(term: str, others: list[str]) -> None:
+    found = [word for word in others if re.search(rf"\b{re.escape(word)}\b", TEXTS)]
+    assert found == [], f"write «{term}»"
+
+
+def test_the_glossary_is_read() -> None:
+    assert len(_glossary()) >= 15
+    assert "extraedad" in TEXTS
+    assert "traslado" in TEXTS

@@ -51,8 +51,8 @@ visits as (
         order by
             standing_now._delivered_at desc,
             standing_now.landed_no desc,
-            standing_now.outcome_code nulls last,
-            standing_now._line
+            standing_now.outcome_code asc nulls last,
+            standing_now._line asc
     ) = 1
 )
 

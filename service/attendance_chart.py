@@ -7,7 +7,13 @@ from typing import Any
 
 from service import forms
 
-STEP, BAR, LEFT, TOP, HEIGHT, LABELS = 46, 26, 40, 8, 120, 36
+# Lengths in the units of the picture.
+STEP = 46
+BAR = 26
+LEFT = 40
+TOP = 8
+HEIGHT = 120
+LABELS = 36
 LOW = 0.9  # at this share or below attendance is low (low_attendance_share of the warehouse)
 SMALLEST_CLASS = 5
 Row = dict[str, Any]

@@ -17,6 +17,7 @@ from service.problems import Problem, wants_page
 from service.service import Service
 from warehouse import clock, reasons
 from warehouse.errors import UsageError
+from warehouse.paper.words import titled, ugel
 
 HERE = Path(__file__).parent
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
@@ -29,16 +30,6 @@ WAYS = (
     ("/audit", "Auditoría", {"audit"}),
 )
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-SMALL_WORDS = {"de", "del", "la", "las", "los", "y"}  # within names of people and places
-
-
-def proper(name: str) -> str:
-    """Return a name that an office wrote in capitals as people write it."""
-    words = name.split()
-    return " ".join(
-        word.lower() if position and word.lower() in SMALL_WORDS else word.capitalize()
-        for position, word in enumerate(words)
-    )
 
 
 def month_name(day: date) -> str:
@@ -46,7 +37,8 @@ def month_name(day: date) -> str:
     return f"{MONTHS[day.month - 1]} de {day.year}"
 
 
-PAGES.filters["proper"] = proper
+PAGES.filters["proper"] = titled
+PAGES.filters["ugel_name"] = ugel
 PAGES.filters["month_name"] = month_name
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
 PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")

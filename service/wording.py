@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from service.forms import MONTHS
+from warehouse.paper.words import titled
 
 PERIODS = {"A": "primera mitad de {year}", "B": "fin de {year}"}
 MARKS = {"AD": "logro destacado", "A": "logro esperado", "B": "en proceso", "C": "en inicio"}
@@ -37,7 +38,6 @@ SOURCES = {
     "hogar": "el registro de hogares",
 }
 OVER_AGE = 2  # years (over_age_risk_years of the warehouse)
-SMALL = {"de", "del", "la", "las", "los", "el", "y", "e", "en"}
 WITHHELD = (
     "La probabilidad no se muestra: las que se estimaron para estudiantes como este no se cumplieron lo suficiente. "
     "El orden de la lista sí se comprobó."
@@ -48,14 +48,6 @@ BY_RULE = "Está en la lista por la regla vigente, que ordena a los estudiantes 
 def long_day(day: date) -> str:
     """Return a day as people say it."""
     return f"{day.day} de {MONTHS[day.month - 1]} de {day.year}"
-
-
-def titled(name: str | None) -> str:
-    """Return a name that registers write in capitals as people write it; another stays as it is."""
-    if not name or name != name.upper():
-        return name or ""
-    words = [word if any(map(str.isdigit, word)) or "." in word else word.capitalize() for word in name.split()]
-    return " ".join(word.lower() if at and word.lower() in SMALL else word for at, word in enumerate(words))
 
 
 def school(name: str | None, service_code: str | None) -> str:
@@ -74,12 +66,6 @@ def attended(year: Mapping[str, Any]) -> str:
 def over_age(years: int | None) -> str:
     """Say the years by which a child is older than its grade's age, from two on: one is none of its own."""
     return f"{years} años de extraedad" if years and years >= OVER_AGE else ""
-
-
-def titled_ugel(name: str) -> str:
-    """Return a UGEL by its code and province, as people write the province."""
-    head, comma, province = name.partition(", ")
-    return f"{head}{comma}{titled(province)}"
 
 
 def record(text: str) -> str:

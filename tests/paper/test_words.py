@@ -37,8 +37,8 @@ def test_a_week_names_month_and_year_once_where_they_are_the_same(monday: date, 
 
 
 def test_places_are_written_as_people_do() -> None:
-    assert words.place("SAN JUAN DE LURIGANCHO") == "San Juan de Lurigancho"
-    assert words.place("EL AGUSTINO") == "El Agustino"
+    assert words.titled("SAN JUAN DE LURIGANCHO") == "San Juan de Lurigancho"
+    assert words.titled("EL AGUSTINO") == "El Agustino"
 
 
 def test_a_school_has_its_name_first() -> None:

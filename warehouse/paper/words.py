@@ -14,7 +14,7 @@ from warehouse.settings import DBT_PROJECT, read_yaml
 Texts = dict[str, Any]  # by their names, as YAML has them
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_CONTACTS = 4
-SMALL = ("de", "del", "la", "las", "los", "el", "y")  # words of places without a capital
+SMALL = {"de", "del", "la", "las", "los", "el", "y", "e", "en"}  # words of names without a capital
 
 
 class Contact(NamedTuple):
@@ -69,25 +69,32 @@ def week(monday: date) -> str:
     return f"semana del {monday.day}{month}{year} al {day(sunday)}"
 
 
-def place(name: str) -> str:
-    """Return a place's name from capitals as people write it, such as «San Juan de Lurigancho»."""
-    first, *others = name.split() or [""]
-    return " ".join(
-        [first.capitalize(), *(word.lower() if word.lower() in SMALL else word.capitalize() for word in others)]
-    )
+def titled(name: str | None) -> str:
+    """Return a name that registers write in capitals as people write it, such as «San Juan de Lurigancho».
+
+    One that has small letters stays as it is, and so does a word with a digit or a dot («I.E.»).
+    """
+    if not name or name != name.upper():
+        return name or ""
+    first, *others = map(_capitalized, name.split() or [""])
+    return " ".join([first, *(word.lower() if word.lower() in SMALL else word for word in others)])
+
+
+def _capitalized(word: str) -> str:
+    return word if any(map(str.isdigit, word)) or "." in word else word.capitalize()
 
 
 def ugel(name: str) -> str:
     """Return a UGEL by code and province, the province as people write it."""
     code, comma, province = name.partition(", ")
-    return f"{code}{comma}{place(province)}"
+    return f"{code}{comma}{titled(province)}"
 
 
 def school(code: str, register: School | None) -> str:
     """Return a school by name and district; by its code where the register names none."""
     if register is None or not register.name:
         return f"{texts()['sheet']['unknown_school']} {code}"
-    district = f", distrito {place(register.district)}" if register.district else ""
+    district = f", distrito {titled(register.district)}" if register.district else ""
     return f"{register.name}{district} (código {code})"
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from warehouse.paper.words import place
+from warehouse.paper.words import titled
 from warehouse.publish import switching
 from warehouse.report import queries, tables
 from warehouse.report.tables import BulletinTable
@@ -44,7 +44,7 @@ def of_ugel(home: Home, release: str, ugel: str, own: Sequence[BulletinTable]) -
 def _ugel_name(ugel: str, where: tuple[Any, ...]) -> str:
     """Return what a UGEL is called: no source names it, so its province and department do."""
     province, department = where or (None, None)
-    parts = (place(province) if province else None, department)
+    parts = (titled(province) if province else None, department)
     return ", ".join([f"UGEL {ugel}", *dict.fromkeys(filter(None, parts))])
 
 

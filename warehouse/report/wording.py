@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from warehouse.paper.words import Texts, place
+from warehouse.paper.words import Texts, titled
 from warehouse.report.tables import BulletinTable
 from warehouse.settings import REPOSITORY, read_yaml
 
@@ -43,7 +43,7 @@ def shown(column: str, value: object) -> str:
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
     if column in PLACES:
-        return place(str(value))
+        return titled(str(value))
     return catalog()["values"].get(column, {}).get(value) or _by_pattern(column, str(value))
 
 

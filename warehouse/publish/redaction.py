@@ -15,7 +15,7 @@ from warehouse.settings import Home
 
 LISTS = ("priority_list", "repetition_list")  # releases of former code lack the second
 # Marts with a row for each listed child: what is told of a child because it stands on a list.
-OF_LISTED = (*LISTS, "suggested_services", "list_changes", "list_reasons", "actions")
+OF_LISTED = (*LISTS, "suggested_services", "list_changes", "list_reasons", "actions", "worklist")
 LISTED = """
 select distinct child_key from {table} where child_key in (select unnest(?::varchar[]))
 or concat_ws(' ', child_key, as_of_date) in (select unnest(?::varchar[]))

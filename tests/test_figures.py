@@ -23,7 +23,7 @@ PYTHON = {
     "type_ignore_without_reason": 0,
 }
 MODELS = {
-    "sql_mean": 40.1,  # 35
+    "sql_mean": 40.9,  # 35: the child's page and visits brought 20 models
     "sql_p95": 87,  # 80
     "sql_max": 100,
     "sql_width": 100,

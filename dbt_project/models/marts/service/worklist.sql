@@ -13,7 +13,7 @@ needs as (
 children as (
     select
         coalesce(needs.ugel_code, listed.ugel_code) as ugel_code,
-        child_key,
+        coalesce(needs.child_key, listed.child_key) as child_key,
         coalesce(needs.service_code, listed.service_code) as service_code,
         coalesce(needs.grade, listed.grade) as grade,
         listed.section,
@@ -24,7 +24,7 @@ children as (
         concat_ws('; ', needs.reason_text, listed.reason_text) as reason_text,
         coalesce(needs.action_text, listed.action_text) as action_text
     from listed
-    full outer join needs using (child_key)
+    full outer join needs on listed.child_key = needs.child_key
 ),
 
 newest as (
@@ -67,8 +67,8 @@ worklist as (
         ) as state_on,
         contacts.last_contact_on
     from children
-    left join grades using (grade)
-    left join contacts using (child_key)
+    left join grades on children.grade = grades.grade
+    left join contacts on children.child_key = contacts.child_key
     left join newest
         on children.child_key = newest.child_key and children.need = newest.matter
 )

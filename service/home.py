@@ -92,7 +92,7 @@ def log_of_keys(home: Home, who: str) -> Callable[[str], None]:
 def reveal(home: Home, child: int) -> dict[str, Any] | None:
     """Return a child's identity and its guardian's name from the vault, None for an unknown key.
 
-    While landing writes the vault they come from its copy, which has no guardians.
+    While landing writes the vault they come from its copy.
 
     Raises:
         Busy: landing writes the vault, and the copy does not have the child.
@@ -101,7 +101,7 @@ def reveal(home: Home, child: int) -> dict[str, Any] | None:
         return _of_vault(home, lambda db: _identity(db, child))
     except Busy:
         if found := _copy(home)["identities"].get(str(child)):
-            return {"guardian": None} | dict(found)
+            return dict(found)
         raise
 
 

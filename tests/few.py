@@ -157,7 +157,8 @@ def only(whole: Manifest, kept: set[str], units: dict[str, Any] | None = None) -
     read = {source for node in whole.nodes.values() for source in node.depends_on_nodes}
     whole.sources = {one: source for one, source in whole.sources.items() if one in read}
     whole.unit_tests, whole.exposures, whole.docs, whole.files, whole.disabled = units or {}, {}, {}, {}, {}
-    if dbt.SPINE not in kept:
+    measured = {model for one in whole.semantic_models.values() for model in one.depends_on_nodes}
+    if not {dbt.SPINE, *measured} <= kept:  # measures want all of the star
         whole.semantic_models, whole.metrics = {}, {}
     return Part(whole.to_msgpack(), others)
 

@@ -84,7 +84,15 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for day, result in (("20240501", "REALIZADO"), ("20240601", "NO REALIZADO")):
         deliver(home, f"SERVICIOS_RECIBIDOS_2024_{day}.txt", f"{header}\n9000|TUTOR|2024-04-20|{result}\n")
     arrive(home)
-    build(home, *SPELLS, "stg_minedu__services", "stg_feedback__case_events", "services", "int_supports__received")
+    build(
+        home,
+        *SPELLS,
+        "stg_minedu__services",
+        "stg_feedback__case_events",
+        "services",
+        "int_cases__told",
+        "int_supports__received",
+    )
     return home
 
 

@@ -12,7 +12,7 @@ from warehouse.country import feedback
 from warehouse.errors import HomeError
 from warehouse.settings import Home
 
-CASES = "stg_feedback__case_events int_cases__events+ int_supports__received"
+CASES = "stg_feedback__case_events int_cases__told int_cases__events+ int_supports__received"
 COLUMNS = "ANIO,COD_UGEL,NINO,ASUNTO,ESTADO,FECHA,SERVICIO,MOTIVO"
 
 

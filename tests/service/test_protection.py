@@ -66,7 +66,7 @@ def test_the_education_page_says_nothing_of_protection(office: Asking, client: T
     both = office.token(scope="education protection", qhawaq_areas=["*"])
     page = client.get(f"/ficha/{CHILD}", headers=both).text
     assert "DEMUNA" not in page
-    assert "rotecci" not in page
+    assert "rotecci" not in page.partition("<main>")[2]  # the way to the other page stands above
     assert "puesto" not in client.get(f"/proteccion/{HERE}/ficha/{CHILD}", headers=both).text
 
 

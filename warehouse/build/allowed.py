@@ -21,6 +21,7 @@ TIES = {
         "intermediate.int_pupils__as_of",
         "child_key",
     ): "of two equal enrollments of one person that of the lower key counts",
+    ("service.school_years", "child_key"): "as in int_pupils__as_of: of two equal enrollments of one person",
 }
 
 # Models that read how many rows of protection came, and tell them to the nearest five and never of few → how.

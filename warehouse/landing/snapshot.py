@@ -33,6 +33,11 @@ IDENTITIES = f"""
 select same.shown, {", ".join(NAMED)} from vault.siagie_enrollments as e join same on e.child_key = same.child_key
 qualify row_number() over (partition by same.shown order by e.known_at desc, e._line desc) = 1
 """
+GUARDIANS = """
+select same.shown, apoderado_nombres from vault.siagie_enrollments as e join same on e.child_key = same.child_key
+where trim(apoderado_nombres) <> ''
+qualify row_number() over (partition by same.shown order by e.known_at desc, e._line desc) = 1
+"""
 NOTES = f"""
 select same.shown, {", ".join(visit_notes.COLUMNS)} from vault.visit_notes as n
 join same on n.child_key = same.child_key order by recorded_at, number
@@ -68,7 +73,11 @@ def _copied(db: duckdb.DuckDBPyConnection) -> Snapshot:
     listed = " union ".join(f"select child_key::bigint as child_key from published.{name}" for name in LISTS)
     db.execute(f"create or replace temp table wanted as {listed}")
     db.execute(SAME)
-    identities = {str(row[0]): dict(zip(IDENTITY, row[1:], strict=True)) for row in db.execute(IDENTITIES).fetchall()}
+    guardians = dict(db.execute(GUARDIANS).fetchall())
+    identities = {
+        str(row[0]): dict(zip(IDENTITY, row[1:], strict=True)) | {"guardian": guardians.get(row[0])}
+        for row in db.execute(IDENTITIES).fetchall()
+    }
     return {"identities": identities, "notes": _notes(db)}
 
 

@@ -9,8 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import typst
-
 PageData = dict[str, Any]  # what a template shows, by the names that it reads
 HERE = Path(__file__).parent
 
@@ -22,6 +20,8 @@ def pdf(template: str, data: PageData) -> bytes:
         template: its name without suffix.
         data: what it shows: texts, numbers, lists and tables of them; SVG and PDF pictures as text of their own fields.
     """
+    import typst  # of the extra `report`: who never prints does without
+
     given = {"data": json.dumps(data, ensure_ascii=False, default=str)}
     path = str(HERE / f"{template}.typ")
     made: bytes = typst.compile(path, root=str(HERE), sys_inputs=given, ignore_system_fonts=True)

@@ -7,8 +7,6 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import segno
-
 from warehouse.errors import UsageError
 
 SETTING = "QHAWAQ_PAGES_URL"  # under which address people open the pages of the service
@@ -30,6 +28,8 @@ def page_of(child: str, environment: Mapping[str, str] = os.environ) -> str:
 
 def svg(text: str) -> str:
     """Return a QR code that a phone reads off paper, even a creased one (a quarter of it may be lost)."""
+    import segno  # of the extras `serve` and `report`: who never prints does without
+
     drawing = io.BytesIO()
     code = segno.make(text, error="q", micro=False)
     code.save(drawing, kind="svg", border=2, xmldecl=False, svgclass=None, lineclass=None, omitsize=True)

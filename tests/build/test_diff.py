@@ -42,8 +42,8 @@ def test_a_threshold_and_a_seed_change_features_and_lists(copied: Home, silent: 
     before = hashlib.sha256(copied.warehouse.read_bytes()).hexdigest()
     found = diff.compare(copied, DBT_PROJECT, silent, changed)
     assert found.changed == [  # and nothing of the rest, though the project lies in another folder
-        "child_outcomes", "former_outputs", "int_indicators__judged", "int_pupils__peers", "int_supports__needs",
-        "reason_outputs", "score_outputs", "ugel_capacity",
+        "child_outcomes", "former_outputs", "int_actions__met", "int_indicators__judged", "int_pupils__peers",
+        "int_supports__needs", "reason_outputs", "score_outputs", "ugel_capacity",
     ]  # fmt: skip
     tables = {table.name: table for table in found.tables}
     features = tables["features.child_features"]

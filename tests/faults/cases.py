@@ -26,7 +26,7 @@ LIGHT = ("land", "collect", "publish", "rollback", "backup", "restore", "retain"
 HEAVY = ("build", "train", "score")  # heavy.py has them: they need a country, and what takes long to import
 WHY = ("--reason", "a test of what is left", "--who", "test")
 WHY_CODE = ("--why", "a test of what is left", "--who", "test")
-NEW_KEY = ("key", "new", "machine", "--scope", "predict", "--area", "ugel:150101")
+NEW_KEY = ("key", "new", "visitor", "--scope", "predict", "--area", "ugel:150101")
 
 
 @dataclass

@@ -146,7 +146,7 @@ def test_a_region_has_a_bulletin_without_children(public: tuple[Home, str], tmp_
         qhawaq(home.root, "report", *area, "--to", str(tmp_path))
     assert sorted(path.name.split("-")[1] for path in tmp_path.glob("*.html")) == [region, "peru"]
     page = next(tmp_path.glob(f"boletin-{region}-*.html")).read_text()
-    assert "No hay datos para esta tabla" in page
+    assert "Todas las cifras de este lugar se ocultan por pequeñas" in page
     assert "Matrícula por distrito" in page
 
 

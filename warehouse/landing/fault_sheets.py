@@ -114,9 +114,9 @@ def examples() -> dict[str, dict[str, str]]:
 def _example(source: str, columns: Sequence[str]) -> str:
     """Return a right line of a source under its header, the columns at fault named with their values."""
     contract = next((one for one in contracts.read(DBT_PROJECT).values() if one.name == source), None)
-    if contract is None:
+    line = examples().get(contract.table) if contract else None
+    if not contract or not line:  # a source that somebody added has none until they write one
         return ""
-    line = examples()[contract.table]
     lines = (contract.separator.join(line), contract.separator.join(line.values()))
     return EXAMPLE.format(columns=_at_fault(line, columns), lines="\n".join(lines))
 

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('visit_outcomes') }}: a task's tests run when it ends
 with
 told as (select * from {{ ref('int_cases__told') }}),
 aliases as (select * from {{ ref('int_cases__children') }}),

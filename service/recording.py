@@ -22,18 +22,6 @@ NUMBER = re.compile(r"[0-9]{16}")
 ACCOUNT = re.compile(r"[^\s/\\]{1,100}")
 
 
-def lines_of(service: Service, key: str) -> list[VisitLine]:
-    """Return what is recorded of a child, the newest first.
-
-    Raises:
-        Busy: the home's secret is being replaced.
-    """
-    try:
-        return service.visit_book.lines([key])
-    except HomeError:
-        raise Busy("the journal cannot be read now: again in a moment") from None
-
-
 def own_line(service: Service, caller: Caller, key: str, number: str) -> VisitLine:
     """Return a visit that the caller may correct.
 
@@ -41,7 +29,7 @@ def own_line(service: Service, caller: Caller, key: str, number: str) -> VisitLi
         Problem: it is gone, another's, or a day old.
     """
     said = words.texts("visits")
-    line = next((line for line in lines_of(service, key) if line.number == number), None)
+    line = next((line for line in service.visit_book.lines([key]) if line.number == number), None)
     if line is None:
         raise Problem(404, said["gone"], said=said["gone"])
     if not line.may_be_corrected_by(caller.name):

@@ -9,7 +9,9 @@ from typing import Any
 
 from service import words
 from service.published import FormerRelease, PublishedFile, Row
+from service.settings import Busy
 from warehouse import clock
+from warehouse.errors import HomeError
 from warehouse.landing.journal import JournalEntry
 from warehouse.landing.visit_journal import Staff, VisitJournal
 
@@ -98,8 +100,15 @@ class VisitBook:
         return {child: _pending(of_child) for child, of_child in lines.items()}
 
     def lines(self, children: Sequence[str]) -> list[VisitLine]:
-        """Return the visits of children, the newest first, without those that were corrected or taken back."""
-        entries = self.journal.entries() if self.journal else []
+        """Return the visits of children, the newest first, without those that were corrected or taken back.
+
+        Raises:
+            Busy: the home's secret is being replaced.
+        """
+        try:
+            entries = self.journal.entries() if self.journal else []
+        except HomeError:
+            raise Busy("the journal cannot be read now: again in a moment") from None
         replaced = {entry.replaces for entry in entries}
         known = {line.number: line for line in (*self._published(children), *self._own(entries, set(children)))}
         return sorted((one for one in known.values() if one.number not in replaced), key=_age, reverse=True)

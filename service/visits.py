@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -20,8 +19,6 @@ from service.visit_book import VisitLine
 from service.visit_form import VisitForm
 from warehouse.landing import journal
 
-NUMBER = re.compile(r"[0-9]{16}")
-ACCOUNT = re.compile(r"[^\s/\\]{1,100}")
 OF_SERVICES = ("given", "answer", "dismissal")  # fields that stand apart
 TO_LIST = "lista"  # where a form says so, who saved it goes back to the list
 MATTERS = {
@@ -72,7 +69,7 @@ def section(service: Service, caller: Caller, child: PublishedChild, why: str = 
         child: as published to them.
         why: the reason for which they see the name; empty where they do not.
     """
-    lines = recording.lines_of(service, child["child_key"])
+    lines = service.visit_book.lines([child["child_key"]])
     return _words(service) | {
         "lines": lines,
         "notes": notes_of(service, caller, child["child_key"], why, lines) if why and lines else {},

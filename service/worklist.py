@@ -195,7 +195,7 @@ def _with_visit(item: WorkItem, pending: Pending) -> WorkItem:
         is_new=item.is_new and not contacts,
         due_on=pending.due_on,
         assigned_to=pending.assigned_to,
-        outcome=pending.outcome,
+        outcome=pending.outcome if is_newer else None,
     )
 
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from service import worklist
 from service.access import Caller
 from service.settings import Busy
-from service.visit_book import Pending
 from service.worklist import ListChoice, WorkItem
 from tests.conftest import Country
 from tests.service.conftest import ELSEWHERE, HERE, Asking
@@ -175,37 +174,6 @@ def test_who_is_new_was_listed_in_the_last_thirty_days(at_work: Asking, days: in
         found = worklist.items(file, "ugel:150101", date(2025, 10, 31) + timedelta(days=days))
     assert next(item for item in found if item.child_key == HERE).is_new == is_new
     assert not next(item for item in found if item.child_key == "333").is_new  # somebody was in contact
-
-
-def test_a_visit_and_who_is_in_charge_show_on_the_list_at_once(at_work: Asking) -> None:
-    who = at_work.token(scope="education feedback")
-    with at_work.client() as client:
-        page = client.get("/", headers=who).text
-        assert "volver el 10/11/2025" in page  # promised at the visit that is published
-        taken = {"seal": seal(page), "child": HERE}
-        answer = client.post("/lista/a-mi-cargo", data=taken, headers=who, follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/#e{HERE}")
-        page = client.get("/", headers=who).text
-        assert "a cargo de docente" in page
-        mine = client.get("/", params={"mine": "true"}, headers=who).text
-        people = client.get("/ugel", headers=at_work.token(scope="planning")).text
-        client.post("/lista/a-mi-cargo", data=taken | {"child": ELSEWHERE}, headers=who)
-        everywhere = {"mine": "true", "place": "ugel:150101"}
-        other = client.get("/", params=everywhere, headers=at_work.token(qhawaq_areas=["*"])).text
-    assert children(mine) == children(other) == [HERE]
-    assert re.search(r'<th scope="row">docente</th><td class="number">1</td><td class="number">1</td>', people)
-
-
-@pytest.mark.parametrize(("days", "state"), [(-1, "cerrado"), (0, "contactado"), (1, "contactado")])
-def test_of_file_and_journal_the_newer_says_how_things_stand(at_work: Asking, days: int, state: str) -> None:
-    told = date(2025, 11, 3)
-    with at_work.client() as client:
-        file = client.app.state.service.children  # type: ignore[attr-defined]
-        found = worklist.items(file, "ugel:150101", date(2025, 11, 5))
-    item = replace(next(item for item in found if item.child_key == HERE), state="cerrado", state_on=told)
-    visit = Pending(state="contactado", state_on=told + timedelta(days), contacted_on=told + timedelta(days))
-    (merged,) = worklist.with_visits([item], {HERE: visit})
-    assert (merged.state, merged.contacted_on, merged.is_new) == (state, told + timedelta(days), False)
 
 
 def test_a_release_of_former_code_says_so(at_work: Asking) -> None:

@@ -29,17 +29,27 @@ FIRST_PAGES = {
 router = APIRouter(include_in_schema=False)
 
 
-class NamesForm(BaseModel):
-    """Why somebody sees names today."""
+class ListForm(BaseModel):
+    """A form on the list; it leads back to what its sender saw there."""
 
     seal: str
+    seen: str = Field("", max_length=1000)  # place, filters and page, as the address said them
+
+    def back(self, child: str = "") -> Response:
+        """Return to the list as it was, at a child where one is named."""
+        seen = self.seen if self.seen.startswith("?") else ""
+        return RedirectResponse(f"/{seen}{child and '#e'}{child}", 303)
+
+
+class NamesForm(ListForm):
+    """Why somebody sees names today."""
+
     why: str
 
 
-class ChargeForm(BaseModel):
+class ChargeForm(ListForm):
     """Whose case the caller takes."""
 
-    seal: str
     child: str = Field(pattern=r"^[0-9]{1,16}$")
 
 
@@ -59,15 +69,17 @@ def show_names(
     """Show names on the caller's list for the rest of the day, for a stated reason."""
     forms.verify_seal(request, service, caller, "lista", form.seal)
     service.named.state(caller.name, stated_reason(caller, form.why))
-    return RedirectResponse("/", 303)
+    return form.back()
 
 
 @router.post("/lista/sin-nombres")
-def hide_names(request: Request, service: CurrentService, caller: AnyCaller, seal: Annotated[str, Form()]) -> Response:
+def hide_names(
+    request: Request, service: CurrentService, caller: AnyCaller, form: Annotated[ListForm, Form()]
+) -> Response:
     """Hide names from the caller's list again."""
-    forms.verify_seal(request, service, caller, "lista", seal)
+    forms.verify_seal(request, service, caller, "lista", form.seal)
     service.named.end(caller.name)
-    return RedirectResponse("/", 303)
+    return form.back()
 
 
 @router.post("/lista/a-mi-cargo")
@@ -81,7 +93,7 @@ def take_charge(
     forms.verify_seal(request, service, caller, "lista", form.seal)
     child = visible_child(service, caller.needs("education"), form.child)
     assign_case(service, caller, child, caller.called)
-    return RedirectResponse(f"/#e{form.child}", 303)
+    return form.back(form.child)
 
 
 def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
@@ -106,6 +118,7 @@ def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
         choice=choice,
         items=shown,
         n_wanted=len(wanted),
+        seen=choice.beginning_at(choice.begun),
         following=choice.beginning_at(end) if len(wanted) > end else "",
         counts=worklist.count(found),
         schools=_schools(found),

@@ -79,7 +79,7 @@ def test_names_show_after_one_act_with_a_reason_and_each_look_is_logged(at_work:
         assert at_work.revealed == []
         stated = {"seal": seal(page), "why": REASON}
         answer = client.post("/lista/nombres", data=stated, headers=who, follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")  # nothing was said of what was seen
         page = client.get("/", headers=who).text
         assert "Ficticia de la &lt;script&gt;" in page
         assert REASON in page

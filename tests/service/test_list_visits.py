@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from service import worklist
 from service.visit_book import Pending
 from tests.service.conftest import ELSEWHERE, HERE, Asking
-from tests.service.test_list import at_work, children, seal
+from tests.service.test_list import REASON, at_work, children, seal
 from warehouse.errors import HomeError
 
 __all__ = ["at_work"]  # a fixture
@@ -68,3 +70,24 @@ def test_the_list_says_so_while_the_secret_is_replaced(at_work: Asking, monkeypa
         for path, scope in (("/", "education"), ("/ugel", "planning"), (f"/ficha/{HERE}", "education")):
             answer = client.get(path, headers=at_work.token(scope=scope))
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), path
+
+
+def test_an_act_on_the_list_leads_back_to_what_was_seen(at_work: Asking) -> None:
+    who = at_work.token(scope="education feedback identity", qhawaq_areas=["*"])
+    asked = {"place": "ugel:150101", "grade": "6.° de primaria", "order": "escuela"}
+    with at_work.client() as client:
+        page = client.get("/", params=asked, headers=who).text
+        seen = html.unescape(re.findall(r'name="seen" value="([^"]*)"', page)[-1])
+        stated = {"seal": seal(page), "seen": seen}
+        for path, more in (("nombres", {"why": REASON}), ("sin-nombres", {}), ("a-mi-cargo", {"child": HERE})):
+            answer = client.post(f"/lista/{path}", data=stated | more, headers=who, follow_redirects=False)
+            back = urlsplit(answer.headers["location"])
+            assert (answer.status_code, back.path, back.fragment) == (303, "/", f"e{HERE}" * (path == "a-mi-cargo"))
+            assert children(client.get(answer.headers["location"], headers=who).text) == [HERE], path
+        for elsewhere in ("//evil.example", "https://evil.example", "/\\evil.example", "?\r\nSet-Cookie: a=b", "ficha"):
+            answer = client.post(
+                "/lista/sin-nombres", data=stated | {"seen": elsewhere}, headers=who, follow_redirects=False
+            )
+            assert urlsplit(answer.headers["location"]).netloc == ""
+            assert answer.headers["location"].partition("?")[0] == "/"
+            assert "set-cookie" not in answer.headers

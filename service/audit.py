@@ -46,7 +46,7 @@ def audit(
     """Where a number comes from, and what was looked at, delivered and published."""
     walk, problem = _walk(service, caller, number) if number.table and number.key else ("", "")
     service.access_log.note(caller.name, "audit", None, f"{number.table} {number.key}".strip() or "page")
-    file = PublishedFile(service.settings.operations) if service.settings.operations else None
+    file = service.operations
     return HTMLResponse(
         forms.render(
             "audit.html",

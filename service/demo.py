@@ -13,6 +13,7 @@ from service.published import HARDENED
 from service.roles import ROLES
 from warehouse.settings import Home
 
+KINDS = {"ugel": "UGEL", "school": "escuela", "province": "provincia"}  # of areas, as people call them
 # For each kind of area the place with most to do: UGEL and school by the newest list, province by open cases.
 LISTED = "select mode({column}) from priority_list where as_of_date = (select max(as_of_date) from priority_list)"
 
@@ -65,7 +66,7 @@ def _person(role: str, kind: str, place: tuple[str | None, ...] | None) -> DemoP
     """Return somebody of a role and a place; of everywhere where no place has anything to show."""
     name = place[0] if place else None
     area = f"{kind}:{name}" if kind and name else "*"
-    where = f", {kind} {name}" if kind and name else ""
+    where = f", {KINDS[kind]} {name}" if kind and name else ""
     caller = Caller(f"demo-{role}", ROLES[role].scopes, frozenset({area}))
     return DemoPerson(f"{ROLES[role].title}{where}", caller, secrets.token_urlsafe(24))
 

@@ -16,6 +16,7 @@ from service.metrics import Exposition
 from service.named import NamedToday
 from service.offices import Offices
 from service.provider import Provider
+from service.published import PublishedFile
 from service.records import FeaturePool
 from service.sessions import Sessions
 from service.settings import Oidc, Settings
@@ -49,6 +50,7 @@ class Service:
         self.children = PublishedChildren(settings.children)
         self.visit_book = VisitBook(self.children, settings.journal)
         self.offices = Offices(settings.offices)
+        self.operations = PublishedFile(settings.operations) if settings.operations else None
         self.feature_pool = FeaturePool(settings.children)
         self.access_log = AccessLog(settings.access_log, settings.log_key)
         self.request_limit = RateLimiter(limits.per_second, 2 * limits.per_second)

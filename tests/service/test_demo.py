@@ -108,6 +108,9 @@ def test_too_many_sessions_end_the_oldest(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_demonstration_plays_every_role_where_there_is_something_to_see(country: Country) -> None:
     people = demo.people(country.home)
     assert [person.caller.name for person in people] == [f"demo-{role}" for role in ROLES]
+    assert re.fullmatch(r"Trabajadora social, UGEL \d{6}", people[0].title)
+    assert re.fullmatch(r"Tutoría y dirección de escuela, escuela \d{7}-\d", people[2].title)
+    assert re.fullmatch(r"Oficina de protección, provincia \d{4}", people[3].title)
     assert all(person.caller.areas != {"*"} for person in people[:4])
     assert len({person.token for person in people}) == len(people)
 

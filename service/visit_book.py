@@ -74,7 +74,7 @@ class VisitLine:
 class Pending:
     """How things stand with a child, of what the warehouse and the journal know together."""
 
-    state: str | None = None  # of the newest visit or assignment, in lower case
+    state: str  # of the newest visit or assignment, in lower case
     state_on: date | None = None
     visited_on: date | None = None
     contacted_on: date | None = None  # the newest visit that reached somebody

@@ -186,17 +186,20 @@ def with_visits(found: Iterable[WorkItem], pending: Mapping[str, Pending]) -> li
 
 
 def _with_visit(item: WorkItem, pending: Pending) -> WorkItem:
-    is_newer = pending.state_on is not None and pending.state_on >= (item.state_on or date.min)
     contacts = [day for day in (item.contacted_on, pending.contacted_on) if day]
-    return replace(
+    merged = replace(
         item,
-        state=pending.state if is_newer and pending.state else item.state,
         contacted_on=max(contacts, default=None),
         is_new=item.is_new and not contacts,
         due_on=pending.due_on,
         assigned_to=pending.assigned_to,
-        outcome=pending.outcome if is_newer else None,
     )
+    return replace(merged, state=pending.state, outcome=pending.outcome) if _is_newer(pending, item) else merged
+
+
+def _is_newer(pending: Pending, item: WorkItem) -> bool:
+    """Whether the journal tells of the same day as the files, or of a later one."""
+    return pending.state_on is not None and pending.state_on >= (item.state_on or date.min)
 
 
 def with_names(found: Iterable[WorkItem], names: Mapping[str, str]) -> list[WorkItem]:

@@ -23,6 +23,7 @@ from warehouse.rights import canary
 from warehouse.rights.canary import Canaries
 from warehouse.settings import Home
 
+pytestmark = pytest.mark.long  # lands, builds and publishes the country once more
 BUILT = "stg_feedback__case_events+ visit_outcomes case_words"
 NUMBER = "98765432"  # what somebody notes, and nobody finds outside vault and journal
 

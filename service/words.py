@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 from typing import NamedTuple
 
-from warehouse.settings import DBT_PROJECT, REPOSITORY, read_yaml
+from warehouse import seeds
+from warehouse.settings import REPOSITORY, read_yaml
 
 LANGUAGE = "es"  # of all pages; the others stand beside it
 FOR_EVER = "9999-12-31"
@@ -22,15 +22,9 @@ class VisitOutcome(NamedTuple):
 
 
 @cache
-def _seed(name: str) -> list[dict[str, str]]:
-    with (DBT_PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@cache
 def outcomes(language: str = LANGUAGE) -> dict[str, VisitOutcome]:
     """Return the outcomes of a visit by code, in the order of the form."""
-    rows = sorted(_seed("visit_outcomes"), key=lambda row: int(row["position"]))
+    rows = sorted(seeds.rows("visit_outcomes"), key=lambda row: int(row["position"]))
     return {
         row["outcome_code"]: VisitOutcome(row[f"text_{language}"], row["case_state"], row["dismissed_reason"])
         for row in rows
@@ -40,14 +34,14 @@ def outcomes(language: str = LANGUAGE) -> dict[str, VisitOutcome]:
 @cache
 def of_cases(kind: str, language: str = LANGUAGE) -> dict[str, str]:
     """Return states (`state`), reasons (`dismissal`), next steps (`next_step`) or answers (`answer`) by code."""
-    rows = sorted((row for row in _seed("case_words") if row["kind"] == kind), key=lambda row: int(row["position"]))
-    return {row["code"]: row[f"text_{language}"] for row in rows}
+    rows = [row for row in seeds.rows("case_words") if row["kind"] == kind]
+    return {row["code"]: row[f"text_{language}"] for row in sorted(rows, key=lambda row: int(row["position"]))}
 
 
 @cache
 def supports() -> dict[str, str]:
     """Return the services of today that a page of education may name, by code."""
-    rows = [row for row in _seed("services") if row["valid_until"] == FOR_EVER and row["domain"] != "protection"]
+    rows = [row for row in seeds.rows("services") if row["valid_until"] == FOR_EVER and row["domain"] != "protection"]
     return {row["support_code"]: row["service_name"] for row in rows}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 import pytest
 
+from warehouse import seeds
 from warehouse.settings import DBT_PROJECT
 
 WITH_CARE = {
@@ -23,8 +23,7 @@ TOLD = re.compile(
 
 
 def _rules() -> list[dict[str, str]]:
-    with (DBT_PROJECT / "seeds" / "action_rules.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return seeds.rows("action_rules")
 
 
 def _names(rule: dict[str, str]) -> set[str]:

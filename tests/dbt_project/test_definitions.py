@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Country
+from warehouse import seeds
 from warehouse.build import definitions, feature_catalog
 from warehouse.publish.disclosure.cells import OF_YEARS
 from warehouse.settings import DBT_PROJECT, read_yaml
@@ -40,8 +40,7 @@ def defined(kind: str) -> set[str]:
 
 
 def services() -> list[dict[str, str]]:
-    with (DBT_PROJECT / "seeds" / "services.csv").open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["domain"] != "protection"]
+    return [row for row in seeds.rows("services") if row["domain"] != "protection"]
 
 
 @pytest.mark.parametrize("group", sorted({feature.group for feature in FEATURES}))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-
 import duckdb
 import pytest
 
 from tests.conftest import deliver
 from tests.landing import samples
+from warehouse import seeds
 from warehouse.contracts import Column, reading
 from warehouse.errors import QhawaqError
 from warehouse.landing import land
 from warehouse.landing.ledger import Outcome
 from warehouse.progress import Progress
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.settings import Home
 
 TRAJECTORIES = samples.CONTRACTS["minedu_trajectories"]
 RESULTS = ("desaprobado", "promocionguiada")
@@ -128,8 +127,7 @@ def test_no_contract_about_people_may_leave_columns_out() -> None:
 
 
 def test_the_levels_in_words_are_those_that_the_register_s_contract_accepts() -> None:
-    with (DBT_PROJECT / "seeds" / "levels.csv").open(encoding="utf-8", newline="") as file:
-        in_words = {row["level"] for row in csv.DictReader(file)}
+    in_words = {row["level"] for row in seeds.rows("levels")}
     columns = {column.name: column for column in samples.CONTRACTS["escale_schools"].columns}
     codes = columns["estadistica_nivelmodalidad"].codes
     assert codes

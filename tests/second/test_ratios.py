@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import duckdb
@@ -10,6 +9,7 @@ import duckdb
 from tests import few
 from tests.conftest import Country
 from tests.second.compare import equal
+from warehouse import seeds
 from warehouse.build import definitions
 from warehouse.settings import DBT_PROJECT, read_yaml
 
@@ -65,8 +65,7 @@ def test_the_nation_is_plausible(country: Country) -> None:
 
 
 def test_official_ages_are_those_of_the_grades() -> None:
-    with (DBT_PROJECT / "seeds" / "grades.csv").open(encoding="utf-8", newline="") as file:
-        ages = {int(row["entry_age"]): row["stage"] for row in csv.DictReader(file)}
+    ages = {int(row["entry_age"]): row["stage"] for row in seeds.rows("grades")}
     assert len(ages) == 14  # an age is of one grade, so that a pupil is joined with one
     assert [age for age, stage in ages.items() if stage == "primaria"] == [*range(6, 12)]
     assert [age for age, stage in ages.items() if stage == "secundaria"] == [*range(12, 17)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 import pytest
 
 from service import attendance_chart, page_records, wording
-from warehouse.settings import DBT_PROJECT, REPOSITORY
+from warehouse import seeds
+from warehouse.settings import REPOSITORY
 
 SEEDS = {
     "action_rules": ("action_name", "record_text", "rule_action_text"),
@@ -32,8 +32,7 @@ def _texts() -> str:
     """Return all texts: of seeds, of the page's template without its markup, and of modules as they stand."""
     parts = []
     for seed, columns in SEEDS.items():
-        with (DBT_PROJECT / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
-            parts += [row[column] for row in csv.DictReader(file) for column in columns]
+        parts += [row[column] for row in seeds.rows(seed) for column in columns]
     template = (REPOSITORY / "service" / "templates" / "ficha.html").read_text(encoding="utf-8")
     parts.append(re.sub(r"\{[{%#].*?[}%#]\}|<[^>]+>", " ", template))
     for module in (wording, page_records, attendance_chart):

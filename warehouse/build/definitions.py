@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from warehouse import seeds
 from warehouse.build import feature_catalog
 from warehouse.settings import DBT_PROJECT, REPOSITORY, read_yaml
 
@@ -87,15 +87,13 @@ nation. `own` as a basis means: no public norm was found, the definition is ours
 def rows(project: Path = DBT_PROJECT) -> list[dict[str, str]]:
     """Return the rows of the seed, a feature's sentence from its column."""
     sentences = {feature.name: feature.description for feature in feature_catalog.read(project)}
-    with (project / "seeds" / "definitions.csv").open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
-    return [{**row, "sentence": row["sentence"] or sentences.get(row["name"], "")} for row in found]
+    defined = seeds.rows("definitions", project)
+    return [{**row, "sentence": row["sentence"] or sentences.get(row["name"], "")} for row in defined]
 
 
 def reasons(project: Path = DBT_PROJECT) -> dict[str, str]:
     """Return the text of each feature that can be a reason."""
-    with (project / "seeds" / "reason_texts.csv").open(encoding="utf-8", newline="") as file:
-        return {row["feature"]: row["reason_text"] for row in csv.DictReader(file)}
+    return {row["feature"]: row["reason_text"] for row in seeds.rows("reason_texts", project)}
 
 
 def page(project: Path = DBT_PROJECT) -> str:

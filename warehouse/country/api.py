@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from warehouse import seeds
 from warehouse.collect.client import JSON, SYNTHETIC_HEADER
-from warehouse.settings import DBT_PROJECT
 
 PAGE = 500  # rows
 SCHOOLS_PER_PAGE = 50
@@ -122,8 +122,7 @@ def _school(row: dict[str, str]) -> dict[str, Any]:
 @cache
 def _levels() -> dict[str, str]:
     """Return the levels in words."""
-    with (DBT_PROJECT / "seeds" / "levels.csv").open(encoding="utf-8", newline="") as file:
-        return {row["level"]: row["level_name"] for row in csv.DictReader(file)}
+    return {row["level"]: row["level_name"] for row in seeds.rows("levels")}
 
 
 def _read(path: Path) -> list[dict[str, str]]:

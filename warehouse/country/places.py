@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.settings import DBT_PROJECT
+from warehouse import seeds
 
 N_UGEL = 30
 PUPILS_PER_PRIMARY = 55
@@ -53,15 +51,9 @@ class Places:
         return codes[np.where(moved, len(self.ugel_codes), self.service_ugel[service])]
 
 
-def departments() -> list[dict[str, str]]:
-    """Return the 25 real departments from the dbt seed."""
-    with Path(DBT_PROJECT / "seeds" / "departments.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def build(rng: np.random.Generator, pupils: int) -> Places:
     """Return the places of a country for a number of pupils a year."""
-    real = departments()
+    real = seeds.rows("departments")
     of_ugel = np.sort(np.concatenate([np.arange(25), rng.choice(25, N_UGEL - 25, replace=False)]))
     nth = np.array([np.sum(of_ugel[:i] == d) for i, d in enumerate(of_ugel)])
     ugel_codes = [f"{real[d]['department_code']}{n + 1:02d}01" for d, n in zip(of_ugel, nth, strict=True)]

@@ -6,7 +6,6 @@ says how many children the office can visit.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from datetime import date
 
 import duckdb
 
-from warehouse import contracts, database
+from warehouse import contracts, database, seeds
 from warehouse.errors import UsageError
 from warehouse.landing import ledger, parameters
 from warehouse.landing.parameters import ALL, Capacity, Cost, Decided, Goal, Holiday, Parameter, Statement
@@ -109,7 +108,7 @@ def _ugels(db: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _judge_cost(cost: Cost) -> None:
-    known = [row["support_code"] for row in _seed("service_costs")]
+    known = [row["support_code"] for row in seeds.rows("service_costs")]
     if cost.support_code not in known:
         raise UsageError(f"{cost.support_code} is no service; there are: {', '.join(known)}")
     if not 0 <= cost.unit_cost_soles <= MOST_SOLES:
@@ -131,11 +130,11 @@ def _is_holiday(db: duckdb.DuckDBPyConnection, holiday: Holiday) -> bool:
     said = parameters.standing(db, holiday)
     if said and isinstance(said.parameter, Holiday):
         return said.parameter.is_holiday
-    return str(holiday.valid_from) in {row["holiday_date"] for row in _seed("holidays")}
+    return str(holiday.valid_from) in {row["holiday_date"] for row in seeds.rows("holidays")}
 
 
 def _judge_target(target: Goal) -> None:
-    known = [row["name"] for row in _seed("definitions") if row["kind"] == "indicator"]
+    known = [row["name"] for row in seeds.rows("definitions") if row["kind"] == "indicator"]
     if target.indicator not in known:
         raise UsageError(f"{target.indicator} is no indicator; there are: {', '.join(known)}")
     if target.level not in LEVELS:
@@ -144,9 +143,3 @@ def _judge_target(target: Goal) -> None:
         raise UsageError(f"{target.target_share:g}: from 0 to 1 (0.05 is 5 of 100 pupils)")
     if not 1 <= len(target.basis.strip()) <= LONGEST:
         raise UsageError(f"--source: say which plan or norm sets the goal, in up to {LONGEST} characters")
-
-
-def _seed(name: str) -> list[dict[str, str]]:
-    """Return the rows of what Qhawaq ships."""
-    with (DBT_PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warehouse.settings import DBT_PROJECT, read_yaml
+from warehouse import seeds
+from warehouse.settings import read_yaml
 
 Texts = dict[str, Any]  # by their names, as YAML has them
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
@@ -41,8 +41,7 @@ def texts() -> Texts:
 @cache
 def _grades() -> dict[int, str]:
     """Return code → name of all grades."""
-    with (DBT_PROJECT / "seeds" / "grades.csv").open(encoding="utf-8", newline="") as file:
-        return {int(row["grade"]): row["grade_name"] for row in csv.DictReader(file)}
+    return {int(row["grade"]): row["grade_name"] for row in seeds.rows("grades")}
 
 
 def grade(code: int | None) -> str:

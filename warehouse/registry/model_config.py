@@ -5,17 +5,17 @@ It is made from the live row of `ml.model_versions` and its terms; the service r
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from typing import Any
 
 import duckdb
 
+from warehouse import seeds
 from warehouse.build import feature_catalog, policy
 from warehouse.files import write_whole
 from warehouse.registry import notes, versions
-from warehouse.settings import DBT_PROJECT, Home
+from warehouse.settings import Home
 
 TERMS = """
 select feature, bin, lower_edge, upper_edge, points from ml.model_terms where model_version = ? order by feature, bin
@@ -97,12 +97,7 @@ def _schema(used: set[str]) -> dict[str, Any]:
 def _texts() -> dict[str, dict[str, Any]]:
     """Return the text of each reason, with the words for spans of its values where its values are said in words."""
     words: dict[str, list[tuple[float, float, str]]] = {}
-    for row in _seed("value_words"):
+    for row in seeds.rows("value_words"):
         span = (float(row["from_value"]), float(row["until_value"]), row["words"])
         words.setdefault(row["value_unit"], []).append(span)
-    return {row.pop("feature"): row | {"words": words.get(row["value_unit"], [])} for row in _seed("reason_texts")}
-
-
-def _seed(name: str) -> list[dict[str, str]]:
-    with (DBT_PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return {row.pop("feature"): row | {"words": words.get(row["value_unit"], [])} for row in seeds.rows("reason_texts")}

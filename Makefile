@@ -7,6 +7,7 @@ INSTALLER := .uv
 UV := $(INSTALLER)/bin/uv
 JUDGES := .judges
 AIRFLOW := .airflow
+SPARK := .spark
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -14,7 +15,7 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana test-keycloak check lint locks build docs graphs grafana grafana-dashboards \
+.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana test-keycloak test-spark check lint locks build docs graphs grafana grafana-dashboards \
 	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
@@ -72,6 +73,11 @@ $(AIRFLOW)/.done: requirements/airflow.txt pyproject.toml | $(UV)
 	$(call editable,$(AIRFLOW))
 	@touch $@
 
+# Spark with dbt's adapter for it: only the comparison with DuckDB needs it.
+$(SPARK)/.done: requirements/spark.txt | $(UV)
+	$(call environment,$(SPARK),requirements/spark.txt)
+	@touch $@
+
 run: $(VENV)/.run  ## simulate a synthetic Peru into data/ (once, CHILDREN=40000), collect from its APIs, run the main job on it
 	@test -f data/SYNTHETIC.json || $(BIN)/qhawaq simulate --api truth/api $(if $(CHILDREN),--children $(CHILDREN))
 	@test -f data/collected.json || $(BIN)/python -m warehouse.country.api truth/api -- $(BIN)/qhawaq collect --today 2025-12-05
@@ -113,6 +119,10 @@ test-grafana: $(VENV)/.dev chromium  ## the dashboards, the gate and alerts in a
 test-keycloak: $(VENV)/.dev chromium  ## sign in by a real Keycloak with a browser: QHAWAQ_KEYCLOAK=folder of an unpacked Keycloak (needs Java)
 	QHAWAQ_KEYCLOAK=$(QHAWAQ_KEYCLOAK) $(BIN)/pytest -q -n 0 tests/service -m keycloak
 
+test-spark: $(VENV)/.dev $(SPARK)/.done  ## every model's rows on Spark against DuckDB's, on the small country (installs Java from Debian where there is none)
+	@command -v java >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq default-jre-headless; }
+	$(BIN)/pytest -q -n 0 tests/spark -m spark
+
 docs: $(VENV)/.report $(JUDGES)/.done  ## write data/docs: models, lineage of columns, dictionary and processing register as pages
 	$(BIN)/python -m warehouse.audit.pages $(JUDGES)/bin/colibri
 
@@ -138,10 +148,10 @@ lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, 
 		--disabled-rule dbt_score.rules.generic.has_example_sql
 
 test: $(VENV)/.dev  ## set everything up and run the tests (FAST=1: without the small country); the longest are make test-long
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow$(if $(FAST), and not country)"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 -m "not long and not faults and not airflow and not spark$(if $(FAST), and not country)"
 
 test-long: $(VENV)/.dev  ## tests that each build or install something whole: a killed job, the wheel, containers' layers, a full refresh
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "long and not faults and not airflow"
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "long and not faults and not airflow and not spark"
 
 check: $(VENV)/.dev  ## judge what you changed, in under a minute: lint, models on the small country, tests that import it
 	@$(BIN)/python -m tests.check $(SINCE)
@@ -170,6 +180,7 @@ lock: $(UV)  ## write the locked requirements again (after a change of pyproject
 	$(LOCK) $(OF_RUN) pyproject.toml --extra dev --group build -o requirements/dev.txt
 	$(LOCK) $(OF_RUN) pyproject.toml --extra airflow --group build -o requirements/airflow.txt
 	$(LOCK) --group judges -o requirements/judges.txt
+	$(LOCK) --group spark -o requirements/spark.txt
 
 locks: $(UV)  ## check that the locks can be installed on every supported Python, on Linux and macOS (part of make lint)
 	@for lock in run serve gate report analysis dev judges airflow; do for version in 3.11 3.12 3.13 3.14; do \
@@ -180,4 +191,4 @@ locks: $(UV)  ## check that the locks can be installed on every supported Python
 	done; done; done
 
 clean:  ## remove the virtual environment, the home and the answer key of the synthetic country
-	rm -rf $(VENV) $(INSTALLER) $(JUDGES) $(AIRFLOW) airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(INSTALLER) $(JUDGES) $(AIRFLOW) $(SPARK) airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache

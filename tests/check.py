@@ -23,7 +23,7 @@ JUDGES = REPOSITORY / ".judges" / "bin"
 PROJECT, MODELS = "dbt_project/", "dbt_project/models/"
 PACKAGES = ("warehouse", "ml", "service", "dags", "deploy", "grafana")
 ALL_LEFT_OUT = 5  # pytest's exit status where the marks leave no test
-QUICK = "not country and not long and not faults and not airflow"
+QUICK = "not country and not long and not faults and not airflow and not spark"
 UNIT_TESTS = """
 import sys
 from pathlib import Path

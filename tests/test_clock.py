@@ -142,7 +142,7 @@ def test_sql_says_the_same_day(moment: datetime) -> None:
 
 
 def test_models_say_the_same_day_as_python() -> None:
-    macro = (DBT_PROJECT / "macros" / "dialect" / "duckdb.sql").read_text(encoding="utf-8")
+    macro = (DBT_PROJECT / "macros" / "dialect" / "words.sql").read_text(encoding="utf-8")
     said = re.search(r"macro lima_day\(moment\) -%} (.*?) {%-", macro).group(1)
     assert said.replace("{{ moment }}", "x") == clock.day_sql("x")
 

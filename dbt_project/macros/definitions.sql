@@ -110,8 +110,8 @@
 
 {#- Ages are counted at 31 March of the school year. -#}
 {% macro age_at_march(birth_date, school_year) -%}
-  {{ school_year }} - year({{ birth_date }})
-    - cast(month({{ birth_date }}) > 3 as integer)
+  cast({{ school_year }} - year({{ birth_date }})
+    - cast(month({{ birth_date }}) > 3 as integer) as bigint)
 {%- endmacro %}
 
 {#- The level of a stage of regular education that has official ages: primary or secondary. -#}
@@ -187,7 +187,7 @@
   replace(
     cast(cast(
       sum((1 + cast({{ flag }} as integer)) * cast(pow(10, month) as bigint)) as bigint
-    ) as varchar), '0', '')
+    ) as string), '0', '')
 {%- endmacro %}
 
 {#- The slope of a line through points: whole numbers until the last division, so it is exact. -#}
@@ -225,7 +225,7 @@
 {%- endmacro %}
 
 {#- A difference of two shares, rounded again: 0.8 less 1.0 is -0.2, not -0.19999999999999996. -#}
-{% macro gap(a, b, digits=4) -%} round({{ a }} - {{ b }}, {{ digits }}) {%- endmacro %}
+{% macro gap(a, b, digits=4) -%} {{ rounded(a ~ ' - ' ~ b, digits) }} {%- endmacro %}
 
 {#- A share of the year before, of rows that are the same in some columns; null where there is none. -#}
 {% macro of_last_year(share, same, year='school_year') -%}

@@ -16,7 +16,7 @@
   {%- set found = run_query(
         "with held as (" ~ held ~ "), "
         ~ "noted as (select * from raw.held_dates where table_name = '" ~ table.identifier ~ "') "
-        ~ "select cast(due.as_of_date as varchar), closed.as_of_date is null as is_open, "
+        ~ "select cast(due.as_of_date as string), closed.as_of_date is null as is_open, "
         ~ "held.as_of_date is not null as is_held, noted.has_rows, "
         ~ is_beyond("due.as_of_date") ~ " as is_beyond "
         ~ "from intermediate.int_calendar__as_of_dates as due "
@@ -74,7 +74,7 @@
 {#- The closed dates that a build of everything takes over as they are. -#}
 {% macro dates_to_carry(table) -%}
   {%- set found = run_query(
-        "select cast(as_of_date as varchar) from (select distinct as_of_date from " ~ table
+        "select cast(as_of_date as string) from (select distinct as_of_date from " ~ table
         ~ ") as held where " ~ is_beyond("held.as_of_date") ~ " order by 1") -%}
   {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}
@@ -125,7 +125,7 @@
 {#- The dates of a table that were carried over without columns that came later. -#}
 {% macro partial_dates(relation) -%}
   {%- set found = run_query(
-        "select cast(as_of_date as varchar) from raw.held_dates where is_partial and table_name = '"
+        "select cast(as_of_date as string) from raw.held_dates where is_partial and table_name = '"
         ~ relation.identifier ~ "' order by 1") -%}
   {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}

@@ -23,5 +23,5 @@
 
 {#- Whether a segment is a group by a protected trait, or by two traits at a time. -#}
 {% macro is_protected(segment) -%}
-  regexp_matches({{ segment }}, '^(sex|language|disability|nationality)=')
+  {{ is_match(segment, '^(sex|language|disability|nationality)=') }}
 {%- endmacro %}

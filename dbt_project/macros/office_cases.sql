@@ -6,7 +6,7 @@ source as (select * from {{ source('protection_cases', table) }}),
 renamed as (
     select
         -- keys
-        concat('{{ office }}-', _file, '-', cast(_line as varchar)) as case_key,
+        concat('{{ office }}-', _file, '-', cast(_line as string)) as case_key,
         child_key,
         {{ code('ubigeo', 6) }} as district_code,
         -- text

@@ -26,7 +26,7 @@
 {#- A number of rows of children as text: to the nearest five, and of few only that. -#}
 {% macro told_text(n) -%}
   case when {{ is_few(n) }} then 'fewer than {{ var('smallest_shown') }}'
-    else cast(cast(5 * round({{ n }} / 5.0) as bigint) as varchar) end
+    else cast(cast(5 * round({{ n }} / 5.0) as bigint) as string) end
 {%- endmacro %}
 
 {#- The ledger of files with numbers of rows as all may learn them (`told_…`): of protection to the

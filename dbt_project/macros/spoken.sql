@@ -12,28 +12,28 @@
 
 {#- A day in words, as «5 de abril de 2025». -#}
 {% macro spoken_day(day) -%}
-  cast(day({{ day }}) as varchar) || ' de ' || {{ month_name('month(' ~ day ~ ')') }}
-  || ' de ' || cast(year({{ day }}) as varchar)
+  cast(day({{ day }}) as string) || ' de ' || {{ month_name('month(' ~ day ~ ')') }}
+  || ' de ' || cast(year({{ day }}) as string)
 {%- endmacro %}
 
 {#- Names of a group as one list, «arte, ciencia e inglés»; `position` counts them from 1 to `total`. -#}
 {% macro spoken_list(name, position, total) -%}
-  string_agg(
+  {%- set joined -%}
     case
       when {{ position }} = 1 then ''
       when {{ position }} < {{ total }} then ', '
       when {{ name }} like 'i%' then ' e '
       else ' y '
-    end || {{ name }},
-    '' order by {{ position }}
-  )
+    end || {{ name }}
+  {%- endset -%}
+  {{ joined_text(joined, '', position) }}
 {%- endmacro %}
 
 {#- A text with each {name} replaced by the column of that name. -#}
 {% macro filled(text, columns) -%}
   {%- set found = namespace(sql=text) -%}
   {%- for column in columns -%}
-    {%- set found.sql = "replace(" ~ found.sql ~ ", '{" ~ column ~ "}', coalesce(cast(" ~ column ~ " as varchar), ''))" -%}
+    {%- set found.sql = "replace(" ~ found.sql ~ ", '{" ~ column ~ "}', coalesce(cast(" ~ column ~ " as string), ''))" -%}
   {%- endfor -%}
   {{ found.sql }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{#- The only place for what DuckDB and Spark say differently. -#}
+{#- What DuckDB says. -#}
 
-{% macro load_crypto() -%}
+{% macro duckdb__load_crypto() -%}
   {%- set file = env_var('QHAWAQ_CRYPTO', '') -%}
   {%- if file -%} load '{{ file }}' {%- else -%} select 1 {%- endif -%}
 {%- endmacro %}
@@ -8,7 +8,7 @@
 {#- A killed build leaves the half-built tables that dbt would have renamed or dropped: nothing else
     runs now, so they go. So do intermediate tables of models that were renamed or removed: nothing
     would ever bring them up to date, and a mart that was refused would be refused for ever. -#}
-{% macro drop_leftovers() -%}
+{% macro duckdb__drop_leftovers() -%}
   {%- if execute -%}
     {%- set schemas = ['intermediate', 'education', 'officials', 'operations', 'protection', 'service', 'star'] -%}
     {%- set kept = [] -%}
@@ -27,15 +27,34 @@
   {%- endif -%}
 {%- endmacro %}
 
-{% macro date_of(year, month_day) -%}
-  cast(concat(cast({{ year }} as varchar), '-{{ month_day }}') as date)
-{%- endmacro %}
-
-{% macro days_between(earlier, later) -%}
+{% macro duckdb__days_between(earlier, later) -%}
   date_diff('day', {{ earlier }}, {{ later }})
 {%- endmacro %}
 
-{% macro utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}
+{% macro duckdb__utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}
 
-{#- The day in Lima of a moment in UTC, as warehouse/clock.py has it: Peru has no summer time. -#}
-{% macro lima_day(moment) -%} cast({{ moment }} - interval '5' hour as date) {%- endmacro %}
+{% macro duckdb__each_number(first, last) -%}
+  cast(unnest(generate_series({{ first }}, {{ last }})) as integer)
+{%- endmacro %}
+
+{% macro duckdb__without(columns) -%} * exclude ({{ columns | join(', ') }}) {%- endmacro %}
+
+{% macro duckdb__with_replaced(expressions) -%}
+  * replace (
+    {%- for column, expression in expressions.items() -%}
+      {{ expression }} as {{ column }} {%- if not loop.last %}, {% endif -%}
+    {%- endfor -%}
+  )
+{%- endmacro %}
+
+{% macro duckdb__joined_text(text, separator, order_by) -%}
+  string_agg({{ text }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro duckdb__rounded(value, digits) -%} round({{ value }}, {{ digits }}) {%- endmacro %}
+
+{% macro duckdb__replaced_all(text, pattern, replacement) -%}
+  regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro duckdb__is_match(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}

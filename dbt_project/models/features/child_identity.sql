@@ -13,7 +13,7 @@ identity as (
         pupils.as_of_date,
         pupils.grade,
         pupils.grade = 10 as is_first_of_secondary,
-        month(pupils.as_of_date) as school_month,
+        cast(month(pupils.as_of_date) as bigint) as school_month,
         {{ age_at_march('pupils.birth_date', 'pupils.school_year') }} as age_years,
         -- 0 for who is born in April of a cohort, 11 for who is born in March
         cast(mod(month(pupils.birth_date) + 8, 12) as integer) as cohort_month,

@@ -16,7 +16,7 @@ withheld as (
     from {{ source('landing', 'withheld') }}
     where
         source = 'siagie_progress.siagie_attendance'
-        and left(period, 4) = cast(year({{ as_of() }}) as varchar)
+        and left(period, 4) = cast(year({{ as_of() }}) as string)
         and known_at <= {{ as_of() }}
         and coalesce(resolved_at, {{ far_future() }}) > {{ as_of() }}
     group by region

@@ -33,11 +33,20 @@ school_years as (
 
 -- a year in alternative education is no gap
 all_years as (
-    select * from school_years
-    union all by name
     select
         person_key,
-        school_year
+        school_year,
+        year_result,
+        is_repeat,
+        is_reentry
+    from school_years
+    union all
+    select
+        person_key,
+        school_year,
+        null as year_result,
+        null as is_repeat,
+        null as is_reentry
     from alternative
 ),
 

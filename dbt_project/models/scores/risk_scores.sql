@@ -5,7 +5,7 @@ outputs as (
     select * from {{ ref('score_outputs') }}
     {% if is_incremental() %}
     where (as_of_date, model_version) not in (
-        select (s.as_of_date, s.model_version) from {{ this }} as s
+        select s.as_of_date, s.model_version from {{ this }} as s
     )
     {% endif %}
 ),

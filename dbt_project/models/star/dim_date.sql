@@ -12,34 +12,32 @@ first_files as (
 -- whole years: from the first of which enrollments came to the year after today's
 years as (
     select
-        unnest(generate_series(
-            coalesce(first_files.first_year, year(calendar.today)), year(calendar.today) + 1
-        )) as school_year
+        {{ each_number(
+            'coalesce(first_files.first_year, year(calendar.today))', 'year(calendar.today) + 1'
+        ) }} as school_year
     from calendar
     cross join first_files
 ),
 
 months as (
-    select unnest(generate_series(1, 12)) as month
+    select {{ each_number(1, 12) }} as month
 ),
 
 month_days as (
-    select unnest(generate_series(1, 31)) as day_of_month
+    select {{ each_number(1, 31) }} as day_of_month
 ),
 
 days as (
     select
-        cast(years.school_year as integer) as school_year,
-        cast(months.month as integer) as month,
-        cast(month_days.day_of_month as integer) as day_of_month
+        years.school_year,
+        months.month,
+        month_days.day_of_month
     from years
     cross join months
     cross join month_days
     where
         month_days.day_of_month
-        <= day(last_day(make_date(
-            cast(years.school_year as integer), cast(months.month as integer), 1
-        )))
+        <= day(last_day(make_date(years.school_year, months.month, 1)))
 ),
 
 dated as (

@@ -23,7 +23,7 @@ reconstructed as (
         case
             when count(passing_share) over chain < grade - 3 then null
             when min(passing_share) over chain = 0 then 0
-            else round(exp(sum(ln(nullif(passing_share, 0))) over chain), 6)
+            else {{ rounded('exp(sum(ln(nullif(passing_share, 0))) over chain)', 6) }}
         end as survival_share
     from rates
     window chain as (

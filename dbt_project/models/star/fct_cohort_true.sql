@@ -27,7 +27,7 @@ reached as (
 ),
 
 grades as (
-    select cast(unnest(generate_series(5, 15)) as integer) as grade
+    select {{ each_number(5, 15) }} as grade
 ),
 
 told as (
@@ -45,7 +45,7 @@ true_cohorts as (
         reached.group_name,
         grades.grade,
         count(*) as n_cohort,
-        round(avg(cast(reached.highest_grade >= grades.grade as integer)), 6)
+        {{ rounded('avg(cast(reached.highest_grade >= grades.grade as integer))', 6) }}
             as survival_share
     from reached
     cross join grades

@@ -6,7 +6,7 @@ services as (
     select
         {{ pupil_key('person_key', 'year(support_date)') }} as pupil_key,
         person_key as child_key,
-        year(support_date) as school_year,
+        cast(year(support_date) as bigint) as school_year,
         support_code,
         support_date,
         min(known_at) as known_from -- told under two keys of one child

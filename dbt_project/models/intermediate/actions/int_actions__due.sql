@@ -22,10 +22,10 @@ steps_0 as (
 {% for names in action_facts() | batch(8) %}
     steps_{{ loop.index }} as (
         select
-            * replace (
-                {{ filled('record_text', names) }} as record_text,
-                {{ filled('rule_action_text', names) }} as rule_action_text
-            )
+            {{ with_replaced({
+                'record_text': filled('record_text', names),
+                'rule_action_text': filled('rule_action_text', names),
+            }) }}
         from steps_{{ loop.index0 }}
     ),
 

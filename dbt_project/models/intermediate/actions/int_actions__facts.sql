@@ -12,7 +12,7 @@ facts as (
         listed.child_key,
         listed.as_of_date,
         listed.model_version,
-        year(listed.as_of_date) as list_year,
+        cast(year(listed.as_of_date) as bigint) as list_year,
         absences.open_days,
         absences.absence_days,
         absences.unjustified_days,
@@ -65,7 +65,7 @@ facts as (
         features.has_lost_transfer,
         features.is_class_expired,
         features.secondary_distance_km,
-        replace(cast(features.secondary_distance_km as varchar), '.', ',') as secondary_km,
+        replace(cast(features.secondary_distance_km as string), '.', ',') as secondary_km,
         case features.poverty_class when 1 then 'pobre' when 2 then 'pobre extremo' end
             as poverty_name,
         lower(services.service_name) as last_support,

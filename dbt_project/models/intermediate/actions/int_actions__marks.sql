@@ -52,7 +52,7 @@ marked as (
     select
         child_key,
         case max(period) when 'A' then 'la primera mitad de ' else '' end
-        || cast(max(school_year) as varchar) as marks_period,
+        || cast(max(school_year) as string) as marks_period,
         cast(count(*) as integer) as n_areas
     from ordered
     group by child_key

@@ -91,7 +91,10 @@ met as (
     -- and what is said where nothing else is, only there
     qualify
         row_number() over (partition by child_key, theme order by rule_order) = 1
-        and (rule <> 'talk' or count(*) filter (is_tutor_safe) over (partition by child_key) = 1)
+        and (
+            rule <> 'talk'
+            or count(case when is_tutor_safe then 1 end) over (partition by child_key) = 1
+        )
 )
 
 select * from met

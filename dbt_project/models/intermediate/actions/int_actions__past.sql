@@ -19,7 +19,10 @@ places as (
 schooling as (
     select
         places.child_key,
-        max_by(coalesce(schools.school_name, spells.service_code), spells.enrolled_date) filter (
+        max_by(
+            coalesce(schools.school_name, spells.service_code),
+            (spells.enrolled_date, spells.service_code)
+        ) filter (
             where spells.school_year = year(places.as_of_date)
             and spells.service_code <> places.service_code
         ) as former_school,
@@ -29,7 +32,10 @@ schooling as (
         -- as registered, with its accents
         replace(
             replace(
-                lower(max_by(spells.withdrawal_reason, spells.school_year)),
+                lower(max_by(
+                    spells.withdrawal_reason,
+                    (spells.school_year, spells.enrolled_date, spells.withdrawal_reason)
+                ) filter (where spells.withdrawal_reason is not null)),
                 'situacion', 'situación'
             ),
             'economica', 'económica'
@@ -51,7 +57,7 @@ served as (
     select
         places.child_key,
         max(support.support_date) as support_date,
-        max_by(support.support_code, support.support_date) as support_code
+        max_by(support.support_code, (support.support_date, support.support_code)) as support_code
     from places
     inner join support
         on places.child_key = support.person_key and places.as_of_date >= support.support_date

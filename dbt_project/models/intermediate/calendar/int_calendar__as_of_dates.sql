@@ -16,7 +16,7 @@ school_years as (
 ),
 
 months as (
-    select unnest(generate_series(3, 12)) as school_month
+    select {{ each_number(3, 12) }} as school_month
 ),
 
 month_ends as (
@@ -24,7 +24,7 @@ month_ends as (
         school_years.school_year,
         school_years.first_delivered_at,
         months.school_month,
-        last_day(make_date(school_years.school_year, cast(months.school_month as integer), 1))
+        last_day(make_date(school_years.school_year, months.school_month, 1))
             as as_of_date
     from school_years
     cross join months

@@ -32,14 +32,8 @@ class_months as (
         -- of few others a median would tell about each
         case
             when count(*) >= {{ var('smallest_class') }}
-                then
-                    round(
-                        median(
-                            (months.open_days - months.absence_days)
-                            / cast(months.open_days as double)
-                        ),
-                        2
-                    )
+                then {{ rounded('median((months.open_days - months.absence_days)'
+                    ~ ' / cast(months.open_days as double))', 2) }}
         end as class_attendance_share
     from classes
     inner join months

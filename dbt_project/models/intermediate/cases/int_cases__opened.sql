@@ -13,7 +13,7 @@ last_merges as {{ newest(ref('int_children__merges')) }},
 named as (
     select
         scores.child_key,
-        year(scores.as_of_date) as school_year,
+        cast(year(scores.as_of_date) as bigint) as school_year,
         scores.outcome as matter,
         scores.as_of_date as listed_on,
         places.ugel_code
@@ -22,7 +22,7 @@ named as (
     union all
     select
         looked_for.child_key,
-        year(calendar.today) as school_year,
+        cast(year(calendar.today) as bigint) as school_year,
         looked_for.need as matter,
         calendar.today as listed_on,
         looked_for.ugel_code

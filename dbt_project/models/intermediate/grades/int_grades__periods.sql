@@ -32,7 +32,9 @@ periods as (
 ranked as (
     select
         *,
-        row_number() over (partition by child_key order by school_year desc, period desc) as recency
+        cast(row_number() over (
+            partition by child_key order by school_year desc, period desc
+        ) as bigint) as recency
     from periods
 )
 

@@ -9,8 +9,8 @@ counts as (
         ugel_code,
         level,
         indicator,
-        sum(n_pupils) as n_pupils,
-        sum(n_cases) as n_cases
+        cast(sum(n_pupils) as bigint) as n_pupils,
+        cast(sum(n_cases) as bigint) as n_cases
     from cube
     group by school_year, level, indicator, rollup(department_code, ugel_code)
 )

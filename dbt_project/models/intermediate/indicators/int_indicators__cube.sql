@@ -4,18 +4,33 @@ years as (select * from {{ ref('int_indicators__judged_years') }}),
 ages as (select * from {{ ref('int_indicators__judged_ages') }}),
 
 judged as (
-    select * exclude (child_key, as_of_date) from april
-    union all by name
-    select * exclude (child_key) from years
-    union all by name
-    select * exclude (child_key) from ages
+    select {{ without(['child_key', 'as_of_date']) }} from april
+    union all
+    select {{ without(['child_key']) }} from years
+    union all
+    -- who is counted by age and not by grade is counted of no group
+    select
+        school_year,
+        department_code,
+        ugel_code,
+        level,
+        null as grade,
+        null as is_female,
+        null as speaks_indigenous_language,
+        null as has_disability,
+        null as is_foreign,
+        null as is_rural,
+        null as is_public,
+        indicator,
+        is_case
+    from ages
 ),
 
 counted as ( -- before values get their names, which are longer
     select
-        * exclude (is_case),
+        {{ without(['is_case']) }},
         count(*) as n_pupils,
-        sum(cast(is_case as integer)) as n_cases
+        cast(sum(cast(is_case as integer)) as bigint) as n_cases
     from judged
     group by all
 ),
@@ -37,7 +52,7 @@ cube as (
         -- of transition the one grade is the whole
         case
             when indicator <> 'transition'
-                then concat('grade=', lpad(cast(grade as varchar), 2, '0'))
+                then 'grade=' || lpad(cast(grade as string), 2, '0')
         end as grade,
         n_pupils,
         n_cases

@@ -66,8 +66,8 @@ counts as (
         level,
         indicator,
         group_name,
-        sum(n_pupils) as n_pupils,
-        sum(n_cases) as n_cases
+        cast(sum(n_pupils) as bigint) as n_pupils,
+        cast(sum(n_cases) as bigint) as n_cases
     from counted
     group by school_year, level, indicator, group_name, rollup(department_code, ugel_code)
 )

@@ -3,7 +3,7 @@
 with
 -- once a year, on the last date that every school year has
 features as (
-    select * replace (coalesce(ugel_code, '{{ var("no_district") }}') as ugel_code)
+    select {{ with_replaced({'ugel_code': "coalesce(ugel_code, '" ~ var("no_district") ~ "')"}) }}
     from {{ ref('child_features') }}
     where as_of_date = {{ as_of() }} and month(as_of_date) = 10 and department_code is not null
 ),
@@ -43,7 +43,7 @@ counts as (
         features.level,
         judged.indicator,
         count(*) as n_pupils,
-        sum(cast(judged.is_case as integer)) as n_cases
+        cast(sum(cast(judged.is_case as integer)) as bigint) as n_cases
     from judged
     inner join features on judged.child_key = features.child_key
     group by

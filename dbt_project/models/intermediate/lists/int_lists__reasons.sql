@@ -4,7 +4,7 @@ terms as (
 ),
 
 -- as decimals: 100 times the double of 0.145 is less than 14.5, and halves go away from zero
-reasons as (select * replace (cast(value as decimal(18, 4)) as value) from terms),
+reasons as (select {{ with_replaced({'value': 'cast(value as decimal(18, 4))'}) }} from terms),
 
 texts as (select * from {{ ref('reason_texts') }}),
 value_words as (select * from {{ ref('value_words') }}),
@@ -24,13 +24,13 @@ valued as (
         texts.action_text,
         value_words.words,
         case texts.value_unit
-            when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
-            when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
+            when 'percent' then cast(cast(round(100 * reasons.value) as integer) as string)
+            when 'points' then cast(cast(round(100 * reasons.value) as integer) as string)
             when 'decimal'
                 then replace(
-                    cast(cast(round(reasons.value, 1) as decimal(9, 1)) as varchar), '.', ','
+                    cast(cast(round(reasons.value, 1) as decimal(9, 1)) as string), '.', ','
                 )
-            else cast(cast(round(reasons.value) as integer) as varchar)
+            else cast(cast(round(reasons.value) as integer) as string)
         end as value_text
     from reasons
     inner join texts on reasons.term = texts.feature

@@ -19,7 +19,7 @@ joined as (
         child_key,
         as_of_date,
         model_version,
-        string_agg(reason_text, '; ' order by position) as reason_text,
+        {{ joined_text('reason_text', '; ', 'position') }} as reason_text,
         min_by(action_text, position) as action_text
     from safe
     group by child_key, as_of_date, model_version

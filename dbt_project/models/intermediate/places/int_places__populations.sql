@@ -37,7 +37,7 @@ sums as (
 )
 
 -- both sexes of every age, of the nation in every department: a part of them is no population
-select * exclude (n_rows, n_rows_of_department)
+select {{ without(['n_rows', 'n_rows_of_department']) }}
 from sums
 where
     n_rows = n_rows_of_department

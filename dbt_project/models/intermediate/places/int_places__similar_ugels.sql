@@ -8,7 +8,9 @@ ugels as (
     select
         schools.ugel_code,
         avg(cast(places.is_rural as integer)) as rural_share,
-        avg(districts.poverty_percent) / 100 as poverty_share
+        -- a sum of decimals is the same in any order
+        cast(sum(cast(districts.poverty_percent as decimal(9, 4))) as double)
+        / count(districts.poverty_percent) / 100 as poverty_share
     from schools
     left join places on schools.populated_place_code = places.populated_place_code
     left join districts on schools.district_code = districts.district_code
@@ -20,10 +22,8 @@ distances as (
     select
         ugels.ugel_code,
         neighbors.ugel_code as similar_ugel_code,
-        round(
-            abs(ugels.rural_share - neighbors.rural_share)
-            + abs(ugels.poverty_share - neighbors.poverty_share), 6
-        ) as distance
+        {{ rounded('abs(ugels.rural_share - neighbors.rural_share)'
+            ~ ' + abs(ugels.poverty_share - neighbors.poverty_share)', 6) }} as distance
     from ugels
     inner join ugels as neighbors on ugels.ugel_code <> neighbors.ugel_code
 ),

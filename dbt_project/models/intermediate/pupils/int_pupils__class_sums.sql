@@ -10,10 +10,10 @@ classes as (
         grade,
         section,
         {{ as_of() }} as as_of_date,
-        sum(open_days) as open_days,
-        sum(absence_days) as absence_days,
-        sum(points) as points,
-        sum(n_competences) as n_competences
+        cast(sum(open_days) as bigint) as open_days,
+        cast(sum(absence_days) as bigint) as absence_days,
+        cast(sum(points) as bigint) as points,
+        cast(sum(n_competences) as bigint) as n_competences
     from peers
     where section is not null
     group by service_code, grade, section

@@ -15,7 +15,7 @@ cells as (
 ),
 
 steps as (
-    select unnest(generate_series(-1, 1)) as step
+    select {{ each_number(-1, 1) }} as step
 ),
 
 -- nearest secondary school: only the cells around are searched, each half a degree wide
@@ -58,11 +58,12 @@ located as (
         places.altitude_m,
         districts.poverty_percent,
         cast(offered.n_secondary_services as integer) as n_district_secondary_services,
-        round({{ distance_km('schools', 'departments') }}, 1) as capital_distance_km,
+        {{ rounded(distance_km('schools', 'departments'), 1) }} as capital_distance_km,
         -- the least of what is known: the cap where no school was found
         case
             when schools.level = 'F0' then 0
-            else round(least(nearest.secondary_distance_km, {{ var('secondary_search_km') }}), 1)
+            else {{ rounded('least(nearest.secondary_distance_km, '
+                ~ var('secondary_search_km') ~ ')', 1) }}
         end as secondary_distance_km
     from schools
     left join places on schools.populated_place_code = places.populated_place_code

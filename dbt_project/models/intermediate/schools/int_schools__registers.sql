@@ -26,4 +26,4 @@ versions as (
 )
 
 -- one that no longer works ends what was known of it
-select * exclude (is_open) from versions where is_open and known_until > known_at
+select {{ without(['is_open']) }} from versions where is_open and known_until > known_at

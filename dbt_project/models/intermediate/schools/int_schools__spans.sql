@@ -1,8 +1,10 @@
-with
-registers as {{ merged_versions(ref('int_schools__registers'), 'service_code', [
+{%- set registered = [
     'school_name', 'site_code', 'level', 'ugel_code', 'department_code', 'district_code',
     'populated_place_code', 'is_public', 'is_bilingual', 'latitude', 'longitude',
-]) }},
+] -%}
+
+with
+registers as {{ merged_versions(ref('int_schools__registers'), 'service_code', registered) }},
 
 spells as (select * from {{ ref('int_enrollments__spells') }}),
 
@@ -49,13 +51,19 @@ gaps as (
 
 spans as (
     select
-        *,
-        true as is_registered
+        service_code,
+        valid_from,
+        valid_until,
+        true as is_registered,
+        {{ registered | join(', ') }}
     from registers
-    union all by name
+    union all
     select
-        *,
-        false as is_registered
+        service_code,
+        valid_from,
+        valid_until,
+        false as is_registered,
+        {% for column in registered %} null as {{ column }} {{- ',' if not loop.last }} {% endfor %}
     from gaps
 )
 

@@ -6,7 +6,7 @@ calendar as (select * from {{ source('landing', 'calendar') }}),
 cases as (
     select
         opened.ugel_code,
-        cast(opened.child_key as varchar) as child_key,
+        cast(opened.child_key as string) as child_key,
         cast(opened.school_year as integer) as school_year,
         opened.matter,
         opened.listed_on,

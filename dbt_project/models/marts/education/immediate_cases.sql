@@ -7,7 +7,7 @@ immediate as (
     select
         looked_for.ugel_code,
         calendar.today as on_date,
-        cast(looked_for.child_key as varchar) as child_key,
+        cast(looked_for.child_key as string) as child_key,
         looked_for.service_code,
         looked_for.grade,
         looked_for.need,

@@ -7,7 +7,7 @@ list_changes as (
     select
         changes.ugel_code,
         changes.as_of_date,
-        cast(changes.child_key as varchar) as child_key,
+        cast(changes.child_key as string) as child_key,
         pupils.service_code,
         changes.change,
         changes.cause,

@@ -48,10 +48,10 @@ lengths as (
         ugel_code,
         as_of_date,
         cast(n_listed as integer) as n_listed,
-        case when is_whole then round(n_expected, 2) end as n_expected,
-        case when is_whole then round(n_expected_low, 2) end as n_expected_low,
-        case when is_whole then round(n_expected_high, 2) end as n_expected_high,
-        round(probability, 4) as last_probability,
+        case when is_whole then {{ rounded('n_expected', 2) }} end as n_expected,
+        case when is_whole then {{ rounded('n_expected_low', 2) }} end as n_expected_low,
+        case when is_whole then {{ rounded('n_expected_high', 2) }} end as n_expected_high,
+        {{ rounded('probability', 4) }} as last_probability,
         tier = 'alto' as is_within_capacity
     from added_up
     where tier in ('alto', 'medio')

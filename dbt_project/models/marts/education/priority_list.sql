@@ -15,7 +15,7 @@ priority as (
         features.ugel_code,
         listed.as_of_date,
         listed.rank_in_ugel,
-        cast(listed.child_key as varchar) as child_key,
+        cast(listed.child_key as string) as child_key,
         features.service_code,
         features.grade,
         pupils.section,

@@ -15,7 +15,7 @@ suggested as (
     from priority
     inner join needs
         on
-            priority.child_key = cast(needs.child_key as varchar)
+            priority.child_key = cast(needs.child_key as string)
             and priority.as_of_date = needs.as_of_date
     inner join services
         on

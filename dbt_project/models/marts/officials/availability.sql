@@ -14,7 +14,7 @@ delivered as (
 published as (
     select
         topics.source,
-        unnest(generate_series(topics.first_year, year({{ today() }}) - 2)) as school_year
+        {{ each_number('topics.first_year', 'year(' ~ today() ~ ') - 2') }} as school_year
     from topics
     where topics.first_year is not null
 ),
@@ -22,14 +22,13 @@ published as (
 missing as (
     select
         published.source,
-        string_agg(
-            cast(published.school_year as varchar), ', ' order by published.school_year
-        ) as school_years
+        {{ joined_text('cast(published.school_year as string)', ', ', 'published.school_year') }}
+            as school_years
     from published
     left join deliveries
         on
             published.source = deliveries.source
-            and left(deliveries.period, 4) = cast(published.school_year as varchar)
+            and left(deliveries.period, 4) = cast(published.school_year as string)
     where deliveries.source is null
     group by published.source
 ),

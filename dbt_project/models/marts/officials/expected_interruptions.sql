@@ -34,13 +34,13 @@ expected as (
         coalesce(departments.department_name, 'Perú') as department_name,
         told.level,
         case
-            when told.is_told and told.is_whole then round(told.mean_probability, 3)
+            when told.is_told and told.is_whole then {{ rounded('told.mean_probability', 3) }}
         end as mean_probability,
         case
-            when told.is_told and told.is_whole then round(told.lowest_probability, 3)
+            when told.is_told and told.is_whole then {{ rounded('told.lowest_probability', 3) }}
         end as lowest_probability,
         case
-            when told.is_told and told.is_whole then round(told.highest_probability, 3)
+            when told.is_told and told.is_whole then {{ rounded('told.highest_probability', 3) }}
         end as highest_probability
     from told
     left join {{ ref('departments') }} as departments

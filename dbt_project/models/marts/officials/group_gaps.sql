@@ -7,21 +7,46 @@ of_nation as (select * from {{ source('landing', 'official_groups') }}),
 of_departments as (select * from {{ source('landing', 'official_department_groups') }}),
 of_ugels as (select * from {{ source('landing', 'official_ugel_groups') }}),
 
+{%- set shown = 'school_year, level, indicator, group_name, n_pupils, n_cases, is_hidden' %}
+
 cells as (
     select
-        *,
-        '00' as department_code
+        '00' as department_code,
+        null as ugel_code,
+        {{ shown }}
     from of_nation
-    union all by name
-    select * from of_departments
-    union all by name
-    select * from of_ugels
+    union all
+    select
+        department_code,
+        null as ugel_code,
+        {{ shown }}
+    from of_departments
+    union all
+    select
+        department_code,
+        ugel_code,
+        {{ shown }}
+    from of_ugels
 ),
 
 everybody as (
-    select * from {{ ref('indicators') }}
-    union all by name
-    select * from {{ ref('ugel_indicators') }}
+    select
+        school_year,
+        department_code,
+        null as ugel_code,
+        level,
+        indicator,
+        case_share
+    from {{ ref('indicators') }}
+    union all
+    select
+        school_year,
+        department_code,
+        ugel_code,
+        level,
+        indicator,
+        case_share
+    from {{ ref('ugel_indicators') }}
 ),
 
 gaps as (
@@ -67,13 +92,20 @@ parities as (
     select
         *,
         {% set cell = ['school_year', 'place_code', 'level', 'indicator'] %}
-        round(case_share / nullif(case group_name
+        case_share / nullif(case group_name
             when 'sex=mujer'
                 then {{ share_where('case_share', "group_name = 'sex=varón'", cell) }}
             when 'area=rural'
                 then {{ share_where('case_share', "group_name = 'area=urban'", cell) }}
-        end, 0), 3) as parity_index
+        end, 0) as parity
     from gaps
+),
+
+rounded as (
+    select
+        {{ without(['parity']) }},
+        {{ rounded('parity', 3) }} as parity_index
+    from parities
 )
 
-select * from parities
+select * from rounded

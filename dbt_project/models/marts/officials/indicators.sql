@@ -8,8 +8,8 @@ october as (
 
 counts as (
     select * from april
-    union all by name
-    select * from october
+    union all
+    select {{ without(['as_of_date']) }} from october
 ),
 
 -- rounded and hidden once, and shown so for ever: see warehouse/publish/disclosure/indicators.py

@@ -62,15 +62,19 @@ program_effects as (
             when rounded.n_served >= {{ var('smallest_shown') }}
                 then cast(5 * round(rounded.n_served / 5) as integer)
         end as n_served,
-        case when rounded.is_shown then round(rounded.rate_served, 3) end as share_served,
-        case when rounded.is_shown then round(rounded.rate_served - rounded.effect, 3) end
+        case when rounded.is_shown then {{ rounded('rounded.rate_served', 3) }} end as share_served,
+        case when rounded.is_shown then {{ rounded('rounded.rate_served - rounded.effect', 3) }} end
             as share_without,
-        case when rounded.is_shown then round(rounded.effect, 3) end as effect,
-        case when rounded.is_shown then round(rounded.effect_low, 3) end as effect_low,
-        case when rounded.is_shown then round(rounded.effect_high, 3) end as effect_high,
-        case when rounded.is_shown then round(rounded.visible, 3) end as smallest_visible_effect,
-        case when rounded.is_shown then round(rounded.e_value, 1) end as e_value,
-        case when rounded.is_shown then round(rounded.e_value_of_limit, 1) end as e_value_of_limit,
+        case when rounded.is_shown then {{ rounded('rounded.effect', 3) }} end as effect,
+        case when rounded.is_shown then {{ rounded('rounded.effect_low', 3) }} end as effect_low,
+        case when rounded.is_shown then {{ rounded('rounded.effect_high', 3) }} end as effect_high,
+        case
+            when rounded.is_shown then {{ rounded('rounded.visible', 3) }}
+        end as smallest_visible_effect,
+        case when rounded.is_shown then {{ rounded('rounded.e_value', 1) }} end as e_value,
+        case
+            when rounded.is_shown then {{ rounded('rounded.e_value_of_limit', 1) }}
+        end as e_value_of_limit,
         rounded.is_shown,
         verdicts.verdict_text
     from rounded

@@ -32,9 +32,15 @@ expected as (
         department_code,
         ugel_code,
         level,
-        case when is_told and is_whole then round(mean_probability, 3) end as mean_probability,
-        case when is_told and is_whole then round(lowest_probability, 3) end as lowest_probability,
-        case when is_told and is_whole then round(highest_probability, 3) end as highest_probability
+        case
+            when is_told and is_whole then {{ rounded('mean_probability', 3) }}
+        end as mean_probability,
+        case
+            when is_told and is_whole then {{ rounded('lowest_probability', 3) }}
+        end as lowest_probability,
+        case
+            when is_told and is_whole then {{ rounded('highest_probability', 3) }}
+        end as highest_probability
     from told
     where ugel_code is not null
 )

@@ -36,27 +36,29 @@ levels as (
     select
         'late_sources' as alert,
         cast(count(*) as double) as value,
-        string_agg(source, ', ' order by source) as place
+        {{ joined_text('source', ', ', 'source') }} as place
     from freshness
     where is_late
     union all
     select
         'quarantine_jump' as alert,
         greatest(coalesce(max(newest_share - earlier_share), 0), 0) as value,
-        arg_max(source, newest_share - earlier_share) as place
+        max_by(source, (newest_share - earlier_share, source)) filter (
+            where newest_share > earlier_share
+        ) as place
     from jumps
     union all
     select
         'failed_tasks' as alert,
         cast(count(*) as double) as value,
-        string_agg(dag_id || '.' || task_id, ', ' order by dag_id, task_id) as place
+        {{ joined_text("dag_id || '.' || task_id", ', ', 'dag_id, task_id') }} as place
     from last_tries
     where state = 'failed'
     union all
     select
         'drift' as alert,
         cast(count(*) as double) as value,
-        string_agg(distinct feature, ', ' order by feature) as place
+        {{ joined_text('distinct feature', ', ', 'feature') }} as place
     from drift
     where is_exceeded
     union all

@@ -21,6 +21,7 @@ wide as (
         model_version,
         outcome,
         segment as group_name,
+        {{ replaced_all('segment', '=[^&]*', '') }} as traits,
         is_live,
         max(case when metric = 'n_rows' then value end) as n_rows,
         max(case when metric = 'n_cases' then value end) as n_cases,
@@ -29,7 +30,7 @@ wide as (
         max(case when metric = 'recall_at_capacity' then high end) as high,
         max(case when metric = 'selection_rate_at_capacity' then value end) as selection_rate
     from grouped
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 ),
 
 -- where those found or those missed are few, neither is told, and no rate gives them away
@@ -49,10 +50,10 @@ counted as (
                 0
             )
         ) over (
-            partition by model_version, outcome, regexp_replace(group_name, '=[^&]*', '', 'g')
+            partition by model_version, outcome, traits
         ) >= {{ var('smallest_shown') }} as has_evidence,
         min(coalesce(n_cases, 0)) over (
-            partition by model_version, outcome, regexp_replace(group_name, '=[^&]*', '', 'g')
+            partition by model_version, outcome, traits
         ) >= {{ var('smallest_shown') }} as has_cases
     from wide
 ),
@@ -63,12 +64,14 @@ fairness as (
         outcome,
         group_name,
         case when has_cases then cast(5 * round(n_cases / 5) as integer) end as n_cases,
-        case when has_evidence then round(round(n_found / 5) / round(n_cases / 5), 2) end as recall,
-        case when has_evidence then round(low, 2) end as recall_low,
-        case when has_evidence then round(high, 2) end as recall_high,
-        case when has_evidence then round(round(n_found / 5) / round(n_listed / 5), 2) end
+        case
+            when has_evidence then {{ rounded('round(n_found / 5) / round(n_cases / 5)', 2) }}
+        end as recall,
+        case when has_evidence then {{ rounded('low', 2) }} end as recall_low,
+        case when has_evidence then {{ rounded('high', 2) }} end as recall_high,
+        case when has_evidence then {{ rounded('round(n_found / 5) / round(n_listed / 5)', 2) }} end
             as precision,
-        case when has_evidence then round(round(n_listed / 5) / round(n_rows / 5), 2) end
+        case when has_evidence then {{ rounded('round(n_listed / 5) / round(n_rows / 5)', 2) }} end
             as selection_rate,
         has_evidence,
         is_live

@@ -11,7 +11,7 @@ told as (
         notes.withholds,
         notes.segment,
         notes.metric,
-        case when notes.segment = 'all' then round(notes.value, 2) end as value,
+        case when notes.segment = 'all' then {{ rounded('notes.value', 2) }} end as value,
         notes.noted_on,
         coalesce(versions.is_live, false) as is_live
     from notes

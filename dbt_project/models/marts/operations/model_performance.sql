@@ -31,7 +31,7 @@ found as (
         *,
         round(list_recall * n_cases) as n_found,
         round(recall * n_cases) as n_found_at_capacity,
-        regexp_matches(metric, '^(recall|precision|lift)(_at_|$)') as is_of_found
+        {{ is_match('metric', '^(recall|precision|lift)(_at_|$)') }} as is_of_found
     from counted
 ),
 
@@ -77,7 +77,7 @@ performance as (
                 when shown.metric in ('n_rows', 'n_cases') then 5 * round(shown.{{ figure }} / 5)
                 {% if figure == 'value' %}
                     when shown.metric = 'base_rate'
-                        then round(round(shown.n_cases / 5) / round(shown.n_rows / 5), 4)
+                        then {{ rounded('round(shown.n_cases / 5) / round(shown.n_rows / 5)', 4) }}
                 {% endif %}
                 {# how good probabilities and orders are: of no number of children #}
                 when
@@ -85,8 +85,8 @@ performance as (
                         'brier', 'calibration_slope', 'expected_calibration_error', 'pr_auc',
                         'roc_auc'
                     )
-                    then round(shown.{{ figure }}, 4)
-                else round(shown.{{ figure }} * shown.of_told, 2)
+                    then {{ rounded('shown.' ~ figure, 4) }}
+                else {{ rounded('shown.' ~ figure ~ ' * shown.of_told', 2) }}
             end as {{ figure }},
         {% endfor %}
         coalesce(versions.is_live, false) as is_live

@@ -8,7 +8,7 @@ caseload as (
         left(cases.district_code, 4) as area_code,
         cases.office,
         cases.case_key,
-        cast(cases.child_key as varchar) as child_key,
+        cast(cases.child_key as string) as child_key,
         cases.linkage,
         cases.link_probability,
         cases.reason,

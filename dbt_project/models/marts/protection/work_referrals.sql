@@ -12,7 +12,7 @@ referrals as (
     select
         left(pupils.district_code, 4) as area_code,
         work.as_of_date,
-        cast(work.child_key as varchar) as child_key,
+        cast(work.child_key as string) as child_key,
         pupils.service_code,
         work.weekly_work_hours,
         services.service_name,

@@ -3,7 +3,7 @@ due as (select * from {{ ref('int_actions__due') }}),
 
 actions as (
     select
-        cast(child_key as varchar) as child_key,
+        cast(child_key as string) as child_key,
         as_of_date,
         action_position,
         rule,

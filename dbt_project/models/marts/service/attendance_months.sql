@@ -16,7 +16,7 @@ months as (
 
 attendance_months as (
     select
-        cast(months.person_key as varchar) as child_key,
+        cast(months.person_key as string) as child_key,
         make_date(months.school_year, months.month, 1) as month_start,
         months.open_days,
         months.absence_days,

@@ -4,7 +4,7 @@ reasons as (select * from {{ ref('int_lists__reasons') }}),
 
 list_reasons as (
     select
-        cast(listed.child_key as varchar) as child_key,
+        cast(listed.child_key as string) as child_key,
         listed.as_of_date,
         reasons.position,
         reasons.reason_text,

@@ -20,7 +20,7 @@ areas as {{ areas_told_last('of_children') }},
 
 marks as (
     select
-        cast(areas.person_key as varchar) as child_key,
+        cast(areas.person_key as string) as child_key,
         areas.school_year,
         areas.period,
         areas.learning_area,

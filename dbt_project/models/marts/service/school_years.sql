@@ -18,7 +18,7 @@ of_children as (
 
 school_years as (
     select
-        cast(of_children.person_key as varchar) as child_key,
+        cast(of_children.person_key as string) as child_key,
         of_children.school_year,
         of_children.service_code,
         grades.grade_name,

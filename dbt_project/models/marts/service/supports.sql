@@ -5,7 +5,7 @@ services as (select * from {{ ref('services') }} where domain <> 'protection'),
 
 supports as (
     select distinct -- told under two keys of a child, or by its register and by who gave it
-        cast(aliases.child_key as varchar) as child_key,
+        cast(aliases.child_key as string) as child_key,
         received.support_date,
         received.support_code,
         services.service_name,

@@ -25,7 +25,7 @@ given as (
 visits as (
     select
         aliases.ugel_code,
-        cast(aliases.child_key as varchar) as child_key,
+        cast(aliases.child_key as string) as child_key,
         standing_now.visit_key,
         cast(standing_now.school_year as integer) as school_year,
         standing_now.matter,

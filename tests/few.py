@@ -63,15 +63,16 @@ def parsed(project: Path) -> Path:
 formulas_once = cache(formulas.of_project)
 
 
-def build(home: Home, *names: str, full_refresh: bool = False) -> Built:
-    """Build models, seeds or tests by name, as dbt selects them (`*`, and `+` before a name), with the tests of all that is built.
+def build(home: Home, *names: str, full_refresh: bool = False, judged: tuple[str, ...] | None = None) -> Built:
+    """Build models, seeds or tests by name, as dbt selects them (`*`, and `+` before a name), with their tests.
 
     Args:
         home: the home.
         names: what is built.
         full_refresh: build closed dates again.
+        judged: names of those whose tests are run; all that are built where nothing is said.
     """
-    part = packed(names, True, DBT_PROJECT)
+    part = packed(names, names if judged is None else judged, DBT_PROJECT)
     with mock.patch.object(parsing, "manifest", return_value=opened(part)):
         return dbt.build(home, SILENT, ("--select", *names, *dbt.CAUTIOUS), full_refresh)
 
@@ -99,7 +100,7 @@ def without_tests(
         project: the dbt project.
         of: names of all that the arguments choose, where they say it in another way than by name.
     """
-    part = packed(of or by_name(selection), False, project)
+    part = packed(of or by_name(selection), (), project)
     with mock.patch.object(parsing, "manifest", return_value=opened(part)):
         return dbt.build(home, SILENT, selection, full_refresh, project, tests=False)
 
@@ -143,14 +144,14 @@ def opened(part: Part) -> Manifest:
 
 
 @cache
-def packed(names: tuple[str, ...], tests: bool, project: Path) -> Part:
-    """Return nodes by name, with the tests of them or without, and all that they are made from."""
+def packed(names: tuple[str, ...], judged: tuple[str, ...], project: Path) -> Part:
+    """Return nodes by name, with the tests of those that are judged, and all that they are made from."""
     manifest = whole(project)
     chosen = named(manifest, names)
-    if not tests:
+    if not judged:
         chosen -= {one for one in chosen if manifest.nodes[one].resource_type in TESTS}
-        return only(manifest, with_ancestors(manifest, chosen))
-    chosen |= {one for one, node in manifest.nodes.items() if node.resource_type == "test" and reads(node, chosen)}
+    read = named(manifest, judged) & chosen
+    chosen |= {one for one, node in manifest.nodes.items() if node.resource_type == "test" and reads(node, read)}
     return only(manifest, with_ancestors(manifest, chosen))
 
 

@@ -15,7 +15,7 @@ export DO_NOT_TRACK := 1
 # Compiled once at installation, not at each of the many starts of a command, a test or an Airflow task.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana test-keycloak test-spark check lint locks build docs graphs grafana grafana-dashboards \
+.PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana test-keycloak test-spark check lint lint-python lint-sql locks build docs graphs grafana grafana-dashboards \
 	grafana-pictures chromium serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
@@ -135,11 +135,16 @@ bench: $(VENV)/.dev  ## measure the main job, landing's memory, linkage, machine
 	$(BIN)/python -m benchmarks.warehouse
 	@test -f data/model_config.json && $(BIN)/python -m benchmarks.service data --soak 10 || echo "the service is not measured: make run first"
 
-lint: $(VENV)/.dev $(JUDGES)/.done locks  ## judge the code: style, complexity, types, layers, SQL
+lint: $(VENV)/.dev $(JUDGES)/.done  ## judge the code: style, complexity, types, layers, SQL
+	@$(MAKE) --no-print-directory -j 2 lint-sql lint-python locks  # the longest first: one core each, most of the time
+
+lint-python: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+lint-sql: $(JUDGES)/.done
 	$(JUDGES)/bin/dbt --quiet parse --no-partial-parse --project-dir dbt_project --profiles-dir dbt_project --target-path target
 	@mkdir -p $(JUDGES)/home  # an empty home: to compile is to open a warehouse
 	QHAWAQ_HOME=$(abspath $(JUDGES))/home $(JUDGES)/bin/sqlfluff lint --disable-progress-bar -p 2 dbt_project/models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import shutil
@@ -22,6 +23,7 @@ from hypothesis import settings
 from ml import parallel
 from tests import homes, threads
 from warehouse import cli, clock
+from warehouse.build import parsing
 from warehouse.landing import intake
 from warehouse.progress import Progress
 from warehouse.settings import Home
@@ -132,7 +134,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to make the country where a test needs it."""
+    """Begin to make the country where a test needs it, and look for garbage rarely: to find none took a tenth of the time."""
+    gc.freeze()  # modules and tests stay until the end
+    gc.set_threshold(*parsing.SELDOM)
     if any(item.get_closest_marker("country") for item in session.items) and not session.config.option.collectonly:
         homes.start("country")
 

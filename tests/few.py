@@ -5,7 +5,7 @@ dbt compiles, runs and tests the same nodes as with the whole project.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 SILENT = Progress(quiet=True)
 TESTS = ("test", "unit_test")
 PARTIAL = "partial_parse.msgpack"
+UNREAD = (
+    "exposures",
+    "docs",
+    "files",
+    "disabled",
+    "macros",
+    "flat_graph",
+)  # no node needs them; macros come by themselves
 
 
 def begin(home: Home, full_refresh: bool = False) -> None:
@@ -55,15 +63,16 @@ def parsed(project: Path) -> Path:
 formulas_once = cache(formulas.of_project)
 
 
-def build(home: Home, *names: str, full_refresh: bool = False) -> Built:
-    """Build models, seeds or tests by name, as dbt selects them (`*`, and `+` before a name), with the tests of all that is built.
+def build(home: Home, *names: str, full_refresh: bool = False, judged: tuple[str, ...] | None = None) -> Built:
+    """Build models, seeds or tests by name, as dbt selects them (`*`, and `+` before a name), with their tests.
 
     Args:
         home: the home.
         names: what is built.
         full_refresh: build closed dates again.
+        judged: names of those whose tests are run; all that are built where nothing is said.
     """
-    part = packed(names, True, DBT_PROJECT)
+    part = packed(names, names if judged is None else judged, DBT_PROJECT)
     with mock.patch.object(parsing, "manifest", return_value=opened(part)):
         return dbt.build(home, SILENT, ("--select", *names, *dbt.CAUTIOUS), full_refresh)
 
@@ -91,7 +100,7 @@ def without_tests(
         project: the dbt project.
         of: names of all that the arguments choose, where they say it in another way than by name.
     """
-    part = packed(of or by_name(selection), False, project)
+    part = packed(of or by_name(selection), (), project)
     with mock.patch.object(parsing, "manifest", return_value=opened(part)):
         return dbt.build(home, SILENT, selection, full_refresh, project, tests=False)
 
@@ -103,72 +112,79 @@ def by_name(selection: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names) if is_plain else ("*",)
 
 
-@cache
 def project() -> Manifest:
-    """Return the project as dbt parsed it, read once for all tests that change nothing of it."""
-    return parsing.manifest()
+    """Return the project as dbt parsed it, for tests that change nothing of it."""
+    return whole(DBT_PROJECT)
+
+
+@cache
+def whole(project: Path) -> Manifest:
+    """Return a project as dbt parsed it, read once: that takes as long as a short build."""
+    return parsing.manifest(project)
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some nodes of the project as dbt keeps them, and the schema and name of each other one."""
+    """Some nodes of the project as dbt keeps them, its macros, and the schema and name of each other node."""
 
     content: bytes
+    macros: dict[str, Any]
     others: dict[str, dict[str, str]]
 
 
 def opened(part: Part) -> Manifest:
-    """Return a manifest of one's own: dbt changes the one that it works on."""
+    """Return a manifest of one's own: dbt changes the nodes that it works on, and no macro."""
     from dbt.contracts.graph.manifest import Manifest
 
     manifest = Manifest.from_msgpack(part.content)
+    manifest.macros = part.macros.copy()
     manifest.build_flat_graph()  # what macros read of it
     manifest.flat_graph["nodes"].update(part.others)  # before a build what is no model of the project's is dropped
     return manifest
 
 
 @cache
-def packed(names: tuple[str, ...], tests: bool, project: Path) -> Part:
-    """Return nodes by name, with the tests of them or without, and all that they are made from."""
-    whole = parsing.manifest(project)
-    chosen = named(whole, names)
-    if not tests:
-        chosen -= {one for one in chosen if whole.nodes[one].resource_type in TESTS}
-        return only(whole, with_ancestors(whole, chosen))
-    chosen |= {one for one, node in whole.nodes.items() if node.resource_type == "test" and reads(node, chosen)}
-    return only(whole, with_ancestors(whole, chosen))
+def packed(names: tuple[str, ...], judged: tuple[str, ...], project: Path) -> Part:
+    """Return nodes by name, with the tests of those that are judged, and all that they are made from."""
+    manifest = whole(project)
+    chosen = named(manifest, names)
+    if not judged:
+        chosen -= {one for one in chosen if manifest.nodes[one].resource_type in TESTS}
+    read = named(manifest, judged) & chosen
+    chosen |= {one for one, node in manifest.nodes.items() if node.resource_type == "test" and reads(node, read)}
+    return only(manifest, with_ancestors(manifest, chosen))
 
 
 @cache
 def of_units(models: tuple[str, ...], project: Path) -> Part:
     """Return models by name with their unit tests and all that they are made from."""
-    whole = parsing.manifest(project)
-    tested = {one for one in named(whole, models) if whole.nodes[one].resource_type == "model"}
-    units = {one: test for one, test in whole.unit_tests.items() if not tested.isdisjoint(test.depends_on_nodes)}
-    return only(whole, with_ancestors(whole, tested), units)
+    manifest = whole(project)
+    tested = {one for one in named(manifest, models) if manifest.nodes[one].resource_type == "model"}
+    units = {one: test for one, test in manifest.unit_tests.items() if not tested.isdisjoint(test.depends_on_nodes)}
+    return only(manifest, with_ancestors(manifest, tested), units)
 
 
-def only(whole: Manifest, kept: set[str], units: dict[str, Any] | None = None) -> Part:
-    """Take all other nodes but hooks out of a manifest, all other unit tests, and what dbt reads of no node."""
-    kept = kept | {one for one, node in whole.nodes.items() if node.resource_type == "operation"}
-    models = {one: node for one, node in whole.nodes.items() if node.resource_type not in TESTS and one not in kept}
+def only(manifest: Manifest, kept: set[str], units: dict[str, Any] | None = None) -> Part:
+    """Return a manifest without all other nodes but hooks, all other unit tests, and what dbt reads of no node."""
+    kept = kept | {one for one, node in manifest.nodes.items() if node.resource_type == "operation"}
+    models = {one: node for one, node in manifest.nodes.items() if node.resource_type not in TESTS and one not in kept}
     others = {one: {"schema": node.schema, "alias": node.alias} for one, node in models.items()}
-    whole.nodes = {one: node for one, node in whole.nodes.items() if one in kept}
-    read = {source for node in whole.nodes.values() for source in node.depends_on_nodes}
-    whole.sources = {one: source for one, source in whole.sources.items() if one in read}
-    whole.unit_tests, whole.exposures, whole.docs, whole.files, whole.disabled = units or {}, {}, {}, {}, {}
-    measured = {model for one in whole.semantic_models.values() for model in one.depends_on_nodes}
-    if not {dbt.SPINE, *measured} <= kept:  # measures want all of the star
-        whole.semantic_models, whole.metrics = {}, {}
-    return Part(whole.to_msgpack(), others)
+    nodes = {one: node for one, node in manifest.nodes.items() if one in kept}
+    read = {source for node in nodes.values() for source in node.depends_on_nodes}
+    sources = {one: source for one, source in manifest.sources.items() if one in read}
+    measured = {model for one in manifest.semantic_models.values() for model in one.depends_on_nodes}
+    is_measured = {dbt.SPINE, *measured} <= kept  # measures want all of the star
+    unread = UNREAD if is_measured else (*UNREAD, "semantic_models", "metrics")
+    part = replace(manifest, nodes=nodes, sources=sources, unit_tests=units or {}, **{what: {} for what in unread})
+    return Part(part.to_msgpack(), manifest.macros, others)
 
 
-def named(whole: Manifest, names: tuple[str, ...]) -> set[str]:
+def named(manifest: Manifest, names: tuple[str, ...]) -> set[str]:
     """Return the nodes of these names, with all that they are made from where a name begins with a plus."""
     found: set[str] = set()
     for name in names:
-        own = {one for one, node in whole.nodes.items() if fnmatch(node.name, name.removeprefix("+"))}
-        found |= with_ancestors(whole, own) if name.startswith("+") else own
+        own = {one for one, node in manifest.nodes.items() if fnmatch(node.name, name.removeprefix("+"))}
+        found |= with_ancestors(manifest, own) if name.startswith("+") else own
     return found
 
 
@@ -176,12 +192,12 @@ def reads(node: Any, chosen: set[str]) -> bool:
     return not chosen.isdisjoint(node.depends_on_nodes)
 
 
-def with_ancestors(whole: Manifest, chosen: set[str]) -> set[str]:
+def with_ancestors(manifest: Manifest, chosen: set[str]) -> set[str]:
     """Return nodes and all that they are made from."""
     kept = set(chosen)
     todo = list(chosen)
     while todo:
-        new = {one for one in whole.nodes[todo.pop()].depends_on_nodes if one in whole.nodes} - kept
+        new = {one for one in manifest.nodes[todo.pop()].depends_on_nodes if one in manifest.nodes} - kept
         kept |= new
         todo += new
     return kept

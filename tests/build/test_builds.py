@@ -91,15 +91,9 @@ def judged(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Judged
 
 
 def test_rules_of_features_outcomes_and_attendance(judged: Judged) -> None:
-    """What decides about a child; dbt takes a tenth of a second for each, and `make test-long` asks all of them."""
+    """What decides about a child; dbt takes a tenth of a second for each, and all are asked before mutants are tried."""
     built = few.unit_tests(judged.home, "child_*", "int_outcomes__*", "int_attendance__*")
     assert (built.models, built.tests) == (0, 53)
-
-
-@pytest.mark.long
-def test_rules_and_thresholds(judged: Judged, silent: Progress) -> None:
-    built = dbt.unit_tests(judged.home, silent)
-    assert (built.models, built.tests) == (0, 305)
 
 
 def test_a_build_removes_what_a_killed_build_left(judged: Judged) -> None:

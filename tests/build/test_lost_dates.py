@@ -101,9 +101,17 @@ def test_any_date_that_any_table_lost_comes_back_as_it_was(home: Home, seed: int
 
 
 def test_a_refresh_that_did_not_end_is_ended_by_the_next_build(home: Home) -> None:
-    """The first table is built anew and others are not; the next call, without the option, leaves all of them whole."""
+    """The first table is built anew and others are not; the next call, without the option, leaves all of them whole.
+
+    Dates whose deliveries are deleted keep their rows in it.
+    """
     before, manifest = content(home), closing.read_manifest(home)
-    change(home, "update features.child_place set altitude_m = 1")  # what a refresh would put right
+    retired(home, "siagie_progress.siagie_attendance", 2023)
+    change(
+        home,
+        "update features.child_place set altitude_m = 1",  # what a refresh would put right
+        "delete from features.child_features where as_of_date = (select min(as_of_date) from raw.closed_dates)",
+    )
     few.begin(home, full_refresh=True)
     few.without_tests(home, "--select", "int_pupils__as_of", full_refresh=True)
     assert ask(home, "select count(*) from raw.refreshing") == [(1,)]
@@ -111,6 +119,7 @@ def test_a_refresh_that_did_not_end_is_ended_by_the_next_build(home: Home) -> No
     assert ask(home, "select count(*) from raw.refreshing") == [(0,)]
     assert content(home) == before
     assert closing.read_manifest(home) == manifest
+    assert ask(home, "select count(*) from raw.held_dates where is_partial") == [(0,)]
 
 
 @pytest.mark.long
@@ -163,17 +172,6 @@ def retired(home: Home, source: str, year: int) -> None:
         ).fetchall()
         due = [retention.Expired(file, sha, of, retention.Status(status), today) for file, sha, of, status in found]
         assert retention.delete_rows(db, due, known, today) > 100
-
-
-def test_dates_whose_deliveries_are_deleted_keep_their_rows_in_a_full_refresh(home: Home) -> None:
-    before = content(home)
-    retired(home, "siagie_progress.siagie_attendance", 2023)
-    change(
-        home, "delete from features.child_features where as_of_date = (select min(as_of_date) from raw.closed_dates)"
-    )
-    built(home, full_refresh=True)
-    assert content(home) == before
-    assert ask(home, "select count(*) from raw.held_dates where is_partial") == [(0,)]
 
 
 def test_a_column_that_came_after_retention_is_null_on_kept_dates_and_nothing_asks_for_it(home: Home) -> None:

@@ -81,16 +81,17 @@ class CaseHome:
 
     def assert_nothing_lost(self) -> None:
         """Every delivered row of a landed file is accepted or quarantined, and the raw tables hold the accepted."""
-        for file, source, delivered, accepted, quarantined in self.ask(
-            "select file, source, delivered_rows, accepted_rows, quarantined_rows from raw.deliveries "
-            "where status in ('landed', 'superseded')"
-        ):
-            assert delivered == accepted + quarantined, file
-            table = source.partition(".")[2]
-            assert self.ask(f"select count(*) from raw.{table} where _file = ?", [file]) == [(accepted,)], file
-            assert self.ask("select count(distinct line) from quarantine.rows where file = ?", [file]) == [
-                (quarantined,)
-            ], file
+        with self.reading() as db:
+            for file, source, delivered, accepted, quarantined in db.execute(
+                "select file, source, delivered_rows, accepted_rows, quarantined_rows from raw.deliveries "
+                "where status in ('landed', 'superseded')"
+            ).fetchall():
+                assert delivered == accepted + quarantined, file
+                table = source.partition(".")[2]
+                held = f"select count(*) from raw.{table} where _file = ?"
+                apart = "select count(distinct line) from quarantine.rows where file = ?"
+                assert db.execute(held, [file]).fetchone() == (accepted,), file
+                assert db.execute(apart, [file]).fetchone() == (quarantined,), file
 
     def _offer(self, name: str, path: Path) -> None:
         offered = self.home.inbox / name

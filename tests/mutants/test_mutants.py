@@ -46,6 +46,12 @@ def verdict(report: Report) -> Verdict:
 
 
 @pytest.mark.long
+def test_rules_and_thresholds(workshop: Workshop) -> None:
+    """Every unit test of the project, as dbt runs them; one that fails is told by name."""
+    assert workshop.passed == len(workshop.manifest.unit_tests) == 305
+
+
+@pytest.mark.long
 def test_a_mutant_that_matters_is_killed_and_an_equal_one_lives(
     workshop: Workshop, tests: UnitTests, judged: Country
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -26,18 +26,20 @@ class Workshop:
         home: the copy.
         manifest: dbt's manifest with the compiled SQL of every model.
         models: name of each model that is SQL → its tree.
+        passed: how many unit tests passed when it was prepared.
     """
 
     home: Home
     manifest: Manifest
     models: dict[str, exp.Expr]
+    passed: int = 0
 
     @classmethod
     def prepare(cls, home: Home) -> Workshop:
         """Compile models and run the unit tests, which must pass, in a home that may be changed."""
-        dbt.unit_tests(home, SILENT)
+        passed = dbt.unit_tests(home, SILENT).tests
         dbt.compile_models(home, SILENT, DBT_PROJECT)
-        return cls.read(home)
+        return replace(cls.read(home), passed=passed)
 
     @classmethod
     def read(cls, home: Home) -> Workshop:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HASH = hashlib.sha256().digest_size
 # As an orchestrator names them: what dbt parsed for the one is then parsed for the other.
 PROFILE = ("--profile", "qhawaq", "--target", "local")
+SELDOM = (100_000, 50, 100)  # Python's thresholds for looking for garbage
 
 
 def places(project: Path, target: Path) -> list[str]:
@@ -142,7 +143,7 @@ def version_of(project: Path) -> str:
 def rarely_collecting() -> Iterator[None]:
     """Look for garbage rarely: dbt's graph lives as long as its run, and going through it takes a tenth of the time."""
     usual = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*SELDOM)
     try:
         yield
     finally:

@@ -35,6 +35,13 @@
   date_diff('day', {{ earlier }}, {{ later }})
 {%- endmacro %}
 
+{#- 1 Monday to 7 Sunday. -#}
+{% macro day_of_week(day) -%} cast(isodow({{ day }}) as integer) {%- endmacro %}
+
+{% macro days_after(day, n) -%} cast({{ day }} + cast({{ n }} as integer) as date) {%- endmacro %}
+
+{% macro without_accents(text) -%} translate({{ text }}, 'ÁÉÍÓÚÜ', 'AEIOUU') {%- endmacro %}
+
 {% macro utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}
 
 {#- The day in Lima of a moment in UTC, as warehouse/clock.py has it: Peru has no summer time. -#}

@@ -5,13 +5,13 @@ The education pages show nothing of them, and these show nothing of education.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import forms, words
+from service import forms, language, words
 from service.access import Caller
 from service.offices import OfficeChild
 from service.problems import Problem, wants_page
@@ -19,18 +19,9 @@ from service.published import Row
 from service.routes import children_of, require_reason, reveal_identity
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
+from service.settings import Busy
 
 AT_ONCE = 100
-STATES = {"ABIERTO": "abierto", "EN ATENCION": "en atención"}
-LINKAGES = {"document": "por documento", "linked": "por vínculo", "review": "por revisar", "unknown": "sin candidato"}
-DECISIONS = {"VINCULAR": "Es la misma persona", "SEPARAR": "No es esta persona"}
-COMPARED = {
-    "given_names": "Nombres",
-    "first_surname": "Apellido paterno",
-    "second_surname": "Apellido materno",
-    "birth_date": "Fecha de nacimiento",
-    "district": "Distrito (ubigeo)",
-}
 UNSEEN = "nothing is published of these offices to you"
 router = APIRouter()
 Sees = Annotated[Caller, having("protection")]
@@ -47,7 +38,7 @@ def cases(
     limit: Annotated[int, Query(ge=1, le=500)] = AT_ONCE,
     offset: Offset = 0,
 ) -> dict[str, Any]:
-    """Open cases of a province's protection offices, those that have waited longest first; never ranked by a score."""
+    """Open cases of a province's protection offices: what is due first, then who waits longest; no score ranks them."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, limit, offset)
     service.access_log.note(caller.name, "offices", children_of(cases), f"{area}: {len(cases)} from {offset}")
@@ -70,9 +61,10 @@ def office(
     """The cases that wait at a province's offices, and the reviews to decide."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, AT_ONCE, desde)
-    reviews = service.offices.reviews(area, AT_ONCE)
-    service.access_log.note(caller.name, "offices", children_of(cases + reviews), f"{area}: {len(cases)} from {desde}")
-    counts = service.offices.counts(area)
+    reviews, reports = service.offices.reviews(area, AT_ONCE), service.offices.reports(area, AT_ONCE)
+    shown = cases + reviews + reports
+    service.access_log.note(caller.name, "offices", children_of(shown), f"{area}: {len(cases)} from {desde}")
+    counts = service.offices.counts(area, service.settings.today())
     page = forms.render(
         "proteccion.html",
         service,
@@ -80,9 +72,9 @@ def office(
         cases=cases,
         reviews=reviews,
         waiting=counts.reviews,
-        reports=counts.reports,
-        states=STATES,
-        linkages=LINKAGES,
+        reports=reports,
+        counts=counts.due,
+        **_said(service, caller, shown),
         begun=desde,
         saved=guardado,
         following=desde + AT_ONCE if len(cases) == AT_ONCE else None,
@@ -162,7 +154,7 @@ def decide(
     """Record the decision on a link as a delivery; it lands like any other and shows after the next refresh."""
     forms.verify_seal(request, service, caller, f"{case} {child}", seal)
     reviewed = _to_review(service, caller.needs("protection").needs("identity"), area, case)
-    if decision not in DECISIONS:
+    if decision not in words.of_kind("protection", "decide"):
         return _undecided(request, service, caller, area, reviewed)
     if service.settings.decide is None:
         raise Problem(503, "nothing can be recorded here")
@@ -182,9 +174,34 @@ def _undecided(request: Request, service: Service, caller: Caller, area: str, ca
     error = words.texts("visits")["wrong_decision"]
     if not wants_page(request):
         raise Problem(422, f"decision: {error}", said=error)
-    why = "una decisión que quedó sin elegir"
+    why = words.texts("protection", language.SPANISH)["undecided_why"]  # as the access log has it
     pair = _pair(service, caller, case["case_key"], why)
     return HTMLResponse(_review_page(service, caller, area, case, pair, why, error=error), 422)
+
+
+def _said(service: Service, caller: Caller, cases: Iterable[Row]) -> dict[str, Any]:
+    """Return what all pages of cases say them with: words, the day, and how the offices call them."""
+    numbers = _numbers(service, caller, [case["case_key"] for case in cases])
+    return {
+        "numbers": numbers or {},
+        "is_busy": numbers is None,
+        "reason": words.case_reason,
+        "states": words.of_cases("office_state"),
+        "linkages": words.of_cases("linkage"),
+        "today": service.settings.today(),
+    }
+
+
+def _numbers(service: Service, caller: Caller, cases: Sequence[str]) -> dict[str, str] | None:
+    """Return the offices' own numbers of cases, which the vault holds; none for who may not see names; None if busy."""
+    if service.settings.case_numbers is None or "identity" not in caller.scopes:
+        return {}
+    known = {_record(case): case for case in cases}
+    try:
+        found = service.settings.case_numbers(list(known))
+    except Busy:
+        return None
+    return {known[record]: number for record, number in found.items()}
 
 
 def _in_area(service: Service, caller: Caller, area: str) -> None:
@@ -219,8 +236,7 @@ def _child_page(
         key=key,
         cases=child.cases,
         referrals=child.referrals,
-        states=STATES,
-        linkages=LINKAGES,
+        **_said(service, caller, child.cases),
         name=name,
         why=why,
         why_error=error,
@@ -237,17 +253,10 @@ def _to_review(service: Service, caller: Caller, area: str, case: str) -> Row:
     return reviewed
 
 
-class _Record(NamedTuple):
-    """File and line of a delivered record."""
-
-    file: str
-    line: int
-
-
-def _record(case: str) -> _Record:
+def _record(case: str) -> tuple[str, int]:
     """Return the record of a case, which its key names."""
     file, _, line = case.partition("-")[2].rpartition("-")
-    return _Record(file, int(line))
+    return file, int(line)
 
 
 def _pair(service: Service, caller: Caller, case: str, why: str) -> Any:  # noqa: ANN401  the warehouse's type, not ours
@@ -276,12 +285,12 @@ def _review_page(
         service,
         area=area,
         case=case,
-        states=STATES,
+        **_said(service, caller, [case]),
         pair=pair,
         why=why,
         error=error,
-        compared=COMPARED,
-        decisions=DECISIONS,
+        compared=words.of_kind("protection", "compared"),
+        decisions=words.of_kind("protection", "decide"),
         seal=forms.seal(service, caller, key),
         may_compare="identity" in caller.scopes,
         sealed=forms.seal(service, caller, f"{key} {pair.child}") if pair else "",

@@ -5,13 +5,13 @@ The education pages show nothing of them, and these show nothing of education.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import forms, language, words
+from service import casework, forms, language, words
 from service.access import Caller
 from service.offices import OfficeChild
 from service.problems import Problem, wants_page
@@ -19,7 +19,6 @@ from service.published import Row
 from service.routes import children_of, require_reason, reveal_identity
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
-from service.settings import Busy
 
 AT_ONCE = 100
 UNSEEN = "nothing is published of these offices to you"
@@ -51,7 +50,7 @@ def choose(service: CurrentService, caller: Sees) -> Response:
     areas = service.offices.areas(caller)
     if len(areas) == 1:
         return RedirectResponse(f"/proteccion/{areas[0]}", 303)
-    return HTMLResponse(forms.render("provincias.html", service, areas=areas))
+    return HTMLResponse(forms.render("provincias.html", service, caller=caller, areas=areas))
 
 
 @router.get("/proteccion/{area}", include_in_schema=False)
@@ -68,13 +67,14 @@ def office(
     page = forms.render(
         "proteccion.html",
         service,
+        caller=caller,
         area=area,
         cases=cases,
         reviews=reviews,
         waiting=counts.reviews,
         reports=reports,
         counts=counts.due,
-        **_said(service, caller, shown),
+        **casework.said(service, caller, shown),
         begun=desde,
         saved=guardado,
         following=desde + AT_ONCE if len(cases) == AT_ONCE else None,
@@ -159,7 +159,7 @@ def decide(
     if service.settings.decide is None:
         raise Problem(503, "nothing can be recorded here")
     service.access_log.note(caller.name, "decision", child, f"{decision} {case}")
-    file, line = _record(case)
+    file, line = casework.record(case)
     today = service.settings.today()
     service.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision, "FECHA": today})
     return RedirectResponse(f"/proteccion/{area}?guardado=true", 303)
@@ -177,31 +177,6 @@ def _undecided(request: Request, service: Service, caller: Caller, area: str, ca
     why = words.texts("protection", language.SPANISH)["undecided_why"]  # as the access log has it
     pair = _pair(service, caller, case["case_key"], why)
     return HTMLResponse(_review_page(service, caller, area, case, pair, why, error=error), 422)
-
-
-def _said(service: Service, caller: Caller, cases: Iterable[Row]) -> dict[str, Any]:
-    """Return what all pages of cases say them with: words, the day, and how the offices call them."""
-    numbers = _numbers(service, caller, [case["case_key"] for case in cases])
-    return {
-        "numbers": numbers or {},
-        "is_busy": numbers is None,
-        "reason": words.case_reason,
-        "states": words.of_cases("office_state"),
-        "linkages": words.of_cases("linkage"),
-        "today": service.settings.today(),
-    }
-
-
-def _numbers(service: Service, caller: Caller, cases: Sequence[str]) -> dict[str, str] | None:
-    """Return the offices' own numbers of cases, which the vault holds; none for who may not see names; None if busy."""
-    if service.settings.case_numbers is None or "identity" not in caller.scopes:
-        return {}
-    known = {_record(case): case for case in cases}
-    try:
-        found = service.settings.case_numbers(list(known))
-    except Busy:
-        return None
-    return {known[record]: number for record, number in found.items()}
 
 
 def _in_area(service: Service, caller: Caller, area: str) -> None:
@@ -232,11 +207,12 @@ def _child_page(
     return forms.render(
         "ficha_proteccion.html",
         service,
+        caller=caller,
         area=area,
         key=key,
         cases=child.cases,
         referrals=child.referrals,
-        **_said(service, caller, child.cases),
+        **casework.said(service, caller, child.cases),
         name=name,
         why=why,
         why_error=error,
@@ -253,16 +229,10 @@ def _to_review(service: Service, caller: Caller, area: str, case: str) -> Row:
     return reviewed
 
 
-def _record(case: str) -> tuple[str, int]:
-    """Return the record of a case, which its key names."""
-    file, _, line = case.partition("-")[2].rpartition("-")
-    return file, int(line)
-
-
 def _pair(service: Service, caller: Caller, case: str, why: str) -> Any:  # noqa: ANN401  the warehouse's type, not ours
     if service.settings.compare is None:
         raise Problem(503, "no vault is configured here")
-    pair = service.settings.compare(*_record(case))
+    pair = service.settings.compare(*casework.record(case))
     if pair is None:
         said = words.texts("visits")["decided"]
         raise Problem(404, "somebody has decided this already: it shows after the next refresh", said=said)
@@ -283,9 +253,10 @@ def _review_page(
     return forms.render(
         "revision.html",
         service,
+        caller=caller,
         area=area,
         case=case,
-        **_said(service, caller, [case]),
+        **casework.said(service, caller, [case]),
         pair=pair,
         why=why,
         error=error,

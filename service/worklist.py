@@ -14,6 +14,7 @@ from service import words
 from service.access import Caller
 from service.published import PublishedFile
 from service.visit_book import Pending
+from warehouse.paper.words import ugel
 
 NEW_DAYS = 30  # since the listing, while nobody has been in contact
 SHOWN = 25  # children on a page: as many names as one look shows
@@ -109,7 +110,9 @@ class WorkCount:
 
 def places(published: PublishedFile, caller: Caller) -> dict[str, str]:
     """Return the UGELs and schools of a caller: what the address says → what people read."""
-    ugels = {row["ugel_code"]: row["ugel_name"] or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)}
+    ugels = {
+        row["ugel_code"]: ugel(row["ugel_name"] or "") or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)
+    }
     named = {f"ugel:{code}": name for code, name in ugels.items() if caller.sees(code, None)}
     named |= {area: f"UGEL {area[5:]}" for area in _areas(caller, "ugel") if area not in named}
     return dict(sorted((named | _schools(published, caller)).items()))

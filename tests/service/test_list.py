@@ -191,7 +191,7 @@ def test_a_director_sees_schools_and_no_child(at_work: Asking) -> None:
         refused = client.get("/ugel", headers=at_work.token()).status_code
     assert "I.E. 0000001" in page
     assert "visita domiciliaria" in page
-    assert "UGEL 150101, LIMA" in page
+    assert "UGEL 150101, Lima" in page
     assert HERE not in page
     assert "333" not in page
     assert refused == 403

@@ -34,7 +34,8 @@ def client(office: Asking) -> Iterator[TestClient]:
 
 
 def sealed(page: str) -> str:
-    return re.search(r'name="seal" value="([0-9a-f]{64})"', page).group(1)
+    """Return the seal of the page's own form; that of signing out stands above."""
+    return re.findall(r'name="seal" value="([0-9a-f]{64})"', page)[-1]
 
 
 def compared(client: TestClient, headers: dict[str, str]) -> str:
@@ -157,8 +158,15 @@ def test_violence_that_nobody_took_up_is_a_report_by_itself(office: Asking, clie
 
 def test_the_offices_numbers_are_for_who_may_see_names(office: Asking, client: TestClient) -> None:
     path = f"/proteccion/{HERE}"
-    assert f"DEMUNA {NUMBER}" in client.get(path, headers=office.token(**SCOPES)).text
+    assert f'DEMUNA <span class="actor">{NUMBER}</span>' in client.get(path, headers=office.token(**SCOPES)).text
     assert NUMBER not in client.get(path, headers=office.token(**SCOPES | {"scope": "protection"})).text
+
+
+@pytest.mark.parametrize("path", [f"/proteccion/{HERE}", f"/proteccion/{HERE}/ficha/{CHILD}", REVIEW])
+def test_each_page_has_the_ways_to_others_and_out(office: Asking, client: TestClient, path: str) -> None:
+    page = client.get(path, headers=office.token(**SCOPES)).text
+    assert '<a href="/proteccion">' in page
+    assert 'action="/salir"' in page
 
 
 def test_a_page_answers_while_landing_writes_the_vault(office: Asking) -> None:

@@ -8,6 +8,7 @@ UV := $(INSTALLER)/bin/uv
 JUDGES := .judges
 AIRFLOW := .airflow
 SPARK := .spark
+AXE := 4.14.1
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PARSED := dbt_project/target
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -16,7 +17,7 @@ export DO_NOT_TRACK := 1
 export UV_COMPILE_BYTECODE := 1
 
 .PHONY: help run test test-long test-faults faults-table test-airflow test-bare test-grafana test-keycloak test-spark check lint lint-python lint-sql locks build docs graphs grafana grafana-dashboards \
-	grafana-pictures chromium serve report airflow bench lock clean
+	grafana-pictures chromium axe serve report airflow bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -103,6 +104,9 @@ graphs: $(AIRFLOW)/.done  ## draw the DAGs into docs/pictures (after a change of
 
 chromium:  ## install Chromium, which tests of pages need (a Debian package: asks for root)
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+axe: chromium  ## install axe-core, with which tests judge whether everybody can use the pages (needs npm)
+	@test -f .axe/node_modules/axe-core/axe.min.js || npm install --silent --prefix .axe --no-save --no-package-lock --ignore-scripts axe-core@$(AXE)
 
 grafana: $(VENV)/.run  ## start a Grafana for each audience of data/ on 127.0.0.1 (needs Docker and the plugin's zip), or say what is missing
 	@$(BIN)/python -m grafana.start

@@ -12,7 +12,21 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service import audit, guard, mylist, page, problems, protection, routes, school, sheet, signin, ugel, visits
+from service import (
+    audit,
+    guard,
+    language,
+    mylist,
+    page,
+    problems,
+    protection,
+    routes,
+    school,
+    sheet,
+    signin,
+    ugel,
+    visits,
+)
 from service.access import Caller
 from service.schemas import LARGEST
 from service.service import Service
@@ -75,6 +89,7 @@ def create(settings: Settings, demo: Mapping[str, Caller] = NOBODY) -> FastAPI:
     for part in (routes, signin, mylist, page, sheet, visits, ugel, school, protection, audit):
         app.include_router(part.router)
     app.add_middleware(guard.Guard, service=service)
+    app.add_middleware(language.Speaking, is_secure=service.sessions.is_secure)
     return app
 
 

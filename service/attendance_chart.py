@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service import forms
+from service import wording
 
 # Lengths in the units of the picture.
 STEP = 46
@@ -43,7 +43,7 @@ def _y(share: float) -> float:
 def _bar(at: int, month: Mapping[str, Any]) -> Row:
     share = 1 - month["absence_days"] / month["open_days"]
     of_class = month["class_attendance_share"]
-    name = forms.MONTHS[month["month_start"].month - 1]
+    name = wording.months()[month["month_start"].month - 1]
     return dict(month) | {
         "x": LEFT + STEP * at + (STEP - BAR) // 2,
         "middle": LEFT + STEP * at + STEP // 2,
@@ -61,17 +61,17 @@ def _summary(bars: Sequence[Row]) -> str:
     """Say the year in a sentence: how many days of how many, and which months were low."""
     absent, opened = (sum(bar[part] for bar in bars) for part in ("absence_days", "open_days"))
     low = [bar["name"] for bar in bars if bar["is_low"]]
-    months = f"; asistencia baja en {_joined(low)}" if low else "; ningún mes con asistencia baja"
-    return f"Faltó {absent} de {opened} días de clase{months}."
+    months = wording.said("low_in").format(months=_joined(low)) if low else wording.said("none_low")
+    return wording.said("absent").format(absent=absent, opened=opened, months=months)
 
 
 def _class_note(bars: Sequence[Row]) -> str:
     """Say what the line is, or why there is none."""
     classmates = max((bar["n_classmates"] for bar in bars), default=0)
     if any(bar["class_y"] is not None for bar in bars):
-        return f"Línea: la mediana de su aula (hasta {classmates} compañeros con registro)."
-    return f"Su aula no se muestra: tiene menos de {SMALLEST_CLASS} compañeros con registro de asistencia."
+        return wording.said("class_line").format(n=classmates)
+    return wording.said("class_hidden").format(n=SMALLEST_CLASS)
 
 
 def _joined(names: Sequence[str]) -> str:
-    return " y ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return wording.said("and").join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

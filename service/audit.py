@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from service import forms
+from service import forms, wording, words
 from service.access import Caller
 from service.published import PublishedFile, Row
 from service.service import CurrentService, Service, having
 from service.settings import Busy
-from warehouse.errors import QhawaqError
+from warehouse.errors import NoSuchNumber, QhawaqError
 
+LOG = logging.getLogger("qhawaq.serve")
 ACCESSES = """
 select access_kind, sum(n_accesses)::bigint as n_accesses, max(on_date) as last_on
 from accesses group by access_kind order by n_accesses desc, access_kind
@@ -26,8 +28,8 @@ select source, count(*) as n_files, sum(accepted_rows)::bigint as n_accepted,
 from deliveries group by source order by source
 """
 EXAMPLES = (
-    ("officials.indicators", "2024/00/B0/interruption", "interrupciones de primaria en el país, 2024"),
-    ("operations.control_totals", "2024/15/B0", "primaria de Lima, 2024: lo recibido y lo publicado"),
+    ("officials.indicators", "2024/00/B0/interruption", "example.indicator"),
+    ("operations.control_totals", "2024/15/B0", "example.control"),
 )
 router = APIRouter(include_in_schema=False)
 
@@ -66,16 +68,27 @@ def audit(
 
 def _walk(service: Service, caller: Caller, number: Number) -> tuple[str, str]:
     """Return the way of a number, or what is wrong with the question."""
+    said = words.texts("audit")
     if service.settings.trace is None:
-        return "", "Aquí no hay un almacén que consultar."
+        return "", said["no_warehouse"]
     if number.table.startswith("protection"):
-        return "", "Los datos de protección no se recorren aquí: pida el recorrido a quien administra el sistema."
+        return "", said["protected"]
     try:
         return service.settings.trace(number.table, number.key, caller.name), ""
     except Busy:
-        return "", "El almacén se está actualizando. Intente de nuevo en unos minutos."
+        return "", said["busy"]
+    except NoSuchNumber as error:
+        return "", _missing(said, error)
     except QhawaqError as error:
-        return "", str(error)
+        LOG.warning("a number could not be traced: %s", error)
+        return "", said["failed"]
+
+
+def _missing(said: dict[str, str], error: NoSuchNumber) -> str:
+    """Say why there is no such number, in the language of the page."""
+    n_columns = len(error.columns)
+    n = wording.count(said, "n_values", n_columns)
+    return said[error.kind].format(table=error.table, key=error.key, columns="/".join(error.columns), n=n)
 
 
 def _rows(file: PublishedFile | None, sql: str) -> list[Row]:

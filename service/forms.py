@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service import words
+from service import wording, words
 from service.access import Caller, Refused
+from service.language import CURRENT, LANGUAGES
 from service.problems import Problem, wants_page
 from service.service import Service
 from warehouse import clock, reasons
@@ -20,35 +20,32 @@ from warehouse.errors import UsageError
 from warehouse.paper.words import titled, ugel
 
 HERE = Path(__file__).parent
-MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
-# The pages: path, title, and scopes of which one is enough.
+# The pages: path, and scopes of which one is enough.
 WAYS = (
-    ("/", "Mi lista", {"education"}),
-    ("/ugel", "UGEL", {"planning"}),
-    ("/escuela", "Mi escuela", {"tutoring"}),
-    ("/proteccion", "Protección", {"protection"}),
-    ("/audit", "Auditoría", {"audit"}),
+    ("/", {"education"}),
+    ("/ugel", {"planning"}),
+    ("/escuela", {"tutoring"}),
+    ("/proteccion", {"protection"}),
+    ("/audit", {"audit"}),
 )
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
-
-
-def month_name(day: date) -> str:
-    """Return a day's month and year, as «abril de 2025»."""
-    return f"{MONTHS[day.month - 1]} de {day.year}"
-
-
 PAGES.filters["proper"] = titled
 PAGES.filters["ugel_name"] = ugel
-PAGES.filters["month_name"] = month_name
-PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
-PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
+PAGES.filters["month_name"] = wording.month_name
+PAGES.filters["day"] = wording.short_day
+PAGES.filters["percent"] = wording.percent
+PAGES.globals["texts"] = words.texts
+PAGES.globals["of_kind"] = words.of_kind
+PAGES.globals["count"] = wording.count
 
 
 def render(template: str, service: Service, *, caller: Caller | None = None, **context: object) -> str:
     """Return a page, with the ways to the caller's other pages; one of a synthetic home says so."""
     return PAGES.get_template(template).render(
         synthetic=service.children.is_synthetic(),
-        ways=[(path, title) for path, title, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
+        language=CURRENT.get(),
+        languages=LANGUAGES,
+        ways=[path for path, scopes in WAYS if caller and not caller.scopes.isdisjoint(scopes)],
         signed_in=caller.called if caller else None,
         sign_out_seal=seal(service, caller, "salir") if caller else "",
         **context,

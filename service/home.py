@@ -58,6 +58,7 @@ def settings(home: Home) -> Settings:
         notes=partial(notes, home),
         offices=home.serving / "protection",
         compare=partial(compare, home),
+        case_numbers=partial(case_numbers, home),
         decide=partial(decide, home),
         today=partial(today, home),
     )
@@ -169,6 +170,16 @@ def state_capacity(home: Home, ugel: str, n_children: int, valid_from: date, who
         stating.state(home, capacity, Decided(who, why))
     except HomeInUse:
         raise Busy("the warehouse is being written: again in some minutes") from None
+
+
+def case_numbers(home: Home, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Return the numbers that offices gave their cases, by record.
+
+    Raises:
+        Busy: landing writes the vault.
+    """
+    known = list(contracts.read(DBT_PROJECT).values())
+    return _of_vault(home, lambda db: review.case_numbers(db, known, places))
 
 
 def compare(home: Home, file: str, line: int) -> LinkReview | None:

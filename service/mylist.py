@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from service import forms, worklist
+from service import forms, wording, words, worklist
 from service.access import Caller, Refused
 from service.recording import assign_case
 from service.routes import stated_reason, visible_child
@@ -17,7 +17,6 @@ from service.service import AnyCaller, CurrentService, Service, having
 from service.settings import Busy
 from service.worklist import SHOWN, ListChoice, WorkItem
 
-DAYS = "lunes martes miércoles jueves viernes sábado domingo".split()
 # Of callers with a scope; the first that fits.
 FIRST_PAGES = {
     "education": "",
@@ -48,9 +47,10 @@ class NamesForm(ListForm):
 
 
 class ChargeForm(ListForm):
-    """Whose case the caller takes."""
+    """Whose case somebody takes: the caller, or a colleague whom they name."""
 
     child: str = Field(pattern=r"^[0-9]{1,16}$")
+    to: str = ""
 
 
 @router.get("/")
@@ -89,10 +89,10 @@ def take_charge(
     caller: Annotated[Caller, having("feedback")],
     form: Annotated[ChargeForm, Form()],
 ) -> Response:
-    """Put the caller in charge of a child's case, and go back to the list."""
+    """Put the caller or a colleague in charge of a child's case, and go back to the list."""
     forms.verify_seal(request, service, caller, "lista", form.seal)
     child = visible_child(service, caller.needs("education"), form.child)
-    assign_case(service, caller, child, caller.called)
+    assign_case(service, caller, child, form.to.strip() or caller.called)
     return form.back(form.child)
 
 
@@ -112,7 +112,7 @@ def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
         "lista.html",
         service,
         caller=caller,
-        day=f"{DAYS[today.weekday()]} {today.day} de {forms.MONTHS[today.month - 1]} de {today.year}",
+        day=f"{wording.weekday(today)} {wording.long_day(today)}",
         places=places,
         place=place,
         choice=choice,
@@ -122,10 +122,11 @@ def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
         following=choice.beginning_at(end) if len(wanted) > end else "",
         counts=worklist.count(found),
         schools=_schools(found),
+        colleagues=sorted({item.assigned_to for item in found if item.assigned_to} - {caller.called}),
         grades=sorted({item.grade_name for item in found if item.grade_name}),
-        states=worklist.STATES,
-        needs=worklist.NEEDS,
-        orders=worklist.ORDERS,
+        states=words.of_kind("list", "state"),
+        needs=words.of_kind("list", "need"),
+        orders=words.of_kind("list", "order"),
         why=why,
         is_busy=is_busy,
         may_reveal="identity" in caller.scopes,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
 from service.access import Caller
-from service.published import HARDENED, Row, rows
+from service.published import HARDENED, FormerRelease, Row, rows
 
 CURRENT = "current.duckdb"
-# A known violation is reported by law and never ranked: the queue is in order of waiting.
-ORDER = "order by waiting_days desc nulls last, case_key"
+# A known violation is reported by law and never ranked: what is due first comes first, then who waits longest.
+ORDER = "order by due_on nulls last, waiting_days desc nulls last, case_key"
 CASES = f"select * exclude (area_code, release_id) from caseload {ORDER} limit ? offset ?"
 REVIEWS = f"select * exclude (area_code, release_id) from caseload where linkage = 'review' {ORDER} limit ?"
 CASE = "select * exclude (area_code, release_id) from caseload where case_key = ?"
@@ -22,7 +23,13 @@ OF_CHILD = f"select * exclude (area_code, release_id) from caseload where child_
 REFERRED = """
 select as_of_date, service_code, weekly_work_hours, service_name, need_text from work_referrals where child_key = ?
 """
-REPORTS = "select office, n_waiting, waiting_days, n_attended from mandatory_reports order by n_waiting desc, office"
+REPORTS = f"""
+select * exclude (area_code, release_id) from caseload where is_violence and case_state = 'ABIERTO' {ORDER} limit ?
+"""
+DUE = """
+select count_if(is_violence and case_state = 'ABIERTO') as n_reports, count(due_on) as n_with_deadline,
+  count_if(due_on < ?) as n_late, count_if(due_on = ?) as n_due_today from caseload
+"""
 WAITING = """
 select coalesce(sum(n_to_review), 0)::bigint as n_to_review,
   coalesce(sum(n_without_candidate), 0)::bigint as n_without_candidate from linkage_reviews
@@ -38,10 +45,10 @@ class OfficeChild(NamedTuple):
 
 
 class OfficeCounts(NamedTuple):
-    """The number of waiting reviews, and the mandatory reports of each office."""
+    """How many reviews wait, and how many cases and mandatory reports are due."""
 
     reviews: Row
-    reports: list[Row]
+    due: Row
 
 
 class Offices:
@@ -58,7 +65,7 @@ class Offices:
         return sorted(filter(caller.sees_offices, areas))
 
     def cases(self, area: str, limit: int, offset: int) -> list[Row]:
-        """Return open cases, those that have waited longest first."""
+        """Return open cases, what is due first before all, then those that have waited longest."""
         return self._rows(area, CASES, [limit, offset])
 
     def reviews(self, area: str, limit: int) -> list[Row]:
@@ -73,11 +80,18 @@ class Offices:
         """Return a child's open cases and referrals."""
         return OfficeChild(self._rows(area, OF_CHILD, [child]), self._rows(area, REFERRED, [child]))
 
-    def counts(self, area: str) -> OfficeCounts:
-        """Return the numbers of waiting reviews and mandatory reports."""
-        return OfficeCounts(self._rows(area, WAITING, [])[0], self._rows(area, REPORTS, []))
+    def reports(self, area: str, limit: int) -> list[Row]:
+        """Return cases of violence that nobody has taken up: what the law has reported, in the same order."""
+        return self._rows(area, REPORTS, [limit])
+
+    def counts(self, area: str, today: date) -> OfficeCounts:
+        """Return how many reviews wait and how much is due; what is due today is not late."""
+        return OfficeCounts(self._rows(area, WAITING, [])[0], self._rows(area, DUE, [today, today])[0])
 
     def _rows(self, area: str, sql: str, parameters: Sequence[Any]) -> list[Row]:
         path = (self.folder or Path()) / area / CURRENT
         with duckdb.connect(str(path.resolve()), read_only=True, config=HARDENED) as db:
-            return rows(db.execute(sql, parameters))
+            try:
+                return rows(db.execute(sql, parameters))
+            except (duckdb.BinderException, duckdb.CatalogException):
+                raise FormerRelease from None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from service import attendance_chart, wording
+from service import attendance_chart, wording, words
 
 Row = dict[str, Any]
 Records = Mapping[str, list[Row]]
@@ -68,9 +68,9 @@ def _told_years(years: Sequence[Row]) -> list[Row]:
 def _happened(year: Row, has_moved: bool) -> str:
     """Say what happened in a year at a school."""
     parts = [
-        wording.ENTRIES.get(year["entry_situation"], ""),
-        "cambió de escuela" if has_moved else "",
-        wording.RESULTS.get(year["year_result"], ""),
+        words.of_kind("wording", "entry").get(year["entry_situation"], ""),
+        wording.said("changed_school") if has_moved else "",
+        words.of_kind("wording", "result").get(year["year_result"], ""),
         wording.over_age(year["over_age_years"]),
     ]
     return wording.sentence("; ".join(filter(None, parts)))
@@ -80,4 +80,4 @@ def _change(changes: Sequence[Row]) -> str:
     """Say what changed since the list before; nothing where no list before is known."""
     if not changes:
         return ""
-    return changes[0]["cause_text"] if changes[0]["is_new"] else "Ya estaba en la lista anterior."
+    return changes[0]["cause_text"] if changes[0]["is_new"] else wording.said("stayed")

@@ -6,12 +6,12 @@ The education pages show nothing of them, and these show nothing of education.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import forms, words
+from service import casework, forms, language, words
 from service.access import Caller
 from service.offices import OfficeChild
 from service.problems import Problem, wants_page
@@ -21,16 +21,6 @@ from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
 
 AT_ONCE = 100
-STATES = {"ABIERTO": "abierto", "EN ATENCION": "en atención"}
-LINKAGES = {"document": "por documento", "linked": "por vínculo", "review": "por revisar", "unknown": "sin candidato"}
-DECISIONS = {"VINCULAR": "Es la misma persona", "SEPARAR": "No es esta persona"}
-COMPARED = {
-    "given_names": "Nombres",
-    "first_surname": "Apellido paterno",
-    "second_surname": "Apellido materno",
-    "birth_date": "Fecha de nacimiento",
-    "district": "Distrito (ubigeo)",
-}
 UNSEEN = "nothing is published of these offices to you"
 router = APIRouter()
 Sees = Annotated[Caller, having("protection")]
@@ -47,7 +37,7 @@ def cases(
     limit: Annotated[int, Query(ge=1, le=500)] = AT_ONCE,
     offset: Offset = 0,
 ) -> dict[str, Any]:
-    """Open cases of a province's protection offices, those that have waited longest first; never ranked by a score."""
+    """Open cases of a province's protection offices: what is due first, then who waits longest; no score ranks them."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, limit, offset)
     service.access_log.note(caller.name, "offices", children_of(cases), f"{area}: {len(cases)} from {offset}")
@@ -60,7 +50,7 @@ def choose(service: CurrentService, caller: Sees) -> Response:
     areas = service.offices.areas(caller)
     if len(areas) == 1:
         return RedirectResponse(f"/proteccion/{areas[0]}", 303)
-    return HTMLResponse(forms.render("provincias.html", service, areas=areas))
+    return HTMLResponse(forms.render("provincias.html", service, caller=caller, areas=areas))
 
 
 @router.get("/proteccion/{area}", include_in_schema=False)
@@ -70,19 +60,21 @@ def office(
     """The cases that wait at a province's offices, and the reviews to decide."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, AT_ONCE, desde)
-    reviews = service.offices.reviews(area, AT_ONCE)
-    service.access_log.note(caller.name, "offices", children_of(cases + reviews), f"{area}: {len(cases)} from {desde}")
-    counts = service.offices.counts(area)
+    reviews, reports = service.offices.reviews(area, AT_ONCE), service.offices.reports(area, AT_ONCE)
+    shown = cases + reviews + reports
+    service.access_log.note(caller.name, "offices", children_of(shown), f"{area}: {len(cases)} from {desde}")
+    counts = service.offices.counts(area, service.settings.today())
     page = forms.render(
         "proteccion.html",
         service,
+        caller=caller,
         area=area,
         cases=cases,
         reviews=reviews,
         waiting=counts.reviews,
-        reports=counts.reports,
-        states=STATES,
-        linkages=LINKAGES,
+        reports=reports,
+        counts=counts.due,
+        **casework.said(service, caller, shown),
         begun=desde,
         saved=guardado,
         following=desde + AT_ONCE if len(cases) == AT_ONCE else None,
@@ -162,12 +154,12 @@ def decide(
     """Record the decision on a link as a delivery; it lands like any other and shows after the next refresh."""
     forms.verify_seal(request, service, caller, f"{case} {child}", seal)
     reviewed = _to_review(service, caller.needs("protection").needs("identity"), area, case)
-    if decision not in DECISIONS:
+    if decision not in words.of_kind("protection", "decide"):
         return _undecided(request, service, caller, area, reviewed)
     if service.settings.decide is None:
         raise Problem(503, "nothing can be recorded here")
     service.access_log.note(caller.name, "decision", child, f"{decision} {case}")
-    file, line = _record(case)
+    file, line = casework.record(case)
     today = service.settings.today()
     service.settings.decide({"ARCHIVO": file, "LINEA": line, "NINO": int(child), "DECISION": decision, "FECHA": today})
     return RedirectResponse(f"/proteccion/{area}?guardado=true", 303)
@@ -182,7 +174,7 @@ def _undecided(request: Request, service: Service, caller: Caller, area: str, ca
     error = words.texts("visits")["wrong_decision"]
     if not wants_page(request):
         raise Problem(422, f"decision: {error}", said=error)
-    why = "una decisión que quedó sin elegir"
+    why = words.texts("protection", language.SPANISH)["undecided_why"]  # as the access log has it
     pair = _pair(service, caller, case["case_key"], why)
     return HTMLResponse(_review_page(service, caller, area, case, pair, why, error=error), 422)
 
@@ -215,12 +207,12 @@ def _child_page(
     return forms.render(
         "ficha_proteccion.html",
         service,
+        caller=caller,
         area=area,
         key=key,
         cases=child.cases,
         referrals=child.referrals,
-        states=STATES,
-        linkages=LINKAGES,
+        **casework.said(service, caller, child.cases),
         name=name,
         why=why,
         why_error=error,
@@ -237,23 +229,10 @@ def _to_review(service: Service, caller: Caller, area: str, case: str) -> Row:
     return reviewed
 
 
-class _Record(NamedTuple):
-    """File and line of a delivered record."""
-
-    file: str
-    line: int
-
-
-def _record(case: str) -> _Record:
-    """Return the record of a case, which its key names."""
-    file, _, line = case.partition("-")[2].rpartition("-")
-    return _Record(file, int(line))
-
-
 def _pair(service: Service, caller: Caller, case: str, why: str) -> Any:  # noqa: ANN401  the warehouse's type, not ours
     if service.settings.compare is None:
         raise Problem(503, "no vault is configured here")
-    pair = service.settings.compare(*_record(case))
+    pair = service.settings.compare(*casework.record(case))
     if pair is None:
         said = words.texts("visits")["decided"]
         raise Problem(404, "somebody has decided this already: it shows after the next refresh", said=said)
@@ -274,14 +253,15 @@ def _review_page(
     return forms.render(
         "revision.html",
         service,
+        caller=caller,
         area=area,
         case=case,
-        states=STATES,
+        **casework.said(service, caller, [case]),
         pair=pair,
         why=why,
         error=error,
-        compared=COMPARED,
-        decisions=DECISIONS,
+        compared=words.of_kind("protection", "compared"),
+        decisions=words.of_kind("protection", "decide"),
         seal=forms.seal(service, caller, key),
         may_compare="identity" in caller.scopes,
         sealed=forms.seal(service, caller, f"{key} {pair.child}") if pair else "",

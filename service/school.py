@@ -61,4 +61,4 @@ def _due(found: Sequence[WorkItem]) -> list[WorkItem]:
 
 
 def _classes(shown: Sequence[WorkItem]) -> list[tuple[str, list[WorkItem]]]:
-    return [(name or "sin grado", list(items)) for name, items in groupby(shown, lambda item: item.place)]
+    return [(name, list(items)) for name, items in groupby(shown, lambda item: item.place)]

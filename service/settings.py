@@ -17,6 +17,7 @@ Reveal = Callable[[int], dict[str, Any] | None]
 Names = Callable[[Sequence[int]], dict[int, str]]
 Trace = Callable[[str, str, str], str]  # table, key and who looks → text
 StateCapacity = Callable[[str, int, date, str, str], None]  # UGEL, children a list, from when, who, why
+CaseNumbers = Callable[[list[tuple[str, int]]], dict[tuple[str, int], str]]  # by file and line of a record
 Compare = Callable[[str, int], Any]  # file and line of a record → `LinkReview` of `warehouse.identity`, or None
 
 
@@ -109,6 +110,7 @@ class Settings:
         notes: returns what the vault holds of a child's visits; raises `Busy` like `reveal`.
         offices: the folder of the published files of protection offices, by province; None without them.
         compare: returns a record beside its candidate, or None if it needs no decision; raises `Busy` like `reveal`.
+        case_numbers: returns the numbers that offices gave their cases; raises `Busy` like `reveal`.
         decide: delivers the decision on a link, by the columns of its contract.
         limits: see `Limits`.
         today: returns the day on which something is recorded: the clock's, or a synthetic home's own.
@@ -130,6 +132,7 @@ class Settings:
     state_capacity: StateCapacity | None = None
     offices: Path | None = None
     compare: Compare | None = None
+    case_numbers: CaseNumbers | None = None
     decide: Record | None = None
     limits: Limits = Limits()
     today: Callable[[], date] = clock.today

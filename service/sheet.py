@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from service import forms
+from service import forms, wording
 from service.access import Caller
 from service.children import PublishedChild
+from service.language import CURRENT
 from service.routes import identity_of, visible_child
 from service.schemas import ChildKey
 from service.service import CurrentService, Service, having
@@ -58,19 +59,20 @@ def _sheet(
 ) -> str:
     listed = child["listed"] or {}
     places = _places(service, child)
+    language = CURRENT.get()
     parts = (name.get("given_names"), name.get("first_surname"), name.get("second_surname"))
     return forms.render(
         "hoja.html",
         service,
         child=child,
-        w=words.texts()["sheet"],
+        w=words.texts(language)["sheet"],
         name=" ".join(filter(None, parts)),
         guardian=name.get("guardian"),
-        grade=words.grade_and_section(listed.get("grade"), listed.get("section")),
+        grade=words.grade_and_section(listed.get("grade"), listed.get("section"), language),
         reasons=words.reasons(listed.get("reason_text")),
         actions=words.actions(listed.get("action_text"), child["services"]),
-        contacts=[f"{words.day(contact.on)}: {contact.text}" for contact in words.contacts(child["cases"])],
-        valid=words.day(listed["expires_on"]) if listed else "",
+        contacts=[f"{wording.long_day(on)}: {text}" for on, text in words.contacts(child["cases"], language)],
+        valid=wording.long_day(listed["expires_on"]) if listed else "",
         qr=qr.svg(qr.page_of(child["child_key"])),
         seal=forms.seal(service, caller, child["child_key"]),
         may_reveal="identity" in caller.scopes,
@@ -87,4 +89,7 @@ def _places(service: Service, child: PublishedChild) -> dict[str, str]:
     row = service.children.school(code)
     found = School(row["school_name"], row["district_name"], row["ugel_name"]) if row else None
     ugel = words.ugel(found.ugel) if found and found.ugel else None
-    return {"school": words.school(code, found) if code else "", "ugel": ugel or f"UGEL {child['ugel_code']}"}
+    return {
+        "school": words.school(code, found, CURRENT.get()) if code else "",
+        "ugel": ugel or f"UGEL {child['ugel_code']}",
+    }

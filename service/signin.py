@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from service import api_keys, entry, forms, sessions
+from service import api_keys, entry, forms, sessions, words
 from service.access import Caller, Refused
 from service.entry import Entrance, NotSignedIn, ProviderAnswer
 from service.guard import PAGE
@@ -15,15 +15,6 @@ from service.problems import Problem
 from service.service import AnyCaller, CurrentService, Service
 
 PENDING = "qhawaq-entrada"  # the cookie of a sign-in under way
-# What somebody reads who is not signed in, by why they come back.
-NOTICES = {
-    "cancelado": "No ha entrado: se canceló en la página de su institución.",
-    "vencido": "No ha entrado: pasó demasiado tiempo o la página se abrió en otro navegador. Inténtelo de nuevo.",
-    "proveedor": "No ha entrado: el servicio de cuentas de su institución no responde. Inténtelo en unos minutos.",
-    "rechazado": "No ha entrado: la respuesta del servicio de cuentas no se pudo aceptar. Inténtelo de nuevo.",
-    "sin_rol": "Su cuenta no tiene permiso para usar Qhawaq: pídalo a quien administra Qhawaq en su institución.",
-    "salida": "Su sesión en Qhawaq terminó.",
-}
 router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Query(max_length=4096)]
@@ -40,7 +31,7 @@ def sign_in(service: CurrentService, aviso: str = "", a: Wanted = "") -> HTMLRes
         service,
         has_demo=bool(service.demo),
         has_provider=entrance is not None,
-        notice=NOTICES.get(aviso, ""),
+        notice=words.of_kind("signin", "notice").get(aviso, ""),
         wanted=a if PAGE.fullmatch(a) else "",
         ends_there=ends_there,
     )

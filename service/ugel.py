@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from service import forms, worklist
+from service import forms, wording, words, worklist
 from service.access import Caller, Refused
 from service.mylist import work
 from service.published import PublishedFile
@@ -22,7 +22,7 @@ from warehouse import reasons
 from warehouse.errors import UsageError
 
 SCHOOLS = """
-select coalesce(s.school_name, 'servicio ' || l.service_code) as school_name, s.district_name, l.service_code,
+select s.school_name, s.district_name, l.service_code,
   s.level_name, l.n_pupils
 from school_lists as l left join schools as s using (service_code)
 where l.ugel_code = ? and l.as_of_date = (select max(as_of_date) from school_lists)
@@ -87,26 +87,30 @@ def state_capacity(
 def _capacity_fault(service: Service, caller: Caller, form: CapacityForm) -> tuple[str, str] | None:
     """State a capacity; return the field that is wrong and what to do, or None once it stands."""
     if not form.n_children.isdecimal() or not 1 <= int(form.n_children) <= MOST_CHILDREN:
-        return "n_children", f"Escriba cuántos estudiantes: un número de 1 a {MOST_CHILDREN}."
+        return "n_children", _said("wrong_number").format(most=MOST_CHILDREN)
     try:
         valid_from = date.fromisoformat(form.valid_from)
     except ValueError:
-        return "valid_from", "Elija desde qué día vale."
+        return "valid_from", _said("wrong_day")
     if not reasons.is_stated(" ".join(form.why.split())):
-        return "why", "Explique el motivo en una oración, con dos palabras o más."
+        return "why", _said("wrong_why")
     return _stated(service, caller, form, valid_from)
 
 
 def _stated(service: Service, caller: Caller, form: CapacityForm, valid_from: date) -> tuple[str, str] | None:
     if service.settings.state_capacity is None:
-        return "n_children", "Aquí no se puede cambiar la capacidad."
+        return "n_children", _said("not_here")
     try:
         service.settings.state_capacity(form.place[5:], int(form.n_children), valid_from, caller.called, form.why)
     except Busy:
-        return "n_children", "El almacén se está actualizando. Intente de nuevo en unos minutos."
+        return "n_children", _said("busy")
     except UsageError:
-        return "n_children", "Esa capacidad ya vale desde ese día, o el día no es posible."
+        return "n_children", _said("not_new")
     return None
+
+
+def _said(name: str) -> str:
+    return words.texts("ugel")[name]
 
 
 def _places(service: Service, caller: Caller) -> dict[str, str]:
@@ -134,7 +138,7 @@ def _page(
         place=place,
         counts=worklist.count(found),
         by_state=_by_state(found),
-        month=forms.month_name(_last_month(today)[0]),
+        month=wording.month_name(_last_month(today)[0]),
         visits=_visits(service, place, today),
         people=_people(found),
         schools=_schools(service.children, place, found),
@@ -151,7 +155,7 @@ def _page(
 def _by_state(found: list[WorkItem]) -> dict[str, int]:
     """Return how many children are in each state, of those whom somebody can visit."""
     due = [item.state for item in found if item.is_within_capacity]
-    return {text: due.count(state) for state, text in worklist.STATES.items() if state in due}
+    return {text: due.count(state) for state, text in words.of_kind("list", "state").items() if state in due}
 
 
 def _last_month(today: date) -> tuple[date, date]:
@@ -180,8 +184,11 @@ def _schools(published: PublishedFile, place: str, found: list[WorkItem]) -> lis
     due = [item for item in found if item.is_within_capacity]
     n_due = Counter(item.service_code for item in due)
     n_waiting = Counter(item.service_code for item in due if item.contacted_on is None)
+    unnamed = words.texts("list")["unknown_service"]
     schools = [
-        row | {"n_due": n_due[row["service_code"]], "n_waiting": n_waiting[row["service_code"]]}
+        row
+        | {"n_due": n_due[row["service_code"]], "n_waiting": n_waiting[row["service_code"]]}
+        | {"school_name": row["school_name"] or unnamed.format(code=row["service_code"])}
         for row in published.query(SCHOOLS, [place[5:]])
     ]
     return sorted(schools, key=lambda row: (-row["n_waiting"], row["school_name"]))

@@ -21,11 +21,6 @@ from warehouse.landing import journal
 
 OF_SERVICES = ("given", "answer", "dismissal")  # fields that stand apart
 TO_LIST = "lista"  # where a form says so, who saved it goes back to the list
-MATTERS = {
-    "interruption": "riesgo de interrumpir",
-    "long_absence": "faltas prolongadas",
-    "unregistered": "sin matrícula",
-}
 Shown = dict[str, Any]  # what a template is given, by name
 router = APIRouter(include_in_schema=False)
 Number = Annotated[str, Path(pattern=r"^[0-9]{16}$")]
@@ -88,7 +83,8 @@ def _open_form(service: Service, caller: Caller, child: PublishedChild) -> FormS
 def _words(service: Service) -> Shown:
     return {
         "t": words.texts("visits"),
-        "matters": MATTERS,
+        "matters": words.of_kind("list", "matter"),
+        "case_states": words.of_kind("list", "state"),
         "outcomes": words.outcomes(),
         "supports": words.supports(),
         "dismissals": words.of_cases("dismissal"),

@@ -10,30 +10,21 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service import words
 from service.access import Caller
 from service.published import PublishedFile
 from service.visit_book import Pending
+from warehouse.paper.words import ugel
 
 NEW_DAYS = 30  # since the listing, while nobody has been in contact
 SHOWN = 25  # children on a page: as many names as one look shows
 OPEN_STATES = ("listado", "asignado", "contactado")
-STATES = {
-    "listado": "por contactar",
-    "asignado": "asignado",
-    "contactado": "contactado",
-    "atendido": "atendido",
-    "descartado": "descartado",
-    "cerrado": "cerrado",
-}
-NEEDS = {
-    "long_absence": "falta hace más de 30 días",
-    "unregistered": "sin matrícula este año",
-    "interruption": "riesgo de interrumpir",
-}
-ORDERS = {"urgencia": "lo más urgente", "escuela": "escuela y grado", "contacto": "hace más sin contacto"}
+# As the journal, the worklist and addresses have them; texts/list.yml has the words.
+STATES = (*OPEN_STATES, "atendido", "descartado", "cerrado")
+NEEDS = ("long_absence", "unregistered", "interruption")
+ORDERS = ("urgencia", "escuela", "contacto")
 WORK = """
-select w.* exclude (release_id), coalesce(s.school_name, 'servicio ' || w.service_code, 'sin escuela') as school_name,
-  s.district_name
+select w.* exclude (release_id), s.school_name, s.district_name
 from worklist as w left join schools as s using (service_code)
 where {place} order by w.child_key
 """
@@ -119,7 +110,9 @@ class WorkCount:
 
 def places(published: PublishedFile, caller: Caller) -> dict[str, str]:
     """Return the UGELs and schools of a caller: what the address says → what people read."""
-    ugels = {row["ugel_code"]: row["ugel_name"] or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)}
+    ugels = {
+        row["ugel_code"]: ugel(row["ugel_name"] or "") or f"UGEL {row['ugel_code']}" for row in published.query(UGELS)
+    }
     named = {f"ugel:{code}": name for code, name in ugels.items() if caller.sees(code, None)}
     named |= {area: f"UGEL {area[5:]}" for area in _areas(caller, "ugel") if area not in named}
     return dict(sorted((named | _schools(published, caller)).items()))
@@ -133,7 +126,9 @@ def _schools(published: PublishedFile, caller: Caller) -> dict[str, str]:
     codes = [area.partition(":")[2] for area in _areas(caller, "school")]
     known = published.query("select service_code, school_name from schools where service_code in ?", [codes])
     names = {row["service_code"]: row["school_name"] for row in known}
-    return {f"school:{code}": names.get(code) or f"servicio {code}" for code in codes}
+    return {
+        f"school:{code}": names.get(code) or words.texts("list")["unknown_service"].format(code=code) for code in codes
+    }
 
 
 def chosen_place(places: Mapping[str, str], asked: str, kind: str = "") -> str:
@@ -156,13 +151,20 @@ def items(published: PublishedFile, place: str, today: date) -> list[WorkItem]:
     return [_item(row, today) for row in rows]
 
 
+def _school_name(row: Mapping[str, Any]) -> str:
+    """Return a school by its name, else by its code."""
+    said = words.texts("list")
+    code = row["service_code"]
+    return row["school_name"] or (said["unknown_service"].format(code=code) if code else said["no_school"])
+
+
 def _item(row: Mapping[str, Any], today: date) -> WorkItem:
     is_recent = row["listed_on"] >= today - timedelta(days=NEW_DAYS)
     return WorkItem(
         child_key=row["child_key"],
         school_year=row["school_year"],
         service_code=row["service_code"],
-        school_name=row["school_name"],
+        school_name=_school_name(row),
         district_name=row["district_name"],
         grade=row["grade"],
         grade_name=row["grade_name"],

@@ -20,7 +20,7 @@ COMMANDS = {
     "collect": ("collect", "Collect deliveries from the APIs into the inbox."),
     "check": ("check", "Validate one delivery as landing would, without landing it."),
     "codes": ("codes", "List codes that are on no list; accept, map or reject one."),
-    "parameters": ("parameters", "List capacities, costs, holidays, targets of this home; state or withdraw one."),
+    "parameters": ("parameters", "List capacities, costs, holidays, targets, deadlines; state or withdraw one."),
     "run": ("run", "Do the main job: land, build, train if due, score, publish."),
     "land": ("land", "Land what waits in the inbox."),
     "withdraw": ("withdraw", "Take a landed delivery out from now on; the past stays as it was known."),

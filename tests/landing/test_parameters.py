@@ -43,6 +43,8 @@ def stated(home: Home, *asked: str) -> list[tuple]:
     (("holiday", "2026-07-27", "Puente"), "1 holiday: 2026-07-27, Puente, known from"),
     (("no-holiday", "2026-07-28"), "1 holiday: 2026-07-28, is none, known from"),
     (("target", "DROPOUT", "f0", "2030", "0.01", "--source", "a plan"), "1 target: dropout F0 2030, 1.00% (a plan), known"),
+    (("deadline", "cem", "3", "--of", "Violence", "--from", "2026-03-01", "--source", "a norm"),
+     "1 deadline: CEM violence, 3 working days from 2026-03-01 (a norm), known"),
 ])  # fmt: skip
 def test_each_kind_is_stated_and_listed(home: Home, evening: date, arguments: tuple[str, ...], says: str) -> None:
     assert call(home).strip() == "nothing is stated: what Qhawaq ships holds"
@@ -80,6 +82,11 @@ def test_each_kind_is_stated_and_listed(home: Home, evening: date, arguments: tu
     (("target", "dropout", "A0", "2030", "0.01", "--source", "a plan"), "B0 is primary, F0 secondary"),
     (("target", "dropout", "B0", "2030", "1.01", "--source", "a plan"), "from 0 to 1"),
     (("target", "dropout", "B0", "2030", "0.01", "--source", " "), "say which plan or norm sets the goal"),
+    (("deadline", "PNP", "3", "--from", "2026-03-01", "--source", "n"), "PNP is no protection office; there are: DEMUNA"),
+    (("deadline", "CEM", "0", "--from", "2026-03-01", "--source", "n"), "0 working days: say from 1 to 250"),
+    (("deadline", "CEM", "251", "--from", "2026-03-01", "--source", "n"), "251 working days: say from 1 to 250"),
+    (("deadline", "CEM", "3", "--of", "x", "--from", "2026-03-01", "--source", "n"), "--of x: say one of violence, any"),
+    (("deadline", "CEM", "3", "--from", "2026-03-01", "--source", " "), "--source: say which norm sets the deadline"),
     (("target", "dropout", "B0", "2061", "0.01", "--source", "a plan"), "2061 is not in the range"),
     (("withdraw", "1"), "no parameter 1 stands: call 'qhawaq parameters' to see which do (none)"),
 ])  # fmt: skip

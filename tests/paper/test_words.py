@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from warehouse.errors import UsageError
 from warehouse.paper import qr, words
 from warehouse.paper.words import School
+from warehouse.settings import DBT_PROJECT
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,20 @@ def test_the_code_opens_the_childs_page_where_people_open_it() -> None:
     for wrong in ("javascript:x", "qhawaq.example", "https://", "https://x.example/?a=1"):
         with pytest.raises(UsageError, match=qr.SETTING):
             qr.page_of("111", {qr.SETTING: wrong})
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_boxes_of_a_sheet_are_the_outcomes_that_a_visit_can_have(language: str) -> None:
+    with (DBT_PROJECT / "seeds" / "visit_outcomes.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: int(row["position"]))
+    *boxes, other = words.texts(language)["sheet"]["outcomes"]
+    assert boxes == [row[f"text_{language}"] for row in rows]
+    assert other == {"es": "Otro:", "en": "Other:"}[language]
+
+
+def test_paper_says_everything_in_both_languages() -> None:
+    spanish, english = words.texts("es"), words.texts("en")
+    for part in ("sheet", "steps"):
+        assert spanish[part].keys() == english[part].keys()
+    assert words.grade_and_section(9, "B", "en") == "6.° de primaria, section B"
+    assert words.school("1-0", School("I.E. 1", "COMAS", None), "en") == "I.E. 1, district Comas (code 1-0)"

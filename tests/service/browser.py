@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
-    "--remote-debugging-port=0", "--force-device-scale-factor=1",
+    "--remote-debugging-port=0", "--accept-lang=es-PE", "--force-device-scale-factor=1",
 )  # fmt: skip
 # Each text with its colors and size: what contrast is reckoned from (WCAG 2.1, 1.4.3).
 TEXTS = """

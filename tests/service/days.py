@@ -103,6 +103,10 @@ def social_worker(day: RecordedDay) -> None:
     day.picture("list-named")
     with day.task("social worker", "take a case"):
         day.tap("button[name=child]", "form[action='/lista/sin-nombres']")
+    with day.task("social worker", "put a colleague in charge"):
+        day.tap("ol.work details summary")
+        day.type("ol.work input[name=to]", "colega.demo")
+        day.tap("ol.work details button", "datalist option[value='colega.demo']")
     with day.task("social worker", "record a visit from the list"):
         day.tap("ol.work li form a", "form[action$='/seguimiento']")
         day.picture("visit")
@@ -138,6 +142,9 @@ def protection_officer(day: RecordedDay) -> None:
     with day.task("protection officer", "see open cases"):
         day.see("#cases")
     day.picture("protection")
+    day.browser.do("Page.navigate", url=f"{day.address}/?lang=en")
+    day.see("html[lang=en] #cases")
+    day.picture("protection-en")
 
 
 def auditor(day: RecordedDay) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from service import attendance_chart, page_records, wording
+from service import words
 from warehouse import seeds
 from warehouse.settings import REPOSITORY
 
@@ -29,14 +28,12 @@ def _glossary() -> list[tuple[str, list[str]]]:
 
 
 def _texts() -> str:
-    """Return all texts: of seeds, of the page's template without its markup, and of modules as they stand."""
+    """Return all texts: of seeds, and of all pages."""
     parts = []
     for seed, columns in SEEDS.items():
         parts += [row[column] for row in seeds.rows(seed) for column in columns]
-    template = (REPOSITORY / "service" / "templates" / "ficha.html").read_text(encoding="utf-8")
-    parts.append(re.sub(r"\{[{%#].*?[}%#]\}|<[^>]+>", " ", template))
-    for module in (wording, page_records, attendance_chart):
-        parts += re.findall(r'"([^"]*)"', Path(str(module.__file__)).read_text(encoding="utf-8"))
+    for catalog in sorted(words.TEXTS.glob("*.yml")):
+        parts += words.texts(catalog.stem, "es").values()
     return "\n".join(parts).lower()
 
 

@@ -21,7 +21,7 @@ from service.settings import Busy
 from service.worklist import ListChoice, WorkItem
 from tests.conftest import Country
 from tests.service.conftest import ELSEWHERE, HERE, Asking
-from warehouse.errors import UsageError
+from warehouse.errors import NoSuchNumber, QhawaqError
 
 REASON = "Visitas de la semana a familias"
 
@@ -191,7 +191,7 @@ def test_a_director_sees_schools_and_no_child(at_work: Asking) -> None:
         refused = client.get("/ugel", headers=at_work.token()).status_code
     assert "I.E. 0000001" in page
     assert "visita domiciliaria" in page
-    assert "UGEL 150101, LIMA" in page
+    assert "UGEL 150101, Lima" in page
     assert HERE not in page
     assert "333" not in page
     assert refused == 403
@@ -217,7 +217,13 @@ def test_an_auditor_walks_a_number_and_is_told_what_is_wrong(at_work: Asking) ->
     def trace(table: str, key: str, who: str) -> str:
         asked.append((table, key, who))
         if key == "x":
-            raise UsageError("the key of t is a/b; found 1 values")
+            raise NoSuchNumber("the key of t is a/b; found 1 values", "wrong_key", table, key, ["a", "b"])
+        if key == "9/9":
+            raise NoSuchNumber("t has no row 9/9", "no_row", table, key, ["a", "b"])
+        if table == "officials.u":
+            raise NoSuchNumber("no table u", "no_table", table)
+        if key == "fails":
+            raise QhawaqError("something of /home/qhawaq")
         return "raw.t <line 7>"
 
     at_work.settings = replace(at_work.settings, trace=trace)
@@ -225,14 +231,34 @@ def test_an_auditor_walks_a_number_and_is_told_what_is_wrong(at_work: Asking) ->
         who = at_work.token(scope="audit", sub="auditora")
         page = client.get("/audit", params={"table": "officials.t", "key": "1/2"}, headers=who)
         wrong = client.get("/audit", params={"table": "officials.t", "key": "x"}, headers=who)
+        said = {
+            (table, key, lang): html.unescape(
+                client.get("/audit", params={"table": table, "key": key, "lang": lang}, headers=who).text
+            )
+            for table, key in (
+                ("officials.t", "x"),
+                ("officials.t", "9/9"),
+                ("officials.u", "1"),
+                ("officials.t", "fails"),
+            )
+            for lang in ("en", "es")
+        }
         guarded = client.get("/audit", params={"table": "protection.caseload", "key": "x"}, headers=who)
         assert client.get("/audit", headers=at_work.token()).status_code == 403
     assert "raw.t &lt;line 7&gt;" in page.text
     assert wrong.status_code == 422
-    assert "found 1 values" in html.unescape(wrong.text)
+    assert "La clave de officials.t es a/b: escriba 2 valores separados por /." in html.unescape(wrong.text)
+    assert "The key of officials.t is a/b: write 2 values separated by /." in said["officials.t", "x", "en"]
+    assert "officials.t no tiene una fila con la clave 9/9." in said["officials.t", "9/9", "es"]
+    assert "officials.t has no row with the key 9/9." in said["officials.t", "9/9", "en"]
+    assert "Ningún modelo hace la tabla officials.u" in said["officials.u", "1", "es"]
+    assert "No model makes the table officials.u" in said["officials.u", "1", "en"]
+    assert "No se pudo hacer el recorrido" in said["officials.t", "fails", "es"]
+    assert not any("/home/qhawaq" in page for page in said.values())
     assert 'value="x"' in wrong.text
     assert guarded.status_code == 422
-    assert asked == [("officials.t", "1/2", "auditora"), ("officials.t", "x", "auditora")]
+    assert asked[:2] == [("officials.t", "1/2", "auditora"), ("officials.t", "x", "auditora")]
+    assert not any(table.startswith("protection") for table, _, _ in asked)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,27 @@ def test_a_visit_and_who_is_in_charge_show_on_the_list_at_once(at_work: Asking) 
     assert re.search(r'<th scope="row">docente</th><td class="number">1</td><td class="number">1</td>', people)
 
 
+def test_a_colleague_is_put_in_charge_from_the_list_and_offered_from_then_on(at_work: Asking) -> None:
+    who = at_work.token(scope="education feedback")
+    with at_work.client() as client:
+        page = client.get("/", headers=who).text
+        assert '<option value="r.quispe">' not in page
+        given = {"seal": seal(page), "child": HERE, "to": " r.quispe "}
+        answer = client.post("/lista/a-mi-cargo", data=given, headers=who, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/#e{HERE}")
+        page = client.get("/", headers=who).text
+        assert "a cargo de r.quispe" in page
+        assert '<option value="r.quispe">' in page
+        assert children(client.get("/", params={"mine": "true"}, headers=who).text) == []
+        wrong = client.post(
+            "/lista/a-mi-cargo", data=given | {"to": "dos palabras"}, headers=who | {"Accept": "text/html"}
+        )
+        assert (wrong.status_code, "sin espacios" in wrong.text) == (422, True)
+        elsewhere = client.post("/lista/a-mi-cargo", data=given | {"child": ELSEWHERE}, headers=who)
+        assert elsewhere.status_code == 404
+        assert "a cargo de r.quispe" in client.get("/", headers=who).text
+
+
 @pytest.mark.parametrize(("days", "state"), [(-1, "cerrado"), (0, "contactado"), (1, "contactado")])
 def test_of_file_and_journal_the_newer_says_how_things_stand(at_work: Asking, days: int, state: str) -> None:
     told = date(2025, 11, 3)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from fastapi.testclient import TestClient
 
+from service.settings import Busy
 from tests.service import offices
 from tests.service.conftest import NAME, Asking
-from tests.service.offices import CANDIDATE, CHILD, ELSEWHERE, FILE, HERE, SCOPES, SURE, UNSURE
+from tests.service.offices import CANDIDATE, CHILD, ELSEWHERE, FILE, HERE, NUMBER, SCOPES, SURE, UNSURE
 from warehouse import clock
 
 WHY = "revisión acordada con la oficina"
@@ -31,7 +34,8 @@ def client(office: Asking) -> Iterator[TestClient]:
 
 
 def sealed(page: str) -> str:
-    return re.search(r'name="seal" value="([0-9a-f]{64})"', page).group(1)
+    """Return the seal of the page's own form; that of signing out stands above."""
+    return re.findall(r'name="seal" value="([0-9a-f]{64})"', page)[-1]
 
 
 def compared(client: TestClient, headers: dict[str, str]) -> str:
@@ -85,15 +89,108 @@ def test_who_waited_longest_is_first_and_it_is_logged(office: Asking, client: Te
     assert [case["case_key"] for case in found["cases"]] == [UNSURE, SURE]
     assert found["next_offset"] == 2
     page = client.get(f"/proteccion/{HERE}", headers=office.token(**SCOPES)).text
-    assert page.index(f"revision/{UNSURE}") < page.index(f"ficha/{CHILD}") < page.index("sin candidato</td>")
+    assert (
+        page.index(f"revision/{UNSURE}")
+        < page.index(f"ficha/{CHILD}")
+        < page.index("sin candidato</td>", page.index(f"ficha/{CHILD}"))
+    )
     assert "Datos sintéticos" in page
     assert office.settings.access_log.read_text().count('"what": "offices"') == 2
+
+
+def due(office: Asking, **cases: str | None) -> None:
+    """Give cases of the office that opened them a deadline, by key; None takes it away."""
+    with duckdb.connect(str(office.settings.offices / HERE / "r1.duckdb")) as db:
+        for key, day in cases.items():
+            given = [
+                day,
+                3 if day else None,
+                "Directiva 1, art. 2" if day else None,
+                {"sure": SURE, "unsure": UNSURE}[key],
+            ]
+            db.execute("update caseload set due_on = ?, working_days = ?, deadline_basis = ? where case_key = ?", given)
+
+
+TODAY = clock.today()
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "said", "counted"),
+    [(TODAY, "<strong>Vence hoy</strong>", "0 vencidos y 1 vencen hoy, de 1"),
+     (TODAY - DAY, "(hace 1 día)</strong>", "1 vencidos y 0 vencen hoy, de 1"),
+     (TODAY - 2 * DAY, "(hace 2 días)</strong>", "1 vencidos y 0 vencen hoy, de 1"),
+     (TODAY + DAY, f"<strong>Vence el {TODAY + DAY:%d/%m/%Y}</strong>", "0 vencidos y 0 vencen hoy, de 1")],
+)  # fmt: skip
+def test_what_is_due_says_so_with_its_norm(office: Asking, due_on: date, said: str, counted: str) -> None:
+    due(office, sure=str(due_on))
+    with office.client() as client:
+        page = client.get(f"/proteccion/{HERE}", headers=office.token(**SCOPES)).text
+        own = client.get(f"/proteccion/{HERE}/ficha/{CHILD}", headers=office.token(**SCOPES)).text
+    for shown in (page, own):
+        assert said in shown
+        assert "3 días hábiles: Directiva 1, art. 2" in shown
+    assert counted in page
+    assert "sin plazo declarado" in page  # of the other case that waits
+    assert "ya se atiende" in page  # of the one that somebody has taken up
+
+
+def test_what_is_due_first_comes_first_and_nothing_is_invented(office: Asking) -> None:
+    with office.client() as client:
+        headers = office.token(**SCOPES)
+        page = client.get(f"/proteccion/{HERE}", headers=headers).text
+        assert "Ningún caso que espera tiene un plazo declarado" in page
+        assert "Vence" not in page
+    due(office, sure="2025-07-09")
+    with office.client() as client:
+        cases = client.get(f"/v1/protection/{HERE}/cases", headers=headers).json()["cases"]
+        assert [case["case_key"] for case in cases][:2] == [SURE, UNSURE]  # though the other waits longer
+
+
+def test_violence_that_nobody_took_up_is_a_report_by_itself(office: Asking, client: TestClient) -> None:
+    page = client.get(f"/proteccion/{HERE}", headers=office.token(**SCOPES)).text
+    reports = page.partition('id="reports"')[2].partition("</section>")[0]
+    assert "Violencia física" in reports
+    assert f"revision/{UNSURE}" in reports
+    assert "Alimentos" not in reports
+    assert "Pelea de patio" in page  # no word of the seed: as the office wrote it, but for its capitals
+
+
+def test_the_offices_numbers_are_for_who_may_see_names(office: Asking, client: TestClient) -> None:
+    path = f"/proteccion/{HERE}"
+    assert f'DEMUNA <span class="actor">{NUMBER}</span>' in client.get(path, headers=office.token(**SCOPES)).text
+    assert NUMBER not in client.get(path, headers=office.token(**SCOPES | {"scope": "protection"})).text
+
+
+@pytest.mark.parametrize("path", [f"/proteccion/{HERE}", f"/proteccion/{HERE}/ficha/{CHILD}", REVIEW])
+def test_each_page_has_the_ways_to_others_and_out(office: Asking, client: TestClient, path: str) -> None:
+    page = client.get(path, headers=office.token(**SCOPES)).text
+    assert '<a href="/proteccion">' in page
+    assert 'action="/salir"' in page
+
+
+def test_a_page_answers_while_landing_writes_the_vault(office: Asking) -> None:
+    def busy(places: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        raise Busy("written")
+
+    office.settings = offices.replace(office.settings, case_numbers=busy)
+    with office.client() as client:
+        page = client.get(f"/proteccion/{HERE}", headers=office.token(**SCOPES))
+    assert (page.status_code, "no están disponibles" in page.text) == (200, True)
+
+
+def test_a_file_of_a_former_version_says_what_to_do(office: Asking) -> None:
+    with duckdb.connect(str(office.settings.offices / HERE / "r1.duckdb")) as db:
+        db.execute("alter table caseload drop due_on")
+    with office.client() as client:
+        answer = client.get(f"/v1/protection/{HERE}/cases", headers=office.token(**SCOPES))
+    assert (answer.status_code, "call 'qhawaq run'" in answer.text) == (503, True)
 
 
 def test_a_childs_cases_and_its_name_for_a_reason(office: Asking, client: TestClient) -> None:
     headers, path = office.token(**SCOPES), f"/proteccion/{HERE}/ficha/{CHILD}"
     page = client.get(path, headers=headers).text
-    for said in ("ALIMENTOS", "por vínculo", "(97,0 %)", "21,5 horas", "01/06/2025"):
+    for said in ("Alimentos", "Abierto", NUMBER, "por vínculo", "(97,0 %)", "21,5 horas", "01/06/2025"):
         assert said in page, said
     assert NAME["given_names"] not in page
     named = client.post(f"{path}/nombre", data={"seal": sealed(page), "why": WHY}, headers=headers)

@@ -301,19 +301,6 @@ def test_codes_of_forms_are_those_of_the_contract(asking: Asking) -> None:
     assert listed["estado"] == set(words.of_cases("state")) - {"LISTADO"} | {journal.TAKEN_BACK}
 
 
-@pytest.mark.parametrize("name", ["visits", "failures"])
-def test_every_text_stands_in_both_languages(name: str) -> None:
-    spanish, english = words.texts(name), words.texts(name, "en")
-    assert spanish.keys() == english.keys()
-    assert all(map(str.strip, [*spanish.values(), *english.values()]))
-
-
-def test_every_code_is_said_in_both_languages() -> None:
-    for kind in ("state", "dismissal", "next_step", "answer"):
-        assert all(words.of_cases(kind, "en").values())
-    assert all(outcome.text for outcome in words.outcomes("en").values())
-
-
 def test_the_delivery_is_read_as_csv_whatever_is_typed(asking: Asking, client: TestClient) -> None:
     post(client, asking.token(**EVERYTHING), **VISIT, note='"; drop, \n=1+1')
     (path,) = asking.home.inbox.iterdir()

@@ -10,7 +10,7 @@ from warehouse import database
 from warehouse.audit import access_log
 from warehouse.build.manifest import Manifest, Node
 from warehouse.database import quoted
-from warehouse.errors import QhawaqError, UsageError
+from warehouse.errors import NoSuchNumber
 from warehouse.settings import Home
 
 LINES_SHOWN = 12
@@ -27,8 +27,7 @@ def trace(home: Home, table: str, key: str, who: str | None = None) -> str:
         who: who looks, for the access log; the user of this process if nobody is named.
 
     Raises:
-        UsageError: no such table, or the key does not fit it.
-        QhawaqError: no such row.
+        NoSuchNumber: no such table or row, or the key does not fit.
     """
     manifest = Manifest.read(home)
     model = manifest.find(table)
@@ -45,12 +44,13 @@ def key_of(manifest: Manifest, model: str, table: str, key: str) -> dict[str, st
     """Return key column → its value, of a key whose values are separated by `/`.
 
     Raises:
-        UsageError: the key does not fit the table.
+        NoSuchNumber: the key does not fit the table.
     """
     columns = manifest.keys[model]
     values = key.split("/")
     if len(columns) != len(values):
-        raise UsageError(f"the key of {table} is {'/'.join(columns)}; found {len(values)} values")
+        told = f"the key of {table} is {'/'.join(columns)}; found {len(values)} values"
+        raise NoSuchNumber(told, "wrong_key", table, key, columns)
     return dict(zip(columns, values, strict=True))
 
 
@@ -58,7 +58,7 @@ def row_of(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> Ro
     """Return the row of a model with a key.
 
     Raises:
-        QhawaqError: there is none.
+        NoSuchNumber: there is none.
     """
     where = " and ".join(f"cast({quoted(column)} as varchar) = ?" for column in key)
     query = db.execute(
@@ -66,7 +66,8 @@ def row_of(db: duckdb.DuckDBPyConnection, node: Node, key: dict[str, str]) -> Ro
     )
     row = query.fetchone()
     if row is None:
-        raise QhawaqError(f"{node['schema']}.{node['name']} has no row {key}")
+        table = f"{node['schema']}.{node['name']}"
+        raise NoSuchNumber(f"{table} has no row {key}", "no_row", table, "/".join(key.values()), key)
     names = [column[0] for column in query.description]
     return dict(zip(names, row, strict=True))
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from warehouse.errors import HomeError, UsageError
+from warehouse.errors import HomeError, NoSuchNumber
 from warehouse.files import read_json
 from warehouse.settings import Home
 
@@ -97,13 +97,14 @@ class Manifest:
         """Return the unique id of the model of a table, given as `schema.table` or `table`.
 
         Raises:
-            UsageError: there is no such model.
+            NoSuchNumber: there is no such model.
         """
         schema, _, name = table.rpartition(".")
         for identity, node in self.of_type("model").items():
             if node["name"] == name and schema in ("", node["schema"]):
                 return identity
-        raise UsageError(f"no table {table} is built by a model: name one as schema.table, such as scores.risk_scores")
+        told = f"no table {table} is built by a model: name one as schema.table, such as scores.risk_scores"
+        raise NoSuchNumber(told, "no_table", table)
 
     def ancestors(self, model: str, depth: int = 0, seen: set[str] | None = None) -> Iterator[tuple[int, str, bool]]:
         """Yield (depth, unique id, whether it came before) of everything that a model is made from."""

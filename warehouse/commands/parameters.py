@@ -21,7 +21,7 @@ FROM = click.option("--from", "valid_from", type=DAY, required=True, help="From 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def parameters(context: click.Context) -> None:
-    """List the capacities, costs, holidays and targets that this home states; state one, or withdraw it.
+    """List the capacities, costs, holidays, targets and deadlines that this home states; state one, or withdraw it.
 
     What is stated counts beside what Qhawaq ships, and before it, from the day on which it is valid and known. It is
     known from the day on which it is stated, and never on a closed date: earlier dates and lists stay as they are.
@@ -125,6 +125,32 @@ def target(
         level=level.strip().upper(),
         valid_from=date(year, 1, 1),
         target_share=share,
+        basis=source.strip(),
+    )
+    _state(context, asked, who, why)
+
+
+@parameters.command(short_help="State by when an office must take up a case.")
+@click.argument("office")
+@click.argument("days", type=int)
+@FROM
+@click.option("--of", "matter", default="any", show_default=True, help="violence, or any case of the office.")
+@click.option("--source", required=True, help="Which norm sets the deadline.")
+@decision_options
+def deadline(
+    context: Context, office: str, days: int, valid_from: date, matter: str, source: str, who: str | None, why: str
+) -> None:
+    """State how many working DAYS an OFFICE (DEMUNA, CEM, UPE) has to take up a case that it opened.
+
+    It holds for cases opened from its first day on. Qhawaq ships none: which norm binds an office, its lawyers say.
+    """
+    from warehouse.landing.parameters import Deadline
+
+    asked = Deadline(
+        office=office.strip().upper(),
+        matter=matter.strip().lower(),
+        valid_from=valid_from,
+        working_days=days,
         basis=source.strip(),
     )
     _state(context, asked, who, why)

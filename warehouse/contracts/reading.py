@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from warehouse.contracts import rules, scopes
+from warehouse.contracts import rules, scopes, shape
 from warehouse.contracts.contract import (
     CHILD_KEY,
     LANDING_COLUMNS,
@@ -22,6 +22,7 @@ from warehouse.contracts.contract import (
     pseudonym_name,
 )
 from warehouse.contracts.scopes import Replaces
+from warehouse.contracts.shape import Slip
 from warehouse.errors import QhawaqError
 from warehouse.settings import parse_yaml
 
@@ -37,17 +38,12 @@ COLUMN_KEYS |= rules.COLUMN_RULES
 LEFT_OUT = "left_out"  # what `other_columns` may say
 
 
-def _meta(described: dict[str, Any]) -> dict[str, Any]:
-    """Return the keys beyond dbt's own of a source, table or column."""
-    return (described.get("config") or {}).get("meta") or {}
-
-
 def _known_meta(name: str, described: dict[str, Any], known: set[str]) -> dict[str, Any]:
     """Return the keys of a table or column, all of which must be known."""
-    meta = _meta(described)
-    if unknown := set(meta) - known:
-        raise QhawaqError(f"contract {name}: unknown meta {sorted(unknown)}")
-    return meta
+    meta = shape.meta(name, described)
+    if unknown := sorted(str(key) for key in meta if key not in known):
+        raise QhawaqError(f"contract {name}: unknown meta {unknown}: write one of {', '.join(sorted(known))}")
+    return dict(meta)
 
 
 def _column(table: str, raw: dict[str, Any], filled: set[str]) -> Column:
@@ -92,7 +88,7 @@ def _filled(table: dict[str, Any]) -> set[str]:
 def _contract(source: dict[str, Any], table: dict[str, Any]) -> Contract:
     name = f"{source['name']}.{table['name']}"
     meta = _known_meta(name, table, TABLE_KEYS)
-    whole = _meta(source)
+    whole = shape.meta(name, source)
     domain = whole.get("domain")
     if domain not in DOMAINS:
         raise QhawaqError(f"contract {name}: domain {domain!r} is none of {DOMAINS}")
@@ -155,7 +151,7 @@ def _leaves_out_others(name: str, meta: dict[str, Any]) -> bool:
 
 def _columns(name: str, table: dict[str, Any]) -> tuple[Column, ...]:
     """Return the columns of the delivery, without those that landing adds."""
-    pseudonyms = {_meta(column)["pseudonym"] for column in table["columns"] if "pseudonym" in _meta(column)}
+    pseudonyms = {meta["pseudonym"] for column in table["columns"] if "pseudonym" in (meta := shape.meta(name, column))}
     added = {column.name for column in (CHILD_KEY, REGION, *LANDING_COLUMNS)} | set(map(pseudonym_name, pseudonyms))
     filled = _filled(table)
     return tuple(_column(name, column, filled) for column in table["columns"] if column["name"] not in added)
@@ -168,20 +164,58 @@ def read(project: Path) -> dict[str, Contract]:
         QhawaqError: a contract is not well-formed; the message names it.
     """
     paths = sorted((project / "models").rglob("_*__sources.yml"))
-    return dict(_read(tuple(path.read_text(encoding="utf-8") for path in paths)))
+    return dict(_read(tuple((path.name, path.read_text(encoding="utf-8")) for path in paths)))
 
 
 @lru_cache(maxsize=4)  # a process reads them again for each step; they cost more to read than most files to land
-def _read(texts: tuple[str, ...]) -> dict[str, Contract]:
-    """Return the contracts that the YAML files of sources describe."""
-    contracts = [
-        _contract(source, table) for text in texts for source, table in _tables(text) if "file_pattern" in _meta(table)
-    ]
+def _read(files: tuple[tuple[str, str], ...]) -> dict[str, Contract]:
+    """Return the contracts that the YAML files of sources, by name and text, describe."""
+    contracts = [contract for file, text in files for contract in _of_file(file, text)]
     return {contract.table: contract for contract in contracts}
 
 
-def _tables(text: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield each table that a file describes, with its source."""
-    for source in parse_yaml(text).get("sources") or []:
-        for table in source["tables"]:
-            yield source, table
+def _of_file(file: str, text: str) -> Iterator[Contract]:
+    """Yield the contracts of a file.
+
+    Raises:
+        QhawaqError: one is not well-formed; the message says in which file and line, and what to write.
+    """
+    table = ""
+    try:
+        for source, described in shape.tables(_parsed(text)):
+            table = described["name"]
+            if "file_pattern" in shape.meta(table, described):
+                yield _judged(source, described)
+    except QhawaqError as error:
+        path = error.path if isinstance(error, Slip) else ()
+        raise QhawaqError(f"{file}:{_line(error) or shape.line_of(text, table, path)}: {error}") from None
+
+
+def _judged(source: dict[str, Any], table: dict[str, Any]) -> Contract:
+    """Return the contract of a table whose keys are what they must be.
+
+    Raises:
+        QhawaqError: they are not.
+    """
+    name = f"{source['name']}.{table['name']}"
+    shape.judge(name, table)
+    try:
+        return _contract(source, table)
+    except (LookupError, TypeError, ValueError, AttributeError, re.error) as error:
+        told = f"contract {name} cannot be read ({error}): write its keys as docs/add-a-source.md explains them"
+        raise QhawaqError(told) from None
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401  what the text holds
+    import yaml
+
+    try:
+        return parse_yaml(text)
+    except yaml.YAMLError as error:
+        raise Slip(f"this is no YAML ({' '.join(str(error).split())}): look at quotes, colons and indents") from error
+
+
+def _line(error: QhawaqError) -> int:
+    """Return the line that the parser of YAML names; 0 where it names none."""
+    mark = getattr(error.__cause__, "context_mark", None) or getattr(error.__cause__, "problem_mark", None)
+    return mark.line + 1 if mark else 0

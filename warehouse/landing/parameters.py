@@ -1,4 +1,4 @@
-"""A home's own parameters, stated beside what Qhawaq ships: capacities of UGELs, costs, holidays and targets.
+"""A home's own parameters, stated beside what Qhawaq ships: capacities, costs, holidays, targets and deadlines.
 
 Each is recorded with who, why, from when on it holds and from which day it is known, and is never changed. One that was
 withdrawn was known until then: what it had replaced counts again, and the past stays as it was known. The models that
@@ -25,7 +25,12 @@ create table if not exists raw.parameters (
   valid_from date, capacity_children integer, capacity_share double, unit_cost_soles double, holiday_name varchar,
   is_holiday boolean, target_share double, basis varchar, who varchar, why varchar, known_at date, decided_at timestamp,
   withdrawn_on date, withdrawn_by varchar, withdrawn_reason varchar, withdrawn_at timestamp);
+alter table raw.parameters add column if not exists office varchar;
+alter table raw.parameters add column if not exists matter varchar;
+alter table raw.parameters add column if not exists working_days integer;
 """
+OFFICES = ("DEMUNA", "CEM", "UPE")
+MATTERS = ("violence", "any")  # cases of an office that a deadline is about
 ALL = "*"  # stands for every UGEL without a capacity of its own
 
 
@@ -93,8 +98,25 @@ class Goal:
         return f"{self.indicator} {self.level} {self.valid_from.year}, {self.target_share:.2%} ({self.basis})"
 
 
-Parameter = Capacity | Cost | Holiday | Goal
-KINDS: dict[str, type[Parameter]] = {one.kind: one for one in (Capacity, Cost, Holiday, Goal)}
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """How many working days a protection office has to take up a case, and which norm says so."""
+
+    kind: ClassVar[str] = "deadline"
+    key: ClassVar[tuple[str, ...]] = ("office", "matter", "valid_from")
+    office: str
+    matter: str  # one of MATTERS
+    valid_from: date  # the first day of opening for which it holds
+    working_days: int
+    basis: str
+
+    def __str__(self) -> str:
+        """Say what it is."""
+        return f"{self.office} {self.matter}, {self.working_days} working days from {self.valid_from} ({self.basis})"
+
+
+Parameter = Capacity | Cost | Holiday | Goal | Deadline
+KINDS: dict[str, type[Parameter]] = {one.kind: one for one in (Capacity, Cost, Holiday, Goal, Deadline)}
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,25 @@ import duckdb
 from warehouse import contracts, database, seeds
 from warehouse.errors import UsageError
 from warehouse.landing import ledger, parameters
-from warehouse.landing.parameters import ALL, Capacity, Cost, Decided, Goal, Holiday, Parameter, Statement
+from warehouse.landing.parameters import (
+    ALL,
+    MATTERS,
+    OFFICES,
+    Capacity,
+    Cost,
+    Deadline,
+    Decided,
+    Goal,
+    Holiday,
+    Parameter,
+    Statement,
+)
 from warehouse.settings import DBT_PROJECT, Home
 
 FIRST = date(2000, 1, 1)  # what is stated of a day before, or after the last, is a slip
 LAST = date(2060, 12, 31)
 MOST_CHILDREN = 100_000  # per list of a UGEL
+MOST_WORKING_DAYS = 250  # a year has as many
 MOST_SOLES = 1_000_000  # per child
 LONGEST = 100  # characters of a name
 LEVELS = ("B0", "F0")  # of which indicators are told: primary and secondary
@@ -72,6 +85,8 @@ def _judge(db: duckdb.DuckDBPyConnection, parameter: Parameter) -> None:
             _judge_holiday(db, parameter)
         case Goal():
             _judge_target(parameter)
+        case Deadline():
+            _judge_deadline(parameter)
     said = parameters.standing(db, parameter)
     if said and said.parameter == parameter:
         raise UsageError(f"parameter {said.number} states just this, known from {said.known_at}")
@@ -141,5 +156,19 @@ def _judge_target(target: Goal) -> None:
         raise UsageError(f"{target.level} is no level that has indicators: B0 is primary, F0 secondary")
     if not 0 <= target.target_share <= 1:
         raise UsageError(f"{target.target_share:g}: from 0 to 1 (0.05 is 5 of 100 pupils)")
-    if not 1 <= len(target.basis.strip()) <= LONGEST:
-        raise UsageError(f"--source: say which plan or norm sets the goal, in up to {LONGEST} characters")
+    _judge_source(target.basis, "plan or norm sets the goal")
+
+
+def _judge_deadline(deadline: Deadline) -> None:
+    if deadline.office not in OFFICES:
+        raise UsageError(f"{deadline.office} is no protection office; there are: {', '.join(OFFICES)}")
+    if deadline.matter not in MATTERS:
+        raise UsageError(f"--of {deadline.matter}: say one of {', '.join(MATTERS)}")
+    if not 1 <= deadline.working_days <= MOST_WORKING_DAYS:
+        raise UsageError(f"{deadline.working_days} working days: say from 1 to {MOST_WORKING_DAYS}")
+    _judge_source(deadline.basis, "norm sets the deadline")
+
+
+def _judge_source(basis: str, which: str) -> None:
+    if not 1 <= len(basis.strip()) <= LONGEST:
+        raise UsageError(f"--source: say which {which}, in up to {LONGEST} characters")

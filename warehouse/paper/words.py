@@ -1,4 +1,4 @@
-"""How paper says things in Spanish: grades, days, weeks, and what became of a case."""
+"""How paper says things, in Spanish unless asked otherwise: grades, days, weeks, and what became of a case."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from warehouse import seeds
 from warehouse.settings import read_yaml
 
+SPANISH = "es"
 Texts = dict[str, Any]  # by their names, as YAML has them
 MONTHS = "enero febrero marzo abril mayo junio julio agosto setiembre octubre noviembre diciembre".split()
 SHOWN_CONTACTS = 4
@@ -33,9 +34,16 @@ class School(NamedTuple):
 
 
 @cache
-def texts() -> Texts:
-    """Return the texts of paper."""
-    return read_yaml(Path(__file__).with_name("texts.yml"))
+def texts(language: str = SPANISH) -> Texts:
+    """Return the texts of paper; the boxes of a sheet are the outcomes that a visit can have."""
+    said: Texts = _said(read_yaml(Path(__file__).with_name("texts.yml")), language)
+    rows = sorted(seeds.rows("visit_outcomes"), key=lambda row: int(row["position"]))
+    said["sheet"]["outcomes"] = [*(row[f"text_{language}"] for row in rows), said["sheet"]["other"]]
+    return said
+
+
+def _said(node: Texts, language: str) -> Any:  # noqa: ANN401  a text, or texts by name
+    return node[language] if SPANISH in node else {name: _said(part, language) for name, part in node.items()}
 
 
 @cache
@@ -49,9 +57,9 @@ def grade(code: int | None) -> str:
     return _grades().get(code, "") if code is not None else ""
 
 
-def grade_and_section(code: int | None, section: str | None) -> str:
+def grade_and_section(code: int | None, section: str | None, language: str = SPANISH) -> str:
     """Return a grade with its section, such as «6.° de primaria, sección B»."""
-    told = f"{texts()['sheet']['section']} {section}" if section else ""
+    told = f"{texts(language)['sheet']['section']} {section}" if section else ""
     return ", ".join(filter(None, (grade(code), told)))
 
 
@@ -89,17 +97,18 @@ def ugel(name: str) -> str:
     return f"{code}{comma}{titled(province)}"
 
 
-def school(code: str, register: School | None) -> str:
+def school(code: str, register: School | None, language: str = SPANISH) -> str:
     """Return a school by name and district; by its code where the register names none."""
+    said = texts(language)["sheet"]
     if register is None or not register.name:
-        return f"{texts()['sheet']['unknown_school']} {code}"
-    district = f", distrito {titled(register.district)}" if register.district else ""
-    return f"{register.name}{district} (código {code})"
+        return f"{said['unknown_school']} {code}"
+    district = f", {said['district']} {titled(register.district)}" if register.district else ""
+    return f"{register.name}{district} ({said['code']} {code})"
 
 
-def contacts(cases: Sequence[Mapping[str, Any]]) -> list[Contact]:
+def contacts(cases: Sequence[Mapping[str, Any]], language: str = SPANISH) -> list[Contact]:
     """Return what was last done for a child, the newest first, from its published cases."""
-    steps = texts()["steps"]
+    steps = texts(language)["steps"]
     done = {
         Contact(case[column], text) for case in cases for column, text in steps.items() if case.get(column) is not None
     }

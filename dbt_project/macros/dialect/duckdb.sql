@@ -33,6 +33,8 @@
 
 {% macro duckdb__utc_now() -%} cast(now() at time zone 'UTC' as timestamp) {%- endmacro %}
 
+{% macro duckdb__day_of_week(day) -%} cast(isodow({{ day }}) as integer) {%- endmacro %}
+
 {% macro duckdb__each_number(first, last) -%}
   cast(unnest(generate_series({{ first }}, {{ last }})) as integer)
 {%- endmacro %}

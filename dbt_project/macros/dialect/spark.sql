@@ -8,6 +8,8 @@
   cast(datediff({{ later }}, {{ earlier }}) as bigint)
 {%- endmacro %}
 
+{% macro spark__day_of_week(day) -%} (weekday({{ day }}) + 1) {%- endmacro %}
+
 {% macro spark__utc_now() -%}
   cast(to_utc_timestamp(current_timestamp(), current_timezone()) as timestamp_ntz)
 {%- endmacro %}

@@ -13,6 +13,13 @@
   {{ return(adapter.dispatch('days_between')(earlier, later)) }}
 {%- endmacro %}
 
+{#- 1 Monday to 7 Sunday. -#}
+{% macro day_of_week(day) -%} {{ return(adapter.dispatch('day_of_week')(day)) }} {%- endmacro %}
+
+{% macro days_after(day, n) -%} cast({{ day }} + cast({{ n }} as integer) as date) {%- endmacro %}
+
+{% macro without_accents(text) -%} translate({{ text }}, 'ÁÉÍÓÚÜ', 'AEIOUU') {%- endmacro %}
+
 {% macro utc_now() -%} {{ return(adapter.dispatch('utc_now')()) }} {%- endmacro %}
 
 {#- The day in Lima of a moment in UTC, as warehouse/clock.py has it: Peru has no summer time. -#}

@@ -12,6 +12,8 @@ links as (
     ) = 1
 ),
 
+reasons as (select * from {{ ref('case_reasons') }}),
+
 last_merges as {{ newest(ref('int_children__merges')) }},
 
 cases as (
@@ -48,6 +50,7 @@ linked as (
         named.district_code,
         named.office,
         named.reason,
+        coalesce(contains(named.reason, 'VIOLENCIA') or reasons.is_violence, false) as is_violence,
         named.case_state,
         named.opened_date,
         named.closed_date,
@@ -55,6 +58,7 @@ linked as (
         named._line,
         named.stood_at as known_at
     from named
+    left join reasons on {{ without_accents('named.reason') }} = reasons.reason
     left join last_merges on named.found_key = last_merges.child_key
 )
 

@@ -45,8 +45,7 @@ dated as (
         make_date(school_year, month, day_of_month) as date_day,
         school_year,
         month,
-        cast({{ days_between("cast('2001-01-01' as date)",
-            'make_date(school_year, month, day_of_month)') }} % 7 + 1 as integer) as day_of_week
+        {{ day_of_week('make_date(school_year, month, day_of_month)') }} as day_of_week
     from days
 ),
 

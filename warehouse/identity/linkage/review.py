@@ -1,8 +1,8 @@
-"""Reviews of uncertain links: a record and its candidate, side by side, for the person who decides."""
+"""Records of offices as their vault holds them: under the office's own number, or beside the candidate of a review."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -41,6 +41,26 @@ class LinkReview:
     probability: float  # that the record is the candidate's, 0 to 1
     record: Person
     candidate: Person
+
+
+def case_numbers(
+    db: duckdb.DuckDBPyConnection, contracts: Iterable[Contract], places: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Return by record the number that its office gave it; none of what was erased.
+
+    Args:
+        db: a throw-away database with the vault attached; the caller has logged the request.
+        contracts: all contracts; those with links are of offices, whose number is the key.
+        places: the file and line of each record.
+    """
+    found: dict[tuple[str, int], str] = {}
+    for contract in contracts:
+        files = sorted({file for file, _ in places if contract.pattern.fullmatch(file)})
+        if contract.link and files:
+            query = f"select _file, _line, {quoted(contract.key[0])} from vault.{contract.table} where _file in ?"
+            rows = {(file, line): number for file, line, number in db.execute(query, [files]).fetchall()}
+            found |= {place: rows[place] for place in places if rows.get(place)}
+    return found
 
 
 def open_review(

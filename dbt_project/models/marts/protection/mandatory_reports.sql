@@ -15,7 +15,7 @@ reports as (
         ) as integer) as waiting_days
     from cases
     cross join calendar
-    where contains(upper(cases.reason), 'VIOLENCIA') and cases.case_state <> 'CERRADO'
+    where cases.is_violence and cases.case_state <> 'CERRADO'
     group by 1, 2
 )
 

@@ -9,6 +9,8 @@ renamed as (
         support_code,
         indicator,
         level,
+        office,
+        matter,
         -- text
         kind,
         holiday_name,
@@ -18,6 +20,7 @@ renamed as (
         capacity_share,
         unit_cost_soles,
         target_share,
+        working_days,
         is_holiday,
         -- dates
         valid_from,

@@ -28,6 +28,7 @@ class Panel:
     definition: str
     source: str
     limits: str
+    empty: str
 
     @property
     def description(self) -> str:
@@ -48,11 +49,12 @@ def panel(key: str) -> Panel:
         KeyError: the catalog has none of that key, or one without definition, source or limits.
     """
     words = catalog()["panels"][key]
-    return Panel(words["title"], words["definition"], words["source"], words["limits"])
+    empty = words.get("empty", sign("empty"))
+    return Panel(words["title"], words["definition"], words["source"], words["limits"], empty)
 
 
-def dashboard(key: str) -> dict[str, str]:
-    """Return title and description of a dashboard."""
+def dashboard(key: str) -> dict[str, Any]:
+    """Return title and description of a dashboard, and the first questions of its reader."""
     return catalog()["dashboards"][key]
 
 

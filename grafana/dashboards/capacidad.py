@@ -14,7 +14,7 @@ MOST = 20_000  # a list reaches to twice the capacity
 def make() -> Dashboard:
     """Return the dashboard."""
     schools = Asked(
-        "school_lists", ("service_code", "level", "n_pupils", "n_listed"), "n_listed desc, service_code", 1000
+        "school_lists", ("school_name", "service_code", "level", "n_pupils", "n_listed"), "n_listed desc, service_code", 1000
     )
     return page(
         "capacidad",

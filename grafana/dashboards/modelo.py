@@ -25,7 +25,7 @@ OF_ALL = (
 def make() -> Dashboard:
     """Return the dashboard."""
     groups = Asked("fairness", GROUPS, "group_name", 100, ("is_live", VISITS, "group_name not like '%&%'"))
-    scores = Asked("score_distribution", ("band_from", "n_children"), "as_of_date desc, band_from", 20, (VISITS,))
+    scores = Asked("score_distribution", ("band_from", "n_children"), "band_from", 20, (VISITS, "is_newest"))
     return page(
         "modelo",
         [

@@ -55,7 +55,8 @@ class Board:
         browser.do("Page.navigate", url=f"{self.server.gate}/d/{made['uid']}{'?kiosk' if kiosk else ''}")
         assert browser.holds(f"{PANELS}.length >= {len(made['panels'])}", 60), browser.said[-3:]
         until = time.monotonic() + 20
-        while self._asked() < len(made["panels"]) and time.monotonic() < until:
+        asking = sum(bool(panel["targets"]) for panel in made["panels"])
+        while self._asked() < asking and time.monotonic() < until:
             browser.ask("1")  # what was loaded meanwhile is heard
             time.sleep(0.2)
         time.sleep(1.5)  # the last answer is drawn

@@ -16,7 +16,7 @@ from warehouse.build import manifest
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile
 from warehouse.publish import service_features, switching
-from warehouse.settings import Home
+from warehouse.settings import Home, pages_url
 
 # Audience → the column whose values are its areas, each a file of its own.
 AUDIENCES: dict[str, str | None] = {
@@ -168,12 +168,19 @@ def _fill(edition: Edition, target: Target, path: Path) -> dict[str, Content]:
 
 
 def _write_release(edition: Edition, target: Target) -> None:
-    """Write the table that says which release the file is of; for those who watch, how full the disk is too."""
-    disk = f", {_disk_used(edition.home)!r}::double as disk_used_share" if target.audience == "operations" else ""
+    """Write the table that says which release the file is of; for those who watch, how full the disk is too.
+
+    For those whose lists lead to the service, it says under which address.
+    """
+    more = ""
+    if target.audience == "operations":
+        more = f", {_disk_used(edition.home)!r}::double as disk_used_share"
+    elif target.audience in ("education", "protection"):
+        more = f", {quoted(pages_url(), chr(39))} as service_url"
     edition.db.execute(
         "create table serving.release as select ? as release_id, ? as kind, "
         "(select today from raw.calendar) as built_for, "
-        f"cast(now() at time zone 'UTC' as timestamp) as published_at{disk}",
+        f"cast(now() at time zone 'UTC' as timestamp) as published_at{more}",
         [edition.release, edition.home.kind],
     )
 

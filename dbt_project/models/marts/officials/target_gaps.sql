@@ -23,7 +23,12 @@ target_gaps as (
     select
         goals.*,
         indicators.case_share,
-        {{ gap('indicators.case_share', 'goals.target_share') }} as gap_to_target
+        {{ gap('indicators.case_share', 'goals.target_share') }} as gap_to_target,
+        case
+            when goals.indicator in ('{{ var('more_is_better') | join("', '") }}')
+                then indicators.case_share >= goals.target_share
+            else indicators.case_share <= goals.target_share
+        end as is_reached
     from goals
     left join indicators
         on

@@ -5,6 +5,7 @@ work as (
 ),
 
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
+schools as {{ school_names() }},
 services as (select * from {{ ref('services') }} where need = 'risky_work'),
 
 -- a referral and no ranking: the office decides whom it sees first
@@ -14,6 +15,7 @@ referrals as (
         work.as_of_date,
         cast(work.child_key as varchar) as child_key,
         pupils.service_code,
+        schools.school_name,
         work.weekly_work_hours,
         services.service_name,
         services.need_text
@@ -21,6 +23,7 @@ referrals as (
     inner join pupils on {{ same_child_and_date('work', 'pupils') }}
     inner join services
         on work.as_of_date >= services.valid_from and work.as_of_date < services.valid_until
+    left join schools on pupils.service_code = schools.service_code
 )
 
 select * from referrals where area_code is not null

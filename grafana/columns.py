@@ -1,0 +1,110 @@
+"""How a column is read, by its name: what it is called, its unit, its words for codes, and how wide it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from grafana_foundation_sdk.models import dashboard as models
+
+from grafana import texts
+
+# Pixels of columns, in tables with sentences, that need more or less than their names.
+WIDTHS = {
+    **dict.fromkeys(("child_key", "source", "task_id", "started_at"), 165),
+    **dict.fromkeys(("grade", "need", "column_name", "service_name", "school_name", "province_name"), 150),
+    **dict.fromkeys(("file", "case_key", "alert"), 260),
+    **dict.fromkeys(("rank_in_ugel", "section", "days_since_listed"), 75),
+    "probability_text": 125,
+    "service_code": 100,
+}
+SENTENCES = ("_text", "reason", "watched", "place", "error")  # what columns of sentences end in: they are broken into lines
+SHARES = (
+    "_share", "probability", "recall", "selection_rate", "share_served", "share_without", "recall_low", "recall_high",
+    "ratio_value",
+)  # fmt: skip
+# Differences of shares: a change from 4% to 3% is one percentage point, and no percent.
+POINTS = (
+    "gap_to_all", "gap_to_department", "gap_to_nation", "gap_to_target", "gap_to_last_year", "share_gap", "effect", "effect_low",
+    "effect_high", "smallest_visible_effect",
+)  # fmt: skip
+MOMENTS = ("started_at", "published_at")  # of UTC, in the warehouse
+# What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
+UNITS = {
+    **dict.fromkeys(("_rows", "_soles", "_avoided", "cost_low", "cost_high"), "locale"),
+    **dict.fromkeys(("_on", "_date", "delivered_at", "built_for"), "time:DD/MM/YYYY"),
+    **dict.fromkeys(MOMENTS, "time:DD/MM/YYYY HH:mm"),
+    **dict.fromkeys(("value", "low", "high", "threshold", "seconds"), "none"),
+}
+# Of every unit the same: a point and one decimal, as the ministry's statistics write it.
+DECIMALS = {"percentunit": 1, "suffix:pp": 1, "locale": 0, "none": 2}
+GREEN, RED = "#1a7f37", "#b42318"
+# Color means good or bad, and only against what somebody stated: a goal, a date, a threshold.
+VERDICTS = {"is_reached": {"true": GREEN, "false": RED}}
+
+
+def asked(column: str) -> str:
+    """Return what is asked for a column: percentage points of shares, and Lima's time (five hours before UTC, all year)."""
+    if column.endswith(POINTS):
+        return f"100 * {column} as {column}"
+    return f"{column} - interval 5 hour as {column}" if column.endswith(MOMENTS) else column
+
+
+def unit_of(column: str) -> str:
+    """Return the unit of a column, by how columns are named in the warehouse."""
+    if column.endswith(POINTS):
+        return "suffix:pp"
+    if column.endswith(SHARES):
+        return "percentunit"
+    if column.startswith("n_"):
+        return "locale"
+    return next((unit for ending, unit in UNITS.items() if column.endswith(ending)), "string")
+
+
+def _value(name: str, value: object) -> models.DynamicConfigValue:
+    return models.DynamicConfigValue(id_val=name, value=value)
+
+
+def named(panel: Any, columns: Sequence[str], hidden: Sequence[str] = ()) -> Any:  # noqa: ANN401  every builder of a panel
+    """Give columns their names, units and values in Spanish; some are there for links alone."""
+    for column in columns:
+        unit = unit_of(column)
+        properties = [_value("displayName", texts.column(column)), _value("unit", unit), _value("noValue", texts.sign("nothing"))]
+        if column == "school_year" or unit in DECIMALS:
+            properties.append(_value("decimals", DECIMALS.get(unit, 0)))
+        if mappings := _mappings(column):
+            properties.append(_value("mappings", mappings))
+        if column in VERDICTS:
+            properties.append(_value("custom.cellOptions", {"type": "color-text"}))
+        if column in hidden:
+            properties.append(_value("custom.hideFrom", {"viz": True, "legend": True, "tooltip": True}))
+        panel = panel.override_by_name(column, properties)
+    return panel
+
+
+def _mappings(column: str) -> list[Any]:
+    """Return how a column's values are said: words for codes, and sentences by patterns."""
+    colors = VERDICTS.get(column, {})
+    words = {
+        value: models.ValueMappingResult(text=text, color=colors.get(value))
+        for value, text in texts.values(column).items()
+    }
+    by_pattern = [
+        models.RegexMap(options=models.DashboardRegexMapOptions(pattern, models.ValueMappingResult(text=text)))
+        for pattern, text in texts.patterns(column)
+    ]
+    return ([models.ValueMap(options=words)] if words else []) + by_pattern
+
+
+def fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
+    """Give columns widths: all else is narrow where there are sentences, which take what is left and are broken."""
+    long = {column for column in columns if column.endswith(SENTENCES)}
+    for column in columns:
+        properties = [_value("custom.wrapHeaderText", True)]
+        if column in long:
+            properties += [_value("custom.wrapText", True), _value("custom.minWidth", 200)]
+        elif long:
+            narrow = WIDTHS.get(column) or min(110, max(80, 8 * len(texts.column(column)) + 24))
+            properties.append(_value("custom.width", narrow))
+        panel = panel.override_by_name(column, properties)
+    return panel

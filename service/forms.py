@@ -15,7 +15,7 @@ from service import words
 from service.access import Caller, Refused
 from service.problems import Problem, wants_page
 from service.service import Service
-from warehouse import clock, reasons
+from warehouse import clock, numbers, reasons
 from warehouse.errors import UsageError
 from warehouse.paper.words import titled, ugel
 
@@ -41,7 +41,7 @@ PAGES.filters["proper"] = titled
 PAGES.filters["ugel_name"] = ugel
 PAGES.filters["month_name"] = month_name
 PAGES.filters["day"] = lambda day: f"{day:%d/%m/%Y}"
-PAGES.filters["percent"] = lambda share: f"{100 * share:.1f} %".replace(".", ",")
+PAGES.filters["percent"] = numbers.percent
 
 
 def render(template: str, service: Service, *, caller: Caller | None = None, **context: object) -> str:

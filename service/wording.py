@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from service.forms import MONTHS
+from warehouse import numbers
 from warehouse.paper.words import titled
 
 PERIODS = {"A": "primera mitad de {year}", "B": "fin de {year}"}
@@ -89,7 +90,7 @@ def sureness(listed: Mapping[str, Any]) -> str:
     """Say how sure the place on the list is: a probability in words and figures, or why there is none."""
     if listed["probability"] is None:
         return BY_RULE if listed["model_version"].startswith("rule:") else WITHHELD
-    percent = f"{100 * listed['probability']:.0f} %"
+    percent = numbers.percent(listed["probability"], digits=0)
     told = listed["probability_text"]
     return f"De los estudiantes con registros como los suyos interrumpe sus estudios {told} ({percent})."
 

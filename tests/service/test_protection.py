@@ -93,7 +93,7 @@ def test_who_waited_longest_is_first_and_it_is_logged(office: Asking, client: Te
 def test_a_childs_cases_and_its_name_for_a_reason(office: Asking, client: TestClient) -> None:
     headers, path = office.token(**SCOPES), f"/proteccion/{HERE}/ficha/{CHILD}"
     page = client.get(path, headers=headers).text
-    for said in ("ALIMENTOS", "por vínculo", "(97,0 %)", "21,5 horas", "01/06/2025"):
+    for said in ("ALIMENTOS", "por vínculo", "(97.0%)", "21.5 horas", "01/06/2025"):
         assert said in page, said
     assert NAME["given_names"] not in page
     named = client.post(f"{path}/nombre", data={"seal": sealed(page), "why": WHY}, headers=headers)

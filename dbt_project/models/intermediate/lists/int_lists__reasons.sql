@@ -27,9 +27,7 @@ valued as (
             when 'percent' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'points' then cast(cast(round(100 * reasons.value) as integer) as varchar)
             when 'decimal'
-                then replace(
-                    cast(cast(round(reasons.value, 1) as decimal(9, 1)) as varchar), '.', ','
-                )
+                then cast(cast(round(reasons.value, 1) as decimal(9, 1)) as varchar)
             else cast(cast(round(reasons.value) as integer) as varchar)
         end as value_text
     from reasons

@@ -18,15 +18,21 @@ WIDTHS = {
     "probability_text": 125,
     "service_code": 100,
 }
-SENTENCES = ("_text", "reason", "watched", "place", "error")  # what columns of sentences end in: they are broken into lines
+SENTENCES = (
+    "_text",
+    "reason",
+    "watched",
+    "place",
+    "error",
+)  # what columns of sentences end in: they are broken into lines
 SHARES = (
     "_share", "probability", "recall", "selection_rate", "share_served", "share_without", "recall_low", "recall_high",
     "ratio_value",
 )  # fmt: skip
 # Differences of shares: a change from 4% to 3% is one percentage point, and no percent.
 POINTS = (
-    "gap_to_all", "gap_to_department", "gap_to_nation", "gap_to_target", "gap_to_last_year", "share_gap", "effect", "effect_low",
-    "effect_high", "smallest_visible_effect",
+    "gap_to_all", "gap_to_department", "gap_to_nation", "gap_to_target", "gap_to_last_year", "share_gap", "effect",
+    "effect_low", "effect_high", "smallest_visible_effect",
 )  # fmt: skip
 MOMENTS = ("started_at", "published_at")  # of UTC, in the warehouse
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
@@ -44,7 +50,7 @@ VERDICTS = {"is_reached": {"true": GREEN, "false": RED}}
 
 
 def asked(column: str) -> str:
-    """Return what is asked for a column: percentage points of shares, and Lima's time (five hours before UTC, all year)."""
+    """Return what is asked for a column: points of shares, and Lima's time (five hours before UTC, all year)."""
     if column.endswith(POINTS):
         return f"100 * {column} as {column}"
     return f"{column} - interval 5 hour as {column}" if column.endswith(MOMENTS) else column
@@ -69,7 +75,11 @@ def named(panel: Any, columns: Sequence[str], hidden: Sequence[str] = ()) -> Any
     """Give columns their names, units and values in Spanish; some are there for links alone."""
     for column in columns:
         unit = unit_of(column)
-        properties = [_value("displayName", texts.column(column)), _value("unit", unit), _value("noValue", texts.sign("nothing"))]
+        properties = [
+            _value("displayName", texts.column(column)),
+            _value("unit", unit),
+            _value("noValue", texts.sign("nothing")),
+        ]
         if column == "school_year" or unit in DECIMALS:
             properties.append(_value("decimals", DECIMALS.get(unit, 0)))
         if mappings := _mappings(column):

@@ -76,11 +76,7 @@ class _Target(Dataquery):
 def _house(panel: Any, key: str, asked: Asked) -> Any:  # noqa: ANN401
     said = texts.panel(key)
     return (
-        panel.title(said.title)
-        .description(said.description)
-        .datasource(SOURCE)
-        .with_target(asked)
-        .no_value(said.empty)
+        panel.title(said.title).description(said.description).datasource(SOURCE).with_target(asked).no_value(said.empty)
     )
 
 
@@ -151,7 +147,9 @@ def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> g
     panel = _house(geomap.Panel(), key, asked).basemap(base).layers([_Layer(layer)]).view(view)
     # the more, the darker: green and red below and above some threshold would be a judgment
     shaded = models.DynamicConfigValue(id_val="color", value={"mode": "continuous-blues"})
-    panel = columns_of.named(panel, [name for name in asked.columns if name not in PLACE]).override_by_name(color, [shaded])
+    panel = columns_of.named(panel, [name for name in asked.columns if name not in PLACE]).override_by_name(
+        color, [shaded]
+    )
     return panel.span(width).height(13)
 
 
@@ -193,7 +191,7 @@ def listed(name: str, column: str, first: str = "") -> dashboard.CustomVariable:
 
 
 def service_address() -> dashboard.QueryVariable:
-    """Return the address of the service's pages, as it was configured where this release was published; nobody chooses it."""
+    """Return the address of the service's pages, as configured where this release was published; no choice."""
     return choice("service_url", "release", "service_url", "service_url", "__value").hide(
         models.VariableHide.HIDE_VARIABLE
     )
@@ -206,7 +204,7 @@ def _others() -> dashboard.DashboardLink:
 
 
 def _questions(key: str) -> text.Panel:
-    """Return the line with which a dashboard opens: the three first questions of its reader, and which panel answers each."""
+    """Return how a dashboard opens: with the three first questions of its reader, and which panel answers each."""
     said = texts.dashboard(key)
     lines = [f"**{one['ask']}** → *{texts.panel(one['panel']).title}*" for one in said["questions"]]
     content = "  \n".join([*lines, said.get("note", "")]).rstrip()

@@ -9,6 +9,7 @@ import csv
 from typing import Any
 
 from grafana_foundation_sdk.builders import canvas
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana import texts
@@ -55,8 +56,12 @@ def _square(name: str, place: tuple[float, float, float, float], absent: str) ->
 
 def _words(name: str, place: tuple[float, float, float, float], align: str, color: str = INK) -> dict[str, Any]:
     config = {
-        "align": align, "valign": "middle", "color": {"fixed": color}, "size": 11, "text": {"mode": "fixed", "fixed": name},
-    }  # fmt: skip
+        "align": align,
+        "valign": "middle",
+        "color": {"fixed": color},
+        "size": 11,
+        "text": {"mode": "fixed", "fixed": name},
+    }
     return _element(f"{name} ·", place, type="text", config=config, background={"color": {"fixed": "transparent"}})
 
 
@@ -85,11 +90,22 @@ def tiles(panel: canvas.Panel) -> canvas.Panel:
         {"fieldName": "tile_color", "handlerKey": "color"},
     ]
     by_row = models.DataTransformerConfig(id_val="rowsToFields", options={"mappings": mappings})
-    root: Any = {"name": "mapa", "type": "frame", "elements": elements(), "background": {"color": {"fixed": "transparent"}}}
-    return panel.with_transformation(by_row).inline_editing(False).pan_zoom(False).show_advanced_types(False).root(_Root(root))
+    root: Any = {
+        "name": "mapa",
+        "type": "frame",
+        "elements": elements(),
+        "background": {"color": {"fixed": "transparent"}},
+    }
+    return (
+        panel.with_transformation(by_row)
+        .inline_editing(False)
+        .pan_zoom(False)
+        .show_advanced_types(False)
+        .root(_Root(root))
+    )
 
 
-class _Root:
+class _Root(Builder[Any]):
     """The canvas' frame as Grafana writes it."""
 
     def __init__(self, said: dict[str, Any]) -> None:

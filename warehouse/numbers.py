@@ -1,4 +1,4 @@
-"""How numbers are written wherever people read them, as the Ministry's statistics do: 1,234.5 and 60.8%; dashboards too."""
+"""How numbers are written wherever people read them, dashboards too: 1,234.5 and 60.8%, as the Ministry does."""
 
 from __future__ import annotations
 

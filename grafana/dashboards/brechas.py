@@ -48,9 +48,7 @@ def make() -> Dashboard:
         26,
         (ABSENT, DEPARTMENTS, LEVEL, OCTOBER, KNOWN),
     )
-    absent_over_years = Asked(
-        "indicators", ("school_year", "case_share"), "school_year", 50, (ABSENT, NATION, LEVEL)
-    )
+    absent_over_years = Asked("indicators", ("school_year", "case_share"), "school_year", 50, (ABSENT, NATION, LEVEL))
     expected = ("department_name", "mean_probability")
     at_risk = Asked("expected_interruptions", expected, "mean_probability desc nulls last", 26, (DEPARTMENTS, LEVEL))
     gaps = Asked("group_gaps", GAPS, "group_name", 50, (PLACE, INDICATOR, LEVEL, YEAR))

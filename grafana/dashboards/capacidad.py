@@ -8,13 +8,17 @@ from grafana.panels import Asked, lines, page, rows
 
 AUDIENCE = "education"
 EXPECTED = ("n_listed", "n_expected", "n_expected_low", "n_expected_high")
+SCHOOLS = ("school_name", "service_code", "level", "n_pupils", "n_listed")
 MOST = 20_000  # a list reaches to twice the capacity
 
 
 def make() -> Dashboard:
     """Return the dashboard."""
     schools = Asked(
-        "school_lists", ("school_name", "service_code", "level", "n_pupils", "n_listed"), "n_listed desc, service_code", 1000
+        "school_lists",
+        ("school_name", "service_code", "level", "n_pupils", "n_listed"),
+        "n_listed desc, service_code",
+        1000,
     )
     return page(
         "capacidad",

@@ -9,7 +9,10 @@ from grafana.panels import Asked, bars, by_year, choice, chosen, listed, page, r
 
 AUDIENCE = "officials"
 # What is told of every department; what is rare is told of the nation alone.
-TOLD = "indicator in ('interruption', 'ebr_exit', 'repetition', 'over_age', 'unmet_need', 'low_attendance', 'chronic_absence')"
+TOLD = (
+    "indicator in ('interruption', 'ebr_exit', 'repetition', 'over_age', 'unmet_need', 'low_attendance', "
+    "'chronic_absence')"
+)
 FIGURES = ("indicator", "case_share", "gap_to_last_year", "gap_to_nation", "n_pupils")
 DEPARTMENT = chosen("department_code", "department")
 LEVEL = chosen("level", "level")
@@ -33,6 +36,7 @@ IN_DISTRICTS = (
     "over_age_share",
 )
 LEFT = ("school_year", "district_name", "province_name", "n_pupils", "n_dropouts", "dropout_share")
+
 
 def make() -> Dashboard:
     """Return the dashboard."""

@@ -28,4 +28,6 @@ def make() -> Dashboard:
     asked = Asked("program_effects", COLUMNS, "effect is null, service_name", 100, ("outcome = 'interruption'",))
     costs = Asked("program_costs", COSTS, "cost_per_avoided is null, service_name", 100)
     goals = Asked("target_gaps", GOALS, "school_year, indicator, level", 100)
-    return page("programas", [rows("effects", asked, height=13), rows("targets", goals, height=6), rows("costs", costs)])
+    return page(
+        "programas", [rows("effects", asked, height=13), rows("targets", goals, height=6), rows("costs", costs)]
+    )

@@ -19,7 +19,7 @@ YEAR = chosen("cast(school_year as varchar)", "ugel_year")
 SHOWN = "not is_hidden"
 PLACED = "latitude is not null"
 CHOICES = (
-    listed("ugel_indicator", "ugel_indicator", first="low_attendance"),  # of this year, when something can still be done
+    listed("ugel_indicator", "ugel_indicator", first="low_attendance"),  # while something can be done
     listed("level", "school_level"),
     choice("ugel_year", OWN, "school_year", "school_year", "__value desc", (INDICATOR,)),
     choice("ugel_department", OWN, "department_name", "department_code", "__value"),

@@ -109,7 +109,9 @@ def test_sql_is_plain_and_bounded(audience: str, made: dict[str, Any]) -> None:
         assert "$" not in left, (panel["title"], sql)
         assert not any(one.get("multi") or one.get("includeAll") for one in made.get("templating", {}).get("list", []))
         assert panel["targets"][0]["format"] == 1
-    asked = sum(bool(panel["targets"]) for panel in made["panels"]) + sum(one["type"] == "query" for one in made.get("templating", {}).get("list", []))
+    asked = sum(bool(panel["targets"]) for panel in made["panels"]) + sum(
+        one["type"] == "query" for one in made.get("templating", {}).get("list", [])
+    )
     assert asked <= MOST_QUERIES
 
 
@@ -121,7 +123,9 @@ def test_all_that_is_read_stands_in_the_catalog(audience: str, made: dict[str, A
         assert {"**Fuente:**", "**Límites:**"} <= set(panel["description"].split())
         assert panel["fieldConfig"]["defaults"]["noValue"].endswith(".")  # what an empty panel says, and why
         shown = {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"]}
-        named = [re.sub(r".* as ", "", name).strip() for name in sql.split(" from ")[0].removeprefix("select ").split(",")]
+        named = [
+            re.sub(r".* as ", "", name).strip() for name in sql.split(" from ")[0].removeprefix("select ").split(",")
+        ]
         hidden = {"school_year", "latitude", "longitude"} if panel["type"] == "geomap" else set()
         assert set(named) - hidden == shown - hidden, panel["title"]
 
@@ -164,7 +168,9 @@ FIRST_SCREEN = 22  # rows of a dashboard that a screen of 1080 pixels shows
 
 
 @pytest.mark.parametrize(("audience", "made"), NAMED)
-def test_a_dashboard_opens_with_three_questions_that_its_first_screen_answers(audience: str, made: dict[str, Any]) -> None:
+def test_a_dashboard_opens_with_three_questions_that_its_first_screen_answers(
+    audience: str, made: dict[str, Any]
+) -> None:
     opening, *others = made["panels"]
     assert (opening["type"], opening["gridPos"]["y"]) == ("text", 0)
     said = texts.dashboard(made["uid"].removeprefix("qhawaq-"))["questions"]
@@ -233,7 +239,9 @@ def test_color_is_of_verdicts_alone() -> None:
         for panel in made["panels"]:
             for one in panel.get("fieldConfig", {}).get("overrides", []):
                 said = json.dumps(one)
-                assert one["matcher"]["options"] in columns.VERDICTS or not re.search(f"{columns.GREEN}|{columns.RED}", said)
+                assert one["matcher"]["options"] in columns.VERDICTS or not re.search(
+                    f"{columns.GREEN}|{columns.RED}", said
+                )
             assert panel.get("type") != "stat"
 
 

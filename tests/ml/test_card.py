@@ -135,7 +135,7 @@ def test_with_one_group_hidden_the_total_must_not_give_it_away() -> None:
 
 def test_the_worst_mistake_is_told_in_words_and_people_have_to_sign() -> None:
     text = card().impact()
-    assert "71 % de quienes tienen el resultado no están en la lista" in text
+    assert "71% de quienes tienen el resultado no están en la lista" in text
     assert text.count("**por completar**") == 3  # in the head, for the legal basis, for who approves
 
 

@@ -57,9 +57,7 @@ def test_years_without_open_schools_are_compared_with_none(at: int, before: int)
 
 
 def test_a_year_after_a_gap_is_compared_with_the_last_known() -> None:
-    assert "de 20.0% en 2019 a" in change(
-        [indicator(year=2022, change=0.1)], [year("over_age", 2019, 0.2)]
-    )
+    assert "de 20.0% en 2019 a" in change([indicator(year=2022, change=0.1)], [year("over_age", 2019, 0.2)])
 
 
 @pytest.mark.parametrize(("n", "is_chance"), [(1600, True), (1700, False)])

@@ -207,7 +207,7 @@ def test_no_text_is_a_formula(text: str) -> None:
         ("change_share", 0.05, "+5.0\N{NO-BREAK SPACE}pp"), ("effect", -0.017, "-1.7\N{NO-BREAK SPACE}pp"),
         ("n_pupils", 999, "999"), ("n_pupils", 1000, "1,000"), ("school_year", 2025, "2025"),
         ("is_available", True, "Sí"), ("is_available", False, "No"), ("level", "B0", "Primaria"),
-        ("median_days_to_contact", 3.5, "3,5"), ("last_delivered_at", date(2025, 3, 1), "01/03/2025"),
+        ("median_days_to_contact", 3.5, "3.5"), ("last_delivered_at", date(2025, 3, 1), "01/03/2025"),
         ("gap_to_all", 0.105, "+10.5\N{NO-BREAK SPACE}pp"), ("gap_to_nation", -0.01, "-1.0\N{NO-BREAK SPACE}pp"), ("district_name", "SAN JUAN DE MIRAFLORES", "San Juan de Miraflores"), ("group_name", "language=originaria", "Lengua: originaria"),
         ("group_name", "area=unknown", "Área: sin dato"),
     ],

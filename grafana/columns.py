@@ -9,14 +9,19 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from grafana import texts
 
-# Pixels of columns, in tables with sentences, that need more or less than their names.
+# Pixels of columns that need more or less than their names; words in the place of codes are not broken into lines.
 WIDTHS = {
-    **dict.fromkeys(("child_key", "source", "task_id", "started_at"), 165),
-    **dict.fromkeys(("grade", "need", "column_name", "service_name", "school_name", "province_name"), 150),
-    **dict.fromkeys(("file", "case_key", "alert"), 260),
-    **dict.fromkeys(("rank_in_ugel", "section", "days_since_listed"), 75),
-    "probability_text": 125,
-    "service_code": 100,
+    **dict.fromkeys(("source", "task_id", "started_at"), 165),
+    **dict.fromkeys(("need", "column_name", "province_name"), 150),
+    **dict.fromkeys(("file", "alert", "topic_name"), 260),
+    **dict.fromkeys(("rank_in_ugel", "section", "days_since_listed"), 65),
+    **dict.fromkeys(("indicator", "group_name", "service_name"), 190),
+    "case_key": 300,
+    "child_key": 150,
+    "grade": 128,
+    "school_name": 108,
+    "probability": 85,
+    "probability_text": 120,
 }
 SENTENCES = (
     "_text",
@@ -38,7 +43,7 @@ MOMENTS = ("started_at", "published_at")  # of UTC, in the warehouse
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
 UNITS = {
     **dict.fromkeys(("_rows", "_soles", "_avoided", "cost_low", "cost_high"), "locale"),
-    **dict.fromkeys(("_on", "_date", "delivered_at", "built_for"), "time:DD/MM/YYYY"),
+    **dict.fromkeys(("_on", "_date", "_start", "delivered_at", "built_for"), "time:DD/MM/YYYY"),
     **dict.fromkeys(MOMENTS, "time:DD/MM/YYYY HH:mm"),
     **dict.fromkeys(("value", "low", "high", "threshold", "seconds"), "none"),
 }
@@ -83,11 +88,11 @@ def named(panel: Any, columns: Sequence[str], hidden: Sequence[str] = ()) -> Any
         if column == "school_year" or unit in DECIMALS:
             properties.append(_value("decimals", DECIMALS.get(unit, 0)))
         if mappings := _mappings(column):
-            properties.append(_value("mappings", mappings))
+            properties += [_value("mappings", mappings), _value("custom.align", "left")]
         if column in VERDICTS:
             properties.append(_value("custom.cellOptions", {"type": "color-text"}))
         if column in hidden:
-            properties.append(_value("custom.hideFrom", {"viz": True, "legend": True, "tooltip": True}))
+            properties.append(_value("custom.hideFrom.viz", True))
         panel = panel.override_by_name(column, properties)
     return panel
 
@@ -108,13 +113,19 @@ def _mappings(column: str) -> list[Any]:
 
 def fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
     """Give columns widths: all else is narrow where there are sentences, which take what is left and are broken."""
-    long = {column for column in columns if column.endswith(SENTENCES)}
+    long = {column for column in columns if column.endswith(SENTENCES) and column not in WIDTHS}
     for column in columns:
-        properties = [_value("custom.wrapHeaderText", True)]
-        if column in long:
-            properties += [_value("custom.wrapText", True), _value("custom.minWidth", 200)]
-        elif long:
-            narrow = WIDTHS.get(column) or min(110, max(80, 8 * len(texts.column(column)) + 24))
-            properties.append(_value("custom.width", narrow))
+        properties = [_value("custom.wrapHeaderText", True), _value("custom.minWidth", 200 if column in long else 70)]
+        if unit_of(column) == "string":
+            properties.append(_value("custom.wrapText", True))
+        if column in WIDTHS:
+            properties.append(_value("custom.width", WIDTHS[column]))
+        elif long and column not in long:
+            properties.append(_value("custom.width", min(110, max(_least(column), 8 * len(texts.column(column)) + 24))))
         panel = panel.override_by_name(column, properties)
     return panel
+
+
+def _least(column: str) -> int:
+    """Return the pixels that a value needs: a day more than a number."""
+    return 105 if unit_of(column).startswith("time:") else 80

@@ -88,13 +88,14 @@ def lines(key: str, asked: Asked, width: int = 12) -> trend.Panel:
     return columns_of.named(panel, asked.columns).span(width).height(10)
 
 
-def bars(key: str, asked: Asked, width: int = 12) -> barchart.Panel:
-    """A ranking or a distribution: bars of what stands beside the first column."""
-    panel = _house(barchart.Panel(), key, asked).x_field(texts.column(asked.columns[0]))
-    panel = panel.orientation(common_models.VizOrientation.HORIZONTAL).show_value(common_models.VisibilityMode.AUTO)
-    if len(asked.columns) == 2:
-        panel = panel.color_scheme(_blue()).legend(_no_legend())
-    return columns_of.named(panel, asked.columns).span(width).height(13 if asked.limit >= MANY else 10)
+def bars(key: str, asked: Asked, width: int = 12) -> table.Panel:
+    """A ranking: names, and beside each a bar from zero with its number; it scrolls where names are many."""
+    ranked = rows(key, asked, width=width, height=13 if asked.limit >= MANY else 10)
+    bar = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    said = {"custom.cellOptions": bar, "min": 0, "color": {"mode": "fixed", "fixedColor": BLUE}}
+    properties = [models.DynamicConfigValue(id_val=name, value=value) for name, value in said.items()]
+    named = [models.DynamicConfigValue(id_val="custom.width", value=150)]
+    return ranked.override_by_name(asked.columns[0], named).override_by_name(asked.columns[-1], properties)
 
 
 def rows(
@@ -114,11 +115,12 @@ def rows(
     return panel.span(width).height(height)
 
 
-def by_year(key: str, asked: Asked, width: int = 12) -> barchart.Panel:
-    """How a column goes from year to year: a bar a year, so that a year without data is a gap and no line across it."""
+def by_year(key: str, asked: Asked, width: int = 12, height: int = 9) -> barchart.Panel:
+    """A bar for each year, so that a year without data is a gap and no line across it; or for each band."""
     panel = _house(barchart.Panel(), key, asked).x_field(texts.column(asked.columns[0])).color_scheme(_blue())
-    panel = panel.orientation(common_models.VizOrientation.VERTICAL).show_value(common_models.VisibilityMode.AUTO)
-    return columns_of.named(panel.legend(_no_legend()), asked.columns).span(width).height(9)
+    panel = panel.orientation(common_models.VizOrientation.VERTICAL).show_value(common_models.VisibilityMode.ALWAYS)
+    panel = panel.legend(_no_legend()).x_tick_label_max_length(20).text(common.VizTextDisplayOptions().value_size(12))
+    return columns_of.named(panel, asked.columns).span(width).height(height)
 
 
 def tile_map(key: str, asked: Asked, width: int = 12) -> canvas.Panel:
@@ -206,9 +208,16 @@ def _others() -> dashboard.DashboardLink:
 def _questions(key: str) -> text.Panel:
     """Return how a dashboard opens: with the three first questions of its reader, and which panel answers each."""
     said = texts.dashboard(key)
-    lines = [f"**{one['ask']}** → *{texts.panel(one['panel']).title}*" for one in said["questions"]]
-    content = "  \n".join([*lines, said.get("note", "")]).rstrip()
-    return text.Panel().content(content).mode(models_text.TextMode.MARKDOWN).transparent(True).span(24).height(4)
+    asks = [f"**{one['ask']}** → *{texts.panel(one['panel']).title}*" for one in said["questions"]]
+    content = "  \n".join([*asks, said.get("note", "")]).rstrip()
+    return (
+        text.Panel()
+        .content(content)
+        .mode(models_text.TextMode.MARKDOWN)
+        .transparent(True)
+        .span(24)
+        .height(4 if "note" in said else 3)
+    )
 
 
 def page(key: str, panels: Sequence[Any], choices: Sequence[Any] = ()) -> dashboard.Dashboard:

@@ -5,7 +5,6 @@ Grafana's own map cannot join areas with data; a canvas can, where each row is a
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from grafana_foundation_sdk.builders import canvas
@@ -14,9 +13,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from grafana import texts
 from warehouse.build import policy
-from warehouse.settings import DBT_PROJECT
 
-SEED = DBT_PROJECT / "seeds" / "departments.csv"
 COLUMNS = ("tile", "tile_text", "tile_color")
 ROWS, ACROSS = 8, 5
 LEGEND = 6  # the row of squares beside which the legend begins, below the coast
@@ -69,7 +66,7 @@ def elements() -> list[dict[str, Any]]:
     """Return the squares of the departments with their names, and the legend."""
     wide, high = 100 / ACROSS, 100 / ROWS
     found = []
-    for one in csv.DictReader(SEED.read_text(encoding="utf-8").splitlines()):
+    for one in texts.departments():
         left, top = (int(one["tile_column"]) - 1) * wide, (int(one["tile_row"]) - 1) * high
         name = one["department_name"]
         found.append(_square(name, (left + 0.4, top + 0.4, wide - 0.8, high - 0.8), texts.sign("not_delivered")))

@@ -19,6 +19,7 @@ NATION = "department_code = '00'"
 DEPARTMENTS = "department_code <> '00'"
 ABSENT = "indicator = 'low_attendance'"
 KNOWN = "case_share is not null"
+EXPECTED = "mean_probability is not null"
 SHOWN = "coverage_share is not null"
 CHOICES = (
     listed("level", "school_level"),
@@ -27,7 +28,7 @@ CHOICES = (
     listed("gap_indicator", "gap_indicator"),
     choice("gap_year", "group_gaps", "school_year", "school_year", "__value desc", (INDICATOR, KNOWN)),
     choice("place", "group_gaps", "place_name", "place_code", "__value", (INDICATOR, KNOWN)),
-    listed("group", "gap_group"),
+    listed("group", "gap_group", first="language=originaria"),
 )
 UNMET = ("service_name", "n_in_need", "n_unmet", "coverage_share")
 GAPS = ("group_name", "n_pupils", "case_share", "gap_to_all")
@@ -50,7 +51,7 @@ def make() -> Dashboard:
     )
     absent_over_years = Asked("indicators", ("school_year", "case_share"), "school_year", 50, (ABSENT, NATION, LEVEL))
     expected = ("department_name", "mean_probability")
-    at_risk = Asked("expected_interruptions", expected, "mean_probability desc nulls last", 26, (DEPARTMENTS, LEVEL))
+    at_risk = Asked("expected_interruptions", expected, "mean_probability desc", 26, (DEPARTMENTS, LEVEL, EXPECTED))
     gaps = Asked("group_gaps", GAPS, "group_name", 50, (PLACE, INDICATOR, LEVEL, YEAR))
     ranked_gaps = Asked(
         "group_gaps",

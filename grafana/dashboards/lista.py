@@ -58,7 +58,7 @@ def make() -> Dashboard:
             rows("first_to_see", Asked("priority_list", LISTED, "rank_in_ugel", 2000), CHILD, height=16),
             rows("see_at_once", Asked("immediate_cases", AT_ONCE, "need, service_code", 1000), CHILD),
             rows("services_suggested", Asked("suggested_services", SUGGESTED, "child_key, support_code", 4000), CHILD),
-            rows("may_repeat", Asked("repetition_list", MAY_REPEAT, "rank_in_ugel", 2000), CHILD),
+            rows("may_repeat", Asked("repetition_list", MAY_REPEAT, "rank_in_ugel", 2000), CHILD, height=6),
             rows("cases_now", Asked("case_progress", CASES, "school_year desc, matter", 50), height=6),
         ],
         [service_address()],

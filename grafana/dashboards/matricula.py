@@ -31,7 +31,7 @@ def make() -> Dashboard:
         "matricula",
         [
             bars("ratio_ranked", ranked),
-            by_year("ratio_over_years", over_years),
+            by_year("ratio_over_years", over_years, height=13),
             rows(MART, Asked(MART, ALL, "school_year desc, ratio", 100, (DEPARTMENT, LEVEL))),
         ],
         CHOICES,

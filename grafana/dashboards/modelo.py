@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.panels import Asked, bars, page, rows
+from grafana.panels import Asked, by_year, page, rows
 
 AUDIENCE = "operations"
 FIGURES = ("dataset", "metric", "ranked_by", "value", "low", "high")
@@ -30,9 +30,11 @@ def make() -> Dashboard:
         "modelo",
         [
             rows("performance", Asked("model_performance", FIGURES, "dataset desc, metric, ranked_by", 400, OF_ALL)),
-            rows("model_notes", Asked("model_notes", NOTES, "kind, segment, metric", 100, ("is_live", VISITS))),
+            rows(
+                "model_notes", Asked("model_notes", NOTES, "kind, segment, metric", 100, ("is_live", VISITS)), height=6
+            ),
             rows("fairness", groups, width=12),
-            rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), width=12),
-            bars("scores", scores),
+            by_year("scores", scores, height=10),
+            rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), height=6),
         ],
     )

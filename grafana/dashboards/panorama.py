@@ -55,8 +55,8 @@ def make() -> Dashboard:
             tile_map("departments_mapped", mapped),
             by_year("indicators_over_years", over_years),
             bars("departments_ranked", ranked),
-            rows("districts_enrolled", districts, width=12),
-            rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200)),
+            rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200), width=12, height=13),
+            rows("districts_enrolled", districts),
         ],
         CHOICES,
     )

@@ -35,9 +35,12 @@ def make() -> Dashboard:
         [
             rows("caseload", open_cases, AREA, hidden=OF_LINK),
             rows(
-                "mandatory", Asked("mandatory_reports", REPORTS, "waiting_days desc nulls last, office", 50), width=12
+                "mandatory",
+                Asked("mandatory_reports", REPORTS, "waiting_days desc nulls last, office", 50),
+                width=12,
+                height=6,
             ),
-            rows("reviews", Asked("linkage_reviews", REVIEWS, "n_to_review desc", 50), AREA, 12, hidden=OF_LINK),
+            rows("reviews", Asked("linkage_reviews", REVIEWS, "n_to_review desc", 50), AREA, 12, 6, hidden=OF_LINK),
             rows("referrals", Asked("work_referrals", REFERRALS, "weekly_work_hours desc", 1000)),
             rows("violence", Asked("school_violence", VIOLENCE, "report_year desc, n_reports desc", 500)),
         ],

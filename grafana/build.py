@@ -62,7 +62,8 @@ def laid(panels: list[dict[str, Any]]) -> None:
         place = panel["gridPos"]
         wide = place["w"]
         x = min(range(WIDE - wide + 1), key=lambda at: max(lowest[at : at + wide]))
-        place["x"], place["y"] = x, max(lowest[x : x + wide])
+        place["x"] = x
+        place["y"] = max(lowest[x : x + wide])
         lowest[x : x + wide] = [place["y"] + place["h"]] * wide
 
 

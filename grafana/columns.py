@@ -31,14 +31,29 @@ SENTENCES = (
     "error",
 )  # what columns of sentences end in: they are broken into lines
 SHARES = (
-    "_share", "probability", "recall", "selection_rate", "share_served", "share_without", "recall_low", "recall_high",
+    "_share",
+    "probability",
+    "recall",
+    "selection_rate",
+    "share_served",
+    "share_without",
+    "recall_low",
+    "recall_high",
     "ratio_value",
-)  # fmt: skip
+)
 # Differences of shares: a change from 4% to 3% is one percentage point, and no percent.
 POINTS = (
-    "gap_to_all", "gap_to_department", "gap_to_nation", "gap_to_target", "gap_to_last_year", "share_gap", "effect",
-    "effect_low", "effect_high", "smallest_visible_effect",
-)  # fmt: skip
+    "gap_to_all",
+    "gap_to_department",
+    "gap_to_nation",
+    "gap_to_target",
+    "gap_to_last_year",
+    "share_gap",
+    "effect",
+    "effect_low",
+    "effect_high",
+    "smallest_visible_effect",
+)
 MOMENTS = ("started_at", "published_at")  # of UTC, in the warehouse
 # What a column's name ends in → its unit; what a day is shown as must not depend on a browser's time.
 UNITS = {
@@ -49,7 +64,8 @@ UNITS = {
 }
 # Of every unit the same: a point and one decimal, as the ministry's statistics write it.
 DECIMALS = {"percentunit": 1, "suffix:pp": 1, "locale": 0, "none": 2}
-GREEN, RED = "#1a7f37", "#b42318"
+GREEN = "#1a7f37"
+RED = "#b42318"
 # Color means good or bad, and only against what somebody stated: a goal, a date, a threshold.
 VERDICTS = {"is_reached": {"true": GREEN, "false": RED}}
 
@@ -113,19 +129,28 @@ def _mappings(column: str) -> list[Any]:
 
 def fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
     """Give columns widths: all else is narrow where there are sentences, which take what is left and are broken."""
-    long = {column for column in columns if column.endswith(SENTENCES) and column not in WIDTHS}
+    has_sentences = any(map(is_sentence, columns))
     for column in columns:
-        properties = [_value("custom.wrapHeaderText", True), _value("custom.minWidth", 200 if column in long else 70)]
-        if unit_of(column) == "string":
-            properties.append(_value("custom.wrapText", True))
-        if column in WIDTHS:
-            properties.append(_value("custom.width", WIDTHS[column]))
-        elif long and column not in long:
-            properties.append(_value("custom.width", min(110, max(_least(column), 8 * len(texts.column(column)) + 24))))
-        panel = panel.override_by_name(column, properties)
+        said = _fitting(column, has_sentences)
+        panel = panel.override_by_name(column, [_value(f"custom.{name}", value) for name, value in said.items()])
     return panel
 
 
-def _least(column: str) -> int:
-    """Return the pixels that a value needs: a day more than a number."""
-    return 105 if unit_of(column).startswith("time:") else 80
+def _fitting(column: str, beside_sentences: bool) -> dict[str, int | bool]:
+    """Return how wide a column is and whether its words are broken into lines."""
+    said: dict[str, int | bool] = {"wrapHeaderText": True, "minWidth": 200 if is_sentence(column) else 70}
+    said["wrapText"] = unit_of(column) == "string"
+    if width := WIDTHS.get(column) or (_narrow(column) if beside_sentences and not is_sentence(column) else 0):
+        said["width"] = width
+    return said
+
+
+def is_sentence(column: str) -> bool:
+    """Return whether a column holds sentences, of which nobody knows how long they are."""
+    return column.endswith(SENTENCES) and column not in WIDTHS
+
+
+def _narrow(column: str) -> int:
+    """Return the pixels that a name and a value need: a day more than a number."""
+    least = 105 if unit_of(column).startswith("time:") else 80
+    return min(110, max(least, 8 * len(texts.column(column)) + 24))

@@ -5,6 +5,8 @@ Grafana's own map cannot join areas with data; a canvas can, where each row is a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from grafana_foundation_sdk.builders import canvas
@@ -15,8 +17,10 @@ from grafana import texts
 from warehouse.build import policy
 
 COLUMNS = ("tile", "tile_text", "tile_color")
-ROWS, ACROSS = 8, 5
-LEGEND = 6  # the row of squares beside which the legend begins, below the coast
+WIDE = 100 / 5  # of a square, in percent of the map
+HIGH = 100 / 8
+GAP = 0.4
+LEGEND = 6  # below so many rows of squares the legend begins, beside the coast
 INK = "#111111"  # reads on every color of the map, in both themes
 
 
@@ -26,57 +30,72 @@ def shades() -> list[str]:
     return found
 
 
-def _element(name: str, place: tuple[float, float, float, float], **said: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return an element that grows with the panel: `place` is left, top, width and height in percent of it."""
-    left, top, width, height = place
-    edges = {"left": left, "top": top, "right": 100 - left - width, "bottom": 100 - top - height}
-    return {
-        "name": name,
-        "constraint": {"horizontal": "scale", "vertical": "scale"},
-        "placement": {edge: round(value, 3) for edge, value in edges.items()},
-        **said,
-    }
+@dataclass(frozen=True)
+class Spot:
+    """Where an element lies, in percent of the panel: it grows with it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def placed(self) -> Mapping[str, object]:
+        """Return it as a canvas writes it: by the distances from all edges."""
+        edges = {
+            "left": self.left,
+            "top": self.top,
+            "right": 100 - self.left - self.width,
+            "bottom": 100 - self.top - self.height,
+        }
+        return {
+            "constraint": {"horizontal": "scale", "vertical": "scale"},
+            "placement": {edge: round(value, 3) for edge, value in edges.items()},
+        }
 
 
-def _square(name: str, place: tuple[float, float, float, float], absent: str) -> dict[str, Any]:
+def _square(name: str, place: Spot, absent: str) -> Mapping[str, object]:
     """Return a square of the query's field of its name; where there is none it is grey, and says why."""
     text = {"mode": "field", "field": name, "fixed": absent}
-    return _element(
-        name,
-        place,
-        type="rectangle",
-        background={"color": {"field": name, "fixed": shades()[0]}},
-        border={"color": {"fixed": "transparent"}, "width": 0},
-        config={"align": "center", "valign": "bottom", "color": {"fixed": INK}, "size": 13, "text": text},
-    )
-
-
-def _words(name: str, place: tuple[float, float, float, float], align: str, color: str = INK) -> dict[str, Any]:
-    config = {
-        "align": align,
-        "valign": "middle",
-        "color": {"fixed": color},
-        "size": 11,
-        "text": {"mode": "fixed", "fixed": name},
+    return {
+        "name": name,
+        "type": "rectangle",
+        "background": {"color": {"field": name, "fixed": shades()[0]}},
+        "border": {"color": {"fixed": "transparent"}, "width": 0},
+        "config": {"align": "center", "valign": "bottom", "color": {"fixed": INK}, "size": 13, "text": text},
+        **place.placed(),
     }
-    return _element(f"{name} ·", place, type="text", config=config, background={"color": {"fixed": "transparent"}})
 
 
-def elements() -> list[dict[str, Any]]:
+def _words(name: str, place: Spot) -> Mapping[str, object]:
+    """Return a name that stands on a square."""
+    text = {"mode": "fixed", "fixed": name}
+    return {
+        "name": f"{name} ·",
+        "type": "text",
+        "background": {"color": {"fixed": "transparent"}},
+        "config": {"align": "center", "valign": "middle", "color": {"fixed": INK}, "size": 11, "text": text},
+        **place.placed(),
+    }
+
+
+def elements() -> list[Mapping[str, object]]:
     """Return the squares of the departments with their names, and the legend."""
-    wide, high = 100 / ACROSS, 100 / ROWS
     found = []
     for one in texts.departments():
-        left, top = (int(one["tile_column"]) - 1) * wide, (int(one["tile_row"]) - 1) * high
+        left = (int(one["tile_column"]) - 1) * WIDE + GAP
+        top = (int(one["tile_row"]) - 1) * HIGH + GAP
         name = one["department_name"]
-        found.append(_square(name, (left + 0.4, top + 0.4, wide - 0.8, high - 0.8), texts.sign("not_delivered")))
-        found.append(_words(name, (left + 0.4, top + 0.8, wide - 0.8, high / 2 - 0.8), "center"))
-    line = (100 - LEGEND * high) / len(shades())
-    for shade in range(1, len(shades())):
-        top = LEGEND * high + (shade - 1) * line
-        found.append(_square(f"tono {shade}", (0.4, top, 2 * wide - 0.8, line - 0.4), ""))
-    grey = _square(texts.sign("no_figure"), (0.4, 100 - line, 2 * wide - 0.8, line - 0.4), texts.sign("no_figure"))
-    return [*found, grey]
+        found.append(_square(name, Spot(left, top, WIDE - 2 * GAP, HIGH - 2 * GAP), texts.sign("not_delivered")))
+        found.append(_words(name, Spot(left, top + GAP, WIDE - 2 * GAP, HIGH / 2 - 2 * GAP)))
+    names = [f"tono {shade}" for shade in range(1, len(shades()))]
+    found += [_legend(at, name, "") for at, name in enumerate(names)]
+    return [*found, _legend(len(names), texts.sign("no_figure"), texts.sign("no_figure"))]
+
+
+def _legend(at: int, name: str, absent: str) -> Mapping[str, object]:
+    """Return a line of the legend, counted from its first."""
+    line = (100 - LEGEND * HIGH) / len(shades())
+    return _square(name, Spot(GAP, LEGEND * HIGH + at * line, 2 * WIDE - 2 * GAP, line - GAP), absent)
 
 
 def tiles(panel: canvas.Panel) -> canvas.Panel:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from warehouse.errors import DamagedFile, HomeError, UsageError
+from warehouse.errors import DamagedFile, HomeError
 from warehouse.files import read_json, write_whole
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -19,23 +17,7 @@ KINDS = ("synthetic", "real")
 SMALLEST_DATABASE = 12_288  # bytes: three headers; a shorter file was never a whole database
 MEMORY_LIMIT = os.environ.get("QHAWAQ_MEMORY_LIMIT", "3GB")
 
-PAGES = "QHAWAQ_PAGES_URL"  # under which address people open the pages of the service
-PAGES_DEFAULT = "http://127.0.0.1:8010"
-
 MARK_AGAIN = """write {"kind": "real"} into it if it holds data of real children, else {"kind": "synthetic"}"""
-
-
-def pages_url(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the address under which people open the pages of the service, without a slash at its end.
-
-    Raises:
-        UsageError: the setting is no address.
-    """
-    address = (environment.get(PAGES) or PAGES_DEFAULT).strip().rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"{PAGES} is an address such as https://qhawaq.example")
-    return address
 
 
 @dataclass(frozen=True)

@@ -19,3 +19,13 @@
     group by area_code
   )
 {%- endmacro %}
+
+{#- The name of one school, by its code. -#}
+{% macro school_name(code) -%}
+  (select named.school_name from {{ school_names() }} as named where named.service_code = {{ code }})
+{%- endmacro %}
+
+{#- The name of one province, by its code. -#}
+{% macro province_name(code) -%}
+  (select named.province_name from {{ provinces() }} as named where named.area_code = {{ code }})
+{%- endmacro %}

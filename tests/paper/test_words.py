@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from warehouse import settings
+from warehouse import addresses
 from warehouse.errors import UsageError
 from warehouse.paper import qr, words
 from warehouse.paper.words import School
@@ -66,7 +66,7 @@ def test_contacts_are_the_newest_first_and_few() -> None:
 
 def test_the_code_opens_the_childs_page_where_people_open_it() -> None:
     assert qr.page_of("111", {}) == "http://127.0.0.1:8010/ficha/111"
-    assert qr.page_of("111", {settings.PAGES: "https://qhawaq.example/ "}) == "https://qhawaq.example/ficha/111"
+    assert qr.page_of("111", {addresses.PAGES: "https://qhawaq.example/ "}) == "https://qhawaq.example/ficha/111"
     for wrong in ("javascript:x", "qhawaq.example", "https://", "https://x.example/?a=1"):
-        with pytest.raises(UsageError, match=settings.PAGES):
-            qr.page_of("111", {settings.PAGES: wrong})
+        with pytest.raises(UsageError, match=addresses.PAGES):
+            qr.page_of("111", {addresses.PAGES: wrong})

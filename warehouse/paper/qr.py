@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Mapping
 
-from warehouse.settings import pages_url
+from warehouse import addresses
 
 
 def page_of(child: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -15,7 +15,7 @@ def page_of(child: str, environment: Mapping[str, str] = os.environ) -> str:
     Raises:
         UsageError: the setting is no address.
     """
-    return f"{pages_url(environment)}/ficha/{child}"
+    return f"{addresses.pages(environment)}/ficha/{child}"
 
 
 def svg(text: str) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 
 import duckdb
 
-from warehouse import database, files, modes
+from warehouse import addresses, database, files, modes
 from warehouse.build import manifest
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile
 from warehouse.publish import service_features, switching
-from warehouse.settings import Home, pages_url
+from warehouse.settings import Home
 
 # Audience → the column whose values are its areas, each a file of its own.
 AUDIENCES: dict[str, str | None] = {
@@ -176,7 +176,7 @@ def _write_release(edition: Edition, target: Target) -> None:
     if target.audience == "operations":
         more = f", {_disk_used(edition.home)!r}::double as disk_used_share"
     elif target.audience in ("education", "protection"):
-        more = f", {quoted(pages_url(), chr(39))} as service_url"
+        more = f", {quoted(addresses.pages(), chr(39))} as service_url"
     edition.db.execute(
         "create table serving.release as select ? as release_id, ? as kind, "
         "(select today from raw.calendar) as built_for, "

@@ -1,7 +1,6 @@
 with
 looked_for as (select * from {{ ref('int_cases__looked_for') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
-schools as {{ school_names() }},
 
 -- a rule needs no model: these children are looked for at every delivery
 immediate as (
@@ -10,7 +9,7 @@ immediate as (
         calendar.today as on_date,
         cast(looked_for.child_key as varchar) as child_key,
         looked_for.service_code,
-        schools.school_name,
+        {{ school_name('looked_for.service_code') }} as school_name,
         looked_for.grade,
         looked_for.need,
         case looked_for.need
@@ -24,7 +23,6 @@ immediate as (
         'visita domiciliaria' as action_text
     from looked_for
     cross join calendar
-    left join schools on looked_for.service_code = schools.service_code
 )
 
 select * from immediate where ugel_code is not null

@@ -3,7 +3,6 @@ listed as (select * from {{ ref('int_lists__current') }}),
 features as (select * from {{ ref('child_features') }}),
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 safe_reasons as (select * from {{ ref('int_lists__tutor_reasons') }}),
-schools as {{ school_names() }},
 
 first_actions as (
     select * from {{ ref('int_actions__due') }}
@@ -18,7 +17,7 @@ priority as (
         listed.rank_in_ugel,
         cast(listed.child_key as varchar) as child_key,
         features.service_code,
-        schools.school_name,
+        {{ school_name('features.service_code') }} as school_name,
         features.grade,
         pupils.section,
         listed.tier,
@@ -39,7 +38,6 @@ priority as (
     from listed
     inner join features on {{ same_child_and_date('listed', 'features') }}
     inner join pupils on {{ same_child_and_date('listed', 'pupils') }}
-    left join schools on features.service_code = schools.service_code
     left join first_actions on listed.child_key = first_actions.child_key
     left join safe_reasons
         on

@@ -3,7 +3,6 @@ listed as (select * from {{ ref('int_lists__repetition') }}),
 features as (select * from {{ ref('child_features') }}),
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
 safe_reasons as (select * from {{ ref('int_lists__tutor_reasons') }}),
-schools as {{ school_names() }},
 
 -- for tutors: no visit and no case follows from it
 repetition as (
@@ -13,7 +12,7 @@ repetition as (
         listed.rank_in_ugel,
         cast(listed.child_key as varchar) as child_key,
         features.service_code,
-        schools.school_name,
+        {{ school_name('features.service_code') }} as school_name,
         features.grade,
         pupils.section,
         listed.probability,
@@ -31,7 +30,6 @@ repetition as (
     from listed
     inner join features on {{ same_child_and_date('listed', 'features') }}
     inner join pupils on {{ same_child_and_date('listed', 'pupils') }}
-    left join schools on features.service_code = schools.service_code
     left join safe_reasons
         on
             listed.child_key = safe_reasons.child_key

@@ -24,11 +24,9 @@ target_gaps as (
         goals.*,
         indicators.case_share,
         {{ gap('indicators.case_share', 'goals.target_share') }} as gap_to_target,
-        case
-            when goals.indicator in ('{{ var('more_is_better') | join("', '") }}')
-                then indicators.case_share >= goals.target_share
-            else indicators.case_share <= goals.target_share
-        end as is_reached
+        {{ is_as_good(
+            'goals.indicator', 'indicators.case_share', 'goals.target_share'
+        ) }} as is_reached
     from goals
     left join indicators
         on

@@ -1,13 +1,12 @@
 with
 cases as (select * from {{ ref('int_protection__cases') }}),
 calendar as (select * from {{ source('landing', 'calendar') }}),
-provinces as {{ provinces() }},
 
 -- a known violation is reported by law and never ranked: the queue is in order of waiting
 caseload as (
     select
         left(cases.district_code, 4) as area_code,
-        provinces.province_name,
+        {{ province_name('left(cases.district_code, 4)') }} as province_name,
         cases.office,
         cases.case_key,
         cast(cases.child_key as varchar) as child_key,
@@ -19,7 +18,6 @@ caseload as (
         {{ whole_days('cases.opened_date', 'calendar.today') }} as waiting_days
     from cases
     cross join calendar
-    left join provinces on left(cases.district_code, 4) = provinces.area_code
     where cases.case_state <> 'CERRADO'
 )
 

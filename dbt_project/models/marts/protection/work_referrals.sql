@@ -5,7 +5,6 @@ work as (
 ),
 
 pupils as (select * from {{ ref('int_pupils__as_of') }}),
-schools as {{ school_names() }},
 services as (select * from {{ ref('services') }} where need = 'risky_work'),
 
 -- a referral and no ranking: the office decides whom it sees first
@@ -15,7 +14,7 @@ referrals as (
         work.as_of_date,
         cast(work.child_key as varchar) as child_key,
         pupils.service_code,
-        schools.school_name,
+        {{ school_name('pupils.service_code') }} as school_name,
         work.weekly_work_hours,
         services.service_name,
         services.need_text
@@ -23,7 +22,6 @@ referrals as (
     inner join pupils on {{ same_child_and_date('work', 'pupils') }}
     inner join services
         on work.as_of_date >= services.valid_from and work.as_of_date < services.valid_until
-    left join schools on pupils.service_code = schools.service_code
 )
 
 select * from referrals where area_code is not null

@@ -21,6 +21,7 @@ from warehouse.audit.panels import queried_table
 EXPOSURES = PROVISIONING.parents[1] / "dbt_project" / "models" / "_dashboards.yml"
 OWNERS = {"protection": "data-protection"}
 SCHEMA = 42
+WIDE = 24  # columns of a dashboard
 OF_EVERY_FILE = "release"  # publishing writes it into each file: no mart of dbt
 SOURCES = f"""# Written by grafana/build.py.
 apiVersion: 1
@@ -54,12 +55,26 @@ def modules() -> list[ModuleType]:
     ]
 
 
+def laid(panels: list[dict[str, Any]]) -> None:
+    """Place panels as high as they fit, the left first, so that no hole is left beside a tall one."""
+    lowest = [0] * WIDE
+    for panel in panels:
+        place = panel["gridPos"]
+        wide = place["w"]
+        x = min(range(WIDE - wide + 1), key=lambda at: max(lowest[at : at + wide]))
+        place["x"] = x
+        place["y"] = max(lowest[x : x + wide])
+        lowest[x : x + wide] = [place["y"] + place["h"]] * wide
+
+
 def written(module: ModuleType) -> dict[str, Any]:
     """Return a dashboard as Grafana reads it: panels with numbers, a schema's version, no key unknown to it."""
     made = json.loads(json.dumps(module.make().build(), cls=JSONEncoder))
     made["schemaVersion"] = SCHEMA
     for at, panel in enumerate(made["panels"], 1):
         panel["id"] = at
+        panel.setdefault("targets", [])  # of a panel of text, which asks nothing
+    laid(made["panels"])
     for link in made.get("links") or []:
         link.pop("placement", None)
     return made
@@ -77,7 +92,7 @@ def files() -> dict[str, str]:
         found[f"{module.AUDIENCE}/dashboards/provider.yml"] = PROVIDER
         found[f"{module.AUDIENCE}/datasources/qhawaq.yml"] = SOURCES
         if module.AUDIENCE == alerts.AUDIENCE:
-            panels |= {panel["title"]: (made["uid"], panel["id"]) for panel in made["panels"]}
+            panels |= {panel["title"]: (made["uid"], panel["id"]) for panel in made["panels"] if panel["targets"]}
     seed = (PROVISIONING.parents[1] / alerts.SEED).read_text(encoding="utf-8")
     return found | alerts.files(seed, panels)
 

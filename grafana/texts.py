@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from warehouse import deliveries
 from warehouse.audit import register
 from warehouse.build import feature_catalog
 from warehouse.deliveries import Fault
+from warehouse.settings import DBT_PROJECT
 
 PATH = Path(__file__).with_name("texts.yml")
 
@@ -28,11 +30,13 @@ class Panel:
     definition: str
     source: str
     limits: str
+    empty: str
 
     @property
     def description(self) -> str:
         """What is shown behind the panel's «i»."""
-        return f"{self.definition}\n\n**Fuente:** {self.source}\n\n**Límites:** {self.limits}"
+        said = f"{self.definition}\n\n**Fuente:** {self.source}\n\n**Límites:** {self.limits}"
+        return f"{said}\n\n**Si está vacío:** {self.empty}"
 
 
 @cache
@@ -48,11 +52,12 @@ def panel(key: str) -> Panel:
         KeyError: the catalog has none of that key, or one without definition, source or limits.
     """
     words = catalog()["panels"][key]
-    return Panel(words["title"], words["definition"], words["source"], words["limits"])
+    empty = words.get("empty", sign("empty"))
+    return Panel(words["title"], words["definition"], words["source"], words["limits"], empty)
 
 
-def dashboard(key: str) -> dict[str, str]:
-    """Return title and description of a dashboard."""
+def dashboard(key: str) -> dict[str, Any]:
+    """Return title and description of a dashboard, and the first questions of its reader."""
     return catalog()["dashboards"][key]
 
 
@@ -71,10 +76,18 @@ def values(name: str) -> dict[str, str]:
 
     Features are called what the dictionary says of them: one place for each sentence.
     """
+    if name == "department_code":
+        return {one["department_code"]: one["department_name"] for one in departments()}
     if name == "feature":
         spanish = register.translations()
         return {feature.name: spanish[feature.description].rstrip(".") for feature in feature_catalog.read()}
     return catalog()["values"].get(name, {})
+
+
+def departments() -> list[dict[str, str]]:
+    """Return the departments, each with its name and its place on the map."""
+    with (DBT_PROJECT / "seeds" / "departments.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def patterns(name: str) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ def of_year(months: Sequence[Mapping[str, Any]], year: int) -> Row:
         "points": " ".join(points),
         "width": LEFT + STEP * max(len(bars), 1),
         "height": TOP + HEIGHT + LABELS,
-        "lines": [(f"{percent} %", _y(percent / 100)) for percent in (0, 50, 90, 100)],
+        "lines": [(f"{percent}%", _y(percent / 100)) for percent in (0, 50, 90, 100)],
         "summary": _summary(bars),
         "class_note": _class_note(bars),
     }

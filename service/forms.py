@@ -15,7 +15,7 @@ from service.access import Caller, Refused
 from service.language import CURRENT, LANGUAGES
 from service.problems import Problem, wants_page
 from service.service import Service
-from warehouse import clock, reasons
+from warehouse import clock, numbers, reasons
 from warehouse.errors import UsageError
 from warehouse.paper.words import titled, ugel
 
@@ -33,7 +33,7 @@ PAGES.filters["proper"] = titled
 PAGES.filters["ugel_name"] = ugel
 PAGES.filters["month_name"] = wording.month_name
 PAGES.filters["day"] = wording.short_day
-PAGES.filters["percent"] = wording.percent
+PAGES.filters["percent"] = numbers.percent
 PAGES.globals["texts"] = words.texts
 PAGES.globals["of_kind"] = words.of_kind
 PAGES.globals["count"] = wording.count

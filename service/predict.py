@@ -180,9 +180,9 @@ def _number(value: float) -> float | None:
 
 
 def shown(value: float, unit: str) -> str:
-    """Return a value as sentences give it, rounded as the warehouse rounds it; decimals after a comma."""
+    """Return a value as sentences give it, rounded as the warehouse rounds it; decimals after a point."""
     scaled = _whole(Decimal(f"{value:.4f}") * {"percent": 100, "points": 100, "decimal": 10}.get(unit, 1))
-    return f"{scaled / 10:.1f}".replace(".", ",") if unit == "decimal" else str(scaled)
+    return f"{scaled / 10:.1f}" if unit == "decimal" else str(scaled)
 
 
 def sentence(text: Mapping[str, Any], value: float, singulars: Mapping[str, str]) -> str | None:

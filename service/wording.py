@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from service import words
-from service.language import CURRENT
+from warehouse import numbers
 from warehouse.paper.words import titled
 
 VERSION = re.compile(r"\w+?-(?P<algorithm>.+)-(?P<day>\d{4}-\d{2}-\d{2})-\w+")
@@ -50,12 +50,6 @@ def weekday(day: date) -> str:
     return said("days").split()[day.weekday()]
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage, with the comma of Spanish or the point of English."""
-    figures = f"{100 * share:.1f}"
-    return f"{figures}%" if CURRENT.get() == "en" else f"{figures} %".replace(".", ",")
-
-
 def school(name: str | None, service_code: str | None) -> str:
     """Return a school by its name in the register; by its code where the register lacks it."""
     if not name:
@@ -95,8 +89,8 @@ def sureness(listed: Mapping[str, Any]) -> str:
     """Say how sure the place on the list is: a probability in words and figures, or why there is none."""
     if listed["probability"] is None:
         return said("by_rule" if listed["model_version"].startswith("rule:") else "withheld")
-    figures = f"{100 * listed['probability']:.0f} %"
-    return said("sure").format(told=listed["probability_text"], percent=figures)
+    percent = numbers.percent(listed["probability"], digits=0)
+    return said("sure").format(told=listed["probability_text"], percent=percent)
 
 
 def model(version: str) -> str:

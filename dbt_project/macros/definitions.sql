@@ -246,3 +246,12 @@
   {{ day }} between cast('{{ known_at }}' as date) and cast('{{ year }}-12-31' as date)
   {%- if not loop.last %} or {% endif %}{% endfor %})
 {%- endmacro %}
+
+{#- Whether a share is as good as a goal; of most indicators less is better. -#}
+{% macro is_as_good(indicator, share, goal) -%}
+  if(
+    {{ indicator }} in ('{{ var('more_is_better') | join("', '") }}'),
+    {{ share }} >= {{ goal }},
+    {{ share }} <= {{ goal }}
+  )
+{%- endmacro %}

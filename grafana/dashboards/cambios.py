@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana.panels import Asked, page, rows
 
 AUDIENCE = "education"
-COLUMNS = ("as_of_date", "child_key", "service_code", "change", "cause_text")
+COLUMNS = ("as_of_date", "child_key", "school_name", "change", "cause_text")
 
 
 def make() -> Dashboard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.panels import Asked, bars, page, rows
+from grafana.panels import Asked, by_year, page, rows
 
 AUDIENCE = "operations"
 FIGURES = ("dataset", "metric", "ranked_by", "value", "low", "high")
@@ -25,14 +25,16 @@ OF_ALL = (
 def make() -> Dashboard:
     """Return the dashboard."""
     groups = Asked("fairness", GROUPS, "group_name", 100, ("is_live", VISITS, "group_name not like '%&%'"))
-    scores = Asked("score_distribution", ("band_from", "n_children"), "as_of_date desc, band_from", 20, (VISITS,))
+    scores = Asked("score_distribution", ("band_from", "n_children"), "band_from", 20, (VISITS, "is_newest"))
     return page(
         "modelo",
         [
             rows("performance", Asked("model_performance", FIGURES, "dataset desc, metric, ranked_by", 400, OF_ALL)),
-            rows("model_notes", Asked("model_notes", NOTES, "kind, segment, metric", 100, ("is_live", VISITS))),
+            rows(
+                "model_notes", Asked("model_notes", NOTES, "kind, segment, metric", 100, ("is_live", VISITS)), height=6
+            ),
             rows("fairness", groups, width=12),
-            rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), width=12),
-            bars("scores", scores),
+            by_year("scores", scores, height=10),
+            rows("drift", Asked("drift", DRIFT, "checked_on desc, metric", 300), height=6),
         ],
     )

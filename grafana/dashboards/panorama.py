@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.panels import Asked, bars, choice, chosen, lines, listed, markers, number, page, rows
+from grafana import tiles
+from grafana.panels import Asked, bars, by_year, choice, chosen, listed, page, rows, tile_map
 
 AUDIENCE = "officials"
-TOLD = (  # panel, indicator, width
-    ("interruption_now", "interruption", 5),
-    ("exit_now", "ebr_exit", 5),
-    ("repetition_now", "repetition", 5),
-    ("over_age_now", "over_age", 5),
-    ("unmet_now", "unmet_need", 4),
+# What is told of every department; what is rare is told of the nation alone.
+TOLD = (
+    "indicator in ('interruption', 'ebr_exit', 'repetition', 'over_age', 'unmet_need', 'low_attendance', "
+    "'chronic_absence')"
 )
+FIGURES = ("indicator", "case_share", "gap_to_last_year", "gap_to_nation", "n_pupils")
 DEPARTMENT = chosen("department_code", "department")
 LEVEL = chosen("level", "level")
 INDICATOR = chosen("indicator", "indicator")
@@ -36,31 +36,27 @@ IN_DISTRICTS = (
     "over_age_share",
 )
 LEFT = ("school_year", "district_name", "province_name", "n_pupils", "n_dropouts", "dropout_share")
-ON_MAP = ("department_name", "capital", "latitude", "longitude", "n_pupils", "case_share")
-
-
-def _over_years(*where: str) -> Asked:
-    known = (*where, DEPARTMENT, LEVEL, "case_share is not null")
-    return Asked("indicators", ("school_year", "case_share"), "school_year", 50, known)
 
 
 def make() -> Dashboard:
     """Return the dashboard."""
-    numbers = [number(key, _over_years(f"indicator = '{which}'"), width) for key, which, width in TOLD]
+    figures = Asked("indicators", FIGURES, "indicator", 20, (TOLD, DEPARTMENT, LEVEL, YEAR))
+    # also years without a share: they are gaps
+    over_years = Asked("indicators", ("school_year", "case_share"), "school_year", 50, (INDICATOR, DEPARTMENT, LEVEL))
     departments = (INDICATOR, "department_code <> '00'", LEVEL, YEAR, "case_share is not null")
     ranked = Asked("indicators", ("department_name", "case_share"), "case_share desc", 26, departments)
-    mapped = Asked("regional_map", ON_MAP, "department_name", 26, (INDICATOR, LEVEL, YEAR))
+    mapped = Asked("regional_map", tiles.COLUMNS, "tile", 40, (INDICATOR, LEVEL, YEAR))
     newest = "school_year desc, n_pupils desc nulls last"  # open data comes a year later than our own
     districts = Asked("published_enrollment", IN_DISTRICTS, newest, 200, (LEVEL,))
     return page(
         "panorama",
         [
-            *numbers,
+            rows("place_figures", figures, width=12, height=8),
+            tile_map("departments_mapped", mapped),
+            by_year("indicators_over_years", over_years),
             bars("departments_ranked", ranked),
-            markers("departments_mapped", mapped, "n_pupils", "case_share"),
-            lines("indicators_over_years", _over_years(INDICATOR)),
-            rows("districts_enrolled", districts, width=12),
-            rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200)),
+            rows("districts_dropout", Asked("published_dropout", LEFT, newest, 200), width=12, height=13),
+            rows("districts_enrolled", districts),
         ],
         CHOICES,
     )

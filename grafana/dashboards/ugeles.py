@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.panels import Asked, choice, chosen, lines, listed, markers, page, rows
+from grafana.panels import Asked, by_year, choice, chosen, listed, markers, page, rows
 
 AUDIENCE = "officials"
 OWN = "ugel_indicators"
 NEEDS = "ugel_needs"
 EXPECTED = "ugel_expected"
 OPEN = "published_ugels"
-DEPARTMENT = chosen("department_code", "department")
+DEPARTMENT = chosen("department_code", "ugel_department")
 LEVEL = chosen("level", "level")
-INDICATOR = chosen("indicator", "indicator")
+INDICATOR = chosen("indicator", "ugel_indicator")
 UGEL = chosen("ugel_code", "ugel")
-YEAR = chosen("cast(school_year as varchar)", "year")
+YEAR = chosen("cast(school_year as varchar)", "ugel_year")
 SHOWN = "not is_hidden"
 PLACED = "latitude is not null"
 CHOICES = (
-    listed("indicator", "ugel_indicator", first="low_attendance"),  # of this year, when something can still be done
+    listed("ugel_indicator", "ugel_indicator", first="low_attendance"),  # while something can be done
     listed("level", "school_level"),
-    choice("year", OWN, "school_year", "school_year", "__value desc", (INDICATOR,)),
-    choice("department", OWN, "department_name", "department_code", "__value"),
+    choice("ugel_year", OWN, "school_year", "school_year", "__value desc", (INDICATOR,)),
+    choice("ugel_department", OWN, "department_name", "department_code", "__value"),
     choice("ugel", OWN, "ugel_code", "ugel_code", "__value", (DEPARTMENT,)),
 )
 ON_MAP = ("ugel_code", "department_name", "latitude", "longitude", "n_pupils", "case_share")
@@ -52,14 +52,14 @@ def make() -> Dashboard:
         "ugeles",
         [
             markers("ugel_indicator_mapped", on_map, "n_pupils", "case_share"),
-            rows("ugel_indicator_ranked", ranked, width=12),
-            lines("ugel_indicator_over_years", _over_years(OWN, "case_share", INDICATOR, SHOWN)),
-            rows("ugel_covered", covered, width=12),
-            rows("ugel_expected", expected, width=12),
-            rows("ugels_told", told, width=12),
-            lines("ugel_pupils", _over_years(OPEN, "n_pupils")),
-            lines("ugel_over_age", _over_years(OPEN, "over_age_share", "over_age_share is not null")),
-            lines("ugel_withdrawn", _over_years(OPEN, "withdrawn_share", "withdrawn_share is not null")),
+            rows("ugel_indicator_ranked", ranked, width=12, height=6),
+            by_year("ugel_indicator_over_years", _over_years(OWN, "case_share", INDICATOR, SHOWN), height=7),
+            rows("ugel_covered", covered, width=12, height=12),
+            rows("ugel_expected", expected, width=12, height=5),
+            rows("ugels_told", told, width=12, height=7),
+            by_year("ugel_pupils", _over_years(OPEN, "n_pupils"), 8),
+            by_year("ugel_over_age", _over_years(OPEN, "over_age_share", "over_age_share is not null"), 8),
+            by_year("ugel_withdrawn", _over_years(OPEN, "withdrawn_share", "withdrawn_share is not null"), 8),
         ],
         CHOICES,
     )

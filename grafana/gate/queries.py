@@ -20,6 +20,7 @@ KINDS = {
     "department_code": r"\d{2}",
     "ugel_code": r"\d{6}",
     "place_code": r"\d{2}|\d{6}",
+    "service_url": r"https?://[\w.:/-]{1,200}",
     "support_code": r"[A-Z_]{2,20}",
 }
 MOST_QUERIES = 12  # of one request: a dashboard sends one a panel

@@ -281,7 +281,7 @@ def _cases(metric: Metric) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 def _interval(metric: Metric | None, digits: int = 1) -> str:

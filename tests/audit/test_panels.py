@@ -20,8 +20,8 @@ def test_a_trace_begins_at_a_panel(country: Country) -> None:
         "and indicator = 'interruption' and case_share is not null order by all desc limit 1"
     )[0]
     key = f"{year}/00/{level}/interruption"
-    said = qhawaq(country.home.root, "audit", "trace", "panel:panorama/Interrumpieron", key).stdout
-    assert said.startswith("panel Interrumpieron of dashboard panorama (officials)\n  select school_year, case_share")
+    said = qhawaq(country.home.root, "audit", "trace", "panel:panorama/Cómo cambió", key).stdout
+    assert said.startswith("panel Cómo cambió of dashboard panorama (officials)\n  select school_year, case_share")
     assert f"officials.indicators  {key}" in said
     assert "marts/officials/indicators.sql" in said
     assert "raw.siagie_enrollments" in said
@@ -43,7 +43,7 @@ def test_what_is_no_one_panel_names_those_that_are(name: str) -> None:
 
 
 def test_a_panel_is_found_by_the_beginning_of_its_title() -> None:
-    assert panels.find("panorama/Interr") == panels.find("panorama/Interrumpieron")
+    assert panels.find("panorama/Cómo") == panels.find("panorama/Cómo cambió")
 
 
 def test_a_column_that_nobody_reads_is_named(country: Country, tmp_path: Path) -> None:

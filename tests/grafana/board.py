@@ -12,19 +12,20 @@ from typing import Any
 from tests.grafana.server import VIEWER, WORD, Server
 from tests.service.browser import Browser
 
-WIDTH = 1400
+WIDTH = 1366  # of most screens
 PANELS = "document.querySelectorAll('section[data-testid*=\"Panel header\"]')"
 LOWEST = f"Math.max(...[...{PANELS}].map(e => e.getBoundingClientRect().bottom + scrollY))"
 BROKEN = """[...document.querySelectorAll('[data-testid="data-testid Panel status error"]')].map(
   e => (e.closest('section') || e).innerText.slice(0, 80))"""
+NARROW = 768
 HARMLESS = ("WebGL", "GL Driver", "not correct url")  # of a machine without a graphics card, and of Grafana's own links
 
 
 class Board:
     """One browser at one server's gate."""
 
-    def __init__(self, server: Server, folder: Path) -> None:
-        self.server, self.folder = server, folder
+    def __init__(self, server: Server, folder: Path, width: int = WIDTH) -> None:
+        self.server, self.folder, self.width = server, folder, width
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Board]:
@@ -46,16 +47,17 @@ class Board:
         browser.press("Enter")
         assert browser.holds("!location.pathname.startsWith('/login')", 60)
 
-    def open(self, made: dict[str, Any], kiosk: bool = False) -> None:
+    def open(self, made: dict[str, Any], kiosk: bool = False, theme: str = "light") -> None:
         """Open a dashboard and wait until its panels have what they asked for; `kiosk` shows nothing else."""
-        browser, most = self.browser, 3000
+        browser, most = self.browser, 3000 if self.width > NARROW else 7000  # on a phone panels stand below each other
         browser.said.clear()
         browser.answers.clear()
         self._window(most)
-        browser.do("Page.navigate", url=f"{self.server.gate}/d/{made['uid']}{'?kiosk' if kiosk else ''}")
+        browser.do("Page.navigate", url=f"{self.server.gate}/d/{made['uid']}?theme={theme}{'&kiosk' if kiosk else ''}")
         assert browser.holds(f"{PANELS}.length >= {len(made['panels'])}", 60), browser.said[-3:]
         until = time.monotonic() + 20
-        while self._asked() < len(made["panels"]) and time.monotonic() < until:
+        asking = sum(bool(panel["targets"]) for panel in made["panels"])
+        while self._asked() < asking and time.monotonic() < until:
             browser.ask("1")  # what was loaded meanwhile is heard
             time.sleep(0.2)
         time.sleep(1.5)  # the last answer is drawn
@@ -65,7 +67,7 @@ class Board:
 
     def _window(self, height: int) -> None:
         self.browser.do(
-            "Emulation.setDeviceMetricsOverride", width=WIDTH, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride", width=self.width, height=height, deviceScaleFactor=1, mobile=False
         )
 
     def _asked(self) -> int:

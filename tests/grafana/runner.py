@@ -44,6 +44,8 @@ def choices(db: duckdb.DuckDBPyConnection, dashboard: dict[str, Any]) -> Iterato
             every[one["name"]] = [str(value) for _, value in rows]
         elif one["type"] == "custom":
             every[one["name"]] = re.findall(r" : ([^,]+)", one["query"])
-    chosen = {name: values if name == "indicator" else [*values[:1], *values[-1:]] for name, values in every.items()}
+    chosen = {
+        name: values if name.endswith("indicator") else [*values[:1], *values[-1:]] for name, values in every.items()
+    }
     each = [[(name, [value]) for value in values or [""]] for name, values in chosen.items()]
     return (dict(one) for one in itertools.product(*each))

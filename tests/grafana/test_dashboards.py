@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import yaml
 
-from grafana import alerts, build, texts
+from grafana import alerts, build, columns, texts, tiles
 from grafana.source import PROVISIONING
 from tests.conftest import Country
 from tests.grafana import runner
@@ -109,7 +109,9 @@ def test_sql_is_plain_and_bounded(audience: str, made: dict[str, Any]) -> None:
         assert "$" not in left, (panel["title"], sql)
         assert not any(one.get("multi") or one.get("includeAll") for one in made.get("templating", {}).get("list", []))
         assert panel["targets"][0]["format"] == 1
-    asked = len(made["panels"]) + sum(one["type"] == "query" for one in made.get("templating", {}).get("list", []))
+    asked = sum(bool(panel["targets"]) for panel in made["panels"]) + sum(
+        one["type"] == "query" for one in made.get("templating", {}).get("list", [])
+    )
     assert asked <= MOST_QUERIES
 
 
@@ -119,11 +121,13 @@ def test_all_that_is_read_stands_in_the_catalog(audience: str, made: dict[str, A
     for panel, sql in queries(made):
         assert panel["title"] in titles
         assert {"**Fuente:**", "**Límites:**"} <= set(panel["description"].split())
-        assert panel["fieldConfig"]["defaults"]["noValue"] == "—"
+        assert panel["fieldConfig"]["defaults"]["noValue"].endswith(".")  # what an empty panel says, and why
         shown = {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"]}
-        columns = [name.strip() for name in sql.split(" from ")[0].removeprefix("select ").split(",")]
-        hidden = {"school_year", "latitude", "longitude"} if panel["type"] in ("stat", "geomap") else set()
-        assert set(columns) - hidden == shown - hidden, panel["title"]
+        named = [
+            re.sub(r".* as ", "", name).strip() for name in sql.split(" from ")[0].removeprefix("select ").split(",")
+        ]
+        hidden = {"school_year", "latitude", "longitude"} if panel["type"] == "geomap" else set()
+        assert set(named) - hidden == shown - hidden, panel["title"]
 
 
 @pytest.mark.parametrize(("audience", "made"), NAMED)
@@ -158,6 +162,87 @@ def test_nothing_of_the_catalog_is_left_over() -> None:
     assert set(told["alerts"]) == {*seed, alerts.ANSWERS}
     assert [name for name, one in told["columns"].items() if f'"{one}"' not in said] == []
     assert {f"qhawaq-{key}" for key in told["dashboards"]} == {made["uid"] for _, made in DASHBOARDS}
+
+
+FIRST_SCREEN = 22  # rows of a dashboard that a screen of 1080 pixels shows
+
+
+@pytest.mark.parametrize(("audience", "made"), NAMED)
+def test_a_dashboard_opens_with_three_questions_that_its_first_screen_answers(
+    audience: str, made: dict[str, Any]
+) -> None:
+    opening, *others = made["panels"]
+    assert (opening["type"], opening["gridPos"]["y"]) == ("text", 0)
+    said = texts.dashboard(made["uid"].removeprefix("qhawaq-"))["questions"]
+    assert len(said) == 3
+    for one in said:
+        assert one["ask"].startswith("¿")
+        assert f"**{one['ask']}** → *{texts.panel(one['panel']).title}*" in opening["options"]["content"]
+    places = {panel["title"]: panel["gridPos"]["y"] for panel in others}
+    first = [places[texts.panel(one["panel"]).title] for one in said]
+    assert min(first) < opening["gridPos"]["h"] + 1
+    assert sum(y < FIRST_SCREEN for y in first) >= 2, first
+
+
+def test_what_a_link_hands_on_means_the_same_on_the_other_dashboard() -> None:
+    """A link to another dashboard takes along what was chosen: of the same name, a choice has the same values."""
+    choices: dict[tuple[str, str], set[str]] = {}
+    for audience, made in DASHBOARDS:
+        for one in made.get("templating", {}).get("list", []):
+            choices.setdefault((audience, one["name"]), set()).add(_values_of(one))
+    assert choices
+    assert {name: found for name, found in choices.items() if len(found) > 1} == {}
+
+
+def _values_of(choice: dict[str, Any]) -> str:
+    """Return where the values of a choice are from; that of the nation and all departments is one, whatever mart is asked."""
+    if choice["name"] == "department":
+        assert "department_name as __text, department_code as __value" in choice["query"]
+        return "the nation and departments"
+    return str(choice["query"])
+
+
+def test_the_map_has_each_department_once_in_a_place_of_its_own(country: Country) -> None:
+    (made,) = (made for _, made in DASHBOARDS if made["uid"] == "qhawaq-panorama")
+    (panel,) = (panel for panel in made["panels"] if panel["type"] == "canvas")
+    squares = {one["name"]: one for one in panel["options"]["root"]["elements"] if one["type"] == "rectangle"}
+    departments = {name for (name,) in country.ask("select department_name from staging.departments")}
+    assert departments <= set(squares)
+    assert len(departments) == 25
+    places = {tuple(one["placement"].values()) for one in squares.values()}
+    assert len(places) == len(squares)
+    for name in departments:  # without a row of the query it is grey and says why
+        assert squares[name]["config"]["text"] == {"mode": "field", "field": name, "fixed": "sin entregas"}
+        assert squares[name]["background"]["color"] == {"field": name, "fixed": tiles.shades()[0]}
+    with runner.opened(files(country, "officials")[0]) as db:
+        told = {name for (name,) in db.execute("select distinct tile from regional_map").fetchall()}
+        colors = {name for (name,) in db.execute("select distinct tile_color from regional_map").fetchall()}
+    assert told <= set(squares)
+    assert told & departments
+    assert colors <= set(tiles.shades())
+
+
+@pytest.mark.parametrize(
+    ("column", "asked", "unit"),
+    [("case_share", "case_share", "percentunit"), ("gap_to_nation", "100 * gap_to_nation as gap_to_nation", "suffix:pp"),
+     ("exit_share_gap", "100 * exit_share_gap as exit_share_gap", "suffix:pp"), ("n_gap", "n_gap", "locale"),
+     ("started_at", "started_at - interval 5 hour as started_at", "time:DD/MM/YYYY HH:mm"),
+     ("delivered_at", "delivered_at", "time:DD/MM/YYYY"), ("school_year", "school_year", "string")],
+)  # fmt: skip
+def test_differences_of_shares_are_points_and_moments_are_of_lima(column: str, asked: str, unit: str) -> None:
+    assert (columns.asked(column), columns.unit_of(column)) == (asked, unit)
+
+
+def test_color_is_of_verdicts_alone() -> None:
+    """Green and red say good and bad: only what is set against a stated goal has them."""
+    for _, made in DASHBOARDS:
+        for panel in made["panels"]:
+            for one in panel.get("fieldConfig", {}).get("overrides", []):
+                said = json.dumps(one)
+                assert one["matcher"]["options"] in columns.VERDICTS or not re.search(
+                    f"{columns.GREEN}|{columns.RED}", said
+                )
+            assert panel.get("type") != "stat"
 
 
 def test_panels_lie_within_the_page_and_not_on_each_other() -> None:

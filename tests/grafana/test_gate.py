@@ -68,7 +68,8 @@ def test_no_other_sql_passes(data: st.DataObject) -> None:
 
 CHOSEN = {
     "department": "15", "level": "B0", "indicator": "over_age", "year": "2024", "ugel": "150101", "service": "TUTOR",
-    "october": "2024", "place": "15", "group": "sex=mujer",
+    "october": "2024", "place": "15", "group": "sex=mujer", "ugel_department": "15", "ugel_indicator": "over_age",
+    "ugel_year": "2024", "gap_year": "2024", "gap_indicator": "over_age", "ratio_year": "2024",
 }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def test_a_card_of_repetition_asks_for_no_visit() -> None:
     repetition = replace(card(), outcome="repetition")
     said = repetition.model_card() + repetition.impact()
     assert "Ordena a quién apoyar primero en sus estudios, para su tutor" in said
-    assert "tiene el largo de\nla de visitas (5 % de sus estudiantes)." in said
+    assert "tiene el largo de\nla de visitas (5% de sus estudiantes)." in said
     assert not re.search("visitar|se les visita|sin visita", said)
     assert "Ordena a quién visitar primero" in card().model_card()
     assert "pueden quedar sin visita: es el error" in card().impact()
@@ -128,14 +128,14 @@ def test_with_one_group_hidden_the_total_must_not_give_it_away() -> None:
         groups = [*group("sex=mujer", 0.5), *group("sex=varón", recall), *group("language=originaria", 0.5)]
         return replace(card(), figures=[*card().figures, *groups]).impact()
 
-    assert "| sexo: mujer | 100 | 50 | 10 % |" in said(0.1)
+    assert "| sexo: mujer | 100 | 50 | 10% |" in said(0.1)
     assert "| sexo: mujer | 100 | evidencia insuficiente | - |" in said(0.09)
-    assert "| lengua materna: originaria | 100 | 50 | 10 % |" in said(0.09)
+    assert "| lengua materna: originaria | 100 | 50 | 10% |" in said(0.09)
 
 
 def test_the_worst_mistake_is_told_in_words_and_people_have_to_sign() -> None:
     text = card().impact()
-    assert "71 % de quienes tienen el resultado no están en la lista" in text
+    assert "71% de quienes tienen el resultado no están en la lista" in text
     assert text.count("**por completar**") == 3  # in the head, for the legal basis, for who approves
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 
 import pytest
 
+from warehouse import addresses, seeds
 from warehouse.errors import UsageError
 from warehouse.paper import qr, words
 from warehouse.paper.words import School
-from warehouse.settings import DBT_PROJECT
 
 
 @pytest.mark.parametrize(
@@ -67,16 +66,15 @@ def test_contacts_are_the_newest_first_and_few() -> None:
 
 def test_the_code_opens_the_childs_page_where_people_open_it() -> None:
     assert qr.page_of("111", {}) == "http://127.0.0.1:8010/ficha/111"
-    assert qr.page_of("111", {qr.SETTING: "https://qhawaq.example/ "}) == "https://qhawaq.example/ficha/111"
+    assert qr.page_of("111", {addresses.PAGES: "https://qhawaq.example/ "}) == "https://qhawaq.example/ficha/111"
     for wrong in ("javascript:x", "qhawaq.example", "https://", "https://x.example/?a=1"):
-        with pytest.raises(UsageError, match=qr.SETTING):
-            qr.page_of("111", {qr.SETTING: wrong})
+        with pytest.raises(UsageError, match=addresses.PAGES):
+            qr.page_of("111", {addresses.PAGES: wrong})
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_boxes_of_a_sheet_are_the_outcomes_that_a_visit_can_have(language: str) -> None:
-    with (DBT_PROJECT / "seeds" / "visit_outcomes.csv").open(encoding="utf-8", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: int(row["position"]))
+    rows = sorted(seeds.rows("visit_outcomes"), key=lambda row: int(row["position"]))
     *boxes, other = words.texts(language)["sheet"]["outcomes"]
     assert boxes == [row[f"text_{language}"] for row in rows]
     assert other == {"es": "Otro:", "en": "Other:"}[language]

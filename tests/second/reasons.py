@@ -57,7 +57,7 @@ def _written(unit: str, value: Fraction) -> str:
         value *= 100
     found = rounded(value, 1 if unit == "decimal" else 0)
     assert found is not None
-    return f"{float(found):.1f}".replace(".", ",") if unit == "decimal" else str(int(found))
+    return f"{float(found):.1f}" if unit == "decimal" else str(int(found))
 
 
 def _singular(text: str) -> str:

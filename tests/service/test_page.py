@@ -23,7 +23,7 @@ def test_the_page_says_what_is_known_and_not_who(asking: Asking, client: TestCli
     page = client.get(PAGE, headers=asking.token(**EVERYTHING))
     assert page.status_code == 200
     assert 'lang="es-PE"' in page.text
-    for said in ("Datos sintéticos", "al menos 1 de cada 4 (30 %)", "Visita domiciliaria", "abril de 2025",
+    for said in ("Datos sintéticos", "al menos 1 de cada 4 (30%)", "Visita domiciliaria", "abril de 2025",
                  "6.° de primaria, I.E. 0000001, sección A", "(San Juan, 2025)", "riesgo de interrumpir",
                  "Preguntar qué pasó en abril.", "Según su registro de asistencia: faltó 9 de 20 días en abril.",
                  "Está en el puesto 1 de la lista de su UGEL del 31 de octubre de 2025", "Faltó mucho.", "Pesa mucho.",

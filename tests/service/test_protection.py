@@ -190,7 +190,7 @@ def test_a_file_of_a_former_version_says_what_to_do(office: Asking) -> None:
 def test_a_childs_cases_and_its_name_for_a_reason(office: Asking, client: TestClient) -> None:
     headers, path = office.token(**SCOPES), f"/proteccion/{HERE}/ficha/{CHILD}"
     page = client.get(path, headers=headers).text
-    for said in ("Alimentos", "Abierto", NUMBER, "por vínculo", "(97,0 %)", "21,5 horas", "01/06/2025"):
+    for said in ("Alimentos", "Abierto", NUMBER, "por vínculo", "(97.0%)", "21.5 horas", "01/06/2025"):
         assert said in page, said
     assert NAME["given_names"] not in page
     named = client.post(f"{path}/nombre", data={"seal": sealed(page), "why": WHY}, headers=headers)

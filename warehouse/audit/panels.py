@@ -60,7 +60,8 @@ def panels() -> Iterator[DashboardPanel]:
     for path in sorted(PROVISIONING.glob("*/dashboards/*.json")):
         dashboard = json.loads(path.read_text(encoding="utf-8"))
         for panel in dashboard["panels"]:
-            yield DashboardPanel(path.stem, path.parents[1].name, panel["title"], panel["targets"][0]["rawSql"])
+            for target in panel["targets"]:  # none of a panel of text
+                yield DashboardPanel(path.stem, path.parents[1].name, panel["title"], target["rawSql"])
 
 
 def find(name: str) -> DashboardPanel:

@@ -25,7 +25,7 @@ def trace(context: Context, table: str, key: str, children: Path | None, reason:
 
     KEY holds the values of the table's key columns, separated by '/': for example
     'qhawaq audit trace features.child_features 123456789/2025-11-30'. To begin at a panel of a dashboard, TABLE is
-    panel:DASHBOARD/TITLE, as in 'qhawaq audit trace panel:panorama/Interrumpieron 2024/00/B0/interruption'.
+    panel:DASHBOARD/TITLE, as in 'qhawaq audit trace panel:panorama/Cómo cambió 2024/00/B0/interruption'.
 
     With --children FILE and --reason TEXT the children that an indicator counts are written with each line of a file
     that tells of them; every one of them is noted in the access log.

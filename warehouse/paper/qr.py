@@ -5,12 +5,8 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from warehouse.errors import UsageError
-
-SETTING = "QHAWAQ_PAGES_URL"  # under which address people open the pages of the service
-DEFAULT = "http://127.0.0.1:8010"
+from warehouse import addresses
 
 
 def page_of(child: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -19,11 +15,7 @@ def page_of(child: str, environment: Mapping[str, str] = os.environ) -> str:
     Raises:
         UsageError: the setting is no address.
     """
-    address = (environment.get(SETTING) or DEFAULT).strip().rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"{SETTING} is an address such as https://qhawaq.example")
-    return f"{address}/ficha/{child}"
+    return f"{addresses.pages(environment)}/ficha/{child}"
 
 
 def svg(text: str) -> str:

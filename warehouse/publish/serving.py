@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import database, files, modes
+from warehouse import addresses, database, files, modes
 from warehouse.build import manifest
 from warehouse.database import STORAGE_VERSION, quoted
 from warehouse.errors import BuildFailed, DamagedFile
@@ -168,12 +168,19 @@ def _fill(edition: Edition, target: Target, path: Path) -> dict[str, Content]:
 
 
 def _write_release(edition: Edition, target: Target) -> None:
-    """Write the table that says which release the file is of; for those who watch, how full the disk is too."""
-    disk = f", {_disk_used(edition.home)!r}::double as disk_used_share" if target.audience == "operations" else ""
+    """Write the table that says which release the file is of; for those who watch, how full the disk is too.
+
+    For those whose lists lead to the service, it says under which address.
+    """
+    more = ""
+    if target.audience == "operations":
+        more = f", {_disk_used(edition.home)!r}::double as disk_used_share"
+    elif target.audience in ("education", "protection"):
+        more = f", {quoted(addresses.pages(), chr(39))} as service_url"
     edition.db.execute(
         "create table serving.release as select ? as release_id, ? as kind, "
         "(select today from raw.calendar) as built_for, "
-        f"cast(now() at time zone 'UTC' as timestamp) as published_at{disk}",
+        f"cast(now() at time zone 'UTC' as timestamp) as published_at{more}",
         [edition.release, edition.home.kind],
     )
 

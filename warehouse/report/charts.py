@@ -66,7 +66,7 @@ def _lines(rows: Sequence[Row]) -> Layers:
     frame = pd.DataFrame([row | {"run": _run(rows, row)} for row in rows])
     scale = alt.Scale(domain=_domain([row["case_share"] for row in rows]), nice=False)
     span = [int(frame.school_year.min()), int(frame.school_year.max())]
-    labelled = "replace(format(100 * datum.value, '.3~r'), '.', ',') + ' %'"
+    labelled = "format(100 * datum.value, '.3~r') + '%'"
     ends_only = alt.Axis(values=span, format="d", grid=False, domain=False, tickSize=0, labelPadding=6)
     x = alt.X("school_year:Q", title=None, scale=alt.Scale(domain=span, nice=False, padding=8), axis=ends_only)
     y = alt.Y(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from warehouse import numbers
 from warehouse.report.figures import Bulletin
 from warehouse.report.tables import Row
 from warehouse.report.wording import shown, texts
@@ -154,9 +155,9 @@ def without_contact(bulletin: Bulletin) -> str:
 
 
 def _points(difference: float) -> str:
-    """Return a difference of shares in points, such as «1,2 puntos»."""
-    told = f"{100 * abs(difference):.1f}".replace(".", ",")
-    return _say("point" if told == "1,0" else "points", n=told)
+    """Return a difference of shares in points, such as «1.2 puntos»."""
+    told = numbers.decimal(100 * abs(difference))
+    return _say("point" if told == "1.0" else "points", n=told)
 
 
 OFFICIAL_RULES: list[Callable[[Bulletin], str]] = [

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from warehouse import numbers
 from warehouse.paper.words import Texts, titled
 from warehouse.report.tables import BulletinTable
 from warehouse.settings import REPOSITORY, read_yaml
@@ -33,7 +34,7 @@ def heading(column: str) -> str:
 
 
 def shown(column: str, value: object) -> str:
-    """Return a value formatted for people: shares in percent, counts with spaces, codes by name, a sign for null."""
+    """Return a value formatted for people: shares in percent, counts with commas, codes by name, a sign for null."""
     if value is None:
         return catalog()["signs"]["nothing"]
     if isinstance(value, bool):
@@ -58,12 +59,12 @@ def _by_pattern(column: str, value: str) -> str:
 def _number(column: str, value: float) -> str:
     """Return a number formatted by its column's unit."""
     if column in SIGNED:
-        return f"{100 * value:+.1f}\N{NO-BREAK SPACE}pp".replace(".", ",")
+        return numbers.points(value)
     if is_share(column):
-        return f"{100 * value:.1f}\N{NO-BREAK SPACE}%".replace(".", ",")
+        return numbers.percent(value)
     if isinstance(value, float):
-        return f"{value:.1f}".replace(".", ",")
-    return str(value) if column.endswith("_year") else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
+        return numbers.decimal(value)
+    return str(value) if column.endswith("_year") else numbers.count(value)
 
 
 # Differences of shares, in percentage points.

@@ -65,7 +65,7 @@ facts as (
         features.has_lost_transfer,
         features.is_class_expired,
         features.secondary_distance_km,
-        replace(cast(features.secondary_distance_km as string), '.', ',') as secondary_km,
+        cast(features.secondary_distance_km as string) as secondary_km,
         case features.poverty_class when 1 then 'pobre' when 2 then 'pobre extremo' end
             as poverty_name,
         lower(services.service_name) as last_support,

@@ -27,9 +27,7 @@ valued as (
             when 'percent' then cast(cast(round(100 * reasons.value) as integer) as string)
             when 'points' then cast(cast(round(100 * reasons.value) as integer) as string)
             when 'decimal'
-                then replace(
-                    cast(cast(round(reasons.value, 1) as decimal(9, 1)) as string), '.', ','
-                )
+                then cast(cast(round(reasons.value, 1) as decimal(9, 1)) as string)
             else cast(cast(round(reasons.value) as integer) as string)
         end as value_text
     from reasons

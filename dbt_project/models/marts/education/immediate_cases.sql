@@ -9,6 +9,7 @@ immediate as (
         calendar.today as on_date,
         cast(looked_for.child_key as string) as child_key,
         looked_for.service_code,
+        {{ school_name('looked_for.service_code') }} as school_name,
         looked_for.grade,
         looked_for.need,
         case looked_for.need

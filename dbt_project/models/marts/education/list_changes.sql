@@ -9,6 +9,7 @@ list_changes as (
         changes.as_of_date,
         cast(changes.child_key as string) as child_key,
         pupils.service_code,
+        {{ school_name('pupils.service_code') }} as school_name,
         changes.change,
         changes.cause,
         causes.cause_text

@@ -17,6 +17,7 @@ priority as (
         listed.rank_in_ugel,
         cast(listed.child_key as string) as child_key,
         features.service_code,
+        {{ school_name('features.service_code') }} as school_name,
         features.grade,
         pupils.section,
         listed.tier,

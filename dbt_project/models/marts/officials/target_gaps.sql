@@ -23,7 +23,10 @@ target_gaps as (
     select
         goals.*,
         indicators.case_share,
-        {{ gap('indicators.case_share', 'goals.target_share') }} as gap_to_target
+        {{ gap('indicators.case_share', 'goals.target_share') }} as gap_to_target,
+        {{ is_as_good(
+            'goals.indicator', 'indicators.case_share', 'goals.target_share'
+        ) }} as is_reached
     from goals
     left join indicators
         on

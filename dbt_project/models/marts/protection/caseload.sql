@@ -7,6 +7,7 @@ calendar as (select * from {{ source('landing', 'calendar') }}),
 caseload as (
     select
         left(cases.district_code, 4) as area_code,
+        {{ province_name('left(cases.district_code, 4)') }} as province_name,
         cases.office,
         cases.case_key,
         cast(cases.child_key as string) as child_key,

@@ -5,12 +5,13 @@ cases as (select * from {{ ref('int_protection__cases') }} where linkage in ('re
 reviews as (
     select
         left(cases.district_code, 4) as area_code,
+        {{ province_name('left(cases.district_code, 4)') }} as province_name,
         cases.office,
         cast(count_if(cases.linkage = 'review') as bigint) as n_to_review,
         cast(count_if(cases.linkage = 'unknown') as bigint) as n_without_candidate,
         min(cases.opened_date) as oldest_opened_date
     from cases
-    group by 1, 2
+    group by 1, 2, 3
 )
 
 select * from reviews

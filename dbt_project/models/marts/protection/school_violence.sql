@@ -6,6 +6,7 @@ services as (
     select
         service_code,
         split_part(service_code, '-', 1) as school_code,
+        school_name,
         district_code,
         known_until
     from {{ ref('int_schools__registers') }}
@@ -15,6 +16,7 @@ services as (
 schools as (
     select
         school_code,
+        school_name,
         district_code
     from services
     qualify row_number() over (
@@ -36,6 +38,7 @@ violence as (
     select
         left(schools.district_code, 4) as area_code,
         newest.school_code,
+        schools.school_name,
         newest.report_year,
         newest.violence_kind,
         cast(newest.n_reports as bigint) as n_reports

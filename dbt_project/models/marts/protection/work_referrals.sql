@@ -14,6 +14,7 @@ referrals as (
         work.as_of_date,
         cast(work.child_key as string) as child_key,
         pupils.service_code,
+        {{ school_name('pupils.service_code') }} as school_name,
         work.weekly_work_hours,
         services.service_name,
         services.need_text

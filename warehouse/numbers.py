@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 
 def count(value: float) -> str:
     """Return a whole number, with commas between thousands."""
@@ -14,8 +16,9 @@ def decimal(value: float) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share in percent."""
-    return f"{100 * share:.{digits}f}%"
+    """Return a share in percent, halves up of the decimals that a reader of it sees: 0.0115 is 1.2% (macro percent_text)."""
+    exact = 100 * Decimal(repr(float(share)))
+    return f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):f}%"
 
 
 def points(difference: float) -> str:

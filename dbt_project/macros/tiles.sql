@@ -1,12 +1,17 @@
-{#- A share as all dashboards write it: a point and one decimal. -#}
-{% macro percent_text(share) -%} format('{:.1f}%', 100 * ({{ share }})) {%- endmacro %}
+{#- A share as all dashboards write it: a point and one decimal, halves up, of the decimals that a reader of it sees
+    (0.0115 is 1.2%), as warehouse/numbers.py has it. -#}
+{% macro percent_text(share) -%}
+  cast(cast(round(100 * cast({{ share }} as decimal(12, 6)), 1) as decimal(12, 1)) as string) || '%'
+{%- endmacro %}
 
 {#- Into how many classes a map divides what it shows: a color each, and one for what is not shown. -#}
 {% macro n_shades() -%} {{ var('map_shades') | length - 1 }} {%- endmacro %}
 
 {#- The color of a class; that of 0 says that there is no figure. -#}
 {% macro shade_color(shade) -%}
-  (['{{ var('map_shades') | join("', '") }}'])[1 + {{ shade }}]
+  case {{ shade }}
+    {%- for color in var('map_shades') %} when {{ loop.index0 }} then '{{ color }}' {%- endfor %}
+  end
 {%- endmacro %}
 
 {#- Tiles of a map: of each department its name, what it says and its color, and of each class its bounds, as tiles
@@ -44,7 +49,7 @@
         ) as tile_text,
         cast(shade as integer) as shade
       from ranged
-      cross join generate_series(1, {{ n_shades() }}) as shades(shade)
+      cross join (select {{ each_number(1, n_shades()) }} as shade) as shades
       where class_width > 0 or (class_width = 0 and shade = 1)
     )
 

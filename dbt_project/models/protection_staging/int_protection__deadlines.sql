@@ -32,7 +32,7 @@ given_days as (
 numbers as (
     select
         *,
-        unnest(generate_series(1, 3 * working_days + 30)) as n
+        {{ each_number(1, '3 * working_days + 30') }} as n
     from given_days
 ),
 

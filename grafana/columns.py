@@ -9,19 +9,26 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from grafana import texts
 
-# Pixels of columns that need more or less than their names; words in the place of codes are not broken into lines.
+# Pixels of columns that need more or less than their names. Words in the place of codes have one line each: Grafana
+# makes a row as high as the codes need.
 WIDTHS = {
-    **dict.fromkeys(("source", "task_id", "started_at"), 165),
+    **dict.fromkeys(("task_id", "started_at"), 165),
     **dict.fromkeys(("need", "column_name", "province_name"), 150),
-    **dict.fromkeys(("file", "alert", "topic_name"), 260),
+    **dict.fromkeys(("file", "topic_name"), 260),
+    **dict.fromkeys(("alert", "metric"), 290),
     **dict.fromkeys(("rank_in_ugel", "section", "days_since_listed"), 65),
-    **dict.fromkeys(("indicator", "group_name", "service_name"), 190),
+    **dict.fromkeys(("indicator", "service_name"), 215),
+    **dict.fromkeys(("source", "access_kind"), 250),
     "case_key": 300,
     "child_key": 150,
-    "grade": 128,
-    "school_name": 108,
-    "probability": 85,
+    "grade": 140,
+    "group_name": 190,
+    "kind": 370,
+    "matter": 130,
+    "probability": 105,
     "probability_text": 120,
+    "published_release": 270,
+    "school_name": 108,
 }
 SENTENCES = (
     "_text",
@@ -138,8 +145,8 @@ def fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
 
 def _fitting(column: str, beside_sentences: bool) -> dict[str, int | bool]:
     """Return how wide a column is and whether its words are broken into lines."""
-    said: dict[str, int | bool] = {"wrapHeaderText": True, "minWidth": 200 if is_sentence(column) else 70}
-    said["wrapText"] = unit_of(column) == "string"
+    said: dict[str, int | bool] = {"wrapHeaderText": True, "minWidth": 135 if is_sentence(column) else 85}
+    said["wrapText"] = is_sentence(column) or (unit_of(column) == "string" and not _mappings(column))
     if width := WIDTHS.get(column) or (_narrow(column) if beside_sentences and not is_sentence(column) else 0):
         said["width"] = width
     return said

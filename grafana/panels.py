@@ -21,7 +21,7 @@ from grafana import texts, tiles
 from grafana.source import CATALOG, TABLE, TYPE, UID
 
 SOURCE = models.DataSourceRef(type_val=TYPE, uid=UID)
-BLUE = "#0b5c7a"
+BLUE = "#2b8cbe"  # reads on white and on black
 PLACE = ("latitude", "longitude")
 # A tile of one light color, fetched from nowhere: without one the map is black.
 TILE = (
@@ -216,7 +216,7 @@ def _questions(key: str) -> text.Panel:
         .mode(models_text.TextMode.MARKDOWN)
         .transparent(True)
         .span(24)
-        .height(4 if "note" in said else 3)
+        .height(5 if "note" in said else 4)
     )
 
 

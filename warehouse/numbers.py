@@ -16,7 +16,7 @@ def decimal(value: float) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share in percent, halves up of the decimals that a reader of it sees: 0.0115 is 1.2% (macro percent_text)."""
+    """Return a share in percent, halves up of the decimals that are seen: 0.0115 is 1.2% (macro percent_text too)."""
     exact = 100 * Decimal(repr(float(share)))
     return f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):f}%"
 

@@ -49,7 +49,7 @@ class Board:
 
     def open(self, made: dict[str, Any], kiosk: bool = False, theme: str = "light") -> None:
         """Open a dashboard and wait until its panels have what they asked for; `kiosk` shows nothing else."""
-        browser, most = self.browser, 3000 if self.width > NARROW else 7000  # on a phone panels stand below each other
+        browser, most = self.browser, 4500 if self.width > NARROW else 7000  # on a phone panels stand below each other
         browser.said.clear()
         browser.answers.clear()
         self._window(most)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from aiosmtpd.controller import Controller
@@ -107,6 +108,15 @@ def holds(what: Callable[[], bool]) -> bool:
     return held
 
 
+def raised(switch: Switch) -> list[tuple[str, float, float, str]]:
+    """Return the alerts that the release raises, among them one that is put into it: a country may have none."""
+    with duckdb.connect(str((switch.folder / "current.duckdb").resolve())) as db:
+        db.execute("update alert_levels set value = threshold + 3, is_raised = true where alert = 'failed_tasks'")
+        found = db.execute("select alert, value, threshold, place from alert_levels where is_raised").fetchall()
+    assert found
+    return found
+
+
 def test_alerts_say_level_place_and_threshold_and_a_lost_source_is_one_alert(
     country: Country,
     tmp_path: Path,
@@ -116,8 +126,7 @@ def test_alerts_say_level_place_and_threshold_and_a_lost_source_is_one_alert(
 ) -> None:
     found, port = mails
     switch = Switch(serving(country, "operations"), tmp_path / "serving")
-    levels = country.ask("select alert, value, threshold, place from operations.alert_levels where is_raised")
-    assert levels, "nothing is raised in this country: nothing would be shown"
+    levels = raised(switch)
     mailing = {"GF_SMTP_ENABLED": "true", "GF_SMTP_HOST": f"127.0.0.1:{port}", "GF_SMTP_FROM_ADDRESS": "qhawaq@example.pe",
                "QHAWAQ_ALERT_ADDRESSES": "turno@example.pe"}  # fmt: skip
     server = Server("operations", switch.folder, tmp_path / "server", impatient(tmp_path / "p", hook), mailing)

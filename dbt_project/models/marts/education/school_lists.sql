@@ -19,7 +19,7 @@ schools as (
         features.ugel_code,
         features.as_of_date,
         features.service_code,
-        names.school_name,
+        any_value(names.school_name) as school_name,
         features.level,
         cast(count(*) as bigint) as n_pupils,
         cast(count(listed.child_key) as bigint) as n_listed
@@ -27,7 +27,7 @@ schools as (
     left join listed on {{ same_child_and_date('features', 'listed') }}
     left join names on features.service_code = names.service_code
     where features.ugel_code is not null
-    group by 1, 2, 3, 4, 5
+    group by features.ugel_code, features.as_of_date, features.service_code, features.level
 )
 
 select * from schools

@@ -1,6 +1,5 @@
 with
 scores as (select * from {{ ref('risk_scores') }} where probability is not null),
-newest as (select outcome, max(as_of_date) as as_of_date from scores group by outcome),
 live as (select * from {{ source('ml', 'model_versions') }} where is_live),
 
 bands as (
@@ -8,7 +7,6 @@ bands as (
         scores.as_of_date,
         scores.outcome,
         scores.model_version,
-        scores.as_of_date = newest.as_of_date as is_newest,
         cast(floor(20 * scores.probability) / 20 as double) as band_from,
         -- neither few children nor an exact number, which others would give away
         case
@@ -17,8 +15,14 @@ bands as (
         end as n_children
     from scores
     inner join live on scores.model_version = live.model_version and scores.outcome = live.outcome
-    inner join newest on scores.outcome = newest.outcome
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4
+),
+
+dated as (
+    select
+        *,
+        as_of_date = max(as_of_date) over (partition by outcome) as is_newest
+    from bands
 )
 
-select * from bands
+select * from dated

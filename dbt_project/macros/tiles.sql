@@ -48,8 +48,7 @@
           {{ percent_text('least + (shade - 1) * class_width') }}, ' – ', {{ percent_text('least + shade * class_width') }}
         ) as tile_text,
         cast(shade as integer) as shade
-      from ranged
-      cross join (select {{ each_number(1, n_shades()) }} as shade) as shades
+      from (select *, {{ each_number(1, n_shades()) }} as shade from ranged) as classes
       where class_width > 0 or (class_width = 0 and shade = 1)
     )
 

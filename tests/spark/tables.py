@@ -64,7 +64,7 @@ def export(home: Home, folder: Path) -> None:
         columns: dict[tuple[str, str], list[str]] = {}
         for schema, table, column, kind in db.execute(
             "select table_schema, table_name, column_name, data_type from information_schema.columns "
-            "where table_catalog = current_catalog() order by all, ordinal_position"
+            "where table_catalog = current_catalog() order by table_schema, table_name, ordinal_position"
         ).fetchall():
             wide = WIDENED.get(kind)
             columns.setdefault((schema, table), []).append(

@@ -8,7 +8,8 @@ stated as (
     where p.kind = 'deadline' and {{ was_known('p', today()) }}
 ),
 
--- what is stated of violence goes before what is stated of any case; of each what held when the case was opened
+-- what is stated of violence goes before what is stated of any case;
+-- of each what held when the case was opened
 given_days as (
     select
         cases.case_key,
@@ -23,7 +24,8 @@ given_days as (
             and (stated.matter = 'any' or cases.is_violence)
     qualify row_number() over (
         partition by cases.case_key
-        order by stated.matter = 'violence' desc, stated.valid_from desc, stated.parameter_number desc
+        order by
+            stated.matter = 'violence' desc, stated.valid_from desc, stated.parameter_number desc
     ) = 1
 ),
 

@@ -3,19 +3,19 @@ cases as (select * from {{ ref('int_protection__cases') }} where case_state = 'A
 holidays as (select * from {{ ref('int_parameters__holidays') }}),
 stated as {{ stated_today('deadline', ['office', 'matter', 'valid_from']) }},
 
--- violence goes before any case; of each what held when the case was opened
 given_days as (
     select
-        stated.*,
-        cases.case_key,
-        cases.opened_date
-    from cases
-    inner join stated on cases.office = stated.office and cases.opened_date >= stated.valid_from
-    where stated.matter = 'any' or cases.is_violence
-    qualify row_number() over (partition by case_key order by matter desc, valid_from desc) = 1
+        s.*,
+        c.case_key,
+        c.opened_date
+    from cases as c
+    inner join stated as s on c.office = s.office and c.opened_date >= s.valid_from
+    where s.matter = 'any' or c.is_violence
+    qualify
+        row_number() over (partition by c.case_key order by s.matter desc, s.valid_from desc) = 1
 ),
 
--- from the next working day on (TUO of Ley 27444, art. 144 and 145); 3 days for each suffice
+-- what is stated of violence goes first; days from the next working day on (TUO of Ley 27444)
 days as (
     select
         *,

@@ -122,7 +122,7 @@ def _page(service: Service, caller: Caller, choice: ListChoice) -> str:
         following=choice.beginning_at(end) if len(wanted) > end else "",
         counts=worklist.count(found),
         schools=_schools(found),
-        colleagues=sorted({item.assigned_to for item in found if item.assigned_to} - {caller.called}),
+        colleagues=_colleagues(found, caller),
         grades=sorted({item.grade_name for item in found if item.grade_name}),
         states=words.of_kind("list", "state"),
         needs=words.of_kind("list", "need"),
@@ -165,6 +165,11 @@ def _with_names(service: Service, found: Sequence[WorkItem]) -> tuple[Sequence[W
     except Busy:
         return found, True
     return worklist.with_names(found, {str(key): name for key, name in known.items()}), False
+
+
+def _colleagues(found: Sequence[WorkItem], caller: Caller) -> list[str]:
+    """Return who else is in charge of somebody here."""
+    return sorted({item.assigned_to for item in found if item.assigned_to} - {caller.called})
 
 
 def _schools(found: Sequence[WorkItem]) -> dict[str, str]:

@@ -60,7 +60,8 @@ def office(
     """The cases that wait at a province's offices, and the reviews to decide."""
     _in_area(service, caller, area)
     cases = service.offices.cases(area, AT_ONCE, desde)
-    reviews, reports = service.offices.reviews(area, AT_ONCE), service.offices.reports(area, AT_ONCE)
+    reviews = service.offices.reviews(area, AT_ONCE)
+    reports = service.offices.reports(area, AT_ONCE)
     shown = cases + reviews + reports
     service.access_log.note(caller.name, "offices", children_of(shown), f"{area}: {len(cases)} from {desde}")
     counts = service.offices.counts(area, service.settings.today())

@@ -242,13 +242,16 @@ def _find(node: Node, name: str) -> Node:
     """Return the mapping with this name, or the key of this name, that is nearest to the top; None where none is."""
     waiting = [node]
     for one in waiting:  # grows as it is walked
-        if one.id == "sequence":
-            waiting += one.value
-        elif one.id == "mapping":
-            for key, value in one.value:
-                if key.value == name:
-                    return key if value.id == "scalar" else value
-                if key.value == "name" and value.value == name:
-                    return one
-                waiting.append(value)
+        for key, value in one.value if one.id == "mapping" else ():
+            if key.value == name:
+                return key if value.id == "scalar" else value
+            if (key.value, value.value) == ("name", name):
+                return one
+        waiting += _parts(one)
     return None
+
+
+def _parts(node: Node) -> list[Node]:
+    if node.id == "mapping":
+        return [value for _, value in node.value]
+    return list(node.value) if node.id == "sequence" else []

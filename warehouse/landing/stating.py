@@ -76,6 +76,13 @@ def _opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 def _judge(db: duckdb.DuckDBPyConnection, parameter: Parameter) -> None:
     if not FIRST <= parameter.valid_from <= LAST:
         raise UsageError(f"{parameter.valid_from} is no day from {FIRST} to {LAST}: correct it")
+    _judge_kind(db, parameter)
+    said = parameters.standing(db, parameter)
+    if said and said.parameter == parameter:
+        raise UsageError(f"parameter {said.number} states just this, known from {said.known_at}")
+
+
+def _judge_kind(db: duckdb.DuckDBPyConnection, parameter: Parameter) -> None:
     match parameter:
         case Capacity():
             _judge_capacity(db, parameter)
@@ -87,9 +94,6 @@ def _judge(db: duckdb.DuckDBPyConnection, parameter: Parameter) -> None:
             _judge_target(parameter)
         case Deadline():
             _judge_deadline(parameter)
-    said = parameters.standing(db, parameter)
-    if said and said.parameter == parameter:
-        raise UsageError(f"parameter {said.number} states just this, known from {said.known_at}")
 
 
 def _judge_capacity(db: duckdb.DuckDBPyConnection, capacity: Capacity) -> None:

@@ -57,10 +57,14 @@ def case_numbers(
     for contract in contracts:
         files = sorted({file for file, _ in places if contract.pattern.fullmatch(file)})
         if contract.link and files:
-            query = f"select _file, _line, {quoted(contract.key[0])} from vault.{contract.table} where _file in ?"
-            rows = {(file, line): number for file, line, number in db.execute(query, [files]).fetchall()}
-            found |= {place: rows[place] for place in places if rows.get(place)}
-    return found
+            found |= _numbers(db, contract, files)
+    return {place: found[place] for place in places if found.get(place)}
+
+
+def _numbers(db: duckdb.DuckDBPyConnection, contract: Contract, files: list[str]) -> dict[tuple[str, int], str]:
+    """Return the numbers of all records of some files."""
+    query = f"select _file, _line, {quoted(contract.key[0])} from vault.{contract.table} where _file in ?"
+    return {(file, line): number for file, line, number in db.execute(query, [files]).fetchall()}
 
 
 def open_review(

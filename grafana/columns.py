@@ -12,13 +12,14 @@ from grafana import texts
 # Pixels of columns that need more or less than their names. Words in the place of codes have one line each: Grafana
 # makes a row as high as the codes need.
 WIDTHS = {
-    **dict.fromkeys(("task_id", "started_at"), 165),
+    **dict.fromkeys(("task_id", "started_at", "published_at"), 165),
     **dict.fromkeys(("need", "column_name", "province_name"), 150),
-    **dict.fromkeys(("file", "topic_name"), 260),
-    **dict.fromkeys(("alert", "metric"), 290),
+    "alert": 290,
+    "topic_name": 260,
+    **dict.fromkeys(("file", "metric"), 330),
     **dict.fromkeys(("rank_in_ugel", "section", "days_since_listed"), 65),
     **dict.fromkeys(("indicator", "service_name"), 215),
-    **dict.fromkeys(("source", "access_kind"), 250),
+    **dict.fromkeys(("source", "access_kind"), 290),
     "case_key": 300,
     "child_key": 150,
     "grade": 140,
@@ -145,7 +146,7 @@ def fitted(panel: Any, columns: Sequence[str]) -> Any:  # noqa: ANN401
 
 def _fitting(column: str, beside_sentences: bool) -> dict[str, int | bool]:
     """Return how wide a column is and whether its words are broken into lines."""
-    said: dict[str, int | bool] = {"wrapHeaderText": True, "minWidth": 135 if is_sentence(column) else 85}
+    said: dict[str, int | bool] = {"wrapHeaderText": True, "minWidth": 135 if is_sentence(column) else 75}
     said["wrapText"] = is_sentence(column) or (unit_of(column) == "string" and not _mappings(column))
     if width := WIDTHS.get(column) or (_narrow(column) if beside_sentences and not is_sentence(column) else 0):
         said["width"] = width

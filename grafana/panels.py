@@ -125,7 +125,7 @@ def by_year(key: str, asked: Asked, width: int = 12, height: int = 9) -> barchar
 
 def tile_map(key: str, asked: Asked, width: int = 12) -> canvas.Panel:
     """Departments as equal squares in their places, with the legend of their colors."""
-    return columns_of.named(tiles.tiles(_house(canvas.Panel(), key, asked)), asked.columns).span(width).height(17)
+    return columns_of.named(tiles.tiles(_house(canvas.Panel(), key, asked)), asked.columns).span(width).height(19)
 
 
 def markers(key: str, asked: Asked, size: str, color: str, width: int = 12) -> geomap.Panel:
@@ -210,14 +210,7 @@ def _questions(key: str) -> text.Panel:
     said = texts.dashboard(key)
     asks = [f"**{one['ask']}** → *{texts.panel(one['panel']).title}*" for one in said["questions"]]
     content = "  \n".join([*asks, said.get("note", "")]).rstrip()
-    return (
-        text.Panel()
-        .content(content)
-        .mode(models_text.TextMode.MARKDOWN)
-        .transparent(True)
-        .span(24)
-        .height(5 if "note" in said else 4)
-    )
+    return text.Panel().content(content).mode(models_text.TextMode.MARKDOWN).transparent(True).span(24).height(4)
 
 
 def page(key: str, panels: Sequence[Any], choices: Sequence[Any] = ()) -> dashboard.Dashboard:

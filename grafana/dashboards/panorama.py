@@ -51,7 +51,7 @@ def make() -> Dashboard:
     return page(
         "panorama",
         [
-            rows("place_figures", figures, width=12, height=8),
+            rows("place_figures", figures, width=12, height=10),
             tile_map("departments_mapped", mapped),
             by_year("indicators_over_years", over_years),
             bars("departments_ranked", ranked),

@@ -237,6 +237,6 @@ def test_values_are_said_as_the_warehouse_says_them() -> None:
         ).fetchall()
     assert len(rows) == len(values) * len(units)
     assert [predict.shown(float(value), unit) for unit, value, _ in rows] == [said for *_, said in rows]
-    assert predict.shown(1.25, "decimal") == "1,3"
+    assert predict.shown(1.25, "decimal") == "1.3"
     assert [predict.shown(value, "percent") for value in (0.145, 0.285, -0.565, -0.575)] == ["15", "29", "-57", "-58"]
-    assert predict.shown(-0.04, "decimal") == "0,0"
+    assert predict.shown(-0.04, "decimal") == "0.0"

@@ -203,7 +203,7 @@ def test_without_a_week_it_is_this_one_but_of_a_synthetic_home_its_own(
 
 
 def test_a_child_of_whom_much_is_known_has_one_page_too() -> None:
-    long = "Asistió al 82 % de los días en lo que va del año, y cada mes falta 0,8 días más que el anterior."
+    long = "Asistió al 82% de los días en lo que va del año, y cada mes falta 0.8 días más que el anterior."
     contact = words.Contact(date(2025, 1, 1), "Se habló con la familia")
     visit = Visit("101", 1, "I.E. 1", "6.° de primaria", [long] * 8, [long[:60]] * 6, [contact] * 4, date(2026, 3, 30))
     week = WeekOfVisits("150101", "UGEL 1", date(2025, 12, 1), True, (visit, visit), 2)

@@ -53,7 +53,12 @@ unmet_needs as (
         child_key,
         as_of_date,
         'unmet_need' as outcome,
-        (child_key, as_of_date) in (select needs.child_key, needs.as_of_date from needs) as label,
+        (child_key, as_of_date) in (
+            select
+                needs.child_key,
+                needs.as_of_date
+            from needs
+        ) as label,
         'final' as label_status,
         as_of_date as label_known_at,
         true as is_in_rate,

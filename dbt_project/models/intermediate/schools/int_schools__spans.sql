@@ -54,16 +54,20 @@ spans as (
         service_code,
         valid_from,
         valid_until,
-        true as is_registered,
-        {{ registered | join(', ') }}
+        {% for column in registered %}
+            {{ column }},
+        {% endfor %}
+        true as is_registered
     from registers
     union all
     select
         service_code,
         valid_from,
         valid_until,
-        false as is_registered,
-        {% for column in registered %} null as {{ column }} {{- ',' if not loop.last }} {% endfor %}
+        {% for column in registered %}
+            null as {{ column }},
+        {% endfor %}
+        false as is_registered
     from gaps
 )
 

@@ -3,7 +3,7 @@
   (
     select
         service_code,
-        arg_max(school_name, known_until) as school_name
+        max_by(school_name, (known_until, school_name)) as school_name
     from {{ ref('int_schools__registers') }}
     group by service_code
   )
@@ -14,7 +14,7 @@
   (
     select
         left(district_code, 4) as area_code,
-        arg_max(province_name, known_until) as province_name
+        max_by(province_name, (known_until, province_name)) as province_name
     from {{ ref('int_places__districts') }}
     group by area_code
   )

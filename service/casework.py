@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
 
 from service import words
 from service.access import Caller
@@ -12,17 +13,37 @@ from service.service import Service
 from service.settings import Busy
 
 
-def said(service: Service, caller: Caller, cases: Iterable[Row]) -> dict[str, Any]:
-    """Return what all pages of cases say them with: words, the day, and how the offices call them."""
+class Casework(NamedTuple):
+    """What all pages of cases say them with.
+
+    Attributes:
+        numbers: case → the office's own number.
+        is_busy: whether the vault could not be asked for them now.
+        reason: what says why a case was opened, in words.
+        states: code of a state → words.
+        linkages: how a child is known → words.
+        today: the day.
+    """
+
+    numbers: Mapping[str, str]
+    is_busy: bool
+    reason: Callable[[str | None], str]
+    states: Mapping[str, str]
+    linkages: Mapping[str, str]
+    today: date
+
+
+def of_cases(service: Service, caller: Caller, cases: Iterable[Row]) -> Casework:
+    """Return what a page says these cases with, for somebody."""
     numbers = _numbers(service, caller, [case["case_key"] for case in cases])
-    return {
-        "numbers": numbers or {},
-        "is_busy": numbers is None,
-        "reason": words.case_reason,
-        "states": words.of_cases("office_state"),
-        "linkages": words.of_cases("linkage"),
-        "today": service.settings.today(),
-    }
+    return Casework(
+        numbers=numbers or {},
+        is_busy=numbers is None,
+        reason=words.case_reason,
+        states=words.of_cases("office_state"),
+        linkages=words.of_cases("linkage"),
+        today=service.settings.today(),
+    )
 
 
 def _numbers(service: Service, caller: Caller, cases: Sequence[str]) -> dict[str, str] | None:

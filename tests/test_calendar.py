@@ -26,6 +26,7 @@ BY_BOUNDARIES = re.compile(
 )  # 31 December to 1 January is one
 # File → why it may say so many days.
 ALLOWED = {
+    "service/language.py": "how long a browser keeps the language that somebody chose",
     "warehouse/country/people.py": "a synthetic birthday is any day of a year but the last of a leap year",
     "warehouse/commands/key.py": "the longest time for which a key is good, stated in days",
     "warehouse/rights/extracts.py": "the longest time for which an extract is good, stated in days",

@@ -29,3 +29,18 @@
 {% macro province_name(code) -%}
   (select named.province_name from {{ provinces() }} as named where named.area_code = {{ code }})
 {%- endmacro %}
+
+{#- Of each, what most rows of a relation say; of as many, the first by its own order. -#}
+{% macro commonest(value, of_each, relation) -%}
+  (
+    select {{ of_each }}, {{ value }}
+    from (
+      select {{ of_each }}, {{ value }}, count(*) as n_rows
+      from {{ relation }}
+      group by {{ of_each }}, {{ value }}
+    ) as counted
+    qualify row_number() over (
+      partition by {{ of_each }} order by n_rows desc, {{ value }} asc nulls last
+    ) = 1
+  )
+{%- endmacro %}

@@ -68,7 +68,7 @@ def described(manifest: Any) -> None:
 def test_a_change_of_what_is_computed_is_told_and_of_its_layout_is_not(
     before: dict[str, str], monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None], told: set[str]
 ) -> None:
-    manifest = few.opened(few.packed(("*",), False, DBT_PROJECT))
+    manifest = few.opened(few.packed(("*",), (), DBT_PROJECT))
     change(manifest)
     monkeypatch.setattr(parsing, "manifest", lambda _: manifest)
     after = {found.node: found.hash for found in formulas.of_project(DBT_PROJECT)}

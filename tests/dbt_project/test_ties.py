@@ -8,20 +8,9 @@ import duckdb
 import pytest
 
 from tests.conftest import Country
-from tests.spark.tables import CHANGING, NO_DATE, PLACEHOLDER, Model, export, models
+from tests.spark.tables import CHANGING, NO_DATE, PLACEHOLDER, Model, export, held, models
 
 pytestmark = pytest.mark.long
-
-
-def ordered(folder: Path, order: str) -> duckdb.DuckDBPyConnection:
-    """Return a database whose tables hold their rows in an order."""
-    db = duckdb.connect(config={"threads": 1})
-    db.execute("set timezone = 'UTC'")
-    for path in sorted(folder.glob("*.parquet")):
-        schema, table = path.stem.split(".")
-        db.execute(f"create schema if not exists {schema}")
-        db.execute(f"create table {schema}.{table} as from (select * from '{path}' as held {order})")
-    return db
 
 
 def digest(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, int]:
@@ -43,16 +32,16 @@ def test_no_model_depends_on_the_order_of_rows(country: Country, tmp_path: Path)
     export(country.home, tmp_path)
     ((date,),) = country.ask("select max(as_of_date) from features.child_features")
     sides = (
-        ordered(tmp_path, ""),
-        ordered(tmp_path, "order by hash(held)"),
-        ordered(tmp_path, "order by hash(held) desc"),
+        held(tmp_path),
+        held(tmp_path, "order by hash(held)"),
+        held(tmp_path, "order by hash(held) desc"),
     )
     assert differing(sides, models(country.home), str(date)) == []
 
 
 def test_a_tie_is_seen(tmp_path: Path) -> None:
     duckdb.execute(f"copy (select range as n, 1 as same from range(20)) to '{tmp_path}/a.b.parquet'")
-    sides = (ordered(tmp_path, ""), ordered(tmp_path, "order by hash(held)"))
+    sides = (held(tmp_path), held(tmp_path, "order by hash(held)"))
     tied = Model("tied", "a", "", "select max_by(n, same) as n from a.b", is_incremental=False)
     decided = Model("decided", "a", "", "select max_by(n, (same, n)) as n from a.b", is_incremental=False)
     assert differing(sides, [tied, decided], NO_DATE) == ["a.tied"]

@@ -228,9 +228,12 @@ def test_values_are_said_as_the_warehouse_says_them() -> None:
         sql = TEXTS.read_text(encoding="utf-8")
         exact, said = (
             re.search(found, sql, re.DOTALL).group()
-            for found in (r"\* replace \(.*? as value\)", r"case texts.value_unit.*?end")
+            for found in (r"cast\(value as decimal\(\d+, \d+\)\)", r"case texts.value_unit.*?end")
         )
-        db.execute(f"create table reasons as select {exact} from (select unnest($values) as value)", {"values": values})
+        db.execute(
+            f"create table reasons as select {exact} as value from (select unnest($values) as value)",
+            {"values": values},
+        )
         rows = db.execute(
             f"select texts.value_unit, reasons.value, {said} from reasons, (select unnest($units) as value_unit) as texts",
             {"units": list(units)},

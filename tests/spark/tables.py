@@ -76,13 +76,14 @@ def export(home: Home, folder: Path) -> None:
             )
 
 
-def reader(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Return a database in memory whose tables are those of a folder."""
-    db = duckdb.connect()
+def held(folder: Path, order: str = "") -> duckdb.DuckDBPyConnection:
+    """Return a database in memory whose tables are those of a folder, their rows in an order, such as `order by a`."""
+    db = duckdb.connect(config={"threads": 1})
     db.execute("set timezone = 'UTC'")
     for path in sorted(folder.glob("*.parquet")):
         schema, table = path.stem.split(".")
-        db.execute(f"create schema if not exists {schema}; create view {schema}.{table} as from '{path}'")
+        db.execute(f"create schema if not exists {schema}")
+        db.execute(f"create table {schema}.{table} as from (select * from '{path}' as held {order})")
     return db
 
 
@@ -90,7 +91,7 @@ def difference(db: duckdb.DuckDBPyConnection, model: Model, date: str, answer: P
     """Return how Spark's answer differs from DuckDB's: in columns, types or rows; nothing where they are equal.
 
     Args:
-        db: what `reader` returns.
+        db: what `held` returns.
         model: the model.
         date: the as-of date that the answer is of; `NO_DATE` of a model that has none.
         answer: the folder of Parquet files that Spark wrote.

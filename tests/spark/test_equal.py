@@ -67,7 +67,7 @@ def both(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Both:
     command = [PYTHON, SESSION, folder, answers, answers / "asked.json", DBT_PROJECT]
     subprocess.run([str(part) for part in command], check=True, cwd=answers)
     said = json.loads((answers / "answers.json").read_text(encoding="utf-8"))
-    return Both(tables.reader(folder), answers, models, dates, said)
+    return Both(tables.held(folder), answers, models, dates, said)
 
 
 def test_every_model_is_equal(both: Both) -> None:
@@ -77,13 +77,13 @@ def test_every_model_is_equal(both: Both) -> None:
 
 
 def test_most_models_have_rows(both: Both) -> None:
-    """Two empty answers are equal and prove nothing."""
+    """Two empty answers are equal and prove nothing: the country has no visits, statements, drift nor model of repetition."""
     empty = [
         model.table
         for model in both.models
         if not both.db.execute(f"select 1 from '{both.folder}/{model.table}.*/*.parquet' limit 1").fetchall()
     ]
-    assert len(empty) < len(both.models) / 8, empty
+    assert len(empty) < len(both.models) / 6, empty
 
 
 @pytest.mark.parametrize(

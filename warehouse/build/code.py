@@ -12,6 +12,7 @@ from warehouse.settings import DBT_PROJECT, REPOSITORY
 # What decides which tables a build makes of what has landed: help texts, reports and messages do not.
 CODE = (
     "ml",
+    "warehouse/addresses.py",
     "warehouse/build",
     "warehouse/publish",
     "warehouse/registry",
@@ -25,6 +26,7 @@ CODE = (
     "warehouse/database.py",
     "warehouse/modes.py",
     "warehouse/reasons.py",
+    "warehouse/seeds.py",
     "warehouse/settings.py",
 )
 PROJECT = ("*.sql", "*.yml", "*.csv", "*.py", "*.md")

@@ -33,21 +33,10 @@ school_years as (
 
 -- a year in alternative education is no gap
 all_years as (
-    select
-        person_key,
-        school_year,
-        year_result,
-        is_repeat,
-        is_reentry
-    from school_years
-    union all
-    select
-        person_key,
-        school_year,
-        null as year_result,
-        null as is_repeat,
-        null as is_reentry
-    from alternative
+    {{ stacked(['person_key', 'school_year', 'year_result', 'is_repeat', 'is_reentry'], {
+        'school_years': {},
+        'alternative': {'year_result': 'null', 'is_repeat': 'null', 'is_reentry': 'null'},
+    }) }}
 ),
 
 history as (

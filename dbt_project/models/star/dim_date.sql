@@ -19,34 +19,18 @@ years as (
     cross join first_files
 ),
 
-months as (
-    select {{ each_number(1, 12) }} as month
-),
-
-month_days as (
-    select {{ each_number(1, 31) }} as day_of_month
-),
-
-days as (
-    select
-        years.school_year,
-        months.month,
-        month_days.day_of_month
-    from years
-    cross join months
-    cross join month_days
-    where
-        month_days.day_of_month
-        <= day(last_day(make_date(years.school_year, months.month, 1)))
-),
+months as (select {{ each_number(1, 12) }} as month),
+month_days as (select {{ each_number(1, 31) }} as day_of_month),
 
 dated as (
     select
-        make_date(school_year, month, day_of_month) as date_day,
-        school_year,
-        month,
-        {{ day_of_week('make_date(school_year, month, day_of_month)') }} as day_of_week
-    from days
+        make_date(years.school_year, months.month, month_days.day_of_month) as date_day,
+        years.school_year,
+        months.month
+    from years
+    cross join months
+    cross join month_days
+    where month_days.day_of_month <= day(last_day(make_date(years.school_year, months.month, 1)))
 ),
 
 described as (
@@ -54,10 +38,10 @@ described as (
         dated.date_day,
         dated.school_year,
         dated.month,
-        dated.day_of_week,
+        {{ day_of_week('dated.date_day') }} as day_of_week,
         dated.month between 3 and 12 as is_school_season,
         holidays.holiday_name,
-        dated.day_of_week <= 5 and holidays.holiday_date is null as is_working_day
+        {{ day_of_week('dated.date_day') }} <= 5 and holidays.holiday_date is null as is_working_day
     from dated
     left join holidays on dated.date_day = holidays.holiday_date
 )

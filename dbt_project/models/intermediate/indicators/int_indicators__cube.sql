@@ -3,27 +3,15 @@ april as (select * from {{ ref('int_indicators__judged') }}),
 years as (select * from {{ ref('int_indicators__judged_years') }}),
 ages as (select * from {{ ref('int_indicators__judged_ages') }}),
 
+-- who is counted by age and not by grade is counted of no group
+{%- set groups = [
+    'grade', 'is_female', 'speaks_indigenous_language', 'has_disability', 'is_foreign', 'is_rural',
+    'is_public',
+] %}
+
 judged as (
-    select {{ without(['child_key', 'as_of_date']) }} from april
-    union all
-    select {{ without(['child_key']) }} from years
-    union all
-    -- who is counted by age and not by grade is counted of no group
-    select
-        school_year,
-        department_code,
-        ugel_code,
-        level,
-        null as grade,
-        null as is_female,
-        null as speaks_indigenous_language,
-        null as has_disability,
-        null as is_foreign,
-        null as is_rural,
-        null as is_public,
-        indicator,
-        is_case
-    from ages
+    {{ stacked(['school_year', 'department_code', 'ugel_code', 'level', 'indicator', 'is_case']
+        + groups, {'april': {}, 'years': {}, 'ages': dict.fromkeys(groups, 'null')}) }}
 ),
 
 counted as ( -- before values get their names, which are longer

@@ -50,25 +50,10 @@ gaps as (
 ),
 
 spans as (
-    select
-        service_code,
-        valid_from,
-        valid_until,
-        {% for column in registered %}
-            {{ column }},
-        {% endfor %}
-        true as is_registered
-    from registers
-    union all
-    select
-        service_code,
-        valid_from,
-        valid_until,
-        {% for column in registered %}
-            null as {{ column }},
-        {% endfor %}
-        false as is_registered
-    from gaps
+    {% set nothing = dict.fromkeys(registered, 'null') %}
+    {{ stacked(['service_code', 'valid_from', 'valid_until', 'is_registered'] + registered, {
+        'registers': {'is_registered': 'true'}, 'gaps': dict(nothing, is_registered='false'),
+    }) }}
 )
 
 select * from spans

@@ -7,46 +7,17 @@ of_nation as (select * from {{ source('landing', 'official_groups') }}),
 of_departments as (select * from {{ source('landing', 'official_department_groups') }}),
 of_ugels as (select * from {{ source('landing', 'official_ugel_groups') }}),
 
-{%- set shown = 'school_year, level, indicator, group_name, n_pupils, n_cases, is_hidden' %}
-
 cells as (
-    select
-        '00' as department_code,
-        null as ugel_code,
-        {{ shown }}
-    from of_nation
-    union all
-    select
-        department_code,
-        null as ugel_code,
-        {{ shown }}
-    from of_departments
-    union all
-    select
-        department_code,
-        ugel_code,
-        {{ shown }}
-    from of_ugels
+    {{ stacked(['school_year', 'department_code', 'ugel_code', 'level', 'indicator', 'group_name',
+        'n_pupils', 'n_cases', 'is_hidden'], {
+        'of_nation': {'department_code': "'00'", 'ugel_code': 'null'},
+        'of_departments': {'ugel_code': 'null'}, 'of_ugels': {},
+    }) }}
 ),
 
 everybody as (
-    select
-        school_year,
-        department_code,
-        null as ugel_code,
-        level,
-        indicator,
-        case_share
-    from {{ ref('indicators') }}
-    union all
-    select
-        school_year,
-        department_code,
-        ugel_code,
-        level,
-        indicator,
-        case_share
-    from {{ ref('ugel_indicators') }}
+    {{ stacked(['school_year', 'department_code', 'ugel_code', 'level', 'indicator', 'case_share'],
+        {ref('indicators') | string: {'ugel_code': 'null'}, ref('ugel_indicators') | string: {}}) }}
 ),
 
 gaps as (

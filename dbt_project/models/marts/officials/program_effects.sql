@@ -25,7 +25,7 @@ named as (
         effects.effect,
         effects.effect_low,
         effects.effect_high,
-        effects.visible,
+        effects.visible as smallest_visible_effect,
         effects.e_value,
         effects.e_value_of_limit
     from services
@@ -65,16 +65,14 @@ program_effects as (
         case when rounded.is_shown then {{ rounded('rounded.rate_served', 3) }} end as share_served,
         case when rounded.is_shown then {{ rounded('rounded.rate_served - rounded.effect', 3) }} end
             as share_without,
-        case when rounded.is_shown then {{ rounded('rounded.effect', 3) }} end as effect,
-        case when rounded.is_shown then {{ rounded('rounded.effect_low', 3) }} end as effect_low,
-        case when rounded.is_shown then {{ rounded('rounded.effect_high', 3) }} end as effect_high,
-        case
-            when rounded.is_shown then {{ rounded('rounded.visible', 3) }}
-        end as smallest_visible_effect,
-        case when rounded.is_shown then {{ rounded('rounded.e_value', 1) }} end as e_value,
-        case
-            when rounded.is_shown then {{ rounded('rounded.e_value_of_limit', 1) }}
-        end as e_value_of_limit,
+        {% for column, digits in [
+            ('effect', 3), ('effect_low', 3), ('effect_high', 3), ('smallest_visible_effect', 3),
+            ('e_value', 1), ('e_value_of_limit', 1),
+        ] %}
+            case
+                when rounded.is_shown then {{ rounded('rounded.' ~ column, digits) }}
+            end as {{ column }},
+        {% endfor %}
         rounded.is_shown,
         verdicts.verdict_text
     from rounded

@@ -5,24 +5,7 @@ places as (select * from {{ ref('int_places__ugels') }}),
 schools as {{ newest(ref('int_schools__registers')) }},
 
 -- some districts have schools of two UGELs: they count as that of most of their services
-shared_districts as (
-    select
-        district_code,
-        ugel_code,
-        count(*) as n_services
-    from schools
-    group by district_code, ugel_code
-),
-
-offices as (
-    select
-        district_code,
-        ugel_code
-    from shared_districts
-    qualify row_number() over (
-        partition by district_code order by n_services desc, ugel_code asc nulls last
-    ) = 1
-),
+offices as {{ commonest('ugel_code', 'district_code', 'schools') }},
 
 -- made of what officials see of districts and of nothing else, so that it tells nothing more
 sums as (

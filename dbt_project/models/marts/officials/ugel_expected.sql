@@ -32,15 +32,10 @@ expected as (
         department_code,
         ugel_code,
         level,
-        case
-            when is_told and is_whole then {{ rounded('mean_probability', 3) }}
-        end as mean_probability,
-        case
-            when is_told and is_whole then {{ rounded('lowest_probability', 3) }}
-        end as lowest_probability,
-        case
-            when is_told and is_whole then {{ rounded('highest_probability', 3) }}
-        end as highest_probability
+        {%- for column in ('mean_probability', 'lowest_probability', 'highest_probability') %}
+            case when is_told and is_whole then {{ rounded(column, 3) }} end as {{ column }}
+            {{- ',' if not loop.last }}
+        {%- endfor %}
     from told
     where ugel_code is not null
 )

@@ -25,25 +25,8 @@ placed as (
 ),
 
 -- no source tells what a UGEL is called: it is told by the province of most of its schools
-shared_provinces as (
-    select
-        ugel_code,
-        province_name,
-        count(*) as n_services
-    from placed
-    where is_in_register and province_name is not null
-    group by ugel_code, province_name
-),
-
-provinces as (
-    select
-        ugel_code,
-        province_name
-    from shared_provinces
-    qualify row_number() over (
-        partition by ugel_code order by n_services desc, province_name asc
-    ) = 1
-),
+located as (select * from placed where is_in_register and province_name is not null),
+provinces as {{ commonest('province_name', 'ugel_code', 'located') }},
 
 named as (
     select

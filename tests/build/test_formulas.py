@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import duckdb
@@ -34,9 +35,10 @@ def changed_model(old: str, new: str) -> Callable[[Any], None]:
 
 def changed_macro(old: str, new: str) -> Callable[[Any], None]:
     def change(manifest: Any) -> None:
-        macro = manifest.macros[MACRO]
+        macro = copy(manifest.macros[MACRO])  # macros are shared by all parts of the project
         assert old in macro.macro_sql
         macro.macro_sql = macro.macro_sql.replace(old, new)
+        manifest.macros[MACRO] = macro
 
     return change
 

@@ -185,7 +185,7 @@ def test_a_link_is_decided_by_keyboard_alone(
     page.press("ArrowDown")
     page.press("ArrowDown")
     assert page.ask("document.querySelector('#decision').value") == "SEPARAR"
-    page.ask("document.querySelector('form button').focus()")
+    page.ask("document.querySelector('#decision').form.querySelector('button').focus()")
     page.press("Enter")
     assert page.holds("document.querySelector('[role=status]').textContent.includes('Se guardó')")
     assert asking.recorded[0]["DECISION"] == "SEPARAR"

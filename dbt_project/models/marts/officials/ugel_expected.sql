@@ -31,11 +31,10 @@ expected as (
         as_of_date,
         department_code,
         ugel_code,
-        level,
-        {%- for column in ('mean_probability', 'lowest_probability', 'highest_probability') %}
-            case when is_told and is_whole then {{ rounded(column, 3) }} end as {{ column }}
-            {{- ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in ('mean_probability', 'lowest_probability', 'highest_probability') %}
+            case when is_told and is_whole then {{ rounded(column, 3) }} end as {{ column }},
+        {% endfor %}
+        level
     from told
     where ugel_code is not null
 )

@@ -27,7 +27,7 @@ def asked(made: dict[str, Any], db: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield every query of a dashboard, its choices' too, for the first and last of each choice."""
     variables = made.get("templating", {}).get("list", [])
     for chosen in runner.choices(db, made):
-        texts = [panel["targets"][0]["rawSql"] for panel in made["panels"]]
+        texts = [panel["targets"][0]["rawSql"] for panel in made["panels"] if panel["targets"]]
         texts += [one["query"] for one in variables if one["type"] == "query"]
         yield from (runner.put_in(sql, chosen) for sql in texts)
 

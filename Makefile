@@ -74,7 +74,7 @@ $(AIRFLOW)/.done: requirements/airflow.txt pyproject.toml | $(UV)
 	$(call editable,$(AIRFLOW))
 	@touch $@
 
-# Spark with dbt's adapter for it: only the comparison with DuckDB needs it.
+# Spark with dbt's adapter for it: only the comparison with DuckDB needs it. pyspark has no wheel, so `make locks` does not ask for it.
 $(SPARK)/.done: requirements/spark.txt | $(UV)
 	$(call environment,$(SPARK),requirements/spark.txt)
 	@touch $@
@@ -200,4 +200,4 @@ locks: $(UV)  ## check that the locks can be installed on every supported Python
 	done; done; done
 
 clean:  ## remove the virtual environment, the home and the answer key of the synthetic country
-	rm -rf $(VENV) $(INSTALLER) $(JUDGES) $(AIRFLOW) $(SPARK) airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(INSTALLER) $(JUDGES) $(AIRFLOW) $(SPARK) .axe airflow-home data truth dbt_project/target dbt_project/logs .pytest_cache .ruff_cache

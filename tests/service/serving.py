@@ -19,17 +19,31 @@ from tests.dags.scheduler import free_port
 SAYS_HOST = b"Host: 127.0.0.1\r\n"
 
 
-def server(settings: Settings, port: int, **limits: Any) -> uvicorn.Server:
-    """Return the server of a service as `qhawaq serve` runs it."""
-    changed = replace(settings, limits=replace(settings.limits, **limits))
-    return uvicorn.Server(run.config(api.create(changed), port))
+class Proxy:
+    """Adds the token, as the identity provider's proxy does before a browser's requests come here."""
+
+    def __init__(self, app: Any, token: dict[str, str]) -> None:
+        self.app, self.header = app, (b"authorization", token["Authorization"].encode())
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope["headers"] = [*scope["headers"], self.header]
+        await self.app(scope, receive, send)
+
+
+def server(settings: Settings, port: int, token: dict[str, str] | None = None, **limits: Any) -> uvicorn.Server:
+    """Return the server of a service as `qhawaq serve` runs it, behind a proxy where a token is given."""
+    app = api.create(replace(settings, limits=replace(settings.limits, **limits)))
+    config = run.config(app, port)
+    config.app = Proxy(app, token) if token else app
+    return uvicorn.Server(config)
 
 
 @contextmanager
-def serving(settings: Settings, **limits: Any) -> Iterator[int]:
+def serving(settings: Settings, token: dict[str, str] | None = None, **limits: Any) -> Iterator[int]:
     """Serve in a thread; yield the port."""
     port = free_port()
-    served = server(settings, port, **limits)
+    served = server(settings, port, token, **limits)
     thread = threading.Thread(target=served.run)
     thread.start()
     try:

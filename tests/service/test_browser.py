@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
 
-from service import api
-from tests.dags.scheduler import free_port
 from tests.paper.pages import texts
-from tests.service import browser, offices
+from tests.service import browser, offices, serving
 from tests.service.conftest import HERE, Asking
 
 pytestmark = pytest.mark.skipif(
@@ -25,35 +19,14 @@ pytestmark = pytest.mark.skipif(
 PICTURES = os.environ.get("QHAWAQ_PICTURES")
 
 
-class Proxy:
-    """Adds the token, as the identity provider's proxy does before a browser's requests come here."""
-
-    def __init__(self, app: Any, token: dict[str, str]) -> None:
-        self.app, self.header = app, (b"authorization", token["Authorization"].encode())
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            scope["headers"] = [*scope["headers"], self.header]
-        await self.app(scope, receive, send)
-
-
 @pytest.fixture
 def site(asking: Asking, tmp_path: Path) -> Iterator[str]:
     offices.published(asking, tmp_path / "protection")
     token = asking.token(
         scope="education protection identity feedback", qhawaq_areas=["ugel:150101", f"province:{offices.HERE}"]
     )
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(Proxy(api.create(asking.settings), token), "127.0.0.1", port, log_level="error")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with serving.serving(asking.settings, token) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

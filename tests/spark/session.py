@@ -17,7 +17,6 @@ from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 
 NO_DATE = "1900-01-01"
-OF_PYTHON = ("score_outputs", "reason_outputs", "former_outputs")  # dbt-spark submits these to Databricks only
 SETTINGS = {
     "spark.driver.memory": "3g",
     "spark.driver.host": "127.0.0.1",
@@ -49,16 +48,15 @@ def register(spark: SparkSession, paths: list[Path]) -> None:
         spark.sql(f"create table {schema}.{table} using parquet location '{path}'")
 
 
-def compiled(project: Path, target: Path) -> None:
-    """Compile the models as dbt-spark does.
+def compiled(project: Path, target: Path, models: list[str]) -> None:
+    """Compile models by name as dbt-spark does; those in Python it submits to Databricks only.
 
     Raises:
         SystemExit: dbt refused.
     """
-    chosen = ["--select", "resource_type:model", "--exclude", *OF_PYTHON]
     folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
     written = ["--target-path", str(target), "--log-path", str(target), "--no-partial-parse", "--quiet"]
-    outcome = dbtRunner().invoke(["compile", "--target", "spark", *folders, *written, *chosen])
+    outcome = dbtRunner().invoke(["compile", "--target", "spark", *folders, *written, "--select", *models])
     if not outcome.success:
         raise SystemExit(f"dbt-spark compiles no models: {outcome.exception or outcome.result}")
 
@@ -82,7 +80,9 @@ def main(tables: Path, answers: Path, asked: Path, project: Path) -> None:
     spark = session(answers / "spark")
     paths = sorted(tables.glob("*.parquet"))
     register(spark, [path for path in paths if path.stem not in incremental])
-    compiled(project, answers / "dbt")  # as at the first build: what is built on top of itself is not there yet
+    compiled(
+        project, answers / "dbt", [one["table"].partition(".")[2] for one in told]
+    )  # as at the first build: what is built on top of itself is not there yet
     register(spark, [path for path in paths if path.stem in incremental])
     found = {}
     for number, one in enumerate(told, 1):

@@ -21,7 +21,6 @@ from warehouse.settings import DBT_PROJECT, REPOSITORY
 
 PYTHON = REPOSITORY / ".spark" / "bin" / "python"
 SESSION = Path(__file__).with_name("session.py")
-N_DATES = 2  # of each model that is built date by date
 LACKING = [
     name for name, found in (("make .spark/.done", PYTHON.exists()), ("Java", shutil.which("java"))) if not found
 ]
@@ -55,9 +54,9 @@ def both(country: Country, tmp_path_factory: pytest.TempPathFactory) -> Both:
     folder, answers = tmp_path_factory.mktemp("tables"), tmp_path_factory.mktemp("answers")
     tables.export(country.home, folder)
     models = tables.models(country.home)
-    last = country.ask("select distinct as_of_date from features.child_features order by all desc")
-    # one of the current year and one of a year whose outcomes are known
-    chosen = [str(date) for (date,) in (last[0], last[len(last) // 2])][:N_DATES]
+    built = country.ask("select distinct as_of_date from features.child_features order by all")
+    # of a model that is built date by date: the newest, and one of a year whose outcomes are known
+    chosen = [str(date) for (date,) in (built[-1], built[len(built) // 2])]
     dates = {model.table: chosen if PLACEHOLDER in model.sql else [NO_DATE] for model in models}
     asked = [
         {"table": one.table, "path": one.path, "dates": dates[one.table], "is_incremental": one.is_incremental}
